@@ -1,0 +1,109 @@
+"""Files that are either whole under their final name or not there at all."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from ethnoshard.errors import EthnoshardError
+
+TEMPORARY = ".writing"
+"""How the name of a file in the making ends. A later run may delete such a file: nobody else refers to it."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open ``path`` for writing bytes under a temporary name beside it; rename once all is on the disk.
+
+    After a crash at any moment ``path`` is either what it was before or complete. The rename itself is flushed
+    too, so that a record written later (which says that the file exists) can't outlive the file.
+
+    Raises:
+        EthnoshardError: the disk is full, or the folder can't be written.
+    """
+    temporary = path.with_name(path.name + TEMPORARY)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        flush_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _explained(error, path) from error
+        raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the renames done in ``folder`` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and its parents; an existing one is fine.
+
+    Raises:
+        EthnoshardError: a file is in the way, or the place can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explained(error, folder) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write ``content`` as indented JSON, keys in the order given."""
+    with whole_file(path) as file:
+        file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of ours.
+
+    Raises:
+        EthnoshardError: it is not there, or it is not JSON, or not an object.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise EthnoshardError(f"{path} is not there") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise EthnoshardError(f"{path} is not JSON ({error}); it was not written by ethnoshard") from error
+    except OSError as error:
+        raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+    if not isinstance(content, dict):
+        raise EthnoshardError(f"{path} holds no JSON object; it was not written by ethnoshard")
+    return content
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what a killed run left half-written in ``folder``."""
+    for path in folder.glob(f"*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
+
+
+def _explained(error: OSError, path: Path) -> EthnoshardError:
+    """One clear message for an error of the file system."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return EthnoshardError(
+            f"the disk is full: {path} could not be written and was removed; nothing finished is lost. "
+            f"Free some space, then run the same command again"
+        )
+    return EthnoshardError(f"{path} could not be written: {error.strerror or error}")
