@@ -1,0 +1,124 @@
+"""Plain tar archives, read in place."""
+
+import os
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.sources._inventory import LINK, SPECIAL, ArchiveInventory, Inventory
+from ethnoshard.sources._reader import ImageRef, SourceReader, locator_number, refuse_large
+
+SPARSE = "sparse file inside an archive"
+
+_CHUNK = 2**20
+_LONGEST_PADDING = 2**20
+"""Bytes of zeros that a writer may add after the end mark; GNU and BSD tar fill up to 10 KiB."""
+
+
+def begins_tar(block: bytes) -> bool:
+    """Tell whether the first 512 bytes of a file are those of a tar, perhaps an empty or damaged one."""
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        # A damaged header with the magic word, or an end mark: the listing says what is the matter.
+        return block[257:262] == b"ustar" or block == bytes(tarfile.BLOCKSIZE)
+    return True
+
+
+def list_tar(path: Path) -> Inventory:
+    """List a plain tar; locators are the byte offsets of the data in the file.
+
+    Raises:
+        EthnoshardError: the archive is cut short or damaged.
+    """
+    with path.open("rb") as file:
+        return list_members(path, file)
+
+
+def list_members(path: Path, file: IO[bytes]) -> Inventory:
+    """List the tar that ``file`` reads from its beginning; ``path`` is for messages.
+
+    Raises:
+        EthnoshardError: the archive is cut short or damaged.
+    """
+    entries = ArchiveInventory()
+    try:
+        with tarfile.TarFile(fileobj=file, encoding="utf-8", errors="surrogateescape") as archive:
+            while (member := archive.next()) is not None:
+                archive.members.clear()  # type: ignore[attr-defined]  # a kilobyte for every image
+                if not member.isdir():
+                    entries.add(member.name, member.offset_data, member.size, _reason(member))
+            end: int = archive.offset  # where it found no further header
+    # ValueError: numbers in extended headers that are none.
+    except (tarfile.TarError, ValueError) as error:
+        raise EthnoshardError(f"{path} is cut short or damaged ({error}); fetch it again") from error
+    _check_end(path, file, end)
+    return entries.finish()
+
+
+def _reason(member: tarfile.TarInfo) -> str | None:
+    if member.issym() or member.islnk():
+        return LINK
+    if member.issparse():
+        return SPARSE
+    return None if member.isreg() else SPECIAL
+
+
+def _check_end(path: Path, file: IO[bytes], end: int) -> None:
+    """Make sure that the listing stopped at the end mark: tarfile stops as quietly at damage and at a cut."""
+    file.seek(end)
+    block = file.read(tarfile.BLOCKSIZE)
+    if len(block) < tarfile.BLOCKSIZE:
+        raise EthnoshardError(
+            f"{path} is cut short: it ends at byte {end + len(block)} without the end mark of a tar archive; "
+            f"fetch it again"
+        )
+    if any(block):
+        raise EthnoshardError(f"{path} is damaged: no tar header at byte {end}; fetch it again")
+    rest = 0
+    while chunk := file.read(_CHUNK):
+        rest += len(chunk)
+        if rest > _LONGEST_PADDING or any(chunk):
+            raise EthnoshardError(
+                f"{path} goes on after the end mark at byte {end}: an unfinished download (fetch it again) "
+                f"or archives joined end to end (extract them with tar --ignore-zeros and give the folder)"
+            )
+
+
+class TarReader(SourceReader):
+    """Reads members of a plain tar by their offset."""
+
+    def __init__(self, path: Path, max_file_bytes: int) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._max_file_bytes = max_file_bytes
+
+    def read(self, ref: ImageRef) -> bytes:
+        """Return the bytes of the member.
+
+        Raises:
+            UnreadableImageError: over the size limit, the disk fails, or the archive has become shorter.
+        """
+        refuse_large(ref, self._max_file_bytes)
+        try:
+            data = os.pread(self._descriptor, ref.size, locator_number(ref))
+        except OSError as error:
+            raise UnreadableImageError(f"the archive can't be read: {error.strerror}") from error
+        return whole(data, ref)
+
+    def close(self) -> None:
+        """Close the archive; a second time does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def whole(data: bytes, ref: ImageRef) -> bytes:
+    """Return ``data`` where it is all of the member.
+
+    Raises:
+        UnreadableImageError: the archive ended before.
+    """
+    if len(data) != ref.size:
+        raise UnreadableImageError(f"the archive holds {len(data)} of the file's {ref.size} bytes")
+    return data
