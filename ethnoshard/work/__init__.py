@@ -1,0 +1,21 @@
+"""The work folder on disk: the contract between aligning, labelling and packing.
+
+It is a room of its own so that what only reads it (labelling from a file, packing) needs no torch.
+"""
+
+from ethnoshard.work._folder import WorkFolder
+from ethnoshard.work._labels import LABELS_SCHEMA, Labelling, read_labels, write_labels
+from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, write_part
+
+__all__ = [
+    "LABELS_SCHEMA",
+    "PART_SCHEMA",
+    "STATUSES",
+    "FaceRow",
+    "Labelling",
+    "PartFaces",
+    "WorkFolder",
+    "read_labels",
+    "write_labels",
+    "write_part",
+]

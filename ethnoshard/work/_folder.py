@@ -1,0 +1,173 @@
+"""Where things lie in a work folder, and how one is opened."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import polars as pl
+
+from ethnoshard._files import make_folder, read_json, remove_unfinished, write_json
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.work._parts import PART_SCHEMA
+
+FORMAT = 1
+"""Version of the work folder's format. A reader refuses one it doesn't know."""
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """A work folder; see the design's "Work folder" for what it holds.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def record_path(self) -> Path:
+        """``align.json``: settings, source, versions; at the end the counts."""
+        return self.path / "align.json"
+
+    @property
+    def parts_folder(self) -> Path:
+        """Where the parts lie."""
+        return self.path / "parts"
+
+    @property
+    def labels_path(self) -> Path:
+        """The lookup table."""
+        return self.path / "labels.parquet"
+
+    def part_path(self, part: int) -> Path:
+        """The tar of part number ``part``; its table has the same name with ``.parquet``."""
+        return self.parts_folder / f"{part:05d}.tar"
+
+    def has_part(self, part: int) -> bool:
+        """Whether the part is whole."""
+        return self.part_path(part).with_suffix(".parquet").exists()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder and keep other processes of ours from writing to it.
+
+        Raises:
+            EthnoshardError: another process holds it, or it can't be made.
+        """
+        make_folder(self.parts_folder)
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout as error:
+            raise EthnoshardError(f"another ethnoshard process is working in {self.path}; wait for it") from error
+        try:
+            remove_unfinished(self.path)
+            remove_unfinished(self.parts_folder)
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Write the record of a new work folder, or check that an old one was made the same way.
+
+        Args:
+            record: settings, source and versions, without counts.
+
+        Returns:
+            The record on disk, which of a finished folder holds the counts.
+
+        Raises:
+            EthnoshardError: the folder was made otherwise; the message names every difference.
+        """
+        wanted = {"format": FORMAT, **record}
+        if not self.record_path.exists():
+            if any(self.parts_folder.iterdir()):
+                raise EthnoshardError(
+                    f"{self.parts_folder} holds files but {self.record_path} is missing; use a new folder"
+                )
+            write_json(self.record_path, {**wanted, "complete": False})
+            return {**wanted, "complete": False}
+        found = self.record()
+        differences = list(_differences(found, wanted))
+        if differences:
+            raise EthnoshardError(
+                f"{self.path} was made otherwise: "
+                + "; ".join(differences)
+                + ". Use the same settings to go on, or another work folder"
+            )
+        return found
+
+    def finish(self, record: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
+        """Add the counts to the record: all parts are there."""
+        complete = {**record, "complete": True, **counts}
+        write_json(self.record_path, complete)
+        return complete
+
+    def record(self) -> dict[str, Any]:
+        """Read ``align.json``.
+
+        Raises:
+            EthnoshardError: this is no work folder, or one of an unknown format.
+        """
+        if not self.record_path.exists():
+            hint = ""
+            if (self.path / "dataset.json").exists():
+                hint = " (it is a dataset folder: the result of packing)"
+            raise EthnoshardError(
+                f"{self.path} is no work folder{hint}: make one with `ethnoshard align SOURCE {self.path}`"
+            )
+        record = read_json(self.record_path)
+        if record.get("format") != FORMAT:
+            raise EthnoshardError(
+                f"{self.record_path} is of format {record.get('format')}; this version of ethnoshard reads {FORMAT}"
+            )
+        return record
+
+    def finished(self) -> dict[str, Any]:
+        """Read ``align.json`` of a folder whose alignment is complete.
+
+        Raises:
+            EthnoshardError: it is not.
+        """
+        record = self.record()
+        if not record.get("complete"):
+            raise EthnoshardError(
+                f"the alignment in {self.path} is not finished; run the same `ethnoshard align` again"
+            )
+        return record
+
+    def faces(self, parts: int) -> pl.DataFrame:
+        """All rows of all parts in source order, with the column ``part`` (Int32) before those of ``PART_SCHEMA``.
+
+        Args:
+            parts: how many there are, by the record.
+
+        Raises:
+            EthnoshardError: a table is missing or damaged.
+        """
+        tables = []
+        for part in range(parts):
+            path = self.part_path(part).with_suffix(".parquet")
+            try:
+                table = pl.read_parquet(path)
+            except FileNotFoundError as error:
+                raise EthnoshardError(f"{path} is missing; run the same `ethnoshard align` again") from error
+            except pl.exceptions.PolarsError as error:
+                raise EthnoshardError(
+                    f"{path} is damaged ({error}); delete it and run the same `ethnoshard align` again"
+                ) from error
+            tables.append(table.select(pl.lit(part, pl.Int32).alias("part"), *PART_SCHEMA))
+        return pl.concat(tables) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+
+
+def _differences(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Name what differs in the settings of two records, ignoring what only the finished one has."""
+    for key, new in wanted.items():
+        old = found.get(key)
+        if isinstance(new, dict) and isinstance(old, dict):
+            yield from _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            yield f"{prefix}{key} was {old!r} and is {new!r} now"

@@ -1,0 +1,129 @@
+"""A part: a few hundred images' worth of aligned faces, the unit of parallel work and of going on after a crash.
+
+``00000.tar`` holds the faces as JPEGs in source order, ``00000.parquet`` a row for every image whatever became of
+it. The table is written last: where it exists, the part is whole.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+
+from ethnoshard._files import whole_file
+from ethnoshard._tar import TarFile
+from ethnoshard.errors import EthnoshardError
+
+STATUSES = ("aligned", "no_face", "unreadable", "too_small")
+"""What can become of an image."""
+
+PART_SCHEMA = pl.Schema(
+    [
+        ("identity", pl.String()),
+        ("image", pl.String()),
+        ("face", pl.Int16()),
+        ("status", pl.Enum(STATUSES)),
+        ("reason", pl.String()),
+        ("width", pl.Int32()),
+        ("height", pl.Int32()),
+        ("box", pl.List(pl.Float32)),
+        ("landmarks", pl.List(pl.Float32)),
+        ("probability", pl.Float32()),
+        ("faces_found", pl.Int32()),
+        ("offset", pl.Int64()),
+        ("length", pl.Int32()),
+    ]
+)
+"""Columns of a part's table.
+
+``face`` counts the faces kept of one image from 0; ``reason`` says why there is none, or what was done instead;
+``width`` and ``height`` are the source image's, upright, in pixels; ``box`` is left, top, right, bottom before the
+margin, ``landmarks`` ten numbers x, y, x, y ... in source pixels; ``offset`` and ``length`` place the JPEG in the
+part's tar, in bytes.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceRow:
+    """One row of a part's table, with the face's JPEG where there is one. See ``PART_SCHEMA`` for the columns."""
+
+    identity: str
+    image: str
+    status: str
+    jpeg: bytes | None = None
+    face: int = 0
+    reason: str | None = None
+    width: int | None = None
+    height: int | None = None
+    box: list[float] | None = None
+    landmarks: list[float] | None = None
+    probability: float | None = None
+    faces_found: int | None = None
+
+
+def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
+    """Write a part: first the tar, then the table that says that it exists.
+
+    Raises:
+        EthnoshardError: the disk is full or can't be written.
+    """
+    records: list[dict[str, object]] = []
+    with whole_file(tar_path) as file:
+        tar = TarFile(file)
+        for number, row in enumerate(rows):
+            record = {name: getattr(row, name) for name in PART_SCHEMA if name not in ("offset", "length")}
+            offset = tar.add(f"{number:06d}.jpg", row.jpeg) if row.jpeg is not None else None
+            length = len(row.jpeg) if row.jpeg is not None else None
+            records.append({**record, "offset": offset, "length": length})
+        tar.close()
+    with whole_file(tar_path.with_suffix(".parquet")) as file:
+        pl.DataFrame(records, schema=PART_SCHEMA).write_parquet(file)
+
+
+class PartFaces:
+    """Reads faces out of a part's tar."""
+
+    def __init__(self, tar_path: Path) -> None:
+        """Open the part.
+
+        Raises:
+            EthnoshardError: it is not there.
+        """
+        self.path = tar_path
+        try:
+            self._file = tar_path.open("rb", buffering=0)
+        except FileNotFoundError as error:
+            raise EthnoshardError(
+                f"{tar_path} is gone though its table is there; delete {tar_path.with_suffix('.parquet')} and run "
+                f"align again"
+            ) from error
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read ``length`` bytes from ``offset``.
+
+        Raises:
+            EthnoshardError: the file is shorter than its table says.
+        """
+        content = os.pread(self._file.fileno(), length, offset)
+        if len(content) != length:
+            raise EthnoshardError(
+                f"{self.path} ends before byte {offset + length:,}, where its table places a face; delete it and "
+                f"{self.path.with_suffix('.parquet').name} beside it and run align again"
+            )
+        return content
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "PartFaces":
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
