@@ -1,0 +1,32 @@
+"""Photographs to aligned faces: find them (MTCNN), choose one, crop it.
+
+``FaceDetector`` needs torch, which is loaded when the name is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ethnoshard.alignment._align import AlignReport, align
+from ethnoshard.alignment._image import decode_face, decode_image
+from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
+
+if TYPE_CHECKING:
+    from ethnoshard.alignment._detector import FaceDetector, Faces
+
+__all__ = [
+    "AlignReport",
+    "AlignSettings",
+    "DetectorSettings",
+    "FaceDetector",
+    "Faces",
+    "align",
+    "decode_face",
+    "decode_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("FaceDetector", "Faces"):
+        from ethnoshard.alignment import _detector
+
+        return getattr(_detector, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

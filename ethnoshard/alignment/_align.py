@@ -1,0 +1,194 @@
+"""A source of photographs to a work folder of aligned faces."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from PIL import Image
+
+from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard.alignment._settings import AlignSettings
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.sources import ImageRef, Source, open_source
+from ethnoshard.work import STATUSES, WorkFolder
+
+PIXEL_DECIDING = ("ethnoshard", "torch", "torchvision", "facenet-pytorch", "numpy", "pillow")
+"""Distributions whose version can change a pixel of a face."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignReport:
+    """What aligning did.
+
+    Attributes:
+        images: images in the source.
+        identities: identities in the source.
+        statuses: number of images by status.
+        reasons: number of images by reason, for all that are not plainly aligned; sizes and places are left out.
+        faces: faces in the parts.
+        made: images handled by this call; the others were there from an earlier one.
+        skipped: entries of the source that are no image of an identity, by reason.
+    """
+
+    images: int
+    identities: int
+    statuses: dict[str, int]
+    reasons: dict[str, int]
+    faces: int
+    made: int
+    skipped: dict[str, list[str]]
+
+
+def align(
+    source: str | Path,
+    work: str | Path,
+    settings: AlignSettings | None = None,
+    *,
+    workers: int | None = None,
+    device: str = "cpu",
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> AlignReport:
+    """Find, choose, crop and encode the faces of a source, part by part.
+
+    Call it from a script only under ``if __name__ == "__main__":``, because it starts processes. Interrupted, even
+    by ``kill -9``, it loses the parts in hand; called again in the same way it goes on. The parts' bytes depend on
+    the source, the settings, the versions of the libraries and the kind of processor, not on ``workers``.
+
+    Args:
+        source: a folder of identity folders, an archive of one, or RecordIO.
+        work: the work folder; made if it is not there.
+        settings: what decides the faces.
+        workers: processes; one a core by default.
+        device: where the networks run, "cpu" or "cuda".
+        begun: called once with the number of images in all and of those that are done already.
+        advance: called now and then with the number of images done since the last call.
+
+    Returns:
+        The counts.
+
+    Raises:
+        EthnoshardError: the source can't be read, the folder was made otherwise, the disk is full, a worker died.
+    """
+    settings = settings or AlignSettings()
+    workers = check_workers(workers)
+    folder = WorkFolder(Path(work))
+    images = open_source(source, max_file_bytes=settings.max_file_bytes)
+    if settings.aligned and settings.size is None:
+        settings = replace(settings, size=images.image_size or _side_of_first(images))
+    with folder.held():
+        parts = list(cut_parts(images.refs, settings.part_images))
+        record = folder.begin(_record(images, settings, device, len(parts)))
+        missing = [part for part in range(len(parts)) if not folder.has_part(part)]
+        to_do = sum(len(parts[part]) for part in missing)
+        if begun is not None:
+            begun(len(images.refs), len(images.refs) - to_do)
+        _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, advance)
+        if not record["complete"] or missing:
+            record = folder.finish(record, _counts(folder, record))
+    return AlignReport(
+        images=len(images.refs),
+        identities=record["source"]["identities"],
+        statuses=record["statuses"],
+        reasons=record["reasons"],
+        faces=record["faces"],
+        made=to_do,
+        skipped=images.skipped,
+    )
+
+
+def cut_parts(refs: list[ImageRef], images: int) -> Iterator[list[ImageRef]]:
+    """Cut a listing where an identity ends, once a part has at least ``images`` images."""
+    start = 0
+    for stop in range(1, len(refs) + 1):
+        ends = stop == len(refs) or refs[stop].identity != refs[stop - 1].identity
+        if ends and (stop - start >= images or stop == len(refs)):
+            yield refs[start:stop]
+            start = stop
+
+
+def _make_parts(
+    folder: WorkFolder,
+    source: Source,
+    parts: list[list[ImageRef]],
+    missing: list[int],
+    settings: AlignSettings,
+    workers: int,
+    device: str,
+    advance: Callable[[int], None] | None,
+) -> None:
+    if not missing:
+        return
+    # Imported here: what only needs the settings or the counts doesn't wait for torch.
+    from ethnoshard.alignment._align_part import PartTask, make_part, start_worker
+
+    tasks = (PartTask(path=folder.part_path(part), refs=parts[part]) for part in missing)
+    for _ in in_processes(
+        make_part,
+        tasks,
+        workers=workers,
+        setup=start_worker,
+        setup_arguments=(source.kind, source.path, settings, device),
+        advance=advance,
+    ):
+        pass
+
+
+def _record(source: Source, settings: AlignSettings, device: str, parts: int) -> dict[str, Any]:
+    """What decides the parts, for ``align.json``. JSON has no tuples, so that it can be compared with what is read."""
+    plain = asdict(settings)
+    plain["detector"]["thresholds"] = list(settings.detector.thresholds)
+    return {
+        "source": {
+            "name": source.path.name,
+            "kind": source.kind,
+            "digest": source.digest(),
+            "images": len(source.refs),
+            "identities": len({ref.identity for ref in source.refs}),
+            "skipped": {reason: len(names) for reason, names in source.skipped.items()},
+        },
+        "settings": plain,
+        "device": device.partition(":")[0],
+        "parts": parts,
+        "versions": {name: version(name) for name in PIXEL_DECIDING},
+    }
+
+
+def _counts(folder: WorkFolder, record: dict[str, Any]) -> dict[str, Any]:
+    tables = folder.faces(record["parts"])
+    images = tables.filter(pl.col("face") == 0)
+    by_status = dict(images.group_by("status").len().iter_rows())
+    reasons = images.filter(pl.col("reason").is_not_null()).select(
+        pl.col("reason").str.replace_all(r"\d[\d,]*", "#").alias("reason")
+    )
+    by_reason = reasons.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+    return {
+        "statuses": {status: by_status.get(status, 0) for status in STATUSES},
+        "reasons": dict(by_reason.iter_rows()),
+        "faces": tables["length"].count(),
+    }
+
+
+def _side_of_first(source: Source) -> int:
+    """Side of the first readable image of a source whose faces are aligned already.
+
+    Raises:
+        EthnoshardError: it isn't square, or none is readable.
+    """
+    with source.open() as reader:
+        for ref in source.refs:
+            try:
+                width, height = Image.open(io.BytesIO(reader.read(ref))).size
+            except (UnreadableImageError, OSError, SyntaxError, ValueError):
+                continue
+            if width != height:
+                raise EthnoshardError(
+                    f"{source.path} is said to hold aligned faces, but its first image is {width} x {height} px; "
+                    f"give --size for what it should become, or leave out --aligned"
+                )
+            return width
+    raise EthnoshardError(f"no image in {source.path} could be read; is it what it should be?")

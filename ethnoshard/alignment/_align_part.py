@@ -1,0 +1,165 @@
+"""One part: its images read, decoded, searched for faces, cropped, encoded and written. Runs in a worker process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from ethnoshard._parallel import count
+from ethnoshard.alignment._crop import best_face, centre_box, crop, crop_box, encode
+from ethnoshard.alignment._detector import FaceDetector, Faces
+from ethnoshard.alignment._image import as_it_is, decode_image
+from ethnoshard.alignment._settings import AlignSettings
+from ethnoshard.errors import UnreadableImageError
+from ethnoshard.sources import ImageRef, SourceReader, open_reader
+from ethnoshard.work import FaceRow, write_part
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartTask:
+    """A part to be made: where it goes and the images that it takes."""
+
+    path: Path
+    refs: Sequence[ImageRef]
+
+
+class PartAligner:
+    """What a worker keeps from part to part: the open source and the networks."""
+
+    def __init__(self, kind: str, source: Path, settings: AlignSettings, device: str) -> None:
+        """Open the source and load the networks."""
+        # One thread: several workers share the cores, and sums don't depend on how many cores there are.
+        torch.set_num_threads(1)
+        self._reader: SourceReader = open_reader(kind, source, max_file_bytes=settings.max_file_bytes)
+        self._settings = settings
+        self._detector = None if settings.aligned else FaceDetector(settings.detector, device=device)
+
+    def make(self, task: PartTask) -> Path:
+        """Make one part."""
+        rows = self._taken(task.refs) if self._detector is None else self._detected(task.refs, self._detector)
+        write_part(task.path, rows)
+        return task.path
+
+    def _taken(self, refs: Sequence[ImageRef]) -> Iterator[FaceRow]:
+        """Rows of faces that are aligned already."""
+        for ref in refs:
+            row = FaceRow(identity=ref.identity, image=ref.name, status="unreadable")
+            try:
+                data = self._reader.read(ref)
+                keep, pixels = as_it_is(data, max_pixels=self._settings.max_pixels)
+            except UnreadableImageError as error:
+                yield replace(row, reason=str(error))
+            else:
+                yield self._taken_row(row, data, keep, pixels)
+            count()
+
+    def _taken_row(self, row: FaceRow, data: bytes, keep: bool, pixels: NDArray[np.uint8]) -> FaceRow:
+        height, width = pixels.shape[:2]
+        size = self._settings.size
+        row = replace(row, status="aligned", width=width, height=height)
+        if keep and height == width == size:
+            return replace(row, jpeg=data)
+        assert size is not None, "settled before any part is made"
+        if (height, width) == (size, size):
+            return replace(row, jpeg=encode(Image.fromarray(pixels), self._settings.quality), reason="encoded anew")
+        face = crop(pixels, (0, 0, width, height), size)
+        reason = f"scaled from {width} x {height} px"
+        return replace(row, jpeg=encode(face, self._settings.quality), reason=reason)
+
+    def _detected(self, refs: Sequence[ImageRef], detector: FaceDetector) -> Iterator[FaceRow]:
+        """Rows of photographs, in the order of ``refs``."""
+        bad: list[FaceRow] = []
+        for batch in detector.batches(self._decoded(refs, bad)):
+            found = detector.detect([image for _, image in batch])
+            rows = [
+                row
+                for (ref, image), faces in zip(batch, found, strict=True)
+                for row in self._face_rows(ref, image, faces)
+            ]
+            yield from _in_order(refs, [*bad, *rows])
+            count(len(batch) + len(bad))
+            bad.clear()
+        yield from bad
+        count(len(bad))
+
+    def _decoded(self, refs: Sequence[ImageRef], bad: list[FaceRow]) -> Iterator[tuple[ImageRef, NDArray[np.uint8]]]:
+        """The images that can be searched; rows of the others go to ``bad``."""
+        least = self._settings.detector.min_face
+        for ref in refs:
+            row = FaceRow(identity=ref.identity, image=ref.name, status="unreadable")
+            try:
+                image = decode_image(self._reader.read(ref), max_pixels=self._settings.max_pixels)
+            except UnreadableImageError as error:
+                bad.append(replace(row, reason=str(error)))
+                continue
+            height, width = image.shape[:2]
+            if min(height, width) < least:
+                reason = f"{width} x {height} px is smaller than the smallest face looked for, {least} px"
+                bad.append(replace(row, status="too_small", reason=reason, width=width, height=height))
+                continue
+            yield ref, image
+
+    def _face_rows(self, ref: ImageRef, image: NDArray[np.uint8], faces: Faces) -> Iterator[FaceRow]:
+        settings = self._settings
+        assert settings.size is not None, "only an aligned source may leave it open"
+        height, width = image.shape[:2]
+        row = FaceRow(
+            identity=ref.identity,
+            image=ref.name,
+            status="no_face",
+            width=width,
+            height=height,
+            faces_found=len(faces.boxes),
+        )
+        if not len(faces.boxes):
+            yield self._faceless(row, image, "no face found")
+            return
+        chosen = range(len(faces.boxes)) if settings.faces == "all" else [best_face(faces, height, width)]
+        boxes = [(index, crop_box(faces.boxes[index], settings.margin, height, width)) for index in chosen]
+        cropped = [(index, box) for index, box in boxes if box is not None]
+        if not cropped:
+            yield self._faceless(row, image, "the face found lies outside the image")
+        for number, (index, box) in enumerate(cropped):
+            yield replace(
+                row,
+                status="aligned",
+                face=number,
+                jpeg=encode(crop(image, box, settings.size), settings.quality),
+                box=faces.boxes[index].tolist(),
+                landmarks=faces.landmarks[index].ravel().tolist(),
+                probability=float(faces.probabilities[index]),
+            )
+
+    def _faceless(self, row: FaceRow, image: NDArray[np.uint8], reason: str) -> FaceRow:
+        if self._settings.no_face == "skip":
+            return replace(row, reason=reason)
+        assert self._settings.size is not None
+        face = crop(image, centre_box(*image.shape[:2]), self._settings.size)
+        jpeg = encode(face, self._settings.quality)
+        return replace(row, status="aligned", jpeg=jpeg, reason=f"{reason}: largest centre square taken")
+
+
+def _in_order(refs: Sequence[ImageRef], rows: list[FaceRow]) -> list[FaceRow]:
+    """Put a batch's rows back into the source's order (faces of one image stay as they are)."""
+    names = {row.image for row in rows}
+    rank = {ref.name: index for index, ref in enumerate(ref for ref in refs if ref.name in names)}
+    return sorted(rows, key=lambda row: rank[row.image])
+
+
+_aligner: PartAligner | None = None
+
+
+def start_worker(kind: str, source: Path, settings: AlignSettings, device: str) -> None:
+    """Set a worker process up."""
+    global _aligner
+    _aligner = PartAligner(kind, source, settings, device)
+
+
+def make_part(task: PartTask) -> Path:
+    """Make a part in a worker process that has been set up."""
+    assert _aligner is not None, "start_worker comes first"
+    return _aligner.make(task)
