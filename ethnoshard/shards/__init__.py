@@ -1,0 +1,20 @@
+"""The dataset on disk: shards of one group each, an index of every face, a manifest that vouches for both."""
+
+from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
+from ethnoshard.shards._pack import PackReport, PackSettings, pack
+from ethnoshard.shards._preview import contact_sheet
+from ethnoshard.shards._verify import Verification, verify
+
+__all__ = [
+    "DatasetInfo",
+    "FaceDataset",
+    "GroupInfo",
+    "PackReport",
+    "PackSettings",
+    "Verification",
+    "contact_sheet",
+    "describe",
+    "pack",
+    "verify",
+]

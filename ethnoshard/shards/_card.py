@@ -1,0 +1,122 @@
+"""The dataset's README: what it holds, how it was made, what it may be used for."""
+
+from typing import Any
+
+import polars as pl
+
+
+def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
+    """Markdown that stands beside the shards. Deterministic: no date, no path, no name of a person.
+
+    Args:
+        manifest: the content of ``dataset.json``.
+        identities: the table of identities.
+    """
+    align, settings = manifest["align"], manifest["align"]["settings"]
+    sources = ", ".join(f"`{source}`" for source in manifest["label"]["sources"])
+    return f"""# Faces in shards, by group
+
+{manifest["faces"]:,} faces of {manifest["identities"]:,} identities, {manifest["image_size"]} x \
+{manifest["image_size"]} px JPEG, in {len(manifest["shards"])} WebDataset shards \
+({manifest["bytes"] / 2**20:,.1f} MiB). Made by ethnoshard {align["versions"]["ethnoshard"]} from \
+`{align["source"]["name"]}`.
+
+## Composition
+
+{_composition(manifest, identities)}
+
+A *group* is what the source of labels ({sources}) says of an identity. It is not a fact about a person: an ethnicity
+in it is perceived, by whoever made the labels or by whatever a classifier learned from such people.
+
+## How it was made
+
+{_alignment(settings)}
+
+{_statuses(align["statuses"])}
+
+{_left_out(manifest)}
+
+Versions: {", ".join(f"{name} {version}" for name, version in align["versions"].items())}; device {align["device"]}.
+Fingerprint `{manifest["fingerprint"]}`.
+
+## Use
+
+Read it with ethnoshard (`FaceDataset.open`), or with any WebDataset reader: each sample is `KEY.jpg` and `KEY.json`
+(identity, group, confidence, source image). A shard holds one group, and an identity's faces stand together in one
+shard, so a reader that does not mix shards gets batches of one group and few people.
+
+It is meant for research on how the composition of training data changes what a face recogniser confuses.
+It is **not** meant for recognising, tracking or sorting people, nor for telling anybody's ethnicity, nor as a measure
+of fairness: it says nothing of people who are not in it, and its groups are coarse.
+
+## Licence
+
+Packing changes no rights. The photographs keep the licence and the terms of their source, often non-commercial
+research only, and the people in them have rights of their own. Before passing this folder on, find out whether you may.
+"""
+
+
+def _composition(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
+    faces = manifest["faces"]
+    rows = []
+    for group in manifest["groups"]:
+        own = identities.filter(pl.col("group") == group["name"])
+        confidence = own["confidence"].mean()
+        rows.append(
+            [
+                _cell(group["name"]),
+                f"{group['identities']:,}",
+                f"{group['faces']:,}",
+                f"{group['faces'] / faces:.1%}",
+                f"{group['faces'] / group['identities']:.1f}",
+                f"{confidence:.3f}" if isinstance(confidence, float) else "not given",
+                f"{group['shards']}",
+            ]
+        )
+    head = ["group", "identities", "faces", "share of faces", "faces an identity", "mean confidence", "shards"]
+    return _table(head, rows)
+
+
+def _alignment(settings: dict[str, Any]) -> str:
+    if settings["aligned"]:
+        return "The faces were aligned by the source and taken as they were; one of another size was scaled."
+    detector = settings["detector"]
+    thresholds = " / ".join(str(value) for value in detector["thresholds"])
+    chosen = (
+        "every face of an image"
+        if settings["faces"] == "all"
+        else "of several faces the one with the largest area less twice its squared distance from the image's centre"
+    )
+    faceless = "left out" if settings["no_face"] == "skip" else "replaced by its largest centre square"
+    return (
+        f"Alignment: MTCNN (thresholds {thresholds}, factor {detector['factor']}, smallest face "
+        f"{detector['min_face']} px), {chosen}, margin {settings['margin']} px of the source, bilinear, JPEG quality "
+        f"{settings['quality']}. An image without a face was {faceless}."
+    )
+
+
+def _statuses(statuses: dict[str, int]) -> str:
+    head = ["what became of the source's images", "images"]
+    return _table(head, [[status, f"{number:,}"] for status, number in statuses.items()])
+
+
+def _left_out(manifest: dict[str, Any]) -> str:
+    if not manifest["left_out"]:
+        return "No identity was left out."
+    rows = [
+        [reason, f"{counts['identities']:,}", f"{counts['faces']:,}"] for reason, counts in manifest["left_out"].items()
+    ]
+    return _table(["left out because of", "identities", "faces"], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table, first column left, the others right."""
+    marks = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, marks, *rows])
+
+
+def _cell(text: str) -> str:
+    """A user's string as text in a table: no markup, no line breaks."""
+    for mark in "\\`*_[]<>|#":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())

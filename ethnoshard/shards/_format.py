@@ -1,0 +1,99 @@
+"""The dataset folder's tables, names and fingerprint."""
+
+import hashlib
+import json
+from typing import Any
+
+import polars as pl
+
+FORMAT = 1
+"""Version of the dataset's format. A reader refuses one it doesn't know."""
+
+MANIFEST = "dataset.json"
+IDENTITIES = "identities.parquet"
+FACES = "faces.parquet"
+SHARDS = "shards"
+CARD = "README.md"
+
+IDENTITIES_SCHEMA = pl.Schema(
+    {
+        "identity": pl.String,
+        "group": pl.String,
+        "confidence": pl.Float32,
+        "shard": pl.Int32,
+        "offset": pl.Int64,
+        "length": pl.Int64,
+        "faces": pl.Int32,
+    }
+)
+"""Columns of ``identities.parquet``. Rows are in the order of the shards, and the row number is the identity's number.
+
+``shard`` is the row of the manifest's list of shards; ``offset`` and ``length`` are the span of the shard's bytes that
+holds the identity's faces, headers included, so that one read fetches them all; ``faces`` is their number.
+"""
+
+FACES_SCHEMA = pl.Schema(
+    {
+        "identity": pl.Int32,
+        "offset": pl.Int64,
+        "length": pl.Int32,
+        "source_image": pl.String,
+        "probability": pl.Float32,
+    }
+)
+"""Columns of ``faces.parquet``, in the order of the shards, so that an identity's faces are neighbours.
+
+``identity`` is the row of ``identities.parquet``; ``offset`` and ``length`` place the JPEG in the identity's shard, in
+bytes; ``probability`` is the detector's, null where none was asked.
+"""
+
+
+def sample_key(identity: int, face: int) -> str:
+    """Name of a sample in a shard: number of the identity, number of its face. Has no dot, which would end the key."""
+    return f"{identity:07d}-{face:05d}"
+
+
+def sample_json(*, identity: str, number: int, group: str, confidence: float | None, source_image: str) -> bytes:
+    """The JSON beside a face's JPEG, for readers that know nothing of the index."""
+    content = {
+        "identity": identity,
+        "identity_number": number,
+        "group": group,
+        "confidence": confidence,
+        "source_image": source_image,
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def fingerprint(
+    groups: list[str], image_size: int, shards: list[dict[str, Any]], identities: pl.DataFrame, faces: pl.DataFrame
+) -> str:
+    """SHA-256 (hex) of all that decides the batches: the shards' contents, and who and what lies where in them.
+
+    Two datasets with one fingerprint give the same batches. Names of files and versions of libraries don't enter.
+    """
+    digest = hashlib.sha256()
+    head = {
+        "format": FORMAT,
+        "groups": groups,
+        "image_size": image_size,
+        "shards": [[shard["group"], shard["bytes"], shard["sha256"]] for shard in shards],
+    }
+    digest.update(json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+    hash_columns(digest, identities.select("identity", "confidence", "shard", "offset", "length", "faces"))
+    hash_columns(digest, faces.select("identity", "offset", "length"))
+    return digest.hexdigest()
+
+
+def hash_columns(digest: "hashlib._Hash", table: pl.DataFrame) -> None:
+    """Feed the values of a table to a digest, whatever the memory layout or the version of polars."""
+    for column in table:
+        if column.dtype == pl.String:
+            # A length in front of each text keeps ("ab", "c") and ("a", "bc") apart.
+            for text in column:
+                encoded = (text or "").encode()
+                digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        else:
+            filled = column.fill_null(float("nan")) if column.dtype.is_float() else column
+            values = filled.to_numpy()
+            digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())

@@ -1,0 +1,141 @@
+"""Which identity goes into which shard: decided before a byte is written, by the tables alone."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from ethnoshard._tar import BLOCK
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards._format import hash_columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Everything that is known of a dataset before it is written.
+
+    Attributes:
+        groups: their names, sorted.
+        shards: for each its ``name`` and ``group``.
+        identities: in the order of the dataset: identity, group, confidence, shard, faces.
+        faces: in the order of the dataset: identity (row of ``identities``), part, part_offset, length,
+            source_image, probability.
+        label_sources: who gave the groups.
+        left_out: identities that are not in the dataset: number of them, and of their faces, by reason.
+    """
+
+    groups: list[str]
+    shards: list[dict[str, str]]
+    identities: pl.DataFrame
+    faces: pl.DataFrame
+    label_sources: list[str]
+    left_out: dict[str, dict[str, int]]
+
+
+def lay_out(rows: pl.DataFrame, labels: pl.DataFrame, shard_bytes: int) -> Layout:
+    """Sort identities into groups and groups into shards of about equal size.
+
+    Args:
+        rows: all rows of all parts, in source order.
+        labels: the lookup table.
+        shard_bytes: what a shard should not exceed; one that holds a single identity may.
+
+    Raises:
+        EthnoshardError: nothing is left to pack, or an identity has no row in the lookup table.
+    """
+    kept = rows.filter(pl.col("length").is_not_null())
+    lost = kept.join(labels, on="identity", how="anti")["identity"].unique(maintain_order=True).to_list()
+    if lost:
+        raise EthnoshardError(
+            f"{len(lost):,} identities of the parts are not in the lookup table, {lost[0]!r} among them; label again"
+        )
+    labelled = labels.filter(pl.col("group").is_not_null())
+    groups = sorted(labelled.filter(pl.col("faces") > 0)["group"].unique().to_list())
+    if not groups:
+        raise EthnoshardError(
+            f"nothing to pack: of {len(labels):,} identities {len(labelled):,} have a group, none of them with a face"
+        )
+    people = (
+        kept.with_columns(padded_length=(pl.col("length") + BLOCK - 1) // BLOCK * BLOCK + 3 * BLOCK)
+        .group_by("identity", maintain_order=True)
+        .agg(pl.len().cast(pl.Int32).alias("faces"), pl.col("padded_length").cast(pl.Int64).sum().alias("size"))
+        .join(labelled.select("identity", "group", "confidence"), on="identity", how="inner", maintain_order="left")
+        # A stable sort: within a group the source's order stays.
+        .sort("group", maintain_order=True)
+    )
+    shard_numbers, shards = _shards(people, groups, shard_bytes)
+    people = people.with_columns(pl.Series("shard", shard_numbers, pl.Int32)).with_row_index("number")
+    faces = (
+        kept.join(people.select("identity", "number"), on="identity", how="inner", maintain_order="left")
+        .sort("number", maintain_order=True)
+        .select(
+            pl.col("number").cast(pl.Int32).alias("identity"),
+            "part",
+            pl.col("offset").alias("part_offset"),
+            "length",
+            pl.col("image").alias("source_image"),
+            "probability",
+        )
+    )
+    return Layout(
+        groups=groups,
+        shards=shards,
+        identities=people.select("identity", "group", "confidence", "shard", "faces"),
+        faces=faces,
+        label_sources=sorted(labelled["source"].unique().to_list()),
+        left_out=_left_out(labels),
+    )
+
+
+def _shards(people: pl.DataFrame, groups: list[str], shard_bytes: int) -> tuple[list[int], list[dict[str, str]]]:
+    """Number of the shard of each row of ``people`` (sorted by group), and the shards."""
+    slugs = file_names(groups)
+    numbers: list[int] = []
+    shards: list[dict[str, str]] = []
+    for group in groups:
+        sizes = people.filter(pl.col("group") == group)["size"].to_list()
+        # As few shards as the limit allows, and these about equal: a small rest would be a bad place to mix from.
+        share = sum(sizes) / max(1, -(-sum(sizes) // shard_bytes))
+        own, filled = 0, 0
+        for size in sizes:
+            if (filled and filled + size / 2 > share) or (filled and filled + size > shard_bytes):
+                own, filled = own + 1, 0
+            filled += size
+            numbers.append(len(shards) + own)
+        shards += [{"name": f"{slugs[group]}-{number:06d}.tar", "group": group} for number in range(own + 1)]
+    return numbers, shards
+
+
+def file_names(groups: list[str]) -> dict[str, str]:
+    """A name for each group that every file system and every shell takes: lower-case a-z, 0-9 and "-"."""
+    names: dict[str, str] = {}
+    for number, group in enumerate(groups):
+        slug = re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")[:48] or f"group-{number}"
+        while slug in names.values():
+            slug = f"{slug}-{number}"
+        names[group] = slug
+    return names
+
+
+def _left_out(labels: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Count what packing leaves out."""
+    has_group = pl.col("group").is_not_null()
+    reasons = {
+        "no group": labels.filter(~has_group & (pl.col("faces") > 0)),
+        "no face": labels.filter(pl.col("faces") == 0),
+    }
+    return {
+        reason: {"identities": len(table), "faces": int(table["faces"].sum())}
+        for reason, table in reasons.items()
+        if len(table)
+    }
+
+
+def digest(layout: Layout) -> str:
+    """SHA-256 (hex) of a layout, so that an interrupted pack goes on only with its own shards."""
+    sha = hashlib.sha256(json.dumps([layout.groups, layout.shards, layout.left_out]).encode())
+    hash_columns(sha, layout.identities)
+    hash_columns(sha, layout.faces)
+    return sha.hexdigest()

@@ -1,0 +1,262 @@
+"""A labelled work folder to a dataset folder."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ethnoshard._files import (
+    flush_folder,
+    make_folder,
+    read_json,
+    remove_unfinished,
+    sha256_of,
+    whole_file,
+    write_json,
+)
+from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._tar import BLOCK
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards._card import dataset_card
+from ethnoshard.shards._format import (
+    CARD,
+    FACES,
+    FACES_SCHEMA,
+    FORMAT,
+    IDENTITIES,
+    IDENTITIES_SCHEMA,
+    MANIFEST,
+    SHARDS,
+    fingerprint,
+)
+from ethnoshard.shards._layout import Layout, digest, lay_out
+from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
+from ethnoshard.work import WorkFolder, read_labels
+
+_UNFINISHED = ".packing"
+"""Folder in an unfinished dataset: what is being made, and which shards are there already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackSettings:
+    """How a dataset is cut into shards.
+
+    Attributes:
+        shard_bytes: what a shard should not exceed, bytes; one that holds a single identity may.
+    """
+
+    shard_bytes: int = 64 * 2**20
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.shard_bytes < 2**16:
+            raise EthnoshardError(f"shard-bytes is at least {2**16:,}; {self.shard_bytes:,} is not")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackReport:
+    """What packing did.
+
+    Attributes:
+        manifest: the content of ``dataset.json``.
+        written: shards written by this call; the others were there from an earlier one.
+        left_out: identities and faces that are not in the dataset, by reason.
+    """
+
+    manifest: dict[str, Any]
+    written: int
+    left_out: dict[str, dict[str, int]]
+
+
+def pack(
+    work: str | Path,
+    dataset: str | Path,
+    settings: PackSettings | None = None,
+    *,
+    workers: int | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> PackReport:
+    """Copy the aligned, labelled faces of a work folder into shards of one group each, with index and manifest.
+
+    Call it from a script only under ``if __name__ == "__main__":``, because it starts processes. Faces are copied,
+    never encoded again. The same work folder and settings give the same bytes, whatever ``workers``. Interrupted, it
+    loses the shards in hand; called again in the same way it goes on.
+
+    Args:
+        work: a work folder, aligned and labelled.
+        dataset: the dataset folder; made if it is not there.
+        settings: how to cut.
+        workers: processes; one a core by default.
+        begun: called once with the number of faces in all and of those that are packed already.
+        advance: called now and then with the number of faces packed since the last call.
+
+    Returns:
+        The manifest and the counts.
+
+    Raises:
+        EthnoshardError: the work folder is not finished, the dataset folder holds something else, the disk is full.
+    """
+    settings = settings or PackSettings()
+    workers = check_workers(workers)
+    folder, target = WorkFolder(Path(work)), Path(dataset)
+    record = folder.finished()
+    with folder.held():
+        layout = lay_out(folder.faces(record["parts"]), read_labels(folder), settings.shard_bytes)
+        plan = {"format": FORMAT, "settings": asdict(settings), "layout": digest(layout), "align": record}
+        if (target / MANIFEST).exists():
+            return _packed_before(target, plan, layout)
+        _begin(target, plan)
+        tasks = _tasks(folder, target, layout)
+        missing = [task for task in tasks if ShardRecord.read(task.record) is None]
+        to_do = sum(len(task.faces) for task in missing)
+        if begun is not None:
+            begun(len(layout.faces), len(layout.faces) - to_do)
+        if missing:
+            for _ in in_processes(write_shard, missing, workers=min(workers, len(missing)), advance=advance):
+                pass
+        manifest = _finish(target, plan, layout, tasks)
+    return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)
+
+
+def _begin(target: Path, plan: dict[str, Any]) -> None:
+    """Make the dataset folder, or check that an unfinished one is ours to go on with."""
+    note = target / _UNFINISHED / "plan.json"
+    if target.exists() and not note.exists() and any(target.iterdir()):
+        raise EthnoshardError(f"{target} is not empty and holds no dataset of ours; give another folder")
+    make_folder(target / SHARDS)
+    make_folder(note.parent)
+    for folder in (target, target / SHARDS, note.parent):
+        remove_unfinished(folder)
+    if note.exists():
+        if read_json(note) != plan:
+            raise EthnoshardError(
+                f"{target} holds an unfinished dataset of other settings or another work folder; delete it, or give "
+                f"another folder"
+            )
+        return
+    write_json(note, plan)
+
+
+def _packed_before(target: Path, plan: dict[str, Any], layout: Layout) -> PackReport:
+    """The report of a dataset that is complete already, if it is the one that was asked for."""
+    manifest = read_json(target / MANIFEST)
+    if manifest.get("plan") != _plan_digest(plan):
+        raise EthnoshardError(
+            f"{target} holds a finished dataset of other settings, labels or faces; delete it, or give another folder"
+        )
+    shutil.rmtree(target / _UNFINISHED, ignore_errors=True)
+    return PackReport(manifest=manifest, written=0, left_out=layout.left_out)
+
+
+def _plan_digest(plan: dict[str, Any]) -> str:
+    """SHA-256 (hex) of all that decides the dataset folder's bytes."""
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def _tasks(work: WorkFolder, target: Path, layout: Layout) -> list[ShardTask]:
+    """A task for each shard. Rows are sorted by shard, so each takes a slice of both tables."""
+    people = np.bincount(layout.identities["shard"].to_numpy(), minlength=len(layout.shards))
+    first_person = np.concatenate([[0], np.cumsum(people)])
+    first_face = np.concatenate([[0], np.cumsum(layout.identities["faces"].to_numpy())])
+    tasks = []
+    for number, shard in enumerate(layout.shards):
+        start, stop = int(first_person[number]), int(first_person[number + 1])
+        face, end = int(first_face[start]), int(first_face[stop])
+        tasks.append(
+            ShardTask(
+                path=target / SHARDS / shard["name"],
+                record=target / _UNFINISHED / shard["name"],
+                work=work,
+                first=start,
+                identities=layout.identities[start:stop],
+                faces=layout.faces[face:end],
+            )
+        )
+    return tasks
+
+
+def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[ShardTask]) -> dict[str, Any]:
+    """Write the index, the card and last of all the manifest, which says that the dataset is whole."""
+    records = [ShardRecord.read(task.record) for task in tasks]
+    identities, faces = _index(layout, [record for record in records if record is not None])
+    shards = [
+        {
+            "name": f"{SHARDS}/{task.path.name}",
+            "group": shard["group"],
+            "bytes": record.bytes,
+            "faces": len(task.faces),
+            "identities": len(task.identities),
+            "sha256": record.sha256,
+        }
+        for task, shard, record in zip(tasks, layout.shards, records, strict=True)
+        if record is not None
+    ]
+    for name, table in ((IDENTITIES, identities), (FACES, faces)):
+        with whole_file(target / name) as file:
+            table.write_parquet(file)
+    align = plan["align"]
+    image_size = align["settings"]["size"]
+    manifest = {
+        "format": FORMAT,
+        "fingerprint": fingerprint(layout.groups, image_size, shards, identities, faces),
+        "plan": _plan_digest(plan),
+        "image_size": image_size,
+        "groups": _groups(layout, identities, shards),
+        "identities": len(identities),
+        "faces": len(faces),
+        "bytes": sum(record.bytes for record in records if record is not None),
+        "left_out": layout.left_out,
+        "align": {key: value for key, value in align.items() if key not in ("format", "complete", "parts")},
+        "label": {"sources": layout.label_sources},
+        "pack": plan["settings"],
+        "index": {name: sha256_of(target / name) for name in (IDENTITIES, FACES)},
+        "shards": shards,
+    }
+    with whole_file(target / CARD) as file:
+        file.write(dataset_card(manifest, identities).encode())
+    write_json(target / MANIFEST, manifest)
+    shutil.rmtree(target / _UNFINISHED)
+    flush_folder(target)
+    return manifest
+
+
+def _index(layout: Layout, records: list[ShardRecord]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The two tables of the index, now that the place of every face is known."""
+    offsets = np.concatenate([np.asarray(record.offsets, np.int64) for record in records])
+    faces = _as(FACES_SCHEMA, layout.faces.with_columns(pl.Series("offset", offsets)))
+    shard = layout.identities["shard"].to_numpy()
+    first_face = np.cumsum(layout.identities["faces"].to_numpy()) - layout.identities["faces"].to_numpy()
+    start = offsets[first_face] - BLOCK
+    # An identity's span ends where the next one's begins, or where its shard's samples end.
+    end = np.append(start[1:], 0)
+    last = np.append(shard[1:] != shard[:-1], True)
+    end[last] = np.array([record.end for record in records], np.int64)[shard[last]]
+    identities = layout.identities.with_columns(pl.Series("offset", start), pl.Series("length", end - start))
+    return _as(IDENTITIES_SCHEMA, identities), faces
+
+
+def _as(schema: pl.Schema, table: pl.DataFrame) -> pl.DataFrame:
+    return table.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _groups(layout: Layout, identities: pl.DataFrame, shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Counts by group, in the order of the groups' numbers."""
+    counts = identities.group_by("group").agg(pl.len().alias("identities"), pl.col("faces").sum())
+    by_group = {row["group"]: row for row in counts.iter_rows(named=True)}
+    return [
+        {
+            "name": group,
+            "identities": by_group[group]["identities"],
+            "faces": by_group[group]["faces"],
+            "shards": sum(shard["group"] == group for shard in shards),
+            "bytes": sum(shard["bytes"] for shard in shards if shard["group"] == group),
+        }
+        for group in layout.groups
+    ]

@@ -1,0 +1,264 @@
+"""Is a dataset folder what its manifest says? Everything is read again, the shards by WebDataset's own reader."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ethnoshard._files import sha256_of
+from ethnoshard._parallel import check_workers, count, in_processes
+from ethnoshard._tar import BLOCK
+from ethnoshard.errors import UnreadableImageError
+from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._format import FACES_SCHEMA, SHARDS, fingerprint, sample_key
+
+MOST_FAULTS = 20
+"""Faults named of one shard; more are counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """The outcome of verifying.
+
+    Attributes:
+        shards: shards read.
+        samples: samples read.
+        decoded: JPEGs decoded.
+        faults: what is wrong, a text for each; empty if all is well.
+    """
+
+    shards: int
+    samples: int
+    decoded: int
+    faults: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ShardTask:
+    dataset: FaceDataset
+    shard: int
+    first: int
+    identities: pl.DataFrame
+    faces: pl.DataFrame
+    decode: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ShardOutcome:
+    shard: int
+    samples: int
+    decoded: int
+    faults: list[str]
+
+
+def verify(
+    path: str | Path,
+    *,
+    decode: bool = False,
+    workers: int | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Verification:
+    """Check every checksum, every tar by WebDataset's own reader, every row of the index, if wanted every JPEG.
+
+    Call it from a script only under ``if __name__ == "__main__":``, because it starts processes.
+
+    Args:
+        path: the dataset folder.
+        decode: decode every JPEG as well.
+        workers: processes; one a core by default.
+        begun: called once with the number of faces to check and 0.
+        advance: called now and then with the number of faces checked since the last call.
+
+    Raises:
+        EthnoshardError: the folder is no dataset, so that there is nothing to check.
+    """
+    workers = check_workers(workers)
+    dataset = FaceDataset.open(path)
+    faces = dataset.faces()
+    faults = list(_index_faults(dataset, faces))
+    if faults:
+        # With an index that can't be trusted every face would be a fault.
+        return Verification(shards=0, samples=0, decoded=0, faults=faults)
+    if begun is not None:
+        begun(len(faces), 0)
+    tasks = _tasks(dataset, faces, decode)
+    outcomes = sorted(
+        in_processes(_check_shard, tasks, workers=min(workers, len(tasks)), advance=advance),
+        key=lambda outcome: outcome.shard,
+    )
+    return Verification(
+        shards=len(outcomes),
+        samples=sum(outcome.samples for outcome in outcomes),
+        decoded=sum(outcome.decoded for outcome in outcomes),
+        faults=[fault for outcome in outcomes for fault in outcome.faults],
+    )
+
+
+def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
+    """What is wrong with the manifest and the two tables."""
+    manifest, identities = dataset.manifest, dataset.identities
+    for name, sha256 in manifest["index"].items():
+        if sha256_of(dataset.path / name) != sha256:
+            yield f"{name}: its bytes are not those that the manifest vouches for"
+    if faces.schema != FACES_SCHEMA:
+        yield f"faces.parquet: has other columns than format {manifest['format']} prescribes"
+        return
+    if len(faces) != identities["faces"].sum() or len(faces) != manifest["faces"]:
+        yield (
+            f"faces.parquet has {len(faces):,} rows, identities.parquet counts {identities['faces'].sum():,} faces, "
+            f"the manifest {manifest['faces']:,}"
+        )
+        return
+    if not faces["identity"].is_sorted() or not identities["shard"].is_sorted():
+        yield "the index is not in the order of the shards"
+    if fingerprint(dataset.groups, dataset.image_size, manifest["shards"], identities, faces) != dataset.fingerprint:
+        yield "dataset.json: the fingerprint is not that of the index and the shards' checksums"
+    for number, shard in enumerate(manifest["shards"]):
+        others = identities.filter((pl.col("shard") == number) & (pl.col("group") != shard["group"]))
+        if len(others):
+            yield f"{shard['name']} is of group {shard['group']!r} but holds {len(others)} identities of other groups"
+    known = {str(shard["name"]) for shard in manifest["shards"]}
+    for path in sorted((dataset.path / SHARDS).glob("*.tar")):
+        if f"{SHARDS}/{path.name}" not in known:
+            yield f"{SHARDS}/{path.name}: not in the manifest; a reader that takes all tars would read it"
+
+
+def _tasks(dataset: FaceDataset, faces: pl.DataFrame, decode: bool) -> list[_ShardTask]:
+    tasks = []
+    numbered = dataset.identities.with_row_index("number")
+    for shard in range(len(dataset.manifest["shards"])):
+        own = numbered.filter(pl.col("shard") == shard)
+        first, last = own["number"][0], own["number"][-1]
+        tasks.append(
+            _ShardTask(
+                dataset=dataset,
+                shard=shard,
+                first=first,
+                identities=own,
+                faces=faces.filter(pl.col("identity").is_between(first, last)),
+                decode=decode,
+            )
+        )
+    return tasks
+
+
+def _check_shard(task: _ShardTask) -> _ShardOutcome:
+    """Check one shard, in a worker process."""
+    entry, path = task.dataset.manifest["shards"][task.shard], task.dataset.shard_path(task.shard)
+    faults = _Faults(entry["name"])
+    samples = decoded = 0
+    if not path.is_file():
+        faults.add("is missing")
+    elif path.stat().st_size != entry["bytes"]:
+        faults.add(f"has {path.stat().st_size:,} bytes, the manifest says {entry['bytes']:,}")
+    elif sha256_of(path) != entry["sha256"]:
+        faults.add("its bytes are not those that the manifest vouches for (sha256 differs)")
+    if path.is_file():
+        samples, decoded = _check_samples(task, path, faults)
+    return _ShardOutcome(shard=task.shard, samples=samples, decoded=decoded, faults=faults.texts())
+
+
+def _check_samples(task: _ShardTask, path: Path, faults: "_Faults") -> tuple[int, int]:
+    """Compare what WebDataset reads with the index, sample by sample."""
+    wanted = _wanted(task)
+    seen = decoded = 0
+    with path.open("rb") as file:
+        try:
+            for sample in _webdataset_samples(path):
+                key = sample["__key__"]
+                row = next(wanted, None)
+                if row is None or key != row["key"]:
+                    faults.add(f"sample {key} stands where the index has {row['key'] if row else 'no more'}")
+                    break
+                seen += 1
+                _check_sample(sample, row, file, faults)
+                if task.decode and _decodes(sample.get("jpg", b""), key, task.dataset.image_size, faults):
+                    decoded += 1
+                count()
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            faults.add(f"WebDataset's reader stops after {seen:,} samples: {error}")
+    missing = sum(1 for _ in wanted)
+    if missing:
+        faults.add(f"{missing:,} samples of the index were not found")
+    return seen, decoded
+
+
+def _wanted(task: _ShardTask) -> Iterator[dict[str, Any]]:
+    """What the index says of each sample of a shard, in order."""
+    identity, face = -1, 0
+    people = task.identities.rows(named=True)
+    for row in task.faces.iter_rows(named=True):
+        face = face + 1 if row["identity"] == identity else 0
+        identity = row["identity"]
+        person = people[identity - task.first]
+        yield {**row, "key": sample_key(identity, face), "person": person}
+
+
+def _webdataset_samples(path: Path) -> Iterator[dict[str, Any]]:
+    import webdataset  # it loads torch, for which only this verb has a reason to wait
+
+    return iter(webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False))
+
+
+def _check_sample(sample: dict[str, Any], row: dict[str, Any], file: Any, faults: "_Faults") -> None:
+    person = row["person"]
+    try:
+        described = json.loads(sample["json"])
+        jpeg = sample["jpg"]
+    except (KeyError, ValueError) as error:
+        faults.add(f"sample {row['key']} is not a jpg and a json: {error!r}")
+        return
+    expected = {
+        "identity": person["identity"],
+        "identity_number": row["identity"],
+        "group": person["group"],
+        "confidence": person["confidence"],
+        "source_image": row["source_image"],
+    }
+    if described != expected:
+        differing = [name for name, value in expected.items() if described.get(name) != value]
+        faults.add(f"sample {row['key']}: its json differs from the index in {', '.join(differing) or 'extra fields'}")
+    file.seek(row["offset"])
+    if len(jpeg) != row["length"] or file.read(row["length"]) != jpeg:
+        faults.add(
+            f"sample {row['key']}: the index places its JPEG at {row['offset']:,} ({row['length']:,} bytes), wrongly"
+        )
+    if not person["offset"] + BLOCK <= row["offset"] <= person["offset"] + person["length"] - row["length"]:
+        faults.add(f"sample {row['key']} lies outside its identity's span")
+
+
+def _decodes(jpeg: bytes, key: str, size: int, faults: "_Faults") -> bool:
+    from ethnoshard.alignment import decode_face
+
+    try:
+        shape = decode_face(jpeg).shape
+    except UnreadableImageError as error:
+        faults.add(f"sample {key}: the JPEG can't be decoded: {error}")
+        return False
+    if shape != (size, size, 3):
+        faults.add(f"sample {key} is {shape[1]} x {shape[0]} px, not {size} x {size}")
+        return False
+    return True
+
+
+class _Faults:
+    """Collects a shard's faults, not more than a person will read."""
+
+    def __init__(self, shard: str) -> None:
+        self._shard = shard
+        self._texts: list[str] = []
+        self._more = 0
+
+    def add(self, text: str) -> None:
+        if len(self._texts) < MOST_FAULTS:
+            self._texts.append(f"{self._shard}: {text}")
+        else:
+            self._more += 1
+
+    def texts(self) -> list[str]:
+        more = [f"{self._shard}: {self._more:,} more faults"] if self._more else []
+        return self._texts + more
