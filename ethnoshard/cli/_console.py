@@ -1,0 +1,84 @@
+"""What the verbs print with: results on standard output, progress and errors on standard error."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+# Names of people, files and groups are shown as they are: nothing in them is markup.
+output = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+progress_output = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result."""
+    output.print(text)
+
+
+def fail(text: str) -> None:
+    """Print an error."""
+    progress_output.print(Text("error: ", style="bold red").append(text, style="not bold default"))
+
+
+def warn(text: str) -> None:
+    """Print something that went otherwise than a user may think."""
+    progress_output.print(Text("warning: ", style="bold yellow").append(text, style="not bold default"))
+
+
+def say_json(content: Any) -> None:
+    """Print one JSON document, for machines."""
+    output.print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def say_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
+    """Print a table, the first column to the left, the others to the right."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(head):
+        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    output.print(table)
+
+
+class Watched(NamedTuple):
+    """The two functions by which the library reports progress."""
+
+    begun: Callable[[int, int], None]
+    advance: Callable[[int], None]
+
+
+class _Rate(ProgressColumn):
+    """Items a second, of this run."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} {task.fields['unit']}/s")
+
+
+@contextlib.contextmanager
+def watched(what: str, unit: str) -> Iterator[Watched]:
+    """Show a progress bar with rate and time left while the block runs."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=progress_output, transient=not progress_output.is_terminal) as progress:
+        task = progress.add_task(what, total=None, unit=unit)
+
+        def begun(total: int, done: int) -> None:
+            progress.update(task, total=total, completed=done)
+
+        yield Watched(begun, lambda number: progress.advance(task, number))
+
+
+def counted(names: Sequence[str], most: int = 5) -> str:
+    """How many, and which: a few of them."""
+    shown = ", ".join(repr(name) for name in names[:most])
+    return f"{len(names):,} ({shown}{', ...' if len(names) > most else ''})"
+
+
+def size(number: int) -> str:
+    """Bytes for a person."""
+    return f"{number / 2**20:,.1f} MiB"

@@ -1,0 +1,54 @@
+"""The command ``ethnoshard``: its verbs, and what becomes of errors."""
+
+import sys
+
+import typer
+
+from ethnoshard import __version__
+from ethnoshard.cli import align, build, info, label, pack, preview, verify
+from ethnoshard.cli._console import fail
+from ethnoshard.errors import EthnoshardError
+
+INTERRUPTED = 130
+"""What a shell expects of a command that Ctrl-C ended."""
+
+app = typer.Typer(
+    name="ethnoshard",
+    help="Photographs of faces in, shards tagged by group out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for module in (align, label, pack, build, info, verify, preview):
+    app.command(name=module.__name__.rpartition(".")[2])(module.run)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ethnoshard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+) -> None:
+    """Photographs of faces in, shards tagged by group out."""
+
+
+def main() -> None:
+    """Run the command line. A user's mistake ends in one message and status 1, a wrong option in status 2."""
+    try:
+        app()
+    except EthnoshardError as error:
+        fail(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        fail("interrupted. What was finished is kept: run the same command again to go on")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain once more while it closes it.
+        sys.stderr.close()
+        sys.exit(1)

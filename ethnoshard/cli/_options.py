@@ -1,0 +1,82 @@
+"""Arguments and options that more than one verb takes, so that they are named and explained alike."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class FacesOption(StrEnum):
+    """Which faces of an image to keep."""
+
+    ONE = "one"
+    ALL = "all"
+
+
+class NoFaceOption(StrEnum):
+    """What to do where no face is found."""
+
+    SKIP = "skip"
+    CENTRE = "centre"
+
+
+class UnlabelledOption(StrEnum):
+    """What becomes of an identity without a group."""
+
+    DROP = "drop"
+    UNKNOWN = "unknown"
+
+
+SourceArgument: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SOURCE", help="Folder of identity folders, a .tar, .tar.gz or .zip of them, or RecordIO (train.rec)."
+    ),
+]
+WorkArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="WORK", help="Work folder: aligned faces, labels.")]
+DatasetArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="DATASET", help="Dataset folder: shards, index.")]
+
+Workers: TypeAlias = Annotated[
+    int | None, typer.Option(help="Worker processes; by default one a core. The result does not depend on it.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+Size: TypeAlias = Annotated[
+    int | None,
+    typer.Option(help="Side of the square faces, pixels. By default 182, or with --aligned the side of the source's."),
+]
+Margin: TypeAlias = Annotated[
+    int, typer.Option(help="Margin about the face, half a side, in pixels of the source (not of the result).")
+]
+Thresholds: TypeAlias = Annotated[
+    tuple[float, float, float], typer.Option(help="Least probabilities of MTCNN's three networks.")
+]
+Factor: TypeAlias = Annotated[float, typer.Option(help="Ratio of neighbouring levels of MTCNN's image pyramid.")]
+MinFace: TypeAlias = Annotated[int, typer.Option(help="Side of the smallest face looked for, pixels.")]
+WhichFaces: TypeAlias = Annotated[FacesOption, typer.Option("--faces", help="Keep one face of an image, or all.")]
+NoFace: TypeAlias = Annotated[
+    NoFaceOption, typer.Option("--no-face", help="No face found: skip the image, or take its largest centre square.")
+]
+Aligned: TypeAlias = Annotated[
+    bool, typer.Option("--aligned", help="The source's faces are aligned already: take them as they are.")
+]
+Quality: TypeAlias = Annotated[int, typer.Option(help="JPEG quality of the faces, 1 to 100.")]
+MaxPixels: TypeAlias = Annotated[int, typer.Option(help="An image with more pixels counts as unreadable.")]
+PartImages: TypeAlias = Annotated[
+    int, typer.Option(help="Images a part holds, about. An interruption loses the parts in hand.")
+]
+Device: TypeAlias = Annotated[str, typer.Option(help="Where the networks run: cpu, cuda, cuda:1 ...")]
+
+Labels: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--labels", help="CSV or Parquet with the columns identity,group[,confidence].", metavar="FILE"),
+]
+Groups: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--groups", help="Accept only these groups, separated by commas; others count as none."),
+]
+Unlabelled: TypeAlias = Annotated[
+    UnlabelledOption, typer.Option(help='Identities without a group: leave out, or put into the group "unknown".')
+]
+ShardMib: TypeAlias = Annotated[float, typer.Option("--shard-mib", help="What a shard should not exceed, MiB.")]

@@ -1,0 +1,51 @@
+"""What the verbs that make something say when they are done."""
+
+from ethnoshard.alignment import AlignReport
+from ethnoshard.cli._console import counted, say, say_table, size, warn
+from ethnoshard.shards import PackReport
+from ethnoshard.work import Labelling
+
+_SHARE_WORTH_A_WARNING = 0.1
+
+
+def report_alignment(report: AlignReport, seconds: float) -> None:
+    """Counts by status and the reasons behind them."""
+    rows = [[status, f"{number:,}", f"{number / report.images:.2%}"] for status, number in report.statuses.items()]
+    say_table(["status", "images", "share"], [*rows, ["all", f"{report.images:,}", ""]])
+    for reason, number in report.reasons.items():
+        say(f"  {number:,} x {reason}")
+    rate = f", {report.made / seconds:,.0f} images/s" if report.made and seconds > 0 else ""
+    say(f"{report.faces:,} faces of {report.identities:,} identities; {report.made:,} images done now{rate}")
+    for reason, names in report.skipped.items():
+        warn(f"skipped in the source, {reason}: {counted(names)}")
+    lost = 1 - report.statuses["aligned"] / report.images
+    if lost > _SHARE_WORTH_A_WARNING:
+        warn(f"{lost:.0%} of the images gave no face; see the reasons above")
+
+
+def report_labelling(labelling: Labelling) -> None:
+    """Counts by group and what didn't fit."""
+    table = labelling.table
+    counts = table.drop_nulls("group").group_by("group").len().sort("group").iter_rows()
+    say_table(["group", "identities"], [[group, f"{number:,}"] for group, number in counts])
+    fate = "left out of datasets" if labelling.unlabelled == "drop" else 'put into the group "unknown"'
+    if labelling.missing:
+        warn(f"without a group, {fate}: {counted(labelling.missing)} of {len(table):,} identities")
+    if labelling.extra:
+        warn(f"labelled but not among the faces: {counted(labelling.extra)}")
+    for group, number in labelling.unknown_groups.items():
+        warn(f"group {group!r} is not one of --groups: {number:,} identities of the file count as without a group")
+
+
+def report_packing(report: PackReport, dataset: str) -> None:
+    """What lies in the dataset folder."""
+    manifest = report.manifest
+    for reason, counts in report.left_out.items():
+        warn(f"left out, {reason}: {counts['identities']:,} identities with {counts['faces']:,} faces")
+    say(
+        f"{manifest['faces']:,} faces of {manifest['identities']:,} identities in {len(manifest['shards'])} shards of "
+        f"{len(manifest['groups'])} groups, {size(manifest['bytes'])}"
+        + ("" if report.written else " (it was packed before; nothing to do)")
+    )
+    say(f"fingerprint {manifest['fingerprint']}")
+    say(f"next: ethnoshard verify {dataset}")

@@ -1,0 +1,23 @@
+"""``ethnoshard draw``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli._console import say
+from ethnoshard.sources._drawn import DrawnSettings, draw_faces
+
+
+def run(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for faces/ and labels.csv.")],
+    identities: Annotated[int, typer.Option(help="Number of people drawn.")] = 48,
+    images: Annotated[int, typer.Option(help="Pictures of a person, on average.")] = 12,
+    size: Annotated[int, typer.Option(help="Side of a picture, pixels.")] = 180,
+    seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 0,
+) -> None:
+    """Draw faces of nobody, in groups A to D of unequal size: a source to try everything on without photographs."""
+    settings = DrawnSettings(identities=identities, images=images, size=size, seed=seed)
+    draw_faces(folder, settings)
+    say(f"{identities:,} identities drawn in {folder / 'faces'}, their groups in {folder / 'labels.csv'}")
+    say(f"next: ethnoshard build {folder / 'faces'} DATASET --labels {folder / 'labels.csv'}")
