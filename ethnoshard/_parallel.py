@@ -21,6 +21,7 @@ _TICK = 0.2
 """Seconds between two looks at the counter."""
 
 _counter: "Synchronized[int] | None" = None
+_failed_setup: Exception | None = None
 
 
 def available_cores() -> int:
@@ -95,7 +96,7 @@ def in_processes(
                     exhausted = True
                 else:
                     with _interrupts_held():
-                        pending.add(pool.submit(work, task))
+                        pending.add(pool.submit(_do, work, task))
             done, pending = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
             report()
             for future in done:
@@ -132,11 +133,21 @@ def _begin(
     alive: Connection, counter: "Synchronized[int]", setup: Callable[..., None] | None, arguments: tuple[Any, ...]
 ) -> None:
     """First thing in a worker."""
-    global _counter
+    global _counter, _failed_setup
     _counter = counter
     threading.Thread(target=_leave_at_end_of, args=(alive,), daemon=True).start()
-    if setup is not None:
-        setup(*arguments)
+    try:
+        if setup is not None:
+            setup(*arguments)
+    except Exception as error:  # noqa: BLE001 - the first task raises it, where the caller can catch it
+        _failed_setup = error
+
+
+def _do(work: Callable[[Task], Result], task: Task) -> Result:
+    """What a worker does with each task."""
+    if _failed_setup is not None:
+        raise _failed_setup
+    return work(task)
 
 
 def _leave_at_end_of(alive: Connection) -> None:

@@ -64,7 +64,7 @@ class _Rate(ProgressColumn):
 def watched(what: str, unit: str) -> Iterator[Watched]:
     """Show a progress bar with rate and time left while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=progress_output, transient=not progress_output.is_terminal) as progress:
+    with Progress(*columns, console=progress_output, disable=not progress_output.is_terminal) as progress:
         task = progress.add_task(what, total=None, unit=unit)
 
         def begun(total: int, done: int) -> None:

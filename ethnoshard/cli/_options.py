@@ -6,6 +6,12 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from ethnoshard.alignment import AlignSettings
+from ethnoshard.shards import PackSettings
+
+ALIGN = AlignSettings()
+SHARD_MIB = PackSettings().shard_bytes / 2**20
+
 
 class FacesOption(StrEnum):
     """Which faces of an image to keep."""

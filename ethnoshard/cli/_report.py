@@ -37,7 +37,7 @@ def report_labelling(labelling: Labelling) -> None:
         warn(f"group {group!r} is not one of --groups: {number:,} identities of the file count as without a group")
 
 
-def report_packing(report: PackReport, dataset: str) -> None:
+def report_packing(report: PackReport) -> None:
     """What lies in the dataset folder."""
     manifest = report.manifest
     for reason, counts in report.left_out.items():
@@ -48,4 +48,3 @@ def report_packing(report: PackReport, dataset: str) -> None:
         + ("" if report.written else " (it was packed before; nothing to do)")
     )
     say(f"fingerprint {manifest['fingerprint']}")
-    say(f"next: ethnoshard verify {dataset}")

@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 
-from ethnoshard.alignment import AlignSettings, DetectorSettings, align
+from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_alignment
@@ -13,16 +14,16 @@ def run(
     source: options.SourceArgument,
     work: options.WorkArgument,
     size: options.Size = None,
-    margin: options.Margin = 44,
-    thresholds: options.Thresholds = (0.6, 0.7, 0.7),
-    factor: options.Factor = 0.709,
-    min_face: options.MinFace = 20,
+    margin: options.Margin = options.ALIGN.margin,
+    thresholds: options.Thresholds = options.ALIGN.detector.thresholds,
+    factor: options.Factor = options.ALIGN.detector.factor,
+    min_face: options.MinFace = options.ALIGN.detector.min_face,
     faces: options.WhichFaces = options.FacesOption.ONE,
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
-    quality: options.Quality = 95,
-    max_pixels: options.MaxPixels = 20_000_000,
-    part_images: options.PartImages = 512,
+    quality: options.Quality = options.ALIGN.quality,
+    max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
+    part_images: options.PartImages = options.ALIGN.part_images,
     workers: options.Workers = None,
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
@@ -32,7 +33,7 @@ def run(
     Interrupted, run the same command again: it goes on where it was.
     """
     settings = AlignSettings(
-        size=size or (None if aligned else 182),
+        size=size if size is not None or aligned else options.ALIGN.size,
         margin=margin,
         detector=DetectorSettings(thresholds=thresholds, factor=factor, min_face=min_face),
         faces=faces.value,
@@ -42,11 +43,19 @@ def run(
         max_pixels=max_pixels,
         part_images=part_images,
     )
-    started = time.perf_counter()
-    with watched("align", "images") as progress:
-        report = align(source, work, settings, workers=workers, device=device, begun=progress.begun, advance=progress.advance)
+    report, seconds = watched_alignment(source, work, settings, workers, device)
     if as_json:
         say_json(asdict(report))
     else:
-        report_alignment(report, time.perf_counter() - started)
+        report_alignment(report, seconds)
         say(f"next: ethnoshard label {work} --labels FILE.csv")
+
+
+def watched_alignment(
+    source: Path, work: Path, settings: AlignSettings, workers: int | None, device: str
+) -> tuple[AlignReport, float]:
+    """Align with a progress bar; returns the seconds it took as well."""
+    started = time.perf_counter()
+    with watched("align", "images") as bar:
+        report = align(source, work, settings, workers=workers, device=device, begun=bar.begun, advance=bar.advance)
+    return report, time.perf_counter() - started

@@ -5,8 +5,14 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard.alignment import AlignSettings, DetectorSettings
 from ethnoshard.cli import _options as options
-from ethnoshard.cli import align, label, pack
+from ethnoshard.cli._console import say
+from ethnoshard.cli._report import report_alignment, report_labelling, report_packing
+from ethnoshard.cli.align import watched_alignment
+from ethnoshard.cli.label import split_groups
+from ethnoshard.cli.pack import watched_packing
+from ethnoshard.ethnicity import label_from_file
 
 
 def run(
@@ -22,17 +28,17 @@ def run(
     groups: options.Groups = None,
     unlabelled: options.Unlabelled = options.UnlabelledOption.DROP,
     size: options.Size = None,
-    margin: options.Margin = 44,
-    thresholds: options.Thresholds = (0.6, 0.7, 0.7),
-    factor: options.Factor = 0.709,
-    min_face: options.MinFace = 20,
+    margin: options.Margin = options.ALIGN.margin,
+    thresholds: options.Thresholds = options.ALIGN.detector.thresholds,
+    factor: options.Factor = options.ALIGN.detector.factor,
+    min_face: options.MinFace = options.ALIGN.detector.min_face,
     faces: options.WhichFaces = options.FacesOption.ONE,
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
-    quality: options.Quality = 95,
-    max_pixels: options.MaxPixels = 20_000_000,
-    part_images: options.PartImages = 512,
-    shard_mib: options.ShardMib = 64,
+    quality: options.Quality = options.ALIGN.quality,
+    max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
+    part_images: options.PartImages = options.ALIGN.part_images,
+    shard_mib: options.ShardMib = options.SHARD_MIB,
     workers: options.Workers = None,
     device: options.Device = "cpu",
 ) -> None:
@@ -40,23 +46,22 @@ def run(
 
     Interrupted, run the same command again: it goes on where it was.
     """
-    folder = work or dataset.with_name(dataset.name + ".work")
-    align.run(
-        source,
-        folder,
-        size=size,
+    settings = AlignSettings(
+        size=size if size is not None or aligned else options.ALIGN.size,
         margin=margin,
-        thresholds=thresholds,
-        factor=factor,
-        min_face=min_face,
-        faces=faces,
-        no_face=no_face,
+        detector=DetectorSettings(thresholds=thresholds, factor=factor, min_face=min_face),
+        faces=faces.value,
+        no_face=no_face.value,
         aligned=aligned,
         quality=quality,
         max_pixels=max_pixels,
         part_images=part_images,
-        workers=workers,
-        device=device,
     )
-    label.run(folder, labels=labels, groups=groups, unlabelled=unlabelled)
-    pack.run(folder, dataset, shard_mib=shard_mib, workers=workers)
+    folder = work or dataset.with_name(dataset.name + ".work")
+    say(f"align {source} into {folder}")
+    report_alignment(*watched_alignment(source, folder, settings, workers, device))
+    say(f"\nlabel by {labels}")
+    report_labelling(label_from_file(folder, labels, groups=split_groups(groups), unlabelled=unlabelled.value))
+    say(f"\npack into {dataset}")
+    report_packing(watched_packing(folder, dataset, shard_mib, workers))
+    say(f"next: ethnoshard verify {dataset}")

@@ -1,17 +1,18 @@
 """``ethnoshard pack``."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say_json, watched
+from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_packing
-from ethnoshard.shards import PackSettings, pack
+from ethnoshard.shards import PackReport, PackSettings, pack
 
 
 def run(
     work: options.WorkArgument,
     dataset: options.DatasetArgument,
-    shard_mib: options.ShardMib = 64,
+    shard_mib: options.ShardMib = options.SHARD_MIB,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -19,10 +20,16 @@ def run(
 
     Interrupted, run the same command again: it goes on where it was.
     """
-    settings = PackSettings(shard_bytes=int(shard_mib * 2**20))
-    with watched("pack", "faces") as progress:
-        report = pack(work, dataset, settings, workers=workers, begun=progress.begun, advance=progress.advance)
+    report = watched_packing(work, dataset, shard_mib, workers)
     if as_json:
         say_json(asdict(report))
     else:
-        report_packing(report, str(dataset))
+        report_packing(report)
+        say(f"next: ethnoshard verify {dataset}")
+
+
+def watched_packing(work: Path, dataset: Path, shard_mib: float, workers: int | None) -> PackReport:
+    """Pack with a progress bar."""
+    settings = PackSettings(shard_bytes=int(shard_mib * 2**20))
+    with watched("pack", "faces") as bar:
+        return pack(work, dataset, settings, workers=workers, begun=bar.begun, advance=bar.advance)

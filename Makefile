@@ -1,0 +1,68 @@
+# The environment is made once, in .venv, and made anew only when pyproject.toml or constraints.txt says something else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/made-from-$(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+
+# What `make demo` works on. Without SOURCE it draws faces of nobody; with it, LABELS says who belongs to which group.
+DEMO ?= demo
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+ifdef SOURCE
+demo_name := given
+demo_source := $(SOURCE)
+demo_labels := $(LABELS)
+else
+demo_name := drawn
+demo_source := $(DEMO)/drawn/faces
+demo_labels := $(DEMO)/drawn/labels.csv
+endif
+demo_work := $(DEMO)/$(demo_name).work
+demo_dataset := $(DEMO)/$(demo_name).dataset
+
+.PHONY: help environment test lint types tests demo bench format clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+environment: $(MADE)  ## The virtual environment .venv, as constraints.txt pins it
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than Python 3.11; say PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@rm -f $(VENV)/made-from-*
+	@touch $@
+
+test: lint types tests  ## Everything that CI checks
+
+lint: $(MADE)  ## Style and likely bugs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(MADE)  ## Strict types of the package
+	$(BIN)/mypy
+
+tests: $(MADE)  ## All tests; those on real faces run where ETHNOSHARD_DATA or ../shared/data is
+	$(BIN)/pytest -n $(WORKERS)
+
+demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your own faces
+	@test -z "$(SOURCE)" || test -n "$(LABELS)" || { echo "error: SOURCE needs LABELS=FILE.csv beside it" >&2; exit 1; }
+	@test -n "$(SOURCE)" || test -e $(DEMO)/drawn || $(BIN)/ethnoshard draw $(DEMO)/drawn
+	$(BIN)/ethnoshard align $(demo_source) $(demo_work)
+	$(BIN)/ethnoshard label $(demo_work) --labels $(demo_labels)
+	$(BIN)/ethnoshard pack $(demo_work) $(demo_dataset)
+	$(BIN)/ethnoshard verify $(demo_dataset) --decode
+	$(BIN)/ethnoshard preview $(demo_dataset) $(demo_dataset).png
+	$(BIN)/ethnoshard info $(demo_dataset)
+
+bench: $(MADE)  ## The measurements of benchmarks/README.md
+	$(BIN)/python -m benchmarks.packing
+	@test -z "$(SOURCE)" || $(BIN)/python -m benchmarks.alignment $(SOURCE)
+
+format: $(MADE)  ## Lay the code out
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what was made, the environment too
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
