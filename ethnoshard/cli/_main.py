@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ethnoshard import __version__
-from ethnoshard.cli import align, build, info, label, pack, preview, verify
+from ethnoshard.cli import align, build, draw, info, label, pack, preview, verify
 from ethnoshard.cli._console import fail
 from ethnoshard.errors import EthnoshardError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (align, label, pack, build, info, verify, preview):
+for module in (align, label, pack, build, info, verify, preview, draw):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ethnoshard.cli._console import say
-from ethnoshard.sources._drawn import DrawnSettings, draw_faces
+from ethnoshard.sources import DrawnSettings, draw_faces
 
 
 def run(

@@ -1,7 +1,17 @@
 """Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike."""
 
+from ethnoshard.sources._drawn import DrawnSettings, draw_face, draw_faces
 from ethnoshard.sources._open import open_source
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._source import Source, open_reader
 
-__all__ = ["ImageRef", "Source", "SourceReader", "open_reader", "open_source"]
+__all__ = [
+    "DrawnSettings",
+    "ImageRef",
+    "Source",
+    "SourceReader",
+    "draw_face",
+    "draw_faces",
+    "open_reader",
+    "open_source",
+]

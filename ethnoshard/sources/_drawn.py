@@ -1,0 +1,124 @@
+"""Faces of nobody: a source to try everything on that needs no download and no photograph of a person."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ethnoshard._files import make_folder, whole_file
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._drawn_face import Portrait, Shot, Traits
+
+GROUPS = ("A", "B", "C", "D")
+SHARES = (0.55, 0.25, 0.13, 0.07)
+"""Of the identities, unequal as in the datasets that this library is about."""
+
+_QUALITY = 95
+_LEAST_SIZE = 64
+_SPLIT, _TRAITS, _SHOT, _PIXELS = range(4)
+"""What a random number is for; keeps the streams of one seed apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnSettings:
+    """How many faces to draw.
+
+    Attributes:
+        identities: people, at least 1.
+        images: pictures of a person on average, at least 2; each has between half and one and a half of it.
+        size: side of a picture, pixels.
+        seed: another one, other people.
+    """
+
+    identities: int = 48
+    images: int = 12
+    size: int = 180
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name, least in (("identities", 1), ("images", 2), ("size", _LEAST_SIZE), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise EthnoshardError(f"{name} is at least {least}; {getattr(self, name)} is not")
+
+
+def draw_face(seed: int, identity: int, image: int, *, group: int, size: int = 180) -> NDArray[np.uint8]:
+    """Draw one picture of one person; it depends on the arguments alone.
+
+    Args:
+        seed: of the whole set.
+        identity: number of the person.
+        image: number of the picture: pose, light, expression and background.
+        group: number of the person's group; decides from which colours head and hair are taken.
+        size: side, pixels.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+    """
+    who = Traits.draw(np.random.default_rng((seed, _TRAITS, identity)), group)
+    shot = Shot.draw(np.random.default_rng((seed, _SHOT, identity, image)))
+    return Portrait(who, shot, size).pixels(np.random.default_rng((seed, _PIXELS, identity, image)))
+
+
+def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Path:
+    """Draw a source: ``faces/d0007/003.jpg`` and so on, and ``labels.csv`` with ``identity,group``.
+
+    Args:
+        folder: a new or empty folder.
+        settings: how many of what.
+
+    Returns:
+        The folder.
+
+    Raises:
+        EthnoshardError: the folder holds something, or can't be written.
+    """
+    settings, target = settings or DrawnSettings(), Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise EthnoshardError(f"{target} is not an empty folder; give a new one")
+    make_folder(target)
+    groups = groups_of(settings.identities, settings.seed)
+    for identity, group in enumerate(groups):
+        home = target / "faces" / _name(identity)
+        make_folder(home)
+        for image in range(images_of(identity, settings)):
+            face = draw_face(settings.seed, identity, image, group=group, size=settings.size)
+            buffer = io.BytesIO()
+            Image.fromarray(face).save(buffer, "JPEG", quality=_QUALITY)
+            (home / f"{image:03d}.jpg").write_bytes(buffer.getvalue())
+    # Last, whole: where it is, the source is complete.
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["identity", "group"])
+    writer.writerows([_name(identity), GROUPS[group]] for identity, group in enumerate(groups))
+    with whole_file(target / "labels.csv") as file:
+        file.write(text.getvalue().encode())
+    return target
+
+
+def groups_of(identities: int, seed: int) -> list[int]:
+    """Group number of each identity: the shares by largest remainder, each group at least once if there are enough."""
+    wanted = np.array(SHARES) * identities
+    counts = np.floor(wanted).astype(int)
+    if identities >= len(GROUPS):
+        counts = np.maximum(counts, 1)
+    while counts.sum() > identities:
+        counts[np.argmax(counts - wanted)] -= 1
+    while counts.sum() < identities:
+        counts[np.argmax(wanted - counts)] += 1
+    groups = np.repeat(np.arange(len(GROUPS)), counts)
+    return [int(group) for group in np.random.default_rng((seed, _SPLIT)).permutation(groups)]
+
+
+def images_of(identity: int, settings: DrawnSettings) -> int:
+    """How many pictures an identity has."""
+    low, high = max(2, settings.images // 2), settings.images * 3 // 2
+    return int(np.random.default_rng((settings.seed, _SPLIT, identity)).integers(low, high, endpoint=True))
+
+
+def _name(identity: int) -> str:
+    return f"d{identity:04d}"
