@@ -25,13 +25,14 @@ def test_the_commands_and_the_python_of_the_readme_run(tmp_path: Path) -> None:
     assert "no fault" in shell.stdout
     assert (tmp_path / "try" / "sheet.png").stat().st_size > 10_000
     for code in python:
-        run = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
-    assert "['A', 'B', 'C', 'D'] 182" in subprocess.run(
-        [sys.executable, "-c", python[0]], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
+    assert (
+        "['A', 'B', 'C', 'D'] 182"
+        in subprocess.run(
+            [sys.executable, "-c", python[0]], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+    )
 
 
 def test_every_verb_is_in_the_readme_and_only_those() -> None:

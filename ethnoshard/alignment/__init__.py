@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ethnoshard.alignment._align import AlignReport, align
+from ethnoshard.alignment._align import AlignReport, align, align_source
 from ethnoshard.alignment._image import decode_face, decode_image
 from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
 
@@ -19,6 +19,7 @@ __all__ = [
     "FaceDetector",
     "Faces",
     "align",
+    "align_source",
     "decode_face",
     "decode_image",
 ]

@@ -76,8 +76,23 @@ def align(
     """
     settings = settings or AlignSettings()
     workers = check_workers(workers)
-    folder = WorkFolder(Path(work))
     images = open_source(source, max_file_bytes=settings.max_file_bytes)
+    return align_source(images, work, settings, workers=workers, device=device, begun=begun, advance=advance)
+
+
+def align_source(
+    images: Source,
+    work: str | Path,
+    settings: AlignSettings,
+    *,
+    workers: int | None = None,
+    device: str = "cpu",
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> AlignReport:
+    """``align`` for a source that is listed already; see there."""
+    workers = check_workers(workers)
+    folder = WorkFolder(Path(work))
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
     with folder.held():

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from ethnoshard._parallel import count
 from ethnoshard.alignment._crop import best_face, centre_box, crop, crop_box, encode
-from ethnoshard.alignment._detector import FaceDetector, Faces
 from ethnoshard.alignment._image import as_it_is, decode_image
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources import ImageRef, SourceReader, open_reader
 from ethnoshard.work import FaceRow, write_part
+
+if TYPE_CHECKING:
+    from ethnoshard.alignment._detector import FaceDetector, Faces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +34,9 @@ class PartAligner:
 
     def __init__(self, kind: str, source: Path, settings: AlignSettings, device: str) -> None:
         """Open the source and load the networks."""
-        # One thread: several workers share the cores, and sums don't depend on how many cores there are.
-        torch.set_num_threads(1)
         self._reader: SourceReader = open_reader(kind, source, max_file_bytes=settings.max_file_bytes)
         self._settings = settings
-        self._detector = None if settings.aligned else FaceDetector(settings.detector, device=device)
+        self._detector = None if settings.aligned else _detector(settings, device)
 
     def make(self, task: PartTask) -> Path:
         """Make one part."""
@@ -70,7 +70,7 @@ class PartAligner:
         reason = f"scaled from {width} x {height} px"
         return replace(row, jpeg=encode(face, self._settings.quality), reason=reason)
 
-    def _detected(self, refs: Sequence[ImageRef], detector: FaceDetector) -> Iterator[FaceRow]:
+    def _detected(self, refs: Sequence[ImageRef], detector: "FaceDetector") -> Iterator[FaceRow]:
         """Rows of photographs, in the order of ``refs``."""
         bad: list[FaceRow] = []
         for batch in detector.batches(self._decoded(refs, bad)):
@@ -103,7 +103,7 @@ class PartAligner:
                 continue
             yield ref, image
 
-    def _face_rows(self, ref: ImageRef, image: NDArray[np.uint8], faces: Faces) -> Iterator[FaceRow]:
+    def _face_rows(self, ref: ImageRef, image: NDArray[np.uint8], faces: "Faces") -> Iterator[FaceRow]:
         settings = self._settings
         assert settings.size is not None, "only an aligned source may leave it open"
         height, width = image.shape[:2]
@@ -141,6 +141,17 @@ class PartAligner:
         face = crop(image, centre_box(*image.shape[:2]), self._settings.size)
         jpeg = encode(face, self._settings.quality)
         return replace(row, status="aligned", jpeg=jpeg, reason=f"{reason}: largest centre square taken")
+
+
+def _detector(settings: AlignSettings, device: str) -> "FaceDetector":
+    """Load torch and the networks, for a source whose faces have to be found."""
+    import torch
+
+    from ethnoshard.alignment._detector import FaceDetector
+
+    # One thread: several workers share the cores, and sums don't depend on how many cores there are.
+    torch.set_num_threads(1)
+    return FaceDetector(settings.detector, device=device)
 
 
 def _in_order(refs: Sequence[ImageRef], rows: list[FaceRow]) -> list[FaceRow]:

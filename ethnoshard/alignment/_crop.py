@@ -1,15 +1,17 @@
 """From the faces found in an image to one square picture: the seed's appendix A, step by step."""
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ethnoshard.alignment._detector import Faces
+if TYPE_CHECKING:
+    from ethnoshard.alignment._detector import Faces
 
 
-def best_face(faces: Faces, height: int, width: int) -> int:
+def best_face(faces: "Faces", height: int, width: int) -> int:
     """Index of the largest face, less twice its centre's squared distance from the image's centre.
 
     Kalinga 2020, appendix A (after Sandberg's FaceNet): ``argmax(area - 2 * distance^2)``, in pixels.

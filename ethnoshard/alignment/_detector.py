@@ -22,6 +22,7 @@ from ethnoshard.alignment._networks import (
     refinement_network,
 )
 from ethnoshard.alignment._settings import CELL, DetectorSettings
+from ethnoshard.errors import EthnoshardError
 
 Image: TypeAlias = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -48,7 +49,7 @@ class FaceDetector:
     def __init__(self, settings: DetectorSettings | None = None, *, device: str = "cpu") -> None:
         """Load the networks onto ``device`` ("cpu", "cuda", "cuda:1")."""
         self.settings = settings or DetectorSettings()
-        self._device = torch.device(device)
+        self._device = usable_device(device)
         on_gpu = self._device.type != "cpu"
         # On a CPU pieces that fit a core's cache are fastest; a GPU wants as much as its memory takes.
         self._images, self._pixels = (256, 2**26) if on_gpu else (16, 2**22)
@@ -167,6 +168,21 @@ class FaceDetector:
             scale *= self.settings.factor
             side *= self.settings.factor
         return scales
+
+
+def usable_device(name: str) -> torch.device:
+    """A device by name.
+
+    Raises:
+        EthnoshardError: there is no such device here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise EthnoshardError(f'the device "{name}" can\'t be used here ({reason}); say cpu, cuda or cuda:1') from error
+    return device
 
 
 def _runs_of_same_size(sizes: list[tuple[int, int]]) -> list[tuple[range, tuple[int, int]]]:

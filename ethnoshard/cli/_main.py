@@ -45,10 +45,7 @@ def main() -> None:
     except EthnoshardError as error:
         fail(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        fail("interrupted. What was finished is kept: run the same command again to go on")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain once more while it closes it.
-        sys.stderr.close()
-        sys.exit(1)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer's way of passing Ctrl-C on
+            fail("interrupted. What was finished is kept: run the same command again to go on")
+        raise

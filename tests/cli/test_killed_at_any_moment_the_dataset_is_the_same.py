@@ -1,0 +1,223 @@
+"""kill -9 at any moment loses at most the parts in hand; the rerun's bytes are those of an uninterrupted run."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+MARK = "ETHNOSHARD_TEST_MARK"
+PATIENCE = 120.0
+
+
+class Victim:
+    """Starts a command again and again, and kills it when it has made some progress."""
+
+    def __init__(self, command: list[str], progress: Callable[[], int], seed: int) -> None:
+        self.mark = uuid.uuid4().hex
+        self.kills = 0
+        self._command, self._progress = command, progress
+        self._random = random.Random(seed)
+
+    def run(self, kills: int, check: Callable[[], None], finished: Callable[[], None]) -> None:
+        """Kill it ``kills`` times in the middle, whenever it manages to finish check that, then let it finish.
+
+        ``finished`` also clears the result away, so that there is something to be killed in again.
+        """
+        attempts = 0
+        while self.kills < kills:
+            attempts += 1
+            assert attempts < 5 * kills, "it is too fast to be killed"
+            process = self._start()
+            if self._wait_for_progress(process):
+                time.sleep(self._random.uniform(0, 0.03))
+                process.send_signal(signal.SIGKILL)
+            if process.wait(PATIENCE) == 0:
+                finished()
+                continue
+            assert process.returncode == -signal.SIGKILL
+            self.kills += 1
+            self._all_workers_leave()
+            check()
+        process = self._start()
+        assert process.wait(PATIENCE) == 0
+        finished()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        workers = str(self._random.randint(1, 3))
+        return subprocess.Popen(
+            [sys.executable, "-m", "ethnoshard", *self._command, "--workers", workers],
+            env={**os.environ, MARK: self.mark},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _wait_for_progress(self, process: subprocess.Popen[bytes]) -> bool:
+        """True once it has finished some more pieces; now and then at once, to hit the start as well."""
+        if self._random.random() < 0.15:
+            time.sleep(self._random.uniform(0.05, 1.0))
+            return True
+        goal = self._progress() + self._random.randint(1, 3)
+        end = time.monotonic() + PATIENCE
+        while self._progress() < goal:
+            if process.poll() is not None:
+                return False
+            assert time.monotonic() < end, "no progress"
+            time.sleep(0.001)
+        return True
+
+    def _all_workers_leave(self) -> None:
+        end = time.monotonic() + 20
+        while left := list(self._alive()):
+            assert time.monotonic() < end, f"processes outlived the one that started them: {left}"
+            time.sleep(0.02)
+
+    def _alive(self) -> Iterator[int]:
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    if f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                        yield int(entry.name)
+                except OSError:
+                    continue  # it has just ended
+
+
+def parts_are_whole(work: Path) -> None:
+    for table in (work / "parts").glob("*.parquet"):
+        places = pl.read_parquet(table).drop_nulls("offset")
+        with tarfile.open(table.with_suffix(".tar")) as tar:
+            members = tar.getmembers()
+        assert [member.offset_data for member in members] == places["offset"].to_list()
+        assert [member.size for member in members] == places["length"].to_list()
+
+
+def shards_are_whole(dataset: Path) -> None:
+    assert not (dataset / "dataset.json").exists()
+    for record in (dataset / ".packing").glob("*.tar.json"):
+        known = json.loads(record.read_text())
+        shard = dataset / "shards" / record.name.removesuffix(".json")
+        assert hashlib.sha256(shard.read_bytes()).hexdigest() == known["sha256"]
+    for shard in (dataset / "shards").glob("*.tar"):
+        with tarfile.open(shard) as tar:
+            assert len(tar.getmembers()) % 2 == 0
+
+
+@pytest.fixture
+def same_and_gone(contents_of: Callable[[Path], dict[str, bytes]]) -> Callable[[Path, Path], None]:
+    def check(made: Path, reference: Path) -> None:
+        assert contents_of(made) == contents_of(reference)
+        shutil.rmtree(made)
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def many(make_noise: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_noise(tmp_path_factory.mktemp("many"), 240, 3)
+
+
+def test_align_and_pack_killed_twenty_times(
+    many: Path,
+    tmp_path: Path,
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    same_and_gone: Callable[[Path, Path], None],
+) -> None:
+    align = ["align", str(many / "faces"), "--aligned", "--part-images", "3"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert cli(align[0], align[1], whole / "work", *align[2:], "--workers", 1).returncode == 0
+
+    work = broken / "work"
+    command = [align[0], align[1], str(work), *align[2:]]
+    aligning = Victim(command, lambda: len(list((work / "parts").glob("*.parquet"))), seed=1)
+    aligning.run(10, lambda: parts_are_whole(work), lambda: same_and_gone(work, whole / "work"))
+
+    assert cli("label", whole / "work", "--labels", many / "labels.csv").returncode == 0
+    shutil.copytree(whole / "work", work)
+    pack = ["--shard-mib", "0.0625"]
+    assert cli("pack", whole / "work", whole / "dataset", *pack, "--workers", 1).returncode == 0
+    dataset = broken / "dataset"
+    packing = Victim(
+        ["pack", str(work), str(dataset), *pack], lambda: len(list((dataset / ".packing").glob("*.tar.json"))), seed=2
+    )
+    packing.run(10, lambda: shards_are_whole(dataset), lambda: same_and_gone(dataset, whole / "dataset"))
+    assert aligning.kills + packing.kills == 20
+
+
+def test_detection_killed(
+    drawn: Path,
+    tmp_path: Path,
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+    same_and_gone: Callable[[Path, Path], None],
+) -> None:
+    whole, work = tmp_path / "whole", tmp_path / "broken"
+    assert cli("align", drawn / "faces", whole, "--part-images", 2, "--workers", 2).returncode == 0
+    command = ["align", str(drawn / "faces"), str(work), "--part-images", "2"]
+    victim = Victim(command, lambda: len(list((work / "parts").glob("*.parquet"))), seed=4)
+    victim.run(2, lambda: parts_are_whole(work), lambda: same_and_gone(work, whole))
+
+
+def test_ctrl_c_says_one_thing_and_the_rerun_goes_on(many: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    command = [sys.executable, "-m", "ethnoshard", "align", str(many / "faces"), str(work), "--aligned"]
+    command += ["--part-images", "3", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0)
+    while not list((work / "parts").glob("*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: every process of the group gets it
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted. What was finished is kept: run the same command again to go on"
+    before = {path: path.stat().st_mtime_ns for path in (work / "parts").glob("*.parquet")}
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+    assert all(path.stat().st_mtime_ns == time_of for path, time_of in before.items()), "finished parts were made again"
+
+
+def test_a_killed_worker_is_an_error_not_a_hang(many: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    mark = uuid.uuid4().hex
+    victim = Victim(["align", str(many / "faces"), str(work), "--aligned", "--part-images", "3"], lambda: 0, seed=0)
+    victim.mark = mark
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "ethnoshard",
+            "align",
+            str(many / "faces"),
+            str(work),
+            "--aligned",
+            "--part-images",
+            "3",
+        ],
+        env={**os.environ, MARK: mark},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list((work / "parts").glob("*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    workers = [pid for pid in victim._alive() if pid != process.pid and b"spawn_main" in _command_of(pid)]
+    os.kill(workers[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "a worker process was killed" in errors and "Traceback" not in errors
+
+
+def _command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

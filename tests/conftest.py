@@ -1,0 +1,105 @@
+"""What tests of several rooms share: drawn and noise faces, and the real command line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ethnoshard.sources import DrawnSettings, draw_faces
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cli() -> Cli:
+    """Run the command line in a process of its own."""
+
+    def run(*arguments: object, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ethnoshard", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **(environment or {})},
+        )
+
+    return run
+
+
+def write_noise_faces(folder: Path, identities: int, images: int, side: int = 64) -> Path:
+    """Identity folders of random pictures, which ``--aligned`` takes as faces; and labels.csv in groups A to C."""
+    rng = np.random.default_rng(0)
+    for identity in range(identities):
+        home = folder / "faces" / f"p{identity:03d}"
+        home.mkdir(parents=True)
+        for image in range(images):
+            pixels = rng.integers(0, 256, (side // 4, side // 4, 3), np.uint8)
+            Image.fromarray(pixels).resize((side, side)).save(home / f"{image:03d}.jpg", quality=95)
+    rows = [f"p{identity:03d},{'ABC'[min(identity % 5, 2)]},0.{identity % 9 + 1}" for identity in range(identities)]
+    (folder / "labels.csv").write_text("identity,group,confidence\n" + "\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """30 identities of 4 pictures each."""
+    return write_noise_faces(tmp_path_factory.mktemp("noise"), 30, 4)
+
+
+@pytest.fixture(scope="session")
+def noise_work(noise: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    """The noise faces, aligned and labelled."""
+    work = tmp_path_factory.mktemp("noise-work") / "work"
+    assert cli("align", noise / "faces", work, "--aligned", "--part-images", 8).returncode == 0
+    assert cli("label", work, "--labels", noise / "labels.csv").returncode == 0
+    return work
+
+
+@pytest.fixture(scope="session")
+def noise_dataset(noise_work: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli) -> Path:
+    """The noise faces, packed into several shards a group. Not to be written to."""
+    dataset = tmp_path_factory.mktemp("noise-dataset") / "dataset"
+    run = cli("pack", noise_work, dataset, "--shard-mib", 0.08)
+    assert run.returncode == 0, run.stderr
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """8 drawn identities of about 4 pictures."""
+    return draw_faces(tmp_path_factory.mktemp("drawn") / "drawn", DrawnSettings(identities=8, images=4))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real faces; tests that need it are marked ``realdata``."""
+    folder = Path(os.environ.get("ETHNOSHARD_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real faces in {folder}; ETHNOSHARD_DATA names another folder")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes by its path, except the lock, which says nothing."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+@pytest.fixture(scope="session")
+def contents_of() -> Callable[[Path], dict[str, bytes]]:
+    """``contents``, for tests."""
+    return contents
+
+
+@pytest.fixture(scope="session")
+def make_noise() -> Callable[..., Path]:
+    """``write_noise_faces``, for tests."""
+    return write_noise_faces
