@@ -98,11 +98,11 @@ def _shards(people: pl.DataFrame, groups: list[str], shard_bytes: int) -> tuple[
         sizes = people.filter(pl.col("group") == group)["size"].to_list()
         # As few shards as the limit allows, and these about equal: a small rest would be a bad place to mix from.
         share = sum(sizes) / max(1, -(-sum(sizes) // shard_bytes))
-        own, filled = 0, 0
+        own, filled, done = 0, 0, 0
         for size in sizes:
-            if (filled and filled + size / 2 > share) or (filled and filled + size > shard_bytes):
+            if filled and (done + size / 2 > (own + 1) * share or filled + size > shard_bytes):
                 own, filled = own + 1, 0
-            filled += size
+            filled, done = filled + size, done + size
             numbers.append(len(shards) + own)
         shards += [{"name": f"{slugs[group]}-{number:06d}.tar", "group": group} for number in range(own + 1)]
     return numbers, shards

@@ -1,6 +1,7 @@
 """Is a dataset folder what its manifest says? Everything is read again, the shards by WebDataset's own reader."""
 
 import json
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,8 +180,10 @@ def _check_samples(task: _ShardTask, path: Path, faults: "_Faults") -> tuple[int
                 if task.decode and _decodes(sample.get("jpg", b""), key, task.dataset.image_size, faults):
                     decoded += 1
                 count()
-        except (OSError, ValueError, EOFError, KeyError) as error:
-            faults.add(f"WebDataset's reader stops after {seen:,} samples: {error}")
+        except (OSError, ValueError, EOFError, KeyError, tarfile.TarError) as error:
+            # WebDataset adds what it was reading to the error's arguments; the first one is the message.
+            reason = error.args[0] if error.args else type(error).__name__
+            faults.add(f"WebDataset's reader stops after {seen:,} samples: {reason}")
     missing = sum(1 for _ in wanted)
     if missing:
         faults.add(f"{missing:,} samples of the index were not found")
@@ -224,9 +227,7 @@ def _check_sample(sample: dict[str, Any], row: dict[str, Any], file: Any, faults
         faults.add(f"sample {row['key']}: its json differs from the index in {', '.join(differing) or 'extra fields'}")
     file.seek(row["offset"])
     if len(jpeg) != row["length"] or file.read(row["length"]) != jpeg:
-        faults.add(
-            f"sample {row['key']}: the index places its JPEG at {row['offset']:,} ({row['length']:,} bytes), wrongly"
-        )
+        faults.add(f"sample {row['key']}: its JPEG is not where the index places it, at byte {row['offset']:,}")
     if not person["offset"] + BLOCK <= row["offset"] <= person["offset"] + person["length"] - row["length"]:
         faults.add(f"sample {row['key']} lies outside its identity's span")
 
