@@ -1,6 +1,10 @@
 """What tests of several rooms share: drawn and noise faces, and the real command line."""
 
 import os
+
+# Tests run side by side; torch's threads in each of them would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import subprocess
 import sys
 from collections.abc import Callable

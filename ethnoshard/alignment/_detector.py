@@ -237,7 +237,8 @@ def _by_image(boxes: Tensor, scores: Tensor, landmarks: Tensor, which: Tensor, i
     """Split by image and suppress, in each, faces that mostly lie inside a more probable one."""
     all_boxes, all_scores = boxes.cpu().numpy(), scores.cpu().numpy()
     all_landmarks, all_which = landmarks.cpu().numpy(), which.cpu().numpy()
-    order = np.argsort(-all_scores, kind="stable")
+    # Of equal probabilities (1.0 is not rare) the later candidate goes first, as in facenet-pytorch.
+    order = np.argsort(all_scores, kind="stable")[::-1]
     found = []
     for image in range(images):
         own = order[all_which[order] == image]
