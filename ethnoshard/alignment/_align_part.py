@@ -1,5 +1,6 @@
 """One part: its images read, decoded, searched for faces, cropped, encoded and written. Runs in a worker process."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,6 +146,9 @@ class PartAligner:
 
 def _detector(settings: AlignSettings, device: str) -> "FaceDetector":
     """Load torch and the networks, for a source whose faces have to be found."""
+    # oneDNN keeps compiled code for each shape that it has met, and images and crops come in many: 1,024 of them by
+    # default, a few hundred MiB. Read when torch first computes.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     import torch
 
     from ethnoshard.alignment._detector import FaceDetector

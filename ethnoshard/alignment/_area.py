@@ -33,7 +33,9 @@ class AreaTables:
         self._starts = torch.from_numpy(starts[:-1].astype(np.int64)).to(device)
         self._sums = torch.from_numpy(sums).to(device).view(torch.complex128).view(-1)
 
-    def shrink(self, indices: Tensor, boxes: Tensor, height: int, width: int) -> Tensor:
+    def shrink(
+        self, indices: Tensor, boxes: Tensor, height: int, width: int, rows: tuple[int, int] | None = None
+    ) -> Tensor:
         """Resample windows of the images to one size, as adaptive average pooling does, and normalise.
 
         Args:
@@ -42,17 +44,18 @@ class AreaTables:
                 inside the image.
             height: rows of the result.
             width: columns of the result.
+            rows: first and last one, exclusive, to compute; all by default.
 
         Returns:
-            (N, 4, height, width) float32, channels-last, (mean - 127.5) / 128; the fourth channel means nothing.
+            (N, 4, rows, width) float32, channels-last, (mean - 127.5) / 128; the fourth channel means nothing.
         """
         left, top, right, bottom = boxes.unsqueeze(-1).unbind(1)
-        rows = torch.arange(height, device=boxes.device)
+        wanted = torch.arange(*(rows or (0, height)), device=boxes.device)
         columns = torch.arange(width, device=boxes.device)
         # Output pixel i of n covers input pixels floor(i * size / n) to ceil((i + 1) * size / n).
         tall, wide = bottom - top, right - left
-        first_row = top + rows * tall // height
-        last_row = top + ((rows + 1) * tall + height - 1) // height
+        first_row = top + wanted * tall // height
+        last_row = top + ((wanted + 1) * tall + height - 1) // height
         first_column = left + columns * wide // width
         last_column = left + ((columns + 1) * wide + width - 1) // width
 

@@ -52,7 +52,7 @@ class FaceDetector:
         self._device = usable_device(device)
         on_gpu = self._device.type != "cpu"
         # On a CPU pieces that fit a core's cache are fastest; a GPU wants as much as its memory takes.
-        self._images, self._pixels = (256, 2**26) if on_gpu else (16, 2**22)
+        self._images, self._pixels = (256, 2**26) if on_gpu else (8, 2**21)
         self._propose = ProposalNetwork(self._device, rows_pixels=2**23 if on_gpu else 2**16)
         self._refine = refinement_network(self._device, crops=8192 if on_gpu else 128)
         self._output = output_network(self._device, crops=2048 if on_gpu else 32)
@@ -106,8 +106,9 @@ class FaceDetector:
             which = torch.arange(indices.start, indices.stop, device=self._device)
             whole = torch.tensor([[0, 0, width, height]], device=self._device).expand(len(which), 4)
             for level, scale in enumerate(self._scales(height, width)):
-                shrunk = tables.shrink(which, whole, int(height * scale + 1), int(width * scale + 1))
-                scores, corrections = self._propose(shrunk)
+                scores, corrections = self._scored(
+                    tables, which, whole, int(height * scale + 1), int(width * scale + 1)
+                )
                 places = (scores >= self.settings.thresholds[0]).nonzero()
                 image, row, column = places.unbind(1)
                 corner = torch.stack([column, row], dim=1).to(torch.float32) * STRIDE
@@ -130,6 +131,17 @@ class FaceDetector:
         keep = _suppressed(boxes, scores, which, 0.7)
         boxes, corrections, which = boxes[keep], corrections[keep], which[keep]
         return _squared(boxes + corrections * _sides(boxes).repeat(1, 2)), which
+
+    def _scored(
+        self, tables: AreaTables, which: Tensor, whole: Tensor, height: int, width: int
+    ) -> tuple[Tensor, Tensor]:
+        """One level of the pyramid, a strip at a time: a large one never stands in memory as a whole."""
+        strips = [
+            self._propose(tables.shrink(which, whole, height, width, rows))
+            for rows in self._propose.strips(len(which), height, width)
+        ]
+        scores, corrections = zip(*strips, strict=True)
+        return torch.cat(scores, dim=1), torch.cat(corrections, dim=1)
 
     def _refined(self, tables: AreaTables, limits: Tensor, boxes: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
         """Second stage: 24 px crops through the refinement network."""

@@ -5,6 +5,8 @@ channels-last, where max-pooling vectorises (it took a third of the time of the 
 networks are cut into pieces whose activations stay in a core's cache.
 """
 
+from collections.abc import Iterator
+
 import torch
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
@@ -27,9 +29,7 @@ class ProposalNetwork:
 
         Args:
             device: where to compute.
-            rows_pixels: about how many input pixels to send through at once; a level of the pyramid is cut into
-                strips of rows of that size. Strips overlap by the network's field of view, so that the result
-                does not depend on them.
+            rows_pixels: about how many input pixels ``strips`` puts into one.
         """
         net = PNet().eval()
         self._rows_pixels = rows_pixels
@@ -45,6 +45,24 @@ class ProposalNetwork:
         self._heads = heads.t().contiguous().detach()
         self._heads_bias = torch.cat([net.conv4_1.bias, net.conv4_2.bias]).detach()
 
+    def strips(self, number: int, height: int, width: int) -> Iterator[tuple[int, int]]:
+        """Cut images into strips of rows that overlap by the field of view, so that the result does not depend on it.
+
+        Args:
+            number: of images.
+            height: of each, pixels, at least 12.
+            width: of each, pixels, at least 12.
+
+        Returns:
+            First and last row, exclusive, of each strip; put together, the results are those of the whole images.
+        """
+        rows = (height - 1) // 2 - 4
+        block = max(1, self._rows_pixels // (STRIDE * width * number))
+        for first in range(0, rows, block):
+            last = min(first + block, rows)
+            # The last strip takes the odd row that ceil-mode pooling may have left.
+            yield STRIDE * first, height if last == rows else STRIDE * (last - 1) + CELL
+
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Score every window of the images.
 
@@ -54,24 +72,12 @@ class ProposalNetwork:
         Returns:
             (B, h, w) face probabilities and (B, h, w, 4) box corrections, with h = ceil((H - 2) / 2) - 4.
         """
-        height, width = images.shape[2:]
-        rows = (height - 1) // 2 - 4
-        block = max(1, self._rows_pixels // (STRIDE * width * images.shape[0]))
-        strips = []
-        for first in range(0, rows, block):
-            last = min(first + block, rows)
-            # The last strip takes the odd row that ceil-mode pooling may have left.
-            bottom = height if last == rows else STRIDE * (last - 1) + CELL
-            strips.append(self._strip(images[:, :, STRIDE * first : bottom]))
-        out = torch.cat(strips, dim=1) if len(strips) > 1 else strips[0]
-        return out[..., :2].softmax(-1)[..., 1], out[..., 2:]
-
-    def _strip(self, images: Tensor) -> Tensor:
         x = F.conv2d(images, self._conv1, self._bias1)
         x = F.max_pool2d(F.prelu(x, self._slope1), 2, 2, ceil_mode=True)
         x = F.prelu(F.conv2d(x, self._conv2, self._net.conv2.bias), self._net.prelu2.weight)
         x = F.prelu(F.conv2d(x, self._conv3, self._net.conv3.bias), self._net.prelu3.weight)
-        return x.permute(0, 2, 3, 1) @ self._heads + self._heads_bias
+        out = x.permute(0, 2, 3, 1) @ self._heads + self._heads_bias
+        return out[..., :2].softmax(-1)[..., 1], out[..., 2:]
 
 
 class CropNetwork:

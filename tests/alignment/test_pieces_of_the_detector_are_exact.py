@@ -19,7 +19,9 @@ CPU = torch.device("cpu")
 def test_strips_of_the_proposal_network_equal_one_pass(height: int, width: int, pixels: int) -> None:
     images = torch.randn(3, 4, height, width, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        scores, corrections = ProposalNetwork(CPU, rows_pixels=pixels)(images.to(memory_format=torch.channels_last))
+        network = ProposalNetwork(CPU, rows_pixels=pixels)
+        strips = [network(images[:, :, top:bottom]) for top, bottom in network.strips(3, height, width)]
+        scores, corrections = (torch.cat(pieces, dim=1) for pieces in zip(*strips, strict=True))
         wanted_corrections, wanted = PNet()(images[:, :3].contiguous())
     assert scores.shape == wanted[:, 1].shape
     assert torch.allclose(scores, wanted[:, 1], atol=1e-5)

@@ -1,0 +1,1 @@
+"""Measurements: the alignment beside facenet-pytorch, packing beside the disk."""
