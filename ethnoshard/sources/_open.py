@@ -70,14 +70,14 @@ def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTE
         raise ValueError(f"max_file_bytes must be at least 1, not {max_file_bytes}")
     path = Path(path)
     kind = _kind_of(path)
-    try:
-        if kind == "recordio":
+    if kind == "recordio":
+        try:
             refs, skipped, image_size = list_recordio(path)
-        else:
-            inventory = _LISTERS[kind](path)
-            refs, skipped, image_size = arrange(inventory, path), inventory.skipped, None
-    except OSError as error:
-        raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
+        except OSError as error:
+            raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
+    else:
+        _, inventory = inventory_of(path)
+        refs, skipped, image_size = arrange(inventory, path), inventory.skipped, None
     return Source(
         path=path,
         kind=kind,
@@ -86,6 +86,21 @@ def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTE
         image_size=image_size,
         max_file_bytes=max_file_bytes,
     )
+
+
+def inventory_of(path: Path) -> tuple[str, Inventory]:
+    """Kind of a folder or archive, and what it holds, before anyone asks which folder is an identity.
+
+    Raises:
+        EthnoshardError: nothing usable is there, it is cut short or damaged, or it can't be read.
+    """
+    kind = _kind_of(path)
+    if kind not in _LISTERS:
+        raise EthnoshardError(f"{path} is {kind}, where images have no names; give a folder or an archive")
+    try:
+        return kind, _LISTERS[kind](path)
+    except OSError as error:
+        raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
 
 
 def _kind_of(path: Path) -> str:
