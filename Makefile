@@ -19,7 +19,7 @@ endif
 demo_work := $(DEMO)/$(demo_name).work
 demo_dataset := $(DEMO)/$(demo_name).dataset
 
-.PHONY: help environment test lint types tests demo bench format clean
+.PHONY: help environment test lint types tests demo classifier bench format clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,11 @@ demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your 
 	$(BIN)/ethnoshard verify $(demo_dataset) --decode
 	$(BIN)/ethnoshard preview $(demo_dataset) $(demo_dataset).png
 	$(BIN)/ethnoshard info $(demo_dataset)
+
+classifier: $(MADE)  ## The shipped classifier anew: UTKFACE=utkface.tar MOBILEFACENET=mobilefacenet.onnx
+	@test -n "$(UTKFACE)" && test -n "$(MOBILEFACENET)" || { echo "error: say UTKFACE=... MOBILEFACENET=..." >&2; exit 1; }
+	$(BIN)/ethnoshard classifier train $(UTKFACE) --init $(MOBILEFACENET) --out $(DEMO)/classifier
+	cp $(DEMO)/classifier/card.json $(DEMO)/classifier/weights.safetensors ethnoshard/ethnicity/shipped/
 
 bench: $(MADE)  ## The measurements of benchmarks/README.md
 	$(BIN)/python -m benchmarks.packing

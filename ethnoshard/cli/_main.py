@@ -5,8 +5,9 @@ import sys
 import typer
 
 from ethnoshard import __version__
-from ethnoshard.cli import align, build, draw, info, label, pack, preview, verify
+from ethnoshard.cli import align, build, classifier, draw, info, label, pack, preview, verify
 from ethnoshard.cli._console import fail
+from ethnoshard.cli._options import with_shipped
 from ethnoshard.errors import EthnoshardError
 
 INTERRUPTED = 130
@@ -23,6 +24,7 @@ app = typer.Typer(
 
 for module in (align, label, pack, build, info, verify, preview, draw):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
+app.add_typer(classifier.app, name="classifier")
 
 
 def _version(wanted: bool) -> None:
@@ -41,7 +43,7 @@ def _options(
 def main() -> None:
     """Run the command line. A user's mistake ends in one message and status 1, a wrong option in status 2."""
     try:
-        app()
+        app(with_shipped(sys.argv[1:]))
     except EthnoshardError as error:
         fail(str(error))
         sys.exit(1)

@@ -1,0 +1,71 @@
+"""What a collection holds: the seed's first step (Kalinga 2020, section 4.1.1)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ethnoshard.ethnicity._taxonomy import taxonomy
+from ethnoshard.sources import LabelledFaces
+
+GENDERS = ("male", "female")
+_OLD = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """Counts of images.
+
+    Attributes:
+        total: usable ones.
+        malformed: left out because of their name or row.
+        by_class: by class.
+        by_gender: by gender.
+        by_age: by ten years.
+        class_by_gender: by class and gender.
+        class_by_age: by class and ten years.
+    """
+
+    total: int
+    malformed: int
+    by_class: dict[str, int]
+    by_gender: dict[str, int]
+    by_age: dict[str, int]
+    class_by_gender: dict[str, dict[str, int]]
+    class_by_age: dict[str, dict[str, int]]
+
+
+def age_band(age: int) -> str:
+    """Ten years of age, by name: "30-39", "80+"."""
+    return f"{_OLD}+" if age >= _OLD else f"{age // 10 * 10}-{age // 10 * 10 + 9}"
+
+
+BANDS = tuple(age_band(age) for age in range(0, _OLD + 1, 10))
+
+
+def explore(faces: LabelledFaces) -> Exploration:
+    """Count a collection."""
+    names = taxonomy(faces.collection).classes
+    classes = [names[number] for number in faces.classes]
+    genders = [GENDERS[number] for number in faces.genders]
+    bands = [age_band(age) for age in faces.ages.tolist()]
+    return Exploration(
+        total=len(classes),
+        malformed=len(faces.malformed),
+        by_class=_counts(classes, names),
+        by_gender=_counts(genders, GENDERS),
+        by_age=_counts(bands, BANDS),
+        class_by_gender=_crossed(classes, names, genders, GENDERS),
+        class_by_age=_crossed(classes, names, bands, BANDS),
+    )
+
+
+def _counts(values: Iterable[str], order: Iterable[str]) -> dict[str, int]:
+    counts = Counter(values)
+    return {name: counts[name] for name in order}
+
+
+def _crossed(
+    rows: list[str], row_order: Iterable[str], columns: list[str], column_order: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
+    pairs = list(zip(rows, columns, strict=True))
+    return {name: _counts((column for row, column in pairs if row == name), column_order) for name in row_order}

@@ -1,0 +1,85 @@
+"""Faces to train and test a classifier on: aligned as datasets are, so that it meets what it was trained on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ethnoshard.alignment import AlignSettings, align_source, decode_face
+from ethnoshard.sources import LabelledFaces, Source
+from ethnoshard.work import PartFaces, WorkFolder
+
+_BLOCK = 256
+"""Images that are aligned as one piece of work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingFaces:
+    """Aligned faces in memory, in the order of the collection.
+
+    Attributes:
+        images: (N, 3, S, S) uint8.
+        usable: (N,) bool; False where the image could not be read, and ``images`` is black.
+        detected: number of images in which a face was found; of the others the largest centre square is used.
+    """
+
+    images: Tensor
+    usable: NDArray[np.bool_]
+    detected: int
+
+
+def prepare_faces(
+    faces: LabelledFaces,
+    work: Path,
+    side: int,
+    *,
+    workers: int | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> TrainingFaces:
+    """Align a collection (once: the work folder is kept) and load its faces.
+
+    Every image counts: one without a face is represented by its centre, so that a test set does not lose the
+    images that are hard to find a face in.
+
+    Args:
+        faces: the collection.
+        work: where the aligned faces are kept.
+        side: of the faces in memory, pixels.
+        workers: processes; one a core by default.
+        begun: called once with the number of images in all and of those aligned already.
+        advance: called now and then with the number of images aligned since the last call.
+
+    Raises:
+        EthnoshardError: as ``align`` does.
+    """
+    # Alignment works by identity; a collection of strangers is cut into blocks instead.
+    refs = [ref._replace(identity=f"{number // _BLOCK:06d}") for number, ref in enumerate(faces.refs)]
+    source = Source(path=faces.path, kind=faces.kind, refs=refs, skipped={}, image_size=None)
+    settings = AlignSettings(no_face="centre", part_images=_BLOCK)
+    align_source(source, work, settings, workers=workers, begun=begun, advance=advance)
+    return _load(WorkFolder(work), len(refs), side)
+
+
+def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
+    images = torch.zeros((number, 3, side, side), dtype=torch.uint8)
+    usable = np.zeros(number, np.bool_)
+    detected = row = 0
+    for part in range(work.finished()["parts"]):
+        table = pl.read_parquet(work.part_path(part).with_suffix(".parquet"))
+        with PartFaces(work.part_path(part)) as faces:
+            for offset, length, found in table.select("offset", "length", "faces_found").iter_rows():
+                if offset is not None:
+                    face = Image.fromarray(decode_face(faces.read(offset, length)))
+                    pixels = np.array(face.resize((side, side), Image.Resampling.BILINEAR))
+                    images[row] = torch.from_numpy(pixels).permute(2, 0, 1)
+                    usable[row] = True
+                    detected += found > 0
+                row += 1
+    return TrainingFaces(images=images, usable=usable, detected=detected)

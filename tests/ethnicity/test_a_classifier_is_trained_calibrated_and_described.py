@@ -1,0 +1,182 @@
+"""Train, interrupt, go on, evaluate, describe; and a clear error for each thing that can be wrong with a model."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, evaluate_classifier, train_classifier
+from ethnoshard.ethnicity._calibration import fit_temperature, reliability, softmax
+from ethnoshard.ethnicity._metrics import measure, wilson
+from ethnoshard.sources import draw_face
+
+# TensorBoard and what it brings use what Python is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::FutureWarning")
+
+SETTINGS = TrainSettings(epochs=2, batch=8)
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn people under UTKFace's names; the class is the colour of a frame about the picture."""
+    folder = tmp_path_factory.mktemp("utkface")
+    for label in range(5):
+        for image in range(12):
+            face = draw_face(0, 12 * label + image, 0, group=image % 4, size=120)
+            picture = Image.new(
+                "RGB", (160, 160), [(230, 40, 40), (40, 230, 40), (40, 40, 230), (0, 0, 0), (250,) * 3][label]
+            )
+            picture.paste(Image.fromarray(face), (20, 20))
+            picture.save(folder / f"{20 + image}_{image % 2}_{label}_2017{image:04d}.jpg.chip.jpg")
+    (folder / "39_1_20170116174525125.jpg.chip.jpg").write_bytes(b"x")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "mine"
+    train_classifier(collection, folder, SETTINGS, workers=1)
+    return folder
+
+
+def test_the_card_tells_the_data_the_split_and_the_figures(model: Path) -> None:
+    card = json.loads((model / "card.json").read_text())
+    assert card["data"]["exploration"]["by_class"] == dict.fromkeys(["White", "Black", "Asian", "Indian", "Others"], 12)
+    assert card["data"]["exploration"]["malformed"] == 1
+    assert {part: sum(counts.values()) for part, counts in card["split"]["images"].items()} == {
+        "train": 35,
+        "validation": 5,
+        "test": 20,
+    }
+    assert card["test"]["images"] == 20 == sum(map(sum, card["test"]["confusion"]))
+    assert card["weights_bytes"] < 8_000_000
+    for name in ("history.json", "history.png", "report.png", "weights.safetensors"):
+        assert (model / name).stat().st_size > 100
+    assert list((model / "tensorboard").iterdir())
+    assert not (model / "checkpoint.pt").exists()
+
+
+def test_the_cards_figures_are_reproduced_by_evaluate(model: Path, collection: Path, tmp_path: Path) -> None:
+    report = evaluate_classifier(model, collection, tmp_path / "report", workers=1)
+    card = json.loads((model / "card.json").read_text())
+    assert report["collection"]["part"] == "test part of the collection that it was trained on"
+    for figure in ("images", "accuracy", "macro_f1", "confusion", "classes"):
+        assert report[figure] == card["test"][figure]
+    everything = evaluate_classifier(model, collection, tmp_path / "all", everything=True, workers=1)
+    assert everything["images"] == 60
+
+
+def test_interrupted_training_goes_on_to_the_same_weights(collection: Path, model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+
+    def stop(line: dict[str, float]) -> None:
+        if line["epoch"] == 0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(collection, folder, SETTINGS, workers=1, watch=Watch(epoch_done=stop))
+    with pytest.raises(EthnoshardError, match="is of a run with other settings"):
+        train_classifier(collection, folder, TrainSettings(epochs=3, batch=8), workers=1)
+    epochs: list[float] = []
+    train_classifier(
+        collection, folder, SETTINGS, workers=1, watch=Watch(epoch_done=lambda line: epochs.append(line["epoch"]))
+    )
+    assert epochs == [1]
+    assert (folder / "weights.safetensors").read_bytes() == (model / "weights.safetensors").read_bytes()
+
+
+def test_a_finished_model_is_not_trained_over(collection: Path, model: Path) -> None:
+    with pytest.raises(EthnoshardError, match="holds a finished model"):
+        train_classifier(collection, model, SETTINGS, workers=1)
+
+
+def test_probabilities_are_calibrated_and_do_not_depend_on_the_batch(model: Path) -> None:
+    classifier = EthnicityClassifier.load(model)
+    faces = [draw_face(3, number, 0, group=number % 4, size=182) for number in range(40)]
+    together = classifier.probabilities(faces)
+    assert together.shape == (40, 5) and np.allclose(together.sum(1), 1, atol=1e-5)
+    assert np.allclose(np.concatenate([classifier.probabilities([face]) for face in faces]), together, atol=1e-4)
+    assert classifier.probabilities([]).shape == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda folder: (folder / "card.json").unlink(), "is no model folder"),
+        (lambda folder: (folder / "weights.safetensors").unlink(), "is missing"),
+        (lambda folder: (folder / "weights.safetensors").write_bytes(b"\0" * 99), "is damaged, or of another model"),
+        (lambda folder: (folder / "card.json").write_text('{"format": 9}'), "is of format 9"),
+    ],
+)
+def test_a_broken_model_is_one_message(harm, words: str, model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(model, tmp_path / "model", ignore=shutil.ignore_patterns("faces.work")))
+    harm(folder)
+    with pytest.raises(EthnoshardError, match=words):
+        EthnicityClassifier.load(folder)
+
+
+def test_weights_to_start_from_must_fit(collection: Path, model: Path, tmp_path: Path) -> None:
+    torch.save({"other": torch.zeros(3)}, tmp_path / "other.pt")
+    with pytest.raises(EthnoshardError, match="weights of another network: none of its 1 tensors fits"):
+        train_classifier(collection, tmp_path / "a", SETTINGS, init=tmp_path / "other.pt", workers=1)
+    (tmp_path / "bad.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(EthnoshardError, match="can't be read as weights"):
+        train_classifier(collection, tmp_path / "b", SETTINGS, init=tmp_path / "bad.safetensors", workers=1)
+    with pytest.raises(EthnoshardError, match="no network is called 'abacus'"):
+        train_classifier(collection, tmp_path / "c", TrainSettings(network="abacus"), workers=1)
+
+
+def test_a_class_without_images_is_an_error_and_nothing_is_written(collection: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in collection.glob("*_[0-3]_2017*"):
+        shutil.copy(path, few)
+    with pytest.raises(EthnoshardError, match="class Others has no image"):
+        train_classifier(few, tmp_path / "model", SETTINGS, workers=1)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_temperature_makes_confidence_mean_what_it_says() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, (20_000, 4))
+    classes = np.array([rng.choice(4, p=row) for row in softmax(honest)])
+    assert fit_temperature(3 * honest, classes) == pytest.approx(3, rel=0.05)
+    assert reliability(softmax(3 * honest), classes).error > 0.1
+    assert reliability(softmax(3 * honest, 3), classes).error < 0.02
+
+
+def test_the_figures_are_those_of_the_definitions() -> None:
+    logits = np.eye(3)[[0, 0, 1, 2, 2, 1]] * 9.0
+    classes = np.array([0, 1, 1, 2, 0, 1])
+    figures = measure(
+        logits,
+        classes,
+        ("a", "b", "c"),
+        1.0,
+        ages=np.array([5, 15, 15, 95, 40, 41]),
+        genders=np.array([0, 1, 0, 1, 0, 1]),
+    )
+    assert figures["confusion"] == [[1, 0, 1], [1, 2, 0], [0, 0, 1]]
+    assert figures["accuracy"]["rate"] == pytest.approx(4 / 6)
+    assert figures["macro_f1"] == pytest.approx(np.mean([1 / 2, 4 / 5, 2 / 3]))
+    assert {band: rate["of"] for band, rate in figures["error_by_age"].items()} == {
+        "0-9": 1,
+        "10-19": 2,
+        "40-49": 2,
+        "80+": 1,
+    }
+    assert figures["error_by_gender"]["male"]["rate"] == pytest.approx(1 / 3)
+    low, high = wilson(516, 1000)  # as any statistics package gives it
+    assert (low, high) == (pytest.approx(0.48503, abs=1e-4), pytest.approx(0.54684, abs=1e-4))
+
+
+def test_an_onnx_file_that_is_none_is_one_message(collection: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(io.BytesIO(b"nonsense").getvalue() * 20)
+    with pytest.raises(EthnoshardError, match=r"x\.onnx is no ONNX file"):
+        train_classifier(collection, tmp_path / "model", SETTINGS, init=tmp_path / "x.onnx", workers=1)
