@@ -1,5 +1,7 @@
 """Arguments and options that more than one verb takes, so that they are named and explained alike."""
 
+import itertools
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -82,7 +84,42 @@ Groups: TypeAlias = Annotated[
     str | None,
     typer.Option("--groups", help="Accept only these groups, separated by commas; others count as none."),
 ]
+SHIPPED = "shipped"
+"""What ``--classifier`` calls the classifier that comes with the package."""
+
+Classifier: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--classifier",
+        metavar="[MODEL]",
+        help=f'Model folder whose predictions give the groups; "{SHIPPED}", or nothing before the next option or the '
+        "end, means the one that comes with ethnoshard. With --labels as well the file gives the groups, and how far "
+        "the two agree is said.",
+    ),
+]
+Images: TypeAlias = Annotated[
+    int, typer.Option("--images", help="Faces of an identity that the classifier looks at, at most.")
+]
+Seed: TypeAlias = Annotated[int, typer.Option("--seed", help="Chooses the faces that the classifier looks at.")]
+MinConfidence: TypeAlias = Annotated[
+    float,
+    typer.Option(help='An identity of which the classifier is less sure gets the group "unknown"; 0 to 1.'),
+]
 Unlabelled: TypeAlias = Annotated[
     UnlabelledOption, typer.Option(help='Identities without a group: leave out, or put into the group "unknown".')
 ]
 ShardMib: TypeAlias = Annotated[float, typer.Option("--shard-mib", help="What a shard should not exceed, MiB.")]
+
+
+def with_shipped(arguments: Sequence[str]) -> list[str]:
+    """Put in the name that a bare ``--classifier`` stands for, since typer knows no options with an optional value.
+
+    >>> with_shipped(["label", "WORK", "--classifier", "--seed", "3"])
+    ['label', 'WORK', '--classifier', 'shipped', '--seed', '3']
+    """
+    filled = []
+    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue="-"):
+        filled.append(argument)
+        if argument == "--classifier" and following.startswith("-"):
+            filled.append(SHIPPED)
+    return filled

@@ -8,25 +8,25 @@ import typer
 from ethnoshard.alignment import AlignSettings, DetectorSettings
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say
-from ethnoshard.cli._report import report_alignment, report_labelling, report_packing
+from ethnoshard.cli._report import report_agreement, report_alignment, report_labelling, report_packing
 from ethnoshard.cli.align import watched_alignment
-from ethnoshard.cli.label import split_groups
+from ethnoshard.cli.label import Asked, check_options, model_folder, watched_labelling
 from ethnoshard.cli.pack import watched_packing
-from ethnoshard.ethnicity import label_from_file
 
 
 def run(
     source: options.SourceArgument,
     dataset: options.DatasetArgument,
-    labels: Annotated[
-        Path,
-        typer.Option(help="CSV or Parquet with the columns identity,group[,confidence].", metavar="FILE"),
-    ],
+    labels: options.Labels = None,
+    classifier: options.Classifier = None,
     work: Annotated[
         Path | None, typer.Option(help="Work folder; by default DATASET with .work behind its name.")
     ] = None,
     groups: options.Groups = None,
     unlabelled: options.Unlabelled = options.UnlabelledOption.DROP,
+    images: options.Images = 10,
+    seed: options.Seed = 0,
+    min_confidence: options.MinConfidence = 0.0,
     size: options.Size = None,
     margin: options.Margin = options.ALIGN.margin,
     thresholds: options.Thresholds = options.ALIGN.detector.thresholds,
@@ -44,8 +44,17 @@ def run(
 ) -> None:
     """Align, label and pack in one go. The work folder stays, so that labels and shards can be made anew cheaply.
 
+    Without --labels the groups are the perceived ethnicity that a classifier predicts, the shipped one by default.
     Interrupted, run the same command again: it goes on where it was.
     """
+    if labels is None and classifier is None:
+        classifier = options.SHIPPED
+    check_options(labels, classifier, groups, unlabelled, min_confidence)
+    asked = None if classifier is None else Asked(classifier, images, seed, min_confidence, workers, device)
+    if asked is not None:
+        from ethnoshard.ethnicity import EthnicityClassifier
+
+        EthnicityClassifier.load(model_folder(asked.model))  # what is wrong with it should be said before the long step
     settings = AlignSettings(
         size=size if size is not None or aligned else options.ALIGN.size,
         margin=margin,
@@ -60,8 +69,11 @@ def run(
     folder = work or dataset.with_name(dataset.name + ".work")
     say(f"align {source} into {folder}")
     report_alignment(*watched_alignment(source, folder, settings, workers, device))
-    say(f"\nlabel by {labels}")
-    report_labelling(label_from_file(folder, labels, groups=split_groups(groups), unlabelled=unlabelled.value))
+    say("\nlabel")
+    labelling, agreement = watched_labelling(folder, labels, groups, unlabelled, asked)
+    report_labelling(labelling)
+    if agreement is not None:
+        report_agreement(agreement)
     say(f"\npack into {dataset}")
     report_packing(watched_packing(folder, dataset, shard_mib, workers))
     say(f"next: ethnoshard verify {dataset}")

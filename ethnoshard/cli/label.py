@@ -1,42 +1,132 @@
 """``ethnoshard label``."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import polars as pl
 import typer
 
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json, say_table
-from ethnoshard.cli._report import report_labelling
+from ethnoshard.cli._console import say, say_json, say_table, watched
+from ethnoshard.cli._report import report_agreement, report_labelling
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import label_from_file
 from ethnoshard.work import Labelling, WorkFolder, read_labels
+
+if TYPE_CHECKING:
+    from ethnoshard.ethnicity import Agreement
+
+Answer = TypeVar("Answer")
+
+
+class Asked(NamedTuple):
+    """Which classifier is asked, and how."""
+
+    model: str
+    images: int
+    seed: int
+    min_confidence: float
+    workers: int | None
+    device: str
 
 
 def run(
     work: options.WorkArgument,
     labels: options.Labels = None,
+    classifier: options.Classifier = None,
     groups: options.Groups = None,
     unlabelled: options.Unlabelled = options.UnlabelledOption.DROP,
+    images: options.Images = 10,
+    seed: options.Seed = 0,
+    min_confidence: options.MinConfidence = 0.0,
+    workers: options.Workers = None,
+    device: options.Device = "cpu",
     show: Annotated[int, typer.Option(help="Print the first rows of the lookup table.", min=0)] = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Give each identity of a work folder its group; or show the lookup table (--show)."""
-    if labels is None and not show:
-        raise EthnoshardError("say who gives the groups (--labels FILE.csv), or how many rows to --show")
-    labelling = None
-    if labels is not None:
-        labelling = label_from_file(work, labels, groups=split_groups(groups), unlabelled=unlabelled.value)
+    """Give each identity of a work folder its group; or show the lookup table (--show).
+
+    Groups are given by a file (--labels), or are the perceived ethnicity that a classifier predicts (--classifier).
+    """
+    if labels is None and classifier is None and not show:
+        raise EthnoshardError(
+            "say who gives the groups: a file (--labels FILE.csv) or a classifier (--classifier, of your own: "
+            "--classifier MODEL); or how many rows to --show"
+        )
+    check_options(labels, classifier, groups, unlabelled, min_confidence)
+    asked = None if classifier is None else Asked(classifier, images, seed, min_confidence, workers, device)
+    labelling = agreement = None
+    if labels is not None or asked is not None:
+        labelling, agreement = watched_labelling(work, labels, groups, unlabelled, asked)
     table = read_labels(WorkFolder(work)) if labelling is None else labelling.table
     if as_json:
-        say_json(_plain(labelling, table.head(show)))
+        say_json(_plain(labelling, agreement, table.head(show)))
         return
     if labelling is not None:
         report_labelling(labelling)
+    if agreement is not None:
+        report_agreement(agreement)
     if show:
         _show(table.head(show))
     elif labelling is not None:
         say(f"next: ethnoshard pack {work} DATASET")
+
+
+def check_options(
+    labels: Path | None,
+    classifier: str | None,
+    groups: str | None,
+    unlabelled: options.UnlabelledOption,
+    min_confidence: float,
+) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        EthnoshardError: there is one.
+    """
+    if labels is None and (groups is not None or unlabelled is not options.UnlabelledOption.DROP):
+        raise EthnoshardError("--groups and --unlabelled say what becomes of a file's labels; give --labels FILE.csv")
+    if classifier is None and min_confidence:
+        raise EthnoshardError("--min-confidence says what becomes of a classifier's labels; give --classifier")
+
+
+def watched_labelling(
+    work: Path, labels: Path | None, groups: str | None, unlabelled: options.UnlabelledOption, asked: Asked | None
+) -> tuple[Labelling, "Agreement | None"]:
+    """Label by the file if there is one, else by the classifier; with both, say how far they agree as well."""
+    if labels is None:
+        assert asked is not None, "one of the two gives the groups"
+        from ethnoshard.ethnicity import label_by_classifier
+
+        return _watched(label_by_classifier, work, asked), None
+    labelling = label_from_file(work, labels, groups=split_groups(groups), unlabelled=unlabelled.value)
+    if asked is None:
+        return labelling, None
+    from ethnoshard.ethnicity import compare_with_classifier
+
+    return labelling, _watched(compare_with_classifier, work, asked)
+
+
+def _watched(ask: Callable[..., Answer], work: Path, asked: Asked) -> Answer:
+    with watched("label", "faces") as bar:
+        return ask(
+            work,
+            model_folder(asked.model),
+            images=asked.images,
+            seed=asked.seed,
+            min_confidence=asked.min_confidence,
+            workers=asked.workers,
+            device=asked.device,
+            begun=bar.begun,
+            advance=bar.advance,
+        )
+
+
+def model_folder(model: str) -> Path | None:
+    """What ``--classifier`` names: None is the shipped one."""
+    return None if model == options.SHIPPED else Path(model)
 
 
 def split_groups(groups: str | None) -> list[str] | None:
@@ -52,21 +142,26 @@ def _show(table: pl.DataFrame) -> None:
             f"{row['faces']:,}",
             row["group"] if row["group"] is not None else "-",
             f"{row['confidence']:.3f}" if row["confidence"] is not None else "-",
+            f"{row['agreement']:.2f}" if row["agreement"] is not None else "-",
             row["source"],
         ]
         for row in table.iter_rows(named=True)
     ]
-    say_table(["identity", "faces", "group", "confidence", "source"], rows)
+    say_table(["identity", "faces", "group", "confidence", "agree", "source"], rows)
 
 
-def _plain(labelling: Labelling | None, rows: pl.DataFrame) -> dict[str, object]:
+def _plain(labelling: Labelling | None, agreement: "Agreement | None", rows: pl.DataFrame) -> dict[str, object]:
     content: dict[str, object] = {"rows": rows.to_dicts()}
     if labelling is not None:
         counts = labelling.table.drop_nulls("group").group_by("group").len().sort("group").iter_rows()
         content |= {
+            "source": labelling.table["source"][0],
             "groups": dict(counts),
             "missing": labelling.missing,
             "extra": labelling.extra,
             "unknown_groups": labelling.unknown_groups,
+            "undecodable": labelling.undecodable,
         }
+    if agreement is not None:
+        content["agreement"] = asdict(agreement)
     return content

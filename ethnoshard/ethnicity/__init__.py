@@ -1,5 +1,53 @@
-"""Which group an identity is given, by whom, and how sure they are."""
+"""Which group an identity is given, by whom, and how sure they are.
+
+What needs torch is loaded when its name is first used: labels from a file need none.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ethnoshard.ethnicity._label_file import label_from_file
 
-__all__ = ["label_from_file"]
+if TYPE_CHECKING:
+    from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
+    from ethnoshard.ethnicity._classifier import SHIPPED, EthnicityClassifier, read_card
+    from ethnoshard.ethnicity._label_by_classifier import compare_with_classifier, label_by_classifier
+    from ethnoshard.ethnicity._make_classifier import Watch, evaluate_classifier, train_classifier
+    from ethnoshard.ethnicity._train import TrainSettings
+
+__all__ = [
+    "SHIPPED",
+    "Agreement",
+    "EthnicityClassifier",
+    "Share",
+    "TrainSettings",
+    "Watch",
+    "agreement",
+    "compare_with_classifier",
+    "evaluate_classifier",
+    "label_by_classifier",
+    "label_from_file",
+    "read_card",
+    "train_classifier",
+]
+
+_LATER = {
+    "SHIPPED": "_classifier",
+    "Agreement": "_agreement",
+    "EthnicityClassifier": "_classifier",
+    "Share": "_agreement",
+    "TrainSettings": "_train",
+    "Watch": "_make_classifier",
+    "agreement": "_agreement",
+    "compare_with_classifier": "_label_by_classifier",
+    "evaluate_classifier": "_make_classifier",
+    "label_by_classifier": "_label_by_classifier",
+    "read_card": "_classifier",
+    "train_classifier": "_make_classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(f"ethnoshard.ethnicity.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

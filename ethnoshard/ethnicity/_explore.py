@@ -13,16 +13,16 @@ _OLD = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
-    """Counts of images.
+    """Counts of images; every class, gender and band of ages is there, with 0 where it has none.
 
     Attributes:
         total: usable ones.
-        malformed: left out because of their name or row.
-        by_class: by class.
-        by_gender: by gender.
-        by_age: by ten years.
-        class_by_gender: by class and gender.
-        class_by_age: by class and ten years.
+        malformed: left out because of their name or row; not in any other count.
+        by_class: class -> images, in the taxonomy's order.
+        by_gender: male, female -> images.
+        by_age: ten years, ``0-9`` to ``70-79`` and ``80+`` -> images. FairFace gives ranges: by their lower end.
+        class_by_gender: class -> gender -> images.
+        class_by_age: class -> ten years -> images.
     """
 
     total: int
@@ -43,7 +43,11 @@ BANDS = tuple(age_band(age) for age in range(0, _OLD + 1, 10))
 
 
 def explore(faces: LabelledFaces) -> Exploration:
-    """Count a collection."""
+    """Count a collection by class, gender and age; ``dataclasses.asdict`` of it is ready for JSON.
+
+    Args:
+        faces: the listing; no image is read.
+    """
     names = taxonomy(faces.collection).classes
     classes = [names[number] for number in faces.classes]
     genders = [GENDERS[number] for number in faces.genders]

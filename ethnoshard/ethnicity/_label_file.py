@@ -60,6 +60,7 @@ def label_from_file(
         table = table.with_columns(
             pl.lit(None, pl.List(pl.Float32)).alias("probabilities"),
             pl.lit(0, pl.Int32).alias("faces_used"),
+            pl.lit(None, pl.Float32).alias("agreement"),
             pl.lit(f"file {path.name}").alias("source"),
         ).select(LABELS_SCHEMA.names())
         write_labels(folder, table)

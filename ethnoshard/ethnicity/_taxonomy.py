@@ -32,6 +32,9 @@ class Taxonomy:
 def taxonomy(name: str) -> Taxonomy:
     """A taxonomy by name: "utkface", "seed" or "fairface".
 
+    >>> taxonomy("seed").classes
+    ('Asian', 'Caucasian', 'African', 'Hispanic')
+
     Raises:
         EthnoshardError: there is none of that name.
     """
@@ -45,18 +48,30 @@ def taxonomy(name: str) -> Taxonomy:
 def mapping(source: str, target: str) -> NDArray[np.int64]:
     """Number in ``target`` of each class of ``source``: (C,) int64.
 
+    ==========  =========  ========  ==========
+    from \\ to  utkface    seed      fairface
+    ==========  =========  ========  ==========
+    utkface     itself     refused   refused
+    seed        refused    itself    refused
+    fairface    5 classes  refused   itself
+    ==========  =========  ========  ==========
+
+    >>> mapping("fairface", "utkface")
+    array([0, 1, 4, 2, 2, 3, 4])
+
     Raises:
-        EthnoshardError: no such mapping is documented; the message says why.
+        EthnoshardError: there is no such taxonomy, or the classes of one can't be read as the other's; says why.
     """
     given, wanted = taxonomy(source).classes, taxonomy(target).classes
     if source == target:
-        return np.arange(len(given))
+        return np.arange(len(given), dtype=np.int64)
     for entry in _data()["mappings"]:
         if (entry["from"], entry["to"]) == (source, target):
             return np.array([wanted.index(entry["classes"][name]) for name in given], np.int64)
-    reasons = [entry["reason"] for entry in _data()["refusals"] if (entry["from"], entry["to"]) == (source, target)]
+    reason = next(entry["reason"] for entry in _data()["refusals"] if (entry["from"], entry["to"]) == (source, target))
     raise EthnoshardError(
-        f"the groups of {source} can't be read as those of {target}: {reasons[0] if reasons else 'no mapping is known'}"
+        f"the groups of {source} can't be read as those of {target}: {reason}. Keep the groups of {source}, or take "
+        f"labels that were given in those of {target}"
     )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard.work import BY_CLASSIFIER
+
 
 def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
     """Markdown that stands beside the shards. Deterministic: no date, no path, no name of a person.
@@ -13,7 +15,6 @@ def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
         identities: the table of identities.
     """
     align, settings = manifest["align"], manifest["align"]["settings"]
-    sources = ", ".join(f"`{source}`" for source in manifest["label"]["sources"])
     return f"""# Faces in shards, by group
 
 {manifest["faces"]:,} faces of {manifest["identities"]:,} identities, {manifest["image_size"]} x \
@@ -25,8 +26,8 @@ def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
 
 {_composition(manifest, identities)}
 
-A *group* is what the source of labels ({sources}) says of an identity. It is not a fact about a person: an ethnicity
-in it is perceived, by whoever made the labels or by whatever a classifier learned from such people.
+A *group* is the tag of an identity {_attributed(manifest["label"]["sources"])}. It is not a fact about a person: an
+ethnicity in it is perceived, by whoever made the labels or by whatever a classifier learned from such people.
 
 ## How it was made
 
@@ -54,6 +55,12 @@ of fairness: it says nothing of people who are not in it, and its groups are coa
 Packing changes no rights. The photographs keep the licence and the terms of their source, often non-commercial
 research only, and the people in them have rights of their own. Before passing this folder on, find out whether you may.
 """
+
+
+def _attributed(sources: list[str]) -> str:
+    """Who says so, and whether it is a prediction."""
+    said = [f"as {'predicted' if source.startswith(BY_CLASSIFIER) else 'given'} by `{source}`" for source in sources]
+    return " or ".join(said)
 
 
 def _composition(manifest: dict[str, Any], identities: pl.DataFrame) -> str:

@@ -4,11 +4,21 @@ It is a room of its own so that what only reads it (labelling from a file, packi
 """
 
 from ethnoshard.work._folder import WorkFolder
-from ethnoshard.work._labels import LABELS_SCHEMA, Labelling, read_labels, write_labels
+from ethnoshard.work._labels import (
+    BY_CLASSIFIER,
+    LABEL_FACES_SCHEMA,
+    LABELS_SCHEMA,
+    Labelling,
+    read_labels,
+    write_comparison,
+    write_labels,
+)
 from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, write_part
 
 __all__ = [
+    "BY_CLASSIFIER",
     "LABELS_SCHEMA",
+    "LABEL_FACES_SCHEMA",
     "PART_SCHEMA",
     "STATUSES",
     "FaceRow",
@@ -16,6 +26,7 @@ __all__ = [
     "PartFaces",
     "WorkFolder",
     "read_labels",
+    "write_comparison",
     "write_labels",
     "write_part",
 ]

@@ -1,10 +1,12 @@
 """The lookup table (Kalinga 2020, figures 3.5, 4.12 and 4.13): one row for each identity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import whole_file
+from ethnoshard._files import whole_file, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._folder import WorkFolder
 
@@ -16,6 +18,7 @@ LABELS_SCHEMA = pl.Schema(
         ("probabilities", pl.List(pl.Float32)),
         ("faces", pl.Int32()),
         ("faces_used", pl.Int32()),
+        ("agreement", pl.Float32()),
         ("source", pl.String()),
     ]
 )
@@ -23,8 +26,32 @@ LABELS_SCHEMA = pl.Schema(
 
 ``group`` is null for an identity that packing leaves out; ``confidence`` (0 to 1) is null where the source gives none;
 ``probabilities`` are a classifier's, in the order of its taxonomy, else null; ``faces`` counts the identity's aligned
-faces, ``faces_used`` those that the label rests on; ``source`` says who gave the label.
+faces, ``faces_used`` those that the label rests on; ``agreement`` is the share of these which by themselves would have
+got the identity's group from a classifier, else null; ``source`` says who gave the label, "file NAME" or
+"classifier NAME SHA".
 """
+
+LABEL_FACES_SCHEMA = pl.Schema(
+    [
+        ("identity", pl.String()),
+        ("image", pl.String()),
+        ("face", pl.Int16()),
+        ("probabilities", pl.List(pl.Float32)),
+    ]
+)
+"""Columns of ``label_faces.parquet``, a row for each face that a classifier looked at, in the order of the source.
+
+``image`` and ``face`` are those of the parts' tables; ``probabilities`` stand in the order of the classifier's classes.
+"""
+
+FORMAT = 1
+"""Version of the format of ``label.json`` and ``agreement.json``."""
+
+LABEL_FACES, LABEL_RECORD, AGREEMENT = "label_faces.parquet", "label.json", "agreement.json"
+"""Files beside the lookup table. The record is written last and removed first: where it is, they belong together."""
+
+BY_CLASSIFIER = "classifier "
+"""How the ``source`` of labels begins that a classifier gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +60,12 @@ class Labelling:
 
     Attributes:
         table: the lookup table, ``LABELS_SCHEMA``.
-        missing: identities of the work folder that the source of labels doesn't name, or names without a group.
+        missing: identities of the work folder that the source of labels doesn't name, or names without a group; of a
+            classifier, those without a face that it could look at.
         extra: identities that only the source of labels names.
         unknown_groups: groups outside the list that was asked for, with how many identities have them.
         unlabelled: what became of identities without a group, "drop" or "unknown".
+        undecodable: images whose aligned face could not be decoded when a classifier was to look at it.
     """
 
     table: pl.DataFrame
@@ -44,12 +73,69 @@ class Labelling:
     extra: list[str]
     unknown_groups: dict[str, int]
     unlabelled: str
+    undecodable: list[str] = field(default_factory=list)
 
 
-def write_labels(work: WorkFolder, table: pl.DataFrame) -> None:
-    """Write the lookup table; an older one is replaced in one step."""
-    with whole_file(work.labels_path) as file:
-        table.select(pl.col(name).cast(kind) for name, kind in LABELS_SCHEMA.items()).write_parquet(file)
+def write_labels(
+    work: WorkFolder,
+    table: pl.DataFrame,
+    *,
+    faces: pl.DataFrame | None = None,
+    classifier: dict[str, Any] | None = None,
+) -> None:
+    """Write the lookup table, its record, and what it rests on; what an older labelling left is replaced or removed.
+
+    Args:
+        work: the work folder, held.
+        table: ``LABELS_SCHEMA``, at least one row.
+        faces: ``LABEL_FACES_SCHEMA``, if a classifier gave the labels.
+        classifier: of the record: which classifier, and how it was asked.
+    """
+    for name in (LABEL_RECORD, AGREEMENT, *([LABEL_FACES] if faces is None else [])):
+        (work.path / name).unlink(missing_ok=True)
+    if faces is not None:
+        _write(work.path / LABEL_FACES, faces, LABEL_FACES_SCHEMA)
+    _write(work.labels_path, table, LABELS_SCHEMA)
+    _write_record(work, table, classifier)
+
+
+def write_comparison(
+    work: WorkFolder, faces: pl.DataFrame, classifier: dict[str, Any], agreement: dict[str, Any]
+) -> None:
+    """Write what a classifier says beside labels that a file gave; the lookup table stays.
+
+    Args:
+        work: the work folder, held and labelled.
+        faces: ``LABEL_FACES_SCHEMA``, the classifier's.
+        classifier: of the record: which classifier, and how it was asked.
+        agreement: how far the two agree.
+    """
+    for name in (LABEL_RECORD, AGREEMENT):
+        (work.path / name).unlink(missing_ok=True)
+    _write(work.path / LABEL_FACES, faces, LABEL_FACES_SCHEMA)
+    write_json(work.path / AGREEMENT, {"format": FORMAT, **agreement})
+    _write_record(work, read_labels(work), classifier)
+
+
+def _write(path: Path, table: pl.DataFrame, schema: pl.Schema) -> None:
+    with whole_file(path) as file:
+        table.select(pl.col(name).cast(kind) for name, kind in schema.items()).write_parquet(file)
+
+
+def _write_record(work: WorkFolder, table: pl.DataFrame, classifier: dict[str, Any] | None) -> None:
+    """``label.json``: who gave the labels, counts, and the classifier behind ``label_faces.parquet`` if any."""
+    groups = table.drop_nulls("group").group_by("group").len().sort("group")
+    record = {
+        "format": FORMAT,
+        "source": table["source"][0],
+        "counts": {
+            "identities": len(table),
+            "groups": dict(groups.iter_rows()),
+            "without_group": table["group"].null_count(),
+        },
+        "classifier": classifier,
+    }
+    write_json(work.path / LABEL_RECORD, record)
 
 
 def read_labels(work: WorkFolder) -> pl.DataFrame:
@@ -61,7 +147,8 @@ def read_labels(work: WorkFolder) -> pl.DataFrame:
     work.record()
     if not work.labels_path.exists():
         raise EthnoshardError(
-            f"{work.path} is not labelled yet: run `ethnoshard label {work.path} --labels FILE.csv` first"
+            f"{work.path} is not labelled yet: run `ethnoshard label {work.path} --labels FILE.csv` or "
+            f"`ethnoshard label {work.path} --classifier` first"
         )
     try:
         return pl.read_parquet(work.labels_path).select(LABELS_SCHEMA.names())

@@ -14,6 +14,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, evaluate_classifier, train_classifier
 from ethnoshard.ethnicity._calibration import fit_temperature, reliability, softmax
 from ethnoshard.ethnicity._metrics import measure, wilson
+from ethnoshard.ethnicity._network import build_network, input_side
 from ethnoshard.sources import draw_face
 
 # TensorBoard and what it brings use what Python is about to drop.
@@ -174,6 +175,42 @@ def test_the_figures_are_those_of_the_definitions() -> None:
     assert figures["error_by_gender"]["male"]["rate"] == pytest.approx(1 / 3)
     low, high = wilson(516, 1000)  # as any statistics package gives it
     assert (low, high) == (pytest.approx(0.48503, abs=1e-4), pytest.approx(0.54684, abs=1e-4))
+
+
+def test_another_collections_classes_are_mapped(model: Path, collection: Path, tmp_path: Path) -> None:
+    fairface = tmp_path / "fairface"
+    (fairface / "val").mkdir(parents=True)
+    races = {"0": "White", "1": "Black", "2": "Southeast Asian", "3": "Indian", "4": "Middle Eastern"}
+    rows = ["file,age,gender,race,service_test"]
+    for number, path in enumerate(sorted(collection.glob("*_[01]_[0-4]_2017*"))[::4]):
+        shutil.copy(path, fairface / "val" / f"{number}.jpg")
+        rows.append(f"val/{number}.jpg,20-29,Male,{races[path.name.split('_')[2]]},False")
+    (fairface / "fairface_label_val.csv").write_text("\n".join(rows) + "\n")
+    report = evaluate_classifier(model, fairface, tmp_path / "report", workers=1)
+    given = {name: figures["recall"]["of"] for name, figures in report["classes"].items()}
+    races_of = [row.split(",")[3] for row in rows[1:]]
+    assert given["Asian"] == races_of.count("Southeast Asian") > 0
+    assert given["Others"] == races_of.count("Middle Eastern") > 0
+    assert report["collection"]["part"] == "all images of a collection that it was not trained on"
+
+
+def test_the_learning_rate_is_searched_on_validation(collection: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(epochs=1, batch=32, search=(1e-4, 1e-2))
+    card = train_classifier(collection, tmp_path / "model", settings, workers=1)
+    tried = card["training"]["tried_learning_rates"]
+    assert [line["learning_rate"] for line in tried] == pytest.approx(np.geomspace(1e-4, 1e-2, 5))
+    best = max(line["validation_accuracy"] for line in tried)
+    chosen = card["training"]["learning_rate"]
+    assert best in [line["validation_accuracy"] for line in tried if line["learning_rate"] == chosen]
+
+
+def test_the_seeds_network_and_torchvisions_are_there_by_name() -> None:
+    with torch.device("meta"):
+        vgg = build_network("vgg16", 5)
+    assert vgg.classifier[-1].out_features == 5 and input_side("vgg16") == 224
+    small = build_network("mobilenet_v3_small", 5).eval()
+    with torch.inference_mode():
+        assert small(torch.zeros(2, 3, 224, 224)).shape == (2, 5)
 
 
 def test_an_onnx_file_that_is_none_is_one_message(collection: Path, tmp_path: Path) -> None:

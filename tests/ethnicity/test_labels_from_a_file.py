@@ -35,6 +35,7 @@ def test_the_table_has_a_row_for_every_identity_in_the_sources_order(work: Path,
         "probabilities": None,
         "faces": 4,
         "faces_used": 0,
+        "agreement": None,
         "source": "file labels.csv",
     }
     assert (labelling.missing, labelling.extra, labelling.unknown_groups) == ([], [], {})

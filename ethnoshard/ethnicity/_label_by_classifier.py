@@ -1,0 +1,235 @@
+"""Labels that a classifier predicts (Kalinga 2020, section 4.2.1)."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.ethnicity._label_file import UNKNOWN
+from ethnoshard.ethnicity._label_part import Classifier, Model, Seen, load_model, read_part, start_worker
+from ethnoshard.work import (
+    BY_CLASSIFIER,
+    LABELS_SCHEMA,
+    Labelling,
+    WorkFolder,
+    read_labels,
+    write_comparison,
+    write_labels,
+)
+
+if TYPE_CHECKING:
+    from ethnoshard.ethnicity._agreement import Agreement
+
+
+def label_by_classifier(
+    work: str | Path,
+    classifier: str | Path | None = None,
+    *,
+    images: int = 10,
+    seed: int = 0,
+    min_confidence: float = 0.0,
+    workers: int | None = None,
+    device: str = "cpu",
+    load: Callable[[], Classifier] | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> Labelling:
+    """Give the identities of a work folder the groups that a classifier predicts, and write the lookup table.
+
+    Of each identity up to ``images`` aligned faces are drawn; which ones depends on the seed, the identity's name and
+    the number of its faces alone. The probabilities are averaged over the faces used. The group is the one with the
+    highest mean (of equals the first), the confidence is that mean. Call it from a script only under
+    ``if __name__ == "__main__":``, because it starts processes. The result does not depend on ``workers``;
+    interrupted, it leaves what was there before.
+
+    Args:
+        work: a work folder whose alignment is finished.
+        classifier: a model folder; the shipped one by default.
+        images: most faces of an identity to look at, at least 1.
+        seed: chooses them, at least 0.
+        min_confidence: an identity below it gets the group "unknown", 0 to 1.
+        workers: processes; one a core by default.
+        device: where the network runs, "cpu" or "cuda".
+        load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
+        begun: called once with the number of faces to look at, and 0.
+        advance: called now and then with the number of faces looked at since the last call.
+
+    Returns:
+        The table, the identities without a face to look at, and the images whose face could not be decoded.
+
+    Raises:
+        EthnoshardError: a setting is out of its range, the classifier can't be loaded, there is no face to look at.
+    """
+    asked = _Asked(images=images, seed=seed, min_confidence=min_confidence)
+    folder, workers = WorkFolder(Path(work)), check_workers(workers)
+    load = load or partial(load_model, classifier, device)
+    parts = folder.finished()["parts"]
+    with folder.held():
+        said = _predict(folder, parts, load, asked, workers, begun, advance)
+        write_labels(folder, said.table, faces=said.faces, classifier=said.record)
+    return Labelling(
+        table=said.table,
+        missing=said.table.filter(pl.col("faces_used") == 0)["identity"].to_list(),
+        extra=[],
+        unknown_groups={},
+        unlabelled="drop",
+        undecodable=said.undecodable,
+    )
+
+
+def compare_with_classifier(
+    work: str | Path,
+    classifier: str | Path | None = None,
+    *,
+    images: int = 10,
+    seed: int = 0,
+    min_confidence: float = 0.0,
+    workers: int | None = None,
+    device: str = "cpu",
+    load: Callable[[], Classifier] | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> "Agreement":
+    """Say how far the labels of a work folder, given by a file, agree with what a classifier predicts.
+
+    The lookup table stays as it is. ``agreement.json`` and the classifier's ``label_faces.parquet`` are written.
+
+    Args:
+        work: a work folder, aligned and labelled from a file.
+        classifier: as in ``label_by_classifier``, like all that follow.
+        images: see there.
+        seed: see there.
+        min_confidence: see there; identities below it are not compared.
+        workers: see there.
+        device: see there.
+        load: see there.
+        begun: see there.
+        advance: see there.
+
+    Raises:
+        EthnoshardError: as there, or the folder isn't labelled, or its labels are a classifier's.
+    """
+    from ethnoshard.ethnicity._agreement import agreement
+
+    asked = _Asked(images=images, seed=seed, min_confidence=min_confidence)
+    folder, workers = WorkFolder(Path(work)), check_workers(workers)
+    load = load or partial(load_model, classifier, device)
+    parts = folder.finished()["parts"]
+    with folder.held():
+        given = read_labels(folder)
+        if (source := given["source"][0]).startswith(BY_CLASSIFIER):
+            raise EthnoshardError(
+                f"the labels in {folder.path} are by {source} already; give them by --labels FILE.csv"
+            )
+        said = _predict(folder, parts, load, asked, workers, begun, advance)
+        found = agreement(given, said.table)
+        write_comparison(folder, said.faces, said.record, asdict(found))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What decides the labels beside the classifier; see ``label_by_classifier``."""
+
+    images: int
+    seed: int
+    min_confidence: float
+
+    def __post_init__(self) -> None:
+        if self.images < 1:
+            raise EthnoshardError(f"images is at least 1; {self.images} is not")
+        if self.seed < 0:
+            raise EthnoshardError(f"seed is at least 0; {self.seed} is not")
+        if not 0 <= self.min_confidence <= 1:
+            raise EthnoshardError(f"min-confidence lies between 0 and 1; {self.min_confidence} does not")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What a classifier said of a work folder: ``LABELS_SCHEMA``, ``LABEL_FACES_SCHEMA``, the record, bad images."""
+
+    table: pl.DataFrame
+    faces: pl.DataFrame
+    record: dict[str, Any]
+    undecodable: list[str]
+
+
+def _predict(
+    folder: WorkFolder,
+    parts: int,
+    load: Callable[[], Classifier],
+    asked: _Asked,
+    workers: int,
+    begun: Callable[[int, int], None] | None,
+    advance: Callable[[int], None] | None,
+) -> _Said:
+    rows = folder.faces(parts)
+    people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
+    if begun is not None:
+        begun(int(people["faces"].clip(upper_bound=asked.images).sum()), 0)
+    with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
+    seen = dict(
+        in_processes(
+            read_part,
+            [(part, folder.part_path(part)) for part in with_faces],
+            workers=min(workers, max(1, len(with_faces))),
+            setup=start_worker,
+            setup_arguments=(load, asked.images, asked.seed),
+            advance=advance,
+        )
+    )
+    undecodable = [image for part in with_faces for image in seen[part].undecodable]
+    if not any(len(part.faces) for part in seen.values()):
+        raise EthnoshardError(
+            f"{folder.path} holds no face to look at: {len(people):,} identities, {len(undecodable):,} faces that "
+            f"could not be decoded"
+        )
+    return _summary([seen[part] for part in with_faces], people, asked, undecodable)
+
+
+def _summary(seen: list[Seen], people: pl.DataFrame, asked: _Asked, undecodable: list[str]) -> _Said:
+    model = seen[0].model
+    faces = pl.concat([part.faces for part in seen])
+    probabilities = np.concatenate([part.probabilities for part in seen])
+    said = _averaged(faces, probabilities, model, asked.min_confidence)
+    table = people.join(said, on="identity", how="left", maintain_order="left").with_columns(
+        pl.col("faces_used").fill_null(0),
+        pl.lit(f"{BY_CLASSIFIER}{model.name} {model.sha256[:12]}").alias("source"),
+    )
+    record = {**asdict(model), **asdict(asked), "faces_used": len(faces), "undecodable": len(undecodable)}
+    return _Said(
+        table=table.select(LABELS_SCHEMA.names()),
+        faces=faces.with_columns(pl.Series("probabilities", probabilities.tolist(), pl.List(pl.Float32))),
+        record=record,
+        undecodable=undecodable,
+    )
+
+
+def _averaged(
+    faces: pl.DataFrame, probabilities: NDArray[np.float32], model: Model, min_confidence: float
+) -> pl.DataFrame:
+    """A row for each identity of ``faces``, whose rows stand together: what the mean over them says."""
+    used = faces.group_by("identity", maintain_order=True).agg(pl.len().cast(pl.Int32).alias("faces_used"))
+    numbers = used["faces_used"].to_numpy()
+    first = np.cumsum(numbers) - numbers
+    # In double precision, then rounded before anything is compared: the table's own numbers decide.
+    mean = (np.add.reduceat(probabilities.astype(np.float64), first) / numbers[:, None]).astype(np.float32)
+    best = mean.argmax(1)
+    confidence = mean[np.arange(len(mean)), best]
+    votes = probabilities.argmax(1) == np.repeat(best, numbers)
+    sure = confidence >= np.float32(min_confidence)
+    return used.with_columns(
+        pl.Series(
+            "group", [model.classes[group] if known else UNKNOWN for group, known in zip(best, sure, strict=True)]
+        ),
+        pl.Series("confidence", confidence),
+        pl.Series("probabilities", mean.tolist(), pl.List(pl.Float32)),
+        pl.Series("agreement", (np.add.reduceat(votes.astype(np.int64), first) / numbers).astype(np.float32)),
+    )
