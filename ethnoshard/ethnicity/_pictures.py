@@ -33,7 +33,7 @@ def draw_history(path: Path, history: Sequence[dict[str, float]], search: Sequen
 
 
 def draw_report(path: Path, figures: dict[str, Any], names: Sequence[str]) -> None:
-    """The confusion matrix in shares of the true class, the recall of each class, and the reliability diagram."""
+    """The confusion matrix in shares of the given class, the recall of each class, and the reliability diagram."""
     figure = Figure(figsize=(15, 4.6), layout="constrained")
     _confusion(figure.add_subplot(1, 3, 1), figures, names)
     _recall(figure.add_subplot(1, 3, 2), figures, names)
@@ -57,7 +57,7 @@ def _confusion(axes: Any, figures: dict[str, Any], names: Sequence[str]) -> None
             axes.text(
                 x, y, f"{share:.0%}\n{value:,}", ha="center", va="center", color="white" if share > 0.5 else "black"
             )
-    axes.set(title="Of each true class (row), predicted as (column)", xlabel="predicted", ylabel="given")
+    axes.set(title="Each given class (row) predicted as (column)", xlabel="predicted", ylabel="given")
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
 
