@@ -20,7 +20,7 @@ app = typer.Typer(
 
 Collection = Annotated[
     Path,
-    typer.Argument(metavar="COLLECTION", help="UTKFace or FairFace: a folder or an archive."),
+    typer.Argument(metavar="COLLECTION", help="UTKFace (folder or archive) or FairFace (folder or table)."),
 ]
 
 

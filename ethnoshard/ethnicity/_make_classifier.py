@@ -197,7 +197,11 @@ def evaluate_classifier(
         rows, part = split.test, "test part of the collection that it was trained on"
     else:
         rows = np.arange(len(faces.refs))
-        part = "all, training images among them" if own else "all images of a collection that it was not trained on"
+        part = "all images of a collection that it was not trained on"
+        if own:
+            part = "all, training images among them"
+        elif faces.collection == card["data"]["collection"]:
+            part = "all images of another choice of the training collection: some of them may have taught it"
     make_folder(folder)
     aligned = _aligned(faces, folder, card["network"], workers, watch)
     rows = rows[aligned.usable[rows]]

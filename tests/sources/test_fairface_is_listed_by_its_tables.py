@@ -85,6 +85,14 @@ def test_a_row_that_cannot_be_used_is_listed_with_its_reason(tmp_path: Path) -> 
     assert faces.skipped["no row in the tables given"] == ["train/6.jpg"]
 
 
+def test_the_digest_tells_classes(tmp_path: Path) -> None:
+    digests = set()
+    for race in RACES:
+        write(tmp_path, "train", [f"train/1.jpg,0-2,Male,{race},True"], 1)
+        digests.add(open_labelled(tmp_path).digest())
+    assert len(digests) == len(RACES)
+
+
 def test_a_table_from_windows_says_the_same(tmp_path: Path) -> None:
     table = write(tmp_path, "train", ["train/1.jpg,0-2,Male,East Asian,True"], 1)
     before = open_labelled(tmp_path).digest()
