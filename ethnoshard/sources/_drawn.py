@@ -107,7 +107,8 @@ def groups_of(identities: int, seed: int) -> list[int]:
     if identities >= len(GROUPS):
         counts = np.maximum(counts, 1)
     while counts.sum() > identities:
-        counts[np.argmax(counts - wanted)] -= 1
+        # Nobody's only member is taken away.
+        counts[np.argmax(np.where(counts > 1, counts - wanted, -np.inf))] -= 1
     while counts.sum() < identities:
         counts[np.argmax(wanted - counts)] += 1
     groups = np.repeat(np.arange(len(GROUPS)), counts)
