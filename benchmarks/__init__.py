@@ -1,1 +1,1 @@
-"""Measurements: the alignment beside facenet-pytorch, packing beside the disk."""
+"""Measurements: alignment beside facenet-pytorch, packing beside the disk, labelling."""

@@ -107,8 +107,9 @@ def in_processes(
         if not isinstance(error, BrokenProcessPool):
             raise
         raise EthnoshardError(
-            "a worker process was killed, perhaps because the memory ran out. What was finished is kept: "
-            "run the same command again, with fewer --workers if it happens again"
+            "a worker process was killed, perhaps because the memory ran out, or could not start (a script that calls "
+            'this needs `if __name__ == "__main__":`). What was finished is kept: run the same command again, with '
+            "fewer --workers if it happens again"
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
