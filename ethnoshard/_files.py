@@ -3,11 +3,14 @@
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+import polars as pl
 
 from ethnoshard.errors import EthnoshardError
 
@@ -37,7 +40,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _explained(error, path) from error
+            raise explained(error, path) from error
         raise
 
 
@@ -59,13 +62,15 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _explained(error, folder) from error
+        raise explained(error, folder) from error
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON, keys in the order given."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     with whole_file(path) as file:
-        file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        # The bytes of a path that are not UTF-8 become \udcXX, which JSON reads back as they were.
+        file.write(text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -87,6 +92,30 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def write_table(path: Path, table: pl.DataFrame) -> None:
+    """Write ``table`` as Parquet. Polars itself would not say of an error that it is one of the file system."""
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    with whole_file(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a Parquet file. Polars itself would take brackets and stars in the path for a pattern.
+
+    Raises:
+        OSError: it is not there, or can't be read.
+        polars.exceptions.PolarsError: it is damaged.
+    """
+    with path.open("rb") as file:
+        return pl.read_parquet(file)
+
+
+def shown(path: Path) -> str:
+    """The last component of a path as text that can be stored, bytes that are not UTF-8 replaced."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:
@@ -99,7 +128,7 @@ def remove_unfinished(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _explained(error: OSError, path: Path) -> EthnoshardError:
+def explained(error: OSError, path: Path) -> EthnoshardError:
     """One clear message for an error of the file system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EthnoshardError(

@@ -21,6 +21,11 @@ def padded(length: int) -> int:
     return -(-length // BLOCK) * BLOCK
 
 
+def end_of_tar(samples: int) -> int:
+    """Bytes of a tar whose members end after ``samples`` bytes: the end mark follows, filled up to a whole record."""
+    return -(-(samples + 2 * BLOCK) // _RECORD) * _RECORD
+
+
 class TarFile:
     """Appends members to a file; no owner, no time, so that equal contents give equal bytes."""
 
@@ -47,8 +52,7 @@ class TarFile:
 
     def close(self) -> None:
         """Write the end mark. The file itself stays open."""
-        whole = -(-(self.end + 2 * BLOCK) // _RECORD) * _RECORD
-        self._write(b"\0" * (whole - self.end))
+        self._write(b"\0" * (end_of_tar(self.end) - self.end))
 
     def _write(self, content: bytes | memoryview) -> None:
         self._file.write(content)

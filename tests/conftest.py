@@ -7,8 +7,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,3 +108,24 @@ def contents_of() -> Callable[[Path], dict[str, bytes]]:
 def make_noise() -> Callable[..., Path]:
     """``write_noise_faces``, for tests."""
     return write_noise_faces
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is done in this process: faults can be planted, and many small runs cost no process each."""
+
+    def in_this_process(
+        work: Callable[..., Any],
+        tasks: Iterable[Any],
+        *,
+        workers: int,
+        setup: Callable[..., None] | None = None,
+        setup_arguments: tuple[Any, ...] = (),
+        advance: Callable[[int], None] | None = None,
+    ) -> Iterator[Any]:
+        if setup is not None:
+            setup(*setup_arguments)
+        return map(work, tasks)
+
+    for module in ("alignment._align", "shards._pack", "shards._verify"):
+        monkeypatch.setattr(f"ethnoshard.{module}.in_processes", in_this_process)

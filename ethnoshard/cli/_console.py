@@ -31,8 +31,8 @@ def warn(text: str) -> None:
 
 
 def say_json(content: Any) -> None:
-    """Print one JSON document, for machines."""
-    output.print(json.dumps(content, indent=2, ensure_ascii=False))
+    """Print one JSON document, for machines; in ASCII, whatever encoding the terminal or the pipe has."""
+    output.print(json.dumps(content, indent=2))
 
 
 def say_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:

@@ -1,5 +1,7 @@
 """The command ``ethnoshard``: its verbs, and what becomes of errors."""
 
+import io
+import os
 import sys
 
 import typer
@@ -42,10 +44,17 @@ def _options(
 
 def main() -> None:
     """Run the command line. A user's mistake ends in one message and status 1, a wrong option in status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that can't be shown must not end the run
     try:
         app(with_shipped(sys.argv[1:]))
     except EthnoshardError as error:
         fail(str(error))
+        sys.exit(1)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        # What standard output still holds would fail once more at the very end, if it was that which is full.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer's way of passing Ctrl-C on

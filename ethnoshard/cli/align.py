@@ -48,7 +48,7 @@ def run(
         say_json(asdict(report))
     else:
         report_alignment(report, seconds)
-        say(f"next: ethnoshard label {work} --labels FILE.csv")
+        say(f"next: ethnoshard label {work} --labels FILE.csv (or --classifier)")
 
 
 def watched_alignment(

@@ -7,6 +7,7 @@ import typer
 
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, say_json, say_table, watched
+from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
 
 if TYPE_CHECKING:
@@ -85,7 +86,13 @@ def evaluate(
 
     with watched("align", "images") as bar:
         report = evaluate_classifier(
-            _folder(model), collection, out, everything=everything, workers=workers, device=device, watch=_watch(bar)
+            model_folder(model),
+            collection,
+            out,
+            everything=everything,
+            workers=workers,
+            device=device,
+            watch=_watch(bar),
         )
     if as_json:
         say_json(report)
@@ -103,7 +110,7 @@ def info(
     """Print a classifier's card: what it learned from, how good it is for whom, what it is for."""
     from ethnoshard.ethnicity import SHIPPED, read_card
 
-    folder = _folder(model)
+    folder = model_folder(model)
     card = read_card(SHIPPED if folder is None else folder)
     if as_json:
         say_json(card)
@@ -118,10 +125,6 @@ def info(
     _say_figures(card["test"])
     say(f"\nfor: {card['intended_use']}")
     say(f"\nlimits: {card['limits']}")
-
-
-def _folder(model: str) -> Path | None:
-    return None if model == "shipped" else Path(model)
 
 
 def _range(text: str) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, size
 from ethnoshard.shards import FaceDataset, GroupInfo, describe
+from ethnoshard.work import BY_CLASSIFIER
 
 
 def run(dataset: options.DatasetArgument, as_json: options.AsJson = False) -> None:
@@ -15,7 +16,8 @@ def run(dataset: options.DatasetArgument, as_json: options.AsJson = False) -> No
         return
     head = ["group", "identities", "faces", "share", "faces an identity", "confidence", "shards", "size"]
     say_table(head, [_row(group) for group in [*info.groups, info.whole]])
-    say(f"groups as given by: {', '.join(info.label_sources)}")
+    for source in info.label_sources:
+        say(f"groups as {'predicted' if source.startswith(BY_CLASSIFIER) else 'given'} by {source}")
     say(f"faces {info.image_size} x {info.image_size} px; fingerprint {info.fingerprint}")
     say("images of the source: " + ", ".join(f"{status} {number:,}" for status, number in info.statuses.items()))
     for reason, counts in info.left_out.items():

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from ethnoshard._files import read_table, shown
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work import LABELS_SCHEMA, Labelling, WorkFolder, write_labels
 
@@ -61,7 +62,7 @@ def label_from_file(
             pl.lit(None, pl.List(pl.Float32)).alias("probabilities"),
             pl.lit(0, pl.Int32).alias("faces_used"),
             pl.lit(None, pl.Float32).alias("agreement"),
-            pl.lit(f"file {path.name}").alias("source"),
+            pl.lit(f"file {shown(path)}").alias("source"),
         ).select(LABELS_SCHEMA.names())
         write_labels(folder, table)
     extra = given.join(identities, on="identity", how="anti", maintain_order="left")["identity"].to_list()
@@ -74,9 +75,9 @@ def _read(path: Path) -> pl.DataFrame:
         raise EthnoshardError(f"{path} is not there; --labels takes a CSV or Parquet file with identity,group")
     try:
         # Names such as 0000045 are text: nothing is inferred.
-        table = pl.read_parquet(path) if _is_parquet(path) else pl.read_csv(path, infer_schema=False)
+        table = read_table(path) if _is_parquet(path) else _read_csv(path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise EthnoshardError(f"{path} can't be read as CSV or Parquet: {error}") from error
+        raise EthnoshardError(f"{path} can't be read as CSV or Parquet: {_first_line(error)}") from error
     lacking = [name for name in ("identity", "group") if name not in table.columns]
     if lacking:
         raise EthnoshardError(
@@ -86,13 +87,14 @@ def _read(path: Path) -> pl.DataFrame:
     if "confidence" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float32).alias("confidence"))
     try:
-        table = table.select(
-            pl.col("identity").cast(pl.String),
-            pl.col("group").cast(pl.String).str.strip_chars().replace("", None),
-            pl.col("confidence").cast(pl.Float32),
-        ).drop_nulls("identity")
-    except pl.exceptions.InvalidOperationError as error:
-        raise EthnoshardError(f"{path}: every confidence is a number between 0 and 1: {error}") from error
+        texts = table.select(pl.col("identity", "group").cast(pl.String))
+    except pl.exceptions.PolarsError as error:
+        raise EthnoshardError(f"{path}: identity and group are text: {_first_line(error)}") from error
+    try:
+        confidence = table["confidence"].cast(pl.Float32)
+    except pl.exceptions.PolarsError as error:
+        raise EthnoshardError(f"{path}: every confidence is a number between 0 and 1: {_first_line(error)}") from error
+    table = texts.with_columns(pl.col("group").str.strip_chars().replace("", None), confidence).drop_nulls("identity")
     return _checked(path, table)
 
 
@@ -110,6 +112,16 @@ def _checked(path: Path, table: pl.DataFrame) -> pl.DataFrame:
             f"{path} says two different things of {len(twice):,} identities: {_some(twice)}. Keep one row for each"
         )
     return table
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        return pl.read_csv(file, infer_schema=False)
+
+
+def _first_line(error: Exception) -> str:
+    """Of an error of polars, whose further lines speak to programmers."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _is_parquet(path: Path) -> bool:

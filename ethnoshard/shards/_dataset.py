@@ -6,9 +6,10 @@ from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import read_json
+from ethnoshard._files import read_json, read_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
+from ethnoshard.shards._manifest import check_manifest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class FaceDataset:
         folder = Path(path)
         manifest = _manifest(folder)
         try:
-            identities = pl.read_parquet(folder / IDENTITIES)
+            identities = read_table(folder / IDENTITIES)
         except FileNotFoundError as error:
             raise EthnoshardError(f"{folder / IDENTITIES} is missing; pack the dataset again") from error
         except pl.exceptions.PolarsError as error:
@@ -70,7 +71,7 @@ class FaceDataset:
             EthnoshardError: it is missing or damaged.
         """
         try:
-            return pl.read_parquet(self.path / FACES)
+            return read_table(self.path / FACES)
         except FileNotFoundError as error:
             raise EthnoshardError(f"{self.path / FACES} is missing; pack the dataset again") from error
         except pl.exceptions.PolarsError as error:
@@ -94,7 +95,5 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise EthnoshardError(
             f"{path} is of format {manifest.get('format')}; this version of ethnoshard reads {FORMAT}"
         )
-    lacking = {"fingerprint", "groups", "image_size", "shards", "index"} - manifest.keys()
-    if lacking:
-        raise EthnoshardError(f"{path} lacks {', '.join(sorted(lacking))}; it was not written by ethnoshard")
+    check_manifest(path, manifest)
     return manifest

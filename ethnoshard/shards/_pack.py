@@ -19,6 +19,7 @@ from ethnoshard._files import (
     sha256_of,
     whole_file,
     write_json,
+    write_table,
 )
 from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard._tar import BLOCK
@@ -128,20 +129,21 @@ def pack(
 def _begin(target: Path, plan: dict[str, Any]) -> None:
     """Make the dataset folder, or check that an unfinished one is ours to go on with."""
     note = target / _UNFINISHED / "plan.json"
-    if target.exists() and not note.exists() and any(target.iterdir()):
+    # The note comes first: killed before it, the folder holds nothing but an empty one of ours.
+    foreign = target.is_dir() and not note.exists() and any(entry.name != _UNFINISHED for entry in target.iterdir())
+    if foreign:
         raise EthnoshardError(f"{target} is not empty and holds no dataset of ours; give another folder")
-    make_folder(target / SHARDS)
     make_folder(note.parent)
+    if not note.exists():
+        write_json(note, plan)
+    elif read_json(note) != plan:
+        raise EthnoshardError(
+            f"{target} holds an unfinished dataset of other settings or another work folder; delete it, or give "
+            f"another folder"
+        )
+    make_folder(target / SHARDS)
     for folder in (target, target / SHARDS, note.parent):
         remove_unfinished(folder)
-    if note.exists():
-        if read_json(note) != plan:
-            raise EthnoshardError(
-                f"{target} holds an unfinished dataset of other settings or another work folder; delete it, or give "
-                f"another folder"
-            )
-        return
-    write_json(note, plan)
 
 
 def _packed_before(target: Path, plan: dict[str, Any], layout: Layout) -> PackReport:
@@ -199,8 +201,7 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
         if record is not None
     ]
     for name, table in ((IDENTITIES, identities), (FACES, faces)):
-        with whole_file(target / name) as file:
-            table.write_parquet(file)
+        write_table(target / name, table)
     align = plan["align"]
     image_size = align["settings"]["size"]
     manifest = {
@@ -220,7 +221,7 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
         "shards": shards,
     }
     with whole_file(target / CARD) as file:
-        file.write(dataset_card(manifest, identities).encode())
+        file.write(dataset_card(manifest, identities).encode(errors="replace"))
     write_json(target / MANIFEST, manifest)
     shutil.rmtree(target / _UNFINISHED)
     flush_folder(target)

@@ -42,6 +42,8 @@ def contact_sheet(
         raise EthnoshardError(f"{target}: a contact sheet is a .png or a .jpg")
     if per_group < 1 or side < 16:
         raise EthnoshardError(f"per-group is at least 1 and side at least 16 px; got {per_group} and {side}")
+    if seed < 0:
+        raise EthnoshardError(f"seed is at least 0; {seed} is not")
     faces = dataset.faces().with_columns(
         dataset.identities["group"].gather(dataset.faces()["identity"]).alias("group"),
         dataset.identities["shard"].gather(dataset.faces()["identity"]).alias("shard"),

@@ -5,13 +5,13 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import check_workers, count, in_processes
-from ethnoshard._tar import BLOCK
+from ethnoshard._tar import BLOCK, end_of_tar
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._format import FACES_SCHEMA, SHARDS, fingerprint, sample_key
@@ -108,14 +108,22 @@ def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
     if faces.schema != FACES_SCHEMA:
         yield f"faces.parquet: has other columns than format {manifest['format']} prescribes"
         return
+    if blank := _blank(identities, "identities.parquet") + _blank(faces, "faces.parquet"):
+        yield from blank
+        return
     if len(faces) != identities["faces"].sum() or len(faces) != manifest["faces"]:
         yield (
             f"faces.parquet has {len(faces):,} rows, identities.parquet counts {identities['faces'].sum():,} faces, "
             f"the manifest {manifest['faces']:,}"
         )
         return
-    if not faces["identity"].is_sorted() or not identities["shard"].is_sorted():
-        yield "the index is not in the order of the shards"
+    counted = faces.group_by("identity", maintain_order=True).len().rows()
+    if not faces["identity"].is_sorted() or counted != list(enumerate(identities["faces"])):
+        yield "faces.parquet: its faces are not those that identities.parquet counts, identity by identity"
+    if identities["shard"].unique(maintain_order=True).to_list() != list(range(len(manifest["shards"]))):
+        yield "identities.parquet: it is not in the order of the shards, or a shard holds nobody"
+        return
+    yield from _count_faults(manifest, identities)
     if fingerprint(dataset.groups, dataset.image_size, manifest["shards"], identities, faces) != dataset.fingerprint:
         yield "dataset.json: the fingerprint is not that of the index and the shards' checksums"
     for number, shard in enumerate(manifest["shards"]):
@@ -123,9 +131,37 @@ def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
         if len(others):
             yield f"{shard['name']} is of group {shard['group']!r} but holds {len(others)} identities of other groups"
     known = {str(shard["name"]) for shard in manifest["shards"]}
+    for name in sorted(known):
+        if name != f"{SHARDS}/{Path(name).name}":
+            yield f"dataset.json: {name} does not lie in {SHARDS}/"
     for path in sorted((dataset.path / SHARDS).glob("*.tar")):
         if f"{SHARDS}/{path.name}" not in known:
             yield f"{SHARDS}/{path.name}: not in the manifest; a reader that takes all tars would read it"
+
+
+def _blank(table: pl.DataFrame, name: str) -> list[str]:
+    """Columns with empty places that may have none."""
+    optional = {"confidence", "probability"}
+    return [f"{name}: {c.name} is empty somewhere" for c in table if c.name not in optional and c.null_count()]
+
+
+def _count_faults(manifest: dict[str, Any], identities: pl.DataFrame) -> Iterator[str]:
+    """Counts of the manifest that the table of identities contradicts."""
+    by_shard = identities.group_by("shard", maintain_order=True).agg(pl.len(), pl.col("faces").sum()).rows()
+    for shard, (_, people, faces) in zip(manifest["shards"], by_shard, strict=True):
+        yield from _differing(shard, {"identities": people, "faces": faces}, shard["name"])
+    for group in manifest["groups"]:
+        own = [shard for shard in manifest["shards"] if shard["group"] == group["name"]]
+        sums = {key: sum(shard[key] for shard in own) for key in ("identities", "faces", "bytes")}
+        yield from _differing(group, {**sums, "shards": len(own)}, f"group {group['name']!r}")
+    wanted = {"identities": len(identities), "bytes": sum(shard["bytes"] for shard in manifest["shards"])}
+    yield from _differing(manifest, wanted, "the whole")
+
+
+def _differing(entry: dict[str, Any], wanted: dict[str, int], of: str) -> Iterator[str]:
+    for key, number in wanted.items():
+        if entry[key] != number:
+            yield f"dataset.json: {of} has {number:,} {key}, not {entry[key]:,}"
 
 
 def _tasks(dataset: FaceDataset, faces: pl.DataFrame, decode: bool) -> list[_ShardTask]:
@@ -158,18 +194,32 @@ def _check_shard(task: _ShardTask) -> _ShardOutcome:
         faults.add(f"has {path.stat().st_size:,} bytes, the manifest says {entry['bytes']:,}")
     elif sha256_of(path) != entry["sha256"]:
         faults.add("its bytes are not those that the manifest vouches for (sha256 differs)")
+    _check_spans(task, faults)
     if path.is_file():
         samples, decoded = _check_samples(task, path, faults)
     return _ShardOutcome(shard=task.shard, samples=samples, decoded=decoded, faults=faults.texts())
+
+
+def _check_spans(task: _ShardTask, faults: "_Faults") -> None:
+    """An identity's span holds its samples and nothing else: one begins where the one before ends."""
+    end = 0
+    for name, offset, length in task.identities.select("identity", "offset", "length").iter_rows():
+        if offset != end:
+            faults.add(f"the span of {name!r} begins at byte {offset:,}, not at {end:,} where the one before it ends")
+        end = offset + length
+    # After the last there is the tar's end mark only: two blocks, filled up to a record.
+    size = task.dataset.manifest["shards"][task.shard]["bytes"]
+    if size != end_of_tar(end):
+        faults.add(f"the spans end at byte {end:,}, the samples elsewhere")
 
 
 def _check_samples(task: _ShardTask, path: Path, faults: "_Faults") -> tuple[int, int]:
     """Compare what WebDataset reads with the index, sample by sample."""
     wanted = _wanted(task)
     seen = decoded = 0
-    with path.open("rb") as file:
+    with path.open("rb") as file, path.open("rb") as shard:
         try:
-            for sample in _webdataset_samples(path):
+            for sample in _webdataset_samples(shard):
                 key = sample["__key__"]
                 row = next(wanted, None)
                 if row is None or key != row["key"]:
@@ -201,10 +251,11 @@ def _wanted(task: _ShardTask) -> Iterator[dict[str, Any]]:
         yield {**row, "key": sample_key(identity, face), "person": person}
 
 
-def _webdataset_samples(path: Path) -> Iterator[dict[str, Any]]:
-    import webdataset  # it loads torch, for which only this verb has a reason to wait
+def _webdataset_samples(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+    from webdataset import tariterators  # it loads torch, for which only this verb has a reason to wait
 
-    return iter(webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False))
+    # Its WebDataset would take the path for a URL, in which "?", "{" and "::" mean something.
+    return iter(tariterators.group_by_keys(tariterators.tar_file_expander([{"url": file.name, "stream": file}])))
 
 
 def _check_sample(sample: dict[str, Any], row: dict[str, Any], file: Any, faults: "_Faults") -> None:
@@ -212,6 +263,8 @@ def _check_sample(sample: dict[str, Any], row: dict[str, Any], file: Any, faults
     try:
         described = json.loads(sample["json"])
         jpeg = sample["jpg"]
+        if not isinstance(described, dict):
+            raise ValueError("its json is no object")
     except (KeyError, ValueError) as error:
         faults.add(f"sample {row['key']} is not a jpg and a json: {error!r}")
         return

@@ -9,7 +9,7 @@ from typing import Any
 import filelock
 import polars as pl
 
-from ethnoshard._files import make_folder, read_json, remove_unfinished, write_json
+from ethnoshard._files import explained, make_folder, read_json, read_table, remove_unfinished, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._parts import PART_SCHEMA
 
@@ -63,6 +63,8 @@ class WorkFolder:
             lock.acquire(blocking=False)
         except filelock.Timeout as error:
             raise EthnoshardError(f"another ethnoshard process is working in {self.path}; wait for it") from error
+        except OSError as error:
+            raise explained(error, self.path / ".lock") from error
         try:
             remove_unfinished(self.path)
             remove_unfinished(self.parts_folder)
@@ -152,7 +154,7 @@ class WorkFolder:
         for part in range(parts):
             path = self.part_path(part).with_suffix(".parquet")
             try:
-                table = pl.read_parquet(path)
+                table = read_table(path)
             except FileNotFoundError as error:
                 raise EthnoshardError(f"{path} is missing; run the same `ethnoshard align` again") from error
             except pl.exceptions.PolarsError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import whole_file, write_json
+from ethnoshard._files import read_table, write_json, write_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._folder import WorkFolder
 
@@ -118,8 +118,7 @@ def write_comparison(
 
 
 def _write(path: Path, table: pl.DataFrame, schema: pl.Schema) -> None:
-    with whole_file(path) as file:
-        table.select(pl.col(name).cast(kind) for name, kind in schema.items()).write_parquet(file)
+    write_table(path, table.select(pl.col(name).cast(kind) for name, kind in schema.items()))
 
 
 def _write_record(work: WorkFolder, table: pl.DataFrame, classifier: dict[str, Any] | None) -> None:
@@ -151,6 +150,6 @@ def read_labels(work: WorkFolder) -> pl.DataFrame:
             f"`ethnoshard label {work.path} --classifier` first"
         )
     try:
-        return pl.read_parquet(work.labels_path).select(LABELS_SCHEMA.names())
+        return read_table(work.labels_path).select(LABELS_SCHEMA.names())
     except pl.exceptions.PolarsError as error:
         raise EthnoshardError(f"{work.labels_path} is damaged ({error}); label again") from error

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import polars as pl
 
-from ethnoshard._files import whole_file
+from ethnoshard._files import whole_file, write_table
 from ethnoshard._tar import TarFile
 from ethnoshard.errors import EthnoshardError
 
@@ -78,8 +78,7 @@ def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
             length = len(row.jpeg) if row.jpeg is not None else None
             records.append({**record, "offset": offset, "length": length})
         tar.close()
-    with whole_file(tar_path.with_suffix(".parquet")) as file:
-        pl.DataFrame(records, schema=PART_SCHEMA).write_parquet(file)
+    write_table(tar_path.with_suffix(".parquet"), pl.DataFrame(records, schema=PART_SCHEMA))
 
 
 class PartFaces:

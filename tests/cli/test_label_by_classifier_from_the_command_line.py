@@ -51,7 +51,7 @@ def source_of(model: Path) -> str:
 
 
 def test_label_by_a_classifier_says_that_it_is_a_prediction(cli: Cli, work: Path, model: Path, tmp_path: Path) -> None:
-    run = cli("label", work, "--classifier", model, "--images", 3, "--seed", 5, "--show", 2)
+    run = cli("label", work, "--classifier", model, "--images", 3, "--seed", 5, "--workers", 1, "--show", 2)
     assert (run.returncode, run.stderr) == (0, "")
     assert f"perceived ethnicity as predicted by {source_of(model)}, from 90 faces" in run.stdout
     assert re.search(r"^White +30 +0\.600 +1\.000$", run.stdout, re.MULTILINE)
@@ -77,7 +77,7 @@ def test_a_file_and_a_classifier_are_compared_and_the_files_labels_kept(
 ) -> None:
     labels = tmp_path / "given.csv"
     labels.write_text("identity,group\n" + "".join(f"p{n:03d},{'white' if n < 6 else 'Asian'}\n" for n in range(8)))
-    run = cli("label", work, "--labels", labels, "--classifier", model)
+    run = cli("label", work, "--labels", labels, "--classifier", model, "--workers", 1)
     assert run.returncode == 0, run.stderr
     assert "groups as given by file given.csv" in run.stdout
     assert f"(rows) and as predicted by {source_of(model)} (columns)" in run.stdout
@@ -91,7 +91,8 @@ def test_a_file_and_a_classifier_are_compared_and_the_files_labels_kept(
     assert pl.read_parquet(work / "label_faces.parquet").height == 120
     report = json.loads((work / "agreement.json").read_text())
     assert report["matrix"]["Asian"] == {"Asian": 0, "white": 2} and report["equal"]["of"] == 8
-    both = json.loads(cli("label", work, "--labels", labels, "--classifier", model, "--json").stdout)
+    options = ("--images", 1, "--workers", 1, "--json")
+    both = json.loads(cli("label", work, "--labels", labels, "--classifier", model, *options).stdout)
     assert both["agreement"]["kappa"] == 0 and both["groups"] == {"Asian": 2, "white": 6}
 
 
@@ -118,8 +119,8 @@ def test_the_card_of_labels_from_a_file_says_as_given_by(noise_dataset: Path) ->
         ([], "a file (--labels FILE.csv) or a classifier (--classifier, of your own: --classifier MODEL)"),
         (["--classifier", "MODEL", "--groups", "A"], "--groups and --unlabelled say what becomes of a file's labels"),
         (["--labels", "LABELS", "--min-confidence", "0.5"], "give --classifier"),
-        (["--classifier", "nowhere"], "nowhere is no model folder"),
-        (["--classifier", "MODEL", "--images", "0"], "images is at least 1; 0 is not"),
+        (["--classifier", "nowhere", "--workers", "1"], "nowhere is no model folder"),
+        (["--images", "0", "--classifier"], "images is at least 1; 0 is not"),
     ],
 )
 def test_what_can_not_be_done_is_one_message_and_the_labels_stay(
