@@ -85,14 +85,9 @@ def evaluate(
     from ethnoshard.ethnicity import evaluate_classifier
 
     with watched("align", "images") as bar:
+        watch = _watch(bar)
         report = evaluate_classifier(
-            model_folder(model),
-            collection,
-            out,
-            everything=everything,
-            workers=workers,
-            device=device,
-            watch=_watch(bar),
+            model_folder(model), collection, out, everything=everything, workers=workers, device=device, watch=watch
         )
     if as_json:
         say_json(report)
