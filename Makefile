@@ -48,7 +48,9 @@ tests: $(MADE)  ## All tests; those on real faces run where ETHNOSHARD_DATA or .
 
 demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your own faces
 	@test -z "$(SOURCE)" || test -n "$(LABELS)" || { echo "error: SOURCE needs LABELS=FILE.csv beside it" >&2; exit 1; }
-	@test -n "$(SOURCE)" || test -e $(DEMO)/drawn || $(BIN)/ethnoshard draw $(DEMO)/drawn
+	@# Without labels.csv the drawing was stopped midway: it is drawn anew.
+	@test -n "$(SOURCE)" || test -e $(DEMO)/drawn/labels.csv \
+	  || { rm -rf $(DEMO)/drawn && $(BIN)/ethnoshard draw $(DEMO)/drawn; }
 	$(BIN)/ethnoshard align $(demo_source) $(demo_work)
 	$(BIN)/ethnoshard label $(demo_work) --labels $(demo_labels)
 	$(BIN)/ethnoshard pack $(demo_work) $(demo_dataset)
