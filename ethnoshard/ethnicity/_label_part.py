@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ethnoshard._files import read_table
 from ethnoshard._parallel import count
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
@@ -100,7 +101,7 @@ class PartReader:
 
     def _faces(self, part: Path, undecodable: list[str]) -> Iterator[_Face]:
         """The chosen faces of a part in the order of the source; images of those that are damaged go to the list."""
-        table = pl.read_parquet(part.with_suffix(".parquet")).drop_nulls("length")
+        table = read_table(part.with_suffix(".parquet")).drop_nulls("length")
         with PartFaces(part) as reader:
             for own in table.partition_by("identity", maintain_order=True):
                 found: dict[int, _Face] = {}

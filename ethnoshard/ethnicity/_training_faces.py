@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ethnoshard._files import read_table
 from ethnoshard.alignment import AlignSettings, align_source, decode_face
 from ethnoshard.sources import LabelledFaces, Source
 from ethnoshard.work import PartFaces, WorkFolder
@@ -72,7 +72,7 @@ def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
     usable = np.zeros(number, np.bool_)
     detected = row = 0
     for part in range(work.finished()["parts"]):
-        table = pl.read_parquet(work.part_path(part).with_suffix(".parquet"))
+        table = read_table(work.part_path(part).with_suffix(".parquet"))
         with PartFaces(work.part_path(part)) as faces:
             for offset, length, found in table.select("offset", "length", "faces_found").iter_rows():
                 if offset is not None:
