@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ethnoshard import __version__
-from ethnoshard.cli import align, build, classifier, draw, info, label, pack, preview, verify
+from ethnoshard.cli import align, build, classifier, draw, info, label, pack, plan, preview, stream, verify
 from ethnoshard.cli._console import fail
 from ethnoshard.cli._options import with_shipped
 from ethnoshard.errors import EthnoshardError
@@ -17,14 +17,14 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="ethnoshard",
-    help="Photographs of faces in, shards tagged by group out.",
+    help="Photographs of faces in, shards tagged by group and batches balanced by group out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-for module in (align, label, pack, build, info, verify, preview, draw):
+for module in (align, label, pack, build, info, verify, preview, plan, stream, draw):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
 app.add_typer(classifier.app, name="classifier")
 
@@ -39,7 +39,7 @@ def _version(wanted: bool) -> None:
 def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
 ) -> None:
-    """Photographs of faces in, shards tagged by group out."""
+    """Photographs of faces in, shards tagged by group and batches balanced by group out."""
 
 
 def main() -> None:

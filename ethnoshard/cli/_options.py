@@ -9,6 +9,8 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ethnoshard.alignment import AlignSettings
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS
 from ethnoshard.shards import PackSettings
 
 ALIGN = AlignSettings()
@@ -123,3 +125,44 @@ def with_shipped(arguments: Sequence[str]) -> list[str]:
         if argument == "--classifier" and following.startswith("-"):
             filled.append(SHIPPED)
     return filled
+
+
+def target_of(text: str) -> str | dict[str, float]:
+    """A target by name, or shares such as ``asian=0.5,white=0.5``.
+
+    >>> target_of("uniform"), target_of("A=0.25, B=0.75")
+    ('uniform', {'A': 0.25, 'B': 0.75})
+    """
+    if "=" not in text:
+        return text
+    shares = {}
+    for part in text.split(","):
+        group, _, share = part.rpartition("=")
+        try:
+            shares[group.strip()] = float(share)
+        except ValueError as error:
+            raise EthnoshardError(f"a target of your own is like asian=0.5,white=0.5; {part!r} in it is not") from error
+    return shares
+
+
+People: TypeAlias = Annotated[int, typer.Option("--people", help="P: different people in a batch.")]
+PerPerson: TypeAlias = Annotated[int, typer.Option("--images", help="K: faces of each of them.")]
+TargetOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="TARGET",
+        help=f"Wanted groups in each batch: {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5.",
+    ),
+]
+WhenExhausted: TypeAlias = Annotated[
+    str,
+    typer.Option(metavar="POLICY", help=f"When a group runs out before the others: {', '.join(EXHAUSTIONS)}."),
+]
+PlanSeed: TypeAlias = Annotated[int, typer.Option("--seed", help="Chooses everything that is random.")]
+MinFaces: TypeAlias = Annotated[
+    int | None, typer.Option(help="Leave out people with fewer faces. By default 2, or 1 if K is 1.")
+]
+WindowMib: TypeAlias = Annotated[int, typer.Option(help="MiB of the dataset among which cells are shuffled.")]
+Ranks: TypeAlias = Annotated[int, typer.Option("--ranks", help="Processes that would train together.")]
+EpochOption: TypeAlias = Annotated[int, typer.Option("--epoch", min=0, help="Which epoch.")]

@@ -4,17 +4,22 @@ from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
 from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet
+from ethnoshard.shards._read import LocalShards, ReadCounts, ShardReader, open_shards
 from ethnoshard.shards._verify import Verification, verify
 
 __all__ = [
     "DatasetInfo",
     "FaceDataset",
     "GroupInfo",
+    "LocalShards",
     "PackReport",
     "PackSettings",
+    "ReadCounts",
+    "ShardReader",
     "Verification",
     "contact_sheet",
     "describe",
+    "open_shards",
     "pack",
     "verify",
 ]

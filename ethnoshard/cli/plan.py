@@ -1,0 +1,118 @@
+"""``ethnoshard plan``."""
+
+import time
+from dataclasses import asdict, dataclass
+
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import say, say_json, say_table
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading import plan_of
+from ethnoshard.mixing import Coverage, Plan
+from ethnoshard.shards import FaceDataset
+
+
+def run(
+    dataset: options.DatasetArgument,
+    people: options.People,
+    images: options.PerPerson,
+    target: options.TargetOption = "natural",
+    when_exhausted: options.WhenExhausted = "repeat",
+    seed: options.PlanSeed = 0,
+    min_faces: options.MinFaces = None,
+    window_mib: options.WindowMib = 64,
+    ranks: options.Ranks = 1,
+    epoch: options.EpochOption = 0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say what an epoch would do, before any training: quotas, coverage, repeats, steps. Reads no face."""
+    if ranks < 1:
+        raise EthnoshardError(f"ranks is at least 1; {ranks} is not")
+    faces = FaceDataset.open(dataset)
+    began = time.monotonic()
+    plan = plan_of(
+        faces,
+        people_per_batch=people,
+        images_per_person=images,
+        target=options.target_of(target),
+        when_exhausted=when_exhausted,
+        seed=seed,
+        min_faces=min_faces,
+        window_mib=window_mib,
+    )
+    coverage = plan.epoch(epoch).coverage()
+    seconds = time.monotonic() - began
+    quotas = quotas_of(plan)
+    steps = -(-plan.batches // ranks)
+    if as_json:
+        say_json(
+            {
+                "settings": plan.settings.as_json(),
+                "fingerprint": faces.fingerprint,
+                "batches": plan.batches,
+                "steps": steps,
+                "ranks": ranks,
+                "batches_again": steps * ranks - plan.batches,
+                "quotas": [asdict(quota) for quota in quotas],
+                "coverage": asdict(coverage),
+            }
+        )
+        return
+    say(f"{plan.batches:,} batches of {people} people x {images} faces; planned in {seconds:.2f} s")
+    if ranks > 1:
+        again = steps * ranks - plan.batches
+        say(f"{steps:,} steps on each of {ranks} ranks; {again} batches come a second time, so that all get as many")
+    say()
+    say_table(
+        ["drawn from", "people", "share", "people a batch", "in all"],
+        [
+            [
+                q.stratum,
+                f"{q.people:,}",
+                f"{q.share:.2%}",
+                f"{q.least} to {q.most}" if q.least < q.most else str(q.most),
+                f"{q.drawn:,}",
+            ]
+            for q in quotas
+        ],
+    )
+    for number, phase in enumerate(plan.phases[:-1], 1):
+        say(f"phase {number} of {len(plan.phases)}: {phase.ends_with!r} runs out after {len(phase.quotas):,} batches")
+    say()
+    say_coverage(coverage)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a stratum gives to the epoch's batches."""
+
+    stratum: str
+    people: int
+    share: float
+    least: int
+    most: int
+    drawn: int
+
+
+def quotas_of(plan: Plan) -> list[Quota]:
+    """A row for each stratum of the plan; the share is that of the first phase."""
+    rows = []
+    for index, stratum in enumerate(plan.strata):
+        least = min(int(phase.quotas[:, index].min()) for phase in plan.phases)
+        most = max(int(phase.quotas[:, index].max()) for phase in plan.phases)
+        drawn = sum(int(phase.quotas[:, index].sum()) for phase in plan.phases)
+        rows.append(Quota(stratum.name, len(stratum.members), float(plan.phases[0].shares[index]), least, most, drawn))
+    return rows
+
+
+def say_coverage(coverage: Coverage) -> None:
+    """Print what the epoch does with every face."""
+    say_table(
+        ["group", "identities", "faces", "draws", "used", "repeated", "dropped", "excluded"],
+        [
+            [g.group, *(f"{n:,}" for n in (g.identities, g.faces, g.draws, g.used, g.repeated, g.dropped, g.excluded))]
+            for g in coverage.groups
+        ],
+    )
+    for group in coverage.groups:
+        for reason, number in group.reasons.items():
+            say(f"{group.group}: {number:,} {reason}")

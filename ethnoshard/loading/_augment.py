@@ -1,0 +1,52 @@
+"""Random flips and crops, a pure function of seed, epoch and batch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import hashed
+
+_TOP, _LEFT, _FLIP = 10, 11, 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What happens to each face between shard and batch.
+
+    Attributes:
+        crop: side of the square cut from a random place, pixels; None leaves the face whole.
+        flip: whether every other face, by chance, is mirrored.
+    """
+
+    crop: int | None = None
+    flip: bool = False
+
+    def check(self, image_size: int) -> None:
+        """Raise an EthnoshardError if faces of this size, pixels, can't be cropped so."""
+        if self.crop is not None and not 1 <= self.crop <= image_size:
+            raise EthnoshardError(f"random_crop is from 1 to the faces' {image_size} pixels; {self.crop} is not")
+
+    def size(self, image_size: int) -> int:
+        """Side of the faces in a batch, pixels."""
+        return self.crop or image_size
+
+
+@dataclass(frozen=True)
+class Views:
+    """Where the faces of a batch are cut, and which are mirrored: shape (faces,) each."""
+
+    top: npt.NDArray[np.int64]
+    left: npt.NDArray[np.int64]
+    flip: npt.NDArray[np.bool_]
+
+
+def views(augmentation: Augmentation, image_size: int, count: int, seed: int, epoch: int, batch: int) -> Views:
+    """The views of a batch's ``count`` faces."""
+    rows = np.arange(count)
+    places = np.uint64(image_size - augmentation.size(image_size) + 1)
+    # The upper bits, so that a remainder of small numbers doesn't rest on the lowest ones alone.
+    top, left = ((hashed(seed, epoch, kind, batch, rows) >> np.uint64(16)) % places for kind in (_TOP, _LEFT))
+    flip = (hashed(seed, epoch, _FLIP, batch, rows) >> np.uint64(63)).astype(np.bool_) & augmentation.flip
+    return Views(top.astype(np.int64), left.astype(np.int64), flip)

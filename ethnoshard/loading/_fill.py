@@ -1,0 +1,164 @@
+"""From a planned batch and its JPEGs to pixels, bad faces replaced."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.loading._augment import Views
+from ethnoshard.loading._decode import Decoder
+from ethnoshard.loading._faults import BadFaces
+from ethnoshard.loading._spans import Faces, faces_of_span
+from ethnoshard.mixing import EpochPlan, hashed
+from ethnoshard.shards import FaceDataset, ShardReader
+
+_SUBSTITUTE = 13
+_MISSING = "it is not in its shard"
+
+
+@dataclass
+class Draft:
+    """A batch in the making.
+
+    Attributes:
+        number: which batch of the epoch.
+        identities: numbers of the identities, shape (P,).
+        faces: numbers of the faces, shape (P, K).
+        jpegs: P * K of them, row by row.
+        views: how each is cut.
+        memory: where the pixels go, shape (P * K, size, size, 3), uint8.
+        images: what the trainer gets of them, once all are there.
+    """
+
+    number: int
+    identities: npt.NDArray[np.int32]
+    faces: npt.NDArray[np.int32]
+    jpegs: list[bytes | None]
+    views: Views
+    memory: torch.Tensor
+    images: Any = None
+
+    def __post_init__(self) -> None:
+        """Look at the memory as numpy does, whose views cost a tenth of torch's."""
+        self.pixels = self.memory.numpy()
+
+
+class Filler:
+    """Decodes drafts, and finds a face in place of a bad one: of the same identity, else another identity of its group.
+
+    What takes its place follows from the batch and from which faces are bad, not from who decodes or when.
+    """
+
+    def __init__(self, dataset: FaceDataset, epoch: EpochPlan, shards: ShardReader, bad: BadFaces) -> None:
+        """Fill batches of ``epoch``."""
+        self._dataset, self._epoch, self._shards, self._bad = dataset, epoch, shards, bad
+
+    def decode(self, draft: Draft, rows: range, decoder: Decoder) -> list[int]:
+        """Decode some rows; returns those whose faces are bad."""
+        per_person = draft.faces.shape[1]
+        failed = []
+        for row in rows:
+            person, place = divmod(row, per_person)
+            identity, face = int(draft.identities[person]), int(draft.faces[person, place])
+            try:
+                jpeg = draft.jpegs[row]
+                if jpeg is None:
+                    raise UnreadableImageError(_MISSING)
+                decoder.decode(jpeg, draft.pixels[row], draft.views, row)
+            except UnreadableImageError as error:
+                self._add(identity, face, str(error))
+                failed.append(row)
+        return failed
+
+    def mend(self, draft: Draft, failed: list[int], decoder: Decoder) -> None:
+        """Replace the faces of rows that failed.
+
+        Raises:
+            EthnoshardError: nobody of the group is left to take the place.
+        """
+        per_person = draft.faces.shape[1]
+        for person in sorted({row // per_person for row in failed}):
+            rows = [row for row in sorted(failed) if row // per_person == person]
+            if not self._from_identity(draft, person, rows, decoder):
+                self._from_group(draft, person, decoder)
+
+    def _from_identity(self, draft: Draft, person: int, rows: list[int], decoder: Decoder) -> bool:
+        per_person = draft.faces.shape[1]
+        identity = int(draft.identities[person])
+        faces = self._span(identity)
+        bad = {int(draft.faces[person, row % per_person]) for row in rows}
+        kept = [int(face) for face in draft.faces[person] if int(face) not in bad]
+        order = self._chance(draft.number, identity, np.array(sorted(faces), np.int64))
+        spare = [face for face in order if face not in bad and face not in kept]
+        # Those that are in the batch already come last: a face twice is better than a person less.
+        candidates = iter(spare + [face for face in order if face in kept])
+        used: list[int] = []
+        for row in rows:
+            chosen = next((face for face in candidates if self._put(draft, row, identity, face, faces, decoder)), None)
+            if chosen is None:
+                again = used or kept
+                chosen = next((face for face in again if self._put(draft, row, identity, face, faces, decoder)), None)
+            if chosen is None:
+                return False
+            used.append(chosen)
+            draft.faces[person, row % per_person] = chosen
+            self._bad.replaced("identity")
+        return True
+
+    def _from_group(self, draft: Draft, person: int, decoder: Decoder) -> None:
+        per_person = draft.faces.shape[1]
+        rows = range(person * per_person, (person + 1) * per_person)
+        for identity in self._others(draft, int(draft.identities[person])):
+            faces = self._span(identity)
+            order = self._chance(draft.number, identity, np.array(sorted(faces), np.int64))
+            decodes = (face for face in order if self._put(draft, rows[0], identity, face, faces, decoder))
+            good = list(islice(decodes, per_person))
+            if good:
+                chosen = np.resize(np.array(good, np.int32), per_person)
+                for row, face in zip(rows, chosen.tolist(), strict=True):
+                    self._put(draft, row, identity, face, faces, decoder)
+                    self._bad.replaced("group")
+                draft.identities[person] = identity
+                draft.faces[person] = chosen
+                return
+        name = self._dataset.groups[self._epoch.plan.identities.group[draft.identities[person]]]
+        raise EthnoshardError(f"nobody of {name!r} has a face left that can be decoded and is not in the batch already")
+
+    def _others(self, draft: Draft, identity: int) -> Iterator[int]:
+        """Identities of the same stratum that are not in the batch, in an order of chance."""
+        for stratum in self._epoch.plan.strata:
+            place = int(np.searchsorted(stratum.members, identity))
+            if place < len(stratum.members) and stratum.members[place] == identity:
+                group = self._epoch.plan.identities.group
+                same = stratum.members[group[stratum.members] == group[identity]]
+                there = set(draft.identities.tolist())
+                yield from (one for one in self._chance(draft.number, identity, same) if one not in there)
+
+    def _put(self, draft: Draft, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
+        """Decode a face into a row, unless it is bad."""
+        try:
+            decoder.decode(faces[face], draft.pixels[row], draft.views, row)
+        except UnreadableImageError as error:
+            self._add(identity, face, str(error))
+            return False
+        return True
+
+    def _add(self, identity: int, face: int, reason: str) -> None:
+        shard = int(self._epoch.plan.identities.shard[identity])
+        self._bad.add(identity, face, str(self._dataset.shard_path(shard)), reason)
+
+    def _span(self, identity: int) -> Faces:
+        of = self._epoch.plan.identities
+        span = self._shards.read(int(of.shard[identity]), int(of.offset[identity]), int(of.length[identity]))
+        return faces_of_span(span, identity)
+
+    def _chance(self, number: int, identity: int, values: npt.NDArray[np.integer]) -> list[int]:
+        """The values in an order that the batch and the identity decide."""
+        seed = self._epoch.plan.settings.seed
+        keys = hashed(seed, self._epoch.number, _SUBSTITUTE, number, identity, values)
+        return [int(value) for value in values[np.argsort(keys, kind="stable")]] if len(values) else []

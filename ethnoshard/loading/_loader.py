@@ -1,0 +1,293 @@
+"""The loader: a dataset, a plan, and batches of tensors."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading._augment import Augmentation, views
+from ethnoshard.loading._batch import Batch
+from ethnoshard.loading._buffers import Buffers
+from ethnoshard.loading._checks import check_whole
+from ethnoshard.loading._decode import Decoder
+from ethnoshard.loading._faults import BadFaces
+from ethnoshard.loading._fill import Draft, Filler
+from ethnoshard.loading._pipeline import Job, Pipeline
+from ethnoshard.loading._planning import plan_of
+from ethnoshard.loading._report import LoaderCoverage
+from ethnoshard.loading._spans import SpanReader
+from ethnoshard.loading._state import check_state, state_of
+from ethnoshard.mixing import EpochPlan, Exhaustion, PlanSettings, Target, hashed
+from ethnoshard.shards import FaceDataset, ReadCounts, open_shards
+
+_SLICE = 16
+"""Faces that a thread decodes at a time."""
+_TRANSFORM = 14
+
+
+class StratifiedLoader:
+    """Batches of P identities with K faces each, whose groups follow a target, for one rank of a training.
+
+    An iteration gives the batches of an epoch, or the rest of one after :meth:`load_state_dict` or a ``break``; the
+    next iteration the next epoch. All ranks get the same number of batches: with R ranks, rank r gets the batches
+    r, r + R, r + 2R ... of a sequence that does not depend on R; where R does not divide it, the epoch's first batches
+    come once more at its end.
+
+    .. code-block:: text
+
+        10 batches:   rank 0 of 4   0 4 8      rank 2 of 4   2 6 0*
+                      rank 1 of 4   1 5 9      rank 3 of 4   3 7 1*      * a second time
+
+    What the plan gives (the quotas, who is drawn when, which faces) is described with
+    :class:`~ethnoshard.mixing.PlanSettings`.
+    """
+
+    def __init__(
+        self,
+        dataset: FaceDataset,
+        *,
+        people_per_batch: int,
+        images_per_person: int,
+        target: Target = "natural",
+        when_exhausted: Exhaustion = "repeat",
+        seed: int = 0,
+        min_faces: int | None = None,
+        window_mib: int = 64,
+        shards_in_window: int = 4,
+        rank: int = 0,
+        world_size: int = 1,
+        num_workers: int = 2,
+        prefetch: int = 3,
+        random_crop: int | None = None,
+        random_flip: bool = False,
+        transform: Callable[[torch.Tensor, torch.Generator], Any] | None = None,
+        output: Literal["batch", "tuple"] = "batch",
+        pin_memory: bool = False,
+        max_bad_faces: float = 100,
+        cache: Literal["memory"] | None = None,
+        cache_mib: int = 8192,
+    ) -> None:
+        """Plan the epochs; nothing is read yet.
+
+        Args:
+            dataset: the faces.
+            people_per_batch: P, distinct identities a batch.
+            images_per_person: K, faces of each.
+            target: wanted distribution over the groups, see :class:`~ethnoshard.mixing.PlanSettings`.
+            when_exhausted: what happens when a group runs out before the others.
+            seed: chooses everything that is random.
+            min_faces: an identity with fewer is excluded; by default 2 (1 if K is 1).
+            window_mib: how much of the dataset cells are shuffled within, MiB; about half of it is held in memory.
+            shards_in_window: of how many shards of a group pieces are shuffled together.
+            rank: this process's place among ``world_size``.
+            world_size: how many processes train together.
+            num_workers: threads that decode; 0 decodes while the caller waits.
+            prefetch: batches made ahead.
+            random_crop: side of a square cut from a random place of each face, pixels.
+            random_flip: mirror every other face, by chance.
+            transform: called with a batch's images and a ``torch.Generator`` seeded by seed, epoch and batch, in a
+                decoding thread; what it returns takes the place of the images.
+            output: "batch" for a :class:`Batch`, "tuple" for ``(images, identities)``.
+            pin_memory: put the images into page-locked memory, for copies to a GPU; without one it does nothing.
+            max_bad_faces: how many different faces may be bad before it ends; a share of all faces if below 1.
+            cache: "memory" keeps every shard in memory once it was read.
+            cache_mib: of a remote dataset, MiB of shards kept on disk.
+
+        Raises:
+            EthnoshardError: an option makes no sense, or the dataset can't give what the target asks for.
+        """
+        if check_whole("rank", rank, 0) >= check_whole("world_size", world_size, 1):
+            raise EthnoshardError(f"rank is from 0 to world_size - 1 = {world_size - 1}; {rank} is not")
+        for name, value, least in (
+            ("num_workers", num_workers, 0),
+            ("prefetch", prefetch, 1),
+            ("cache_mib", cache_mib, 1),
+        ):
+            check_whole(name, value, least)
+        if output not in ("batch", "tuple"):
+            raise EthnoshardError(f"output is 'batch' or 'tuple'; {output!r} is neither")
+        if cache not in (None, "memory"):
+            raise EthnoshardError(f"cache is 'memory' or None; {cache!r} is neither")
+        self.dataset = dataset
+        self.augmentation = Augmentation(crop=random_crop, flip=random_flip)
+        self.augmentation.check(dataset.image_size)
+        self.plan = plan_of(
+            dataset,
+            people_per_batch=people_per_batch,
+            images_per_person=images_per_person,
+            target=target,
+            when_exhausted=when_exhausted,
+            seed=seed,
+            min_faces=min_faces,
+            window_mib=window_mib,
+            open_shards=shards_in_window,
+        )
+        self.rank, self.world_size = rank, world_size
+        self._workers, self._prefetch = num_workers, prefetch
+        self._transform, self._output = transform, output
+        if pin_memory and not torch.cuda.is_available():
+            warnings.warn("pin_memory does nothing without a GPU", stacklevel=2)
+            pin_memory = False
+        self.bad_faces = BadFaces(limit=max_bad_faces, faces=int(self.plan.identities.faces.sum(dtype=np.int64)))
+        size = self.augmentation.size(dataset.image_size)
+        self._rows = people_per_batch * images_per_person
+        self._buffers = Buffers((self._rows, size, size, 3), pinned=pin_memory)
+        self._shards = open_shards(dataset, in_memory=cache == "memory", limit_mib=cache_mib)
+        self._groups = torch.from_numpy(self.plan.identities.group)
+        self._epoch, self._consumed = 0, 0
+        self._running: Iterator[Any] | None = None
+        self.held_bytes = 0
+        """JPEG bytes kept for batches to come, as of the last batch read."""
+
+    @property
+    def settings(self) -> PlanSettings:
+        """What decides the plan."""
+        return self.plan.settings
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next batch belongs to."""
+        return self._epoch
+
+    @property
+    def reads(self) -> ReadCounts:
+        """What was read of the shards so far."""
+        return self._shards.counts
+
+    def __len__(self) -> int:
+        """Batches of this rank in a whole epoch, the same for every rank."""
+        return -(-self.plan.batches // self.world_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches of this rank to the end of the epoch.
+
+        Raises:
+            EthnoshardError: too many faces are bad, or a shard is gone or was changed.
+        """
+        # Two iterations at a time would both move the position.
+        self.close()
+        running = self._batches()
+        self._running = running
+        return running
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the beginning of an epoch."""
+        check_whole("epoch", epoch, 0)
+        self.close()
+        self._epoch, self._consumed = epoch, 0
+
+    def close(self) -> None:
+        """End an iteration that is under way; the next one goes on after the last batch handed out."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()  # type: ignore[attr-defined]
+
+    def coverage(self) -> LoaderCoverage:
+        """What the current epoch does with every face, by group and with reasons, and which faces were bad so far."""
+        again = len(self) * self.world_size - self.plan.batches
+        return LoaderCoverage(
+            planned=self.plan.epoch(self._epoch).coverage(),
+            batches_again=again,
+            bad_faces=len(self.bad_faces.reasons),
+            replaced_from_identity=self.bad_faces.replaced_by["identity"],
+            replaced_from_group=self.bad_faces.replaced_by["group"],
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the training is, as JSON holds it: after the last batch that was handed out.
+
+        Ranks move together, so the state of one is that of all.
+        """
+        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, self._epoch, self._consumed)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another loader was, however many ranks or workers it had.
+
+        Raises:
+            EthnoshardError: the state is of another dataset or another setting; the message names it.
+        """
+        epoch, consumed = check_state(state, self.dataset.fingerprint, self.settings, self.augmentation)
+        if consumed > self.plan.batches:
+            raise EthnoshardError(f"the state is after batch {consumed:,}, but an epoch has {self.plan.batches:,}")
+        self.close()
+        self._epoch, self._consumed = (epoch, consumed) if consumed < self.plan.batches else (epoch + 1, 0)
+
+    def _batches(self) -> Iterator[Any]:
+        number = self._epoch
+        epoch = self.plan.epoch(number)
+        steps = -(-(self.plan.batches - self._consumed) // self.world_size)
+        begin = self._consumed
+        reader = SpanReader(
+            epoch, range(begin + self.rank, begin + self.rank + steps * self.world_size, self.world_size), self._shards
+        )
+        filler = Filler(self.dataset, epoch, self._shards, self.bad_faces)
+        made = self._in_threads(reader, filler) if self._workers else self._here(reader, filler)
+        try:
+            for step, draft in enumerate(made, 1):
+                self._consumed = min(begin + step * self.world_size, self.plan.batches)
+                if step == steps:
+                    self._epoch, self._consumed = number + 1, 0
+                yield self._handed(draft)
+        finally:
+            made.close()  # type: ignore[attr-defined]
+
+    def _jobs(self, reader: SpanReader) -> Iterator[Job[Draft]]:
+        seed, epoch = self.settings.seed, reader.epoch.number
+        size = self.dataset.image_size
+        slices = [range(start, min(start + _SLICE, self._rows)) for start in range(0, self._rows, _SLICE)]
+        for number, batch, jpegs in reader:
+            self.held_bytes = reader.held_bytes
+            view = views(self.augmentation, size, self._rows, seed, epoch, number)
+            draft = Draft(number, batch.identities.copy(), batch.faces, jpegs, view, self._buffers.take())
+            yield Job(draft, slices)
+
+    def _in_threads(self, reader: SpanReader, filler: Filler) -> Iterator[Draft]:
+        def worker() -> tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]:
+            decoder = self._decoder()
+
+            def decode(draft: Draft, rows: range) -> list[int]:
+                return filler.decode(draft, rows, decoder)
+
+            def finish(draft: Draft, failed: list[int]) -> None:
+                self._finish(draft, failed, filler, decoder, reader.epoch)
+
+            return decode, finish
+
+        pipeline = Pipeline(self._jobs(reader), worker, threads=self._workers, ahead=self._prefetch)
+        try:
+            yield from pipeline
+        finally:
+            pipeline.close()
+
+    def _here(self, reader: SpanReader, filler: Filler) -> Iterator[Draft]:
+        decoder = self._decoder()
+        for job in self._jobs(reader):
+            failed = filler.decode(job.item, range(self._rows), decoder)
+            self._finish(job.item, failed, filler, decoder, reader.epoch)
+            yield job.item
+
+    def _decoder(self) -> Decoder:
+        return Decoder(self.dataset.image_size, self.augmentation.size(self.dataset.image_size))
+
+    def _finish(self, draft: Draft, failed: list[int], filler: Filler, decoder: Decoder, epoch: EpochPlan) -> None:
+        if failed:
+            filler.mend(draft, failed, decoder)
+        draft.jpegs.clear()
+        draft.images = draft.memory.permute(0, 3, 1, 2)
+        if self._transform is not None:
+            generator = torch.Generator()
+            seed = hashed(self.settings.seed, epoch.number, _TRANSFORM, draft.number)[0] >> np.uint64(1)
+            generator.manual_seed(int(seed))
+            draft.images = self._transform(draft.images, generator)
+
+    def _handed(self, draft: Draft) -> Any:
+        per_person = draft.faces.shape[1]
+        people = torch.from_numpy(draft.identities.astype(np.int64))
+        identities = people.repeat_interleave(per_person)
+        if self._output == "tuple":
+            return draft.images, identities
+        groups = self._groups[people].repeat_interleave(per_person)
+        return Batch(draft.images, identities, groups, torch.from_numpy(draft.faces.reshape(-1)))

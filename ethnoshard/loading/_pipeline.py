@@ -1,0 +1,138 @@
+"""A thread that reads and threads that decode, ahead of the one that trains.
+
+libjpeg-turbo runs without the interpreter's lock, so threads share cores as processes would, without their start-up
+time, copies and orphans.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+_TICK = 0.1
+"""Seconds after which a waiting thread looks whether it should end."""
+
+
+@dataclass
+class Job(Generic[Item]):
+    """A batch in the making.
+
+    Attributes:
+        item: the batch.
+        slices: rows to be decoded, a range for each task.
+        finish: called with the rows that failed once all slices are done; returns what the trainer gets.
+    """
+
+    item: Item
+    slices: list[range]
+    failed: list[int] = field(default_factory=list)
+    open: int = 0
+    done: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+Decode = Callable[[Item, range], list[int]]
+Finish = Callable[[Item, list[int]], None]
+
+
+class Pipeline(Generic[Item]):
+    """Items in order, made by threads at most ``ahead`` before they are asked for."""
+
+    def __init__(
+        self,
+        jobs: Iterator[Job[Item]],
+        workers: Callable[[], tuple[Decode[Item], Finish[Item]]],
+        *,
+        threads: int,
+        ahead: int,
+    ) -> None:
+        """Start the threads.
+
+        Args:
+            jobs: what to make; run through in a thread of its own.
+            workers: called in each decoding thread for its two functions: decode some rows of an item and return those
+                that failed; finish an item whose rows are decoded.
+            threads: how many decode.
+            ahead: how many items may be ready or in work.
+        """
+        self._jobs, self._workers = jobs, workers
+        self._room = threading.Semaphore(ahead)
+        self._ordered: queue.Queue[Job[Item] | None] = queue.Queue()
+        self._tasks: queue.Queue[tuple[Job[Item], range] | None] = queue.Queue()
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(self._read,), name="ethnoshard-read", daemon=True)
+        ]
+        for number in range(threads):
+            name = f"ethnoshard-decode-{number}"
+            self._threads.append(threading.Thread(target=self._guarded, args=(self._work,), name=name, daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def __iter__(self) -> Iterator[Item]:
+        """The items, in order.
+
+        Raises:
+            BaseException: what went wrong in any thread.
+        """
+        while (job := self._next()) is not None:
+            while not job.done.wait(_TICK):
+                self._raise()
+            self._room.release()
+            yield job.item
+        self._raise()
+
+    def close(self) -> None:
+        """End the threads, whatever they are at."""
+        self._stop.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        self._room.release()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _next(self) -> Job[Item] | None:
+        while True:
+            try:
+                return self._ordered.get(timeout=_TICK)
+            except queue.Empty:
+                self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _guarded(self, body: Callable[[], None]) -> None:
+        try:
+            body()
+        except BaseException as error:  # noqa: BLE001 - the thread that trains raises it
+            self._error = self._error or error
+            self._stop.set()
+
+    def _read(self) -> None:
+        while self._room.acquire() and not self._stop.is_set():
+            job = next(self._jobs, None)
+            self._ordered.put(job)
+            if job is None:
+                return
+            job.open = len(job.slices)
+            for rows in job.slices:
+                self._tasks.put((job, rows))
+
+    def _work(self) -> None:
+        decode, finish = self._workers()
+        while not self._stop.is_set() and (task := self._tasks.get()) is not None:
+            job, rows = task
+            failed = decode(job.item, rows)
+            with job.lock:
+                job.failed += failed
+                job.open -= 1
+                last = job.open == 0
+            if last:
+                finish(job.item, job.failed)
+                job.done.set()

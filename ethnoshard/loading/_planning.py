@@ -1,0 +1,37 @@
+"""From a dataset to a plan, with errors of ours."""
+
+from typing import Any
+
+import numpy as np
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings
+from ethnoshard.shards import FaceDataset
+
+
+def plan_of(dataset: FaceDataset, **settings: Any) -> Plan:
+    """Plan batches of a dataset.
+
+    Args:
+        dataset: the faces.
+        settings: as :class:`~ethnoshard.mixing.PlanSettings` has them.
+
+    Raises:
+        EthnoshardError: a setting makes no sense, or the dataset can't give what the target asks for.
+    """
+    table = dataset.identities
+    names = dataset.groups
+    numbers = {name: number for number, name in enumerate(names)}
+    group = table["group"].replace_strict(numbers, return_dtype=None).to_numpy().astype(np.int8)
+    identities = Identities(
+        group=group,
+        faces=table["faces"].to_numpy(),
+        shard=table["shard"].to_numpy(),
+        offset=table["offset"].to_numpy(),
+        length=table["length"].to_numpy(),
+        groups=tuple(names),
+    )
+    try:
+        return Plan(identities, PlanSettings(**settings))
+    except MixingError as error:
+        raise EthnoshardError(str(error)) from error

@@ -1,0 +1,171 @@
+"""Faces of planned batches, as JPEG bytes: a span is read once, and what of it is still to come is kept until drawn."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+
+from ethnoshard._tar import BLOCK, padded
+from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
+from ethnoshard.shards import ShardReader
+
+_PIECE_BITS = 20
+"""Spans that begin in the same MiB of a shard are read in one go; the plan keeps them together."""
+
+_SIZE_BEGINS, _SIZE_ENDS = 124, 135
+"""Where a tar header holds the size of its entry, in octal digits."""
+
+_GAP = 1 << 16
+"""Bytes that are read over rather than jumped."""
+
+Faces = dict[int, bytes]
+"""JPEG bytes by number of the face within its identity."""
+
+
+def faces_of_span(content: bytes, identity: int, begin: int = 0, end: int | None = None) -> Faces:
+    """The JPEGs of an identity's span: tar entries ``<identity>-<face>.jpg``, each followed by its JSON.
+
+    What can't be read as such is passed over, and counts as missing: nobody gets another one's face.
+
+    Args:
+        content: bytes that hold the span.
+        identity: whose it is.
+        begin: where in ``content`` it begins.
+        end: where it ends.
+    """
+    faces: Faces = {}
+    end = len(content) if end is None else end
+    key = b"%07d-" % identity
+    place = begin
+    while place + BLOCK <= end:
+        header = content[place : place + _SIZE_ENDS]
+        place += BLOCK
+        if not header.startswith(key):
+            continue
+        try:
+            size = int(header[_SIZE_BEGINS:], 8)
+            if header[len(key) + 5 : len(key) + 10] == b".jpg\0" and place + size <= end:
+                faces[int(header[len(key) : len(key) + 5])] = content[place : place + size]
+        except ValueError:
+            # A damaged header: the next one is sought block by block.
+            continue
+        place += padded(size)
+    return faces
+
+
+class SpanReader:
+    """Goes through batches of an epoch and gives the JPEGs of each.
+
+    It plans as far ahead as the blocks of the next batch reach, and so knows what of a span is still to come. What it
+    holds is bounded by the plan's window, whatever the size of the dataset.
+    """
+
+    def __init__(self, epoch: EpochPlan, numbers: range, shards: ShardReader) -> None:
+        """Read the batches ``numbers``, in this order."""
+        self.epoch, self._numbers, self._shards = epoch, numbers, shards
+        self._identities = epoch.plan.identities
+        self._ahead: deque[PlannedBatch] = deque()
+        self._planned = 0
+        self._most_ahead = 2 * epoch.plan.block_batches + 16
+        self._wanted: dict[int, defaultdict[int, int]] = {}
+        self._held: dict[int, Faces] = {}
+        self._lasting: set[int] = set()
+        self._blocks: dict[int, Block] = {}
+        self.held_bytes = 0
+        """JPEG bytes kept at the moment."""
+
+    def __iter__(self) -> Iterator[tuple[int, PlannedBatch, list[bytes | None]]]:
+        """Number, plan and JPEGs of each batch: P * K of them, None for a face that its shard doesn't hold."""
+        for index, number in enumerate(self._numbers):
+            self._enter(number)
+            self._plan_ahead(index)
+            batch = self._ahead.popleft()
+            self._fetch(batch)
+            yield number, batch, self._take(batch)
+
+    def _enter(self, number: int) -> None:
+        """Where a block begins, find out who goes on beyond it, and let go of who doesn't."""
+        blocks = self.epoch.blocks(number)
+        if all(self._blocks.get(stratum) is block for stratum, block in blocks.items()):
+            return
+        self._blocks |= blocks
+        self._lasting = {
+            identity for block in self._blocks.values() for identity in block.people[block.lasting].tolist()
+        }
+        for identity in [one for one in self._held if one not in self._wanted and one not in self._lasting]:
+            self._drop(identity)
+
+    def _plan_ahead(self, index: int) -> None:
+        number = self._numbers[index]
+        until = min(self.epoch.horizon(number), number + self._most_ahead)
+        while self._planned < len(self._numbers) and (self._planned <= index or self._numbers[self._planned] < until):
+            batch = self.epoch.batch(self._numbers[self._planned])
+            self._planned += 1
+            self._ahead.append(batch)
+            for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
+                wanted = self._wanted.setdefault(identity, defaultdict(int))
+                for face in faces:
+                    wanted[face] += 1
+
+    def _fetch(self, batch: PlannedBatch) -> None:
+        """Read the spans that the batch needs, in the order of the disk, with their neighbours that are wanted soon."""
+        for identity, faces in sorted(zip(batch.identities.tolist(), batch.faces.tolist(), strict=True)):
+            if not self._held.get(identity, {}).keys() >= set(faces):
+                self._read(*self._stretch(identity))
+
+    def _stretch(self, identity: int) -> tuple[int, int]:
+        """First and last of the neighbouring identities to read together."""
+        return self._end_of_stretch(identity, -1), self._end_of_stretch(identity, 1)
+
+    def _end_of_stretch(self, identity: int, step: int) -> int:
+        """Go along the same piece of a shard as long as identities are wanted and not there yet.
+
+        Small spans of people whom the plan never draws are read over: quicker than moving a disk's head.
+        """
+        of = self._identities
+        piece = of.shard[identity], of.offset[identity] >> _PIECE_BITS
+        end, gap, one = identity, 0, identity + step
+        while 0 <= one < len(of.shard) and (of.shard[one], of.offset[one] >> _PIECE_BITS) == piece:
+            if one in self._wanted and one not in self._held:
+                end, gap = one, 0
+            elif self.epoch.plan.drawn[one] or (gap := gap + int(of.length[one])) > _GAP:
+                break
+            one += step
+        return end
+
+    def _read(self, first: int, last: int) -> None:
+        of = self._identities
+        begin = int(of.offset[first])
+        content = self._shards.read(int(of.shard[first]), begin, int(of.offset[last] + of.length[last]) - begin)
+        for identity in range(first, last + 1):
+            if identity not in self._wanted:
+                continue
+            offset = int(of.offset[identity]) - begin
+            faces = faces_of_span(content, identity, offset, offset + int(of.length[identity]))
+            if identity not in self._lasting:
+                wanted = self._wanted[identity]
+                faces = {face: jpeg for face, jpeg in faces.items() if face in wanted}
+            self._drop(identity)
+            self._held[identity] = faces
+            self.held_bytes += sum(map(len, faces.values()))
+
+    def _take(self, batch: PlannedBatch) -> list[bytes | None]:
+        jpegs: list[bytes | None] = []
+        for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
+            held, wanted = self._held[identity], self._wanted[identity]
+            stays = identity in self._lasting
+            for face in faces:
+                jpeg = held.get(face)
+                jpegs.append(jpeg)
+                wanted[face] -= 1
+                if not wanted[face]:
+                    del wanted[face]
+                    if not stays and jpeg is not None:
+                        self.held_bytes -= len(jpeg)
+                        del held[face]
+            if not wanted:
+                del self._wanted[identity]
+                if not stays:
+                    self._drop(identity)
+        return jpegs
+
+    def _drop(self, identity: int) -> None:
+        self.held_bytes -= sum(map(len, self._held.pop(identity, {}).values()))

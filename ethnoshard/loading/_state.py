@@ -1,0 +1,49 @@
+"""Where a training is in the sequence of batches: a small JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading._augment import Augmentation
+from ethnoshard.loading._checks import check_whole
+from ethnoshard.mixing import PlanSettings
+
+SEQUENCE = 1
+"""Version of the rules by which batches follow from dataset and settings. A state of other rules is refused."""
+
+
+def state_of(
+    fingerprint: str, settings: PlanSettings, augmentation: Augmentation, epoch: int, batches: int
+) -> dict[str, Any]:
+    """The state after ``batches`` batches of an epoch, all ranks together."""
+    return {
+        "sequence": SEQUENCE,
+        "fingerprint": fingerprint,
+        "settings": settings.as_json() | asdict(augmentation),
+        "epoch": epoch,
+        "batches": batches,
+    }
+
+
+def check_state(state: Any, fingerprint: str, settings: PlanSettings, augmentation: Augmentation) -> tuple[int, int]:
+    """Epoch and number of batches of a state that belongs to this dataset and these settings.
+
+    Raises:
+        EthnoshardError: it does not, or it is no state; the message names the field.
+    """
+    ours = state_of(fingerprint, settings, augmentation, 0, 0)
+    if not isinstance(state, Mapping) or not isinstance(state.get("settings"), Mapping):
+        raise EthnoshardError("this is no state of a StratifiedLoader: it has no settings")
+    fields = {"sequence": ours["sequence"], "fingerprint": fingerprint}
+    for name, mine in fields.items():
+        _same(name, state.get(name), mine)
+    for name in sorted(ours["settings"].keys() | state["settings"].keys()):
+        _same(name, state["settings"].get(name), ours["settings"].get(name))
+    epoch, batches = (check_whole(f"the state's {name}", state.get(name), 0) for name in ("epoch", "batches"))
+    return epoch, batches
+
+
+def _same(name: str, theirs: Any, mine: Any) -> None:
+    if theirs != mine:
+        raise EthnoshardError(f"the state is of another {name}: {theirs!r}, while this loader has {mine!r}")

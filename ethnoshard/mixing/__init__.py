@@ -1,0 +1,32 @@
+"""The plan of batches: quotas, order and coverage. Pure: numpy in, numpy out; no files, no torch, no clock."""
+
+from ethnoshard.mixing._coverage import Coverage, GroupCoverage
+from ethnoshard.mixing._errors import MixingError
+from ethnoshard.mixing._hash import hashed
+from ethnoshard.mixing._identities import Identities
+from ethnoshard.mixing._layout import Block
+from ethnoshard.mixing._length import Phase
+from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
+from ethnoshard.mixing._quota import quota_table
+from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, Exhaustion, PlanSettings, Target
+from ethnoshard.mixing._strata import Stratum
+
+__all__ = [
+    "EXHAUSTIONS",
+    "TARGETS",
+    "Block",
+    "Coverage",
+    "EpochPlan",
+    "Exhaustion",
+    "GroupCoverage",
+    "Identities",
+    "MixingError",
+    "Phase",
+    "Plan",
+    "PlanSettings",
+    "PlannedBatch",
+    "Stratum",
+    "Target",
+    "hashed",
+    "quota_table",
+]

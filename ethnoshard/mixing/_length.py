@@ -1,0 +1,153 @@
+"""How long an epoch is: in phases, each with quotas of its own; all targets but one policy need a single phase."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.mixing._draws import of_the_fullest
+from ethnoshard.mixing._errors import MixingError
+from ethnoshard.mixing._quota import Quotas, quota_table
+from ethnoshard.mixing._search import largest
+from ethnoshard.mixing._settings import PlanSettings
+from ethnoshard.mixing._strata import Stratum
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A stretch of the epoch with the same shares throughout.
+
+    Attributes:
+        shares: of each stratum, summing to 1; what the quotas follow.
+        quotas: of each batch, shape (batches, strata).
+        ends_with: the stratum that ran out first; None where all end together.
+    """
+
+    shares: tuple[Fraction, ...]
+    quotas: Quotas
+    ends_with: str | None = None
+
+
+class _Capped:
+    """Sums of min(cells, limit) for any limit: what a pool can give in that many batches, each person once a batch."""
+
+    def __init__(self, cells: npt.NDArray[np.int64]) -> None:
+        self._sorted = np.sort(cells[cells > 0])
+        self._sums = np.concatenate([[0], np.cumsum(self._sorted)])
+
+    def __call__(self, limit: int) -> int:
+        below = int(np.searchsorted(self._sorted, limit))
+        return int(self._sums[below]) + limit * (len(self._sorted) - below)
+
+    @property
+    def people(self) -> int:
+        return len(self._sorted)
+
+    @property
+    def most(self) -> int:
+        return int(self._sorted[-1]) if len(self._sorted) else 0
+
+    @property
+    def all(self) -> int:
+        return int(self._sums[-1])
+
+
+def phases_of(strata: list[Stratum], settings: PlanSettings) -> list[Phase]:
+    """The epoch's phases. They are the same in every epoch.
+
+    Raises:
+        MixingError: the target can't be met, or a group runs out first and the policy is to raise.
+    """
+    people = settings.people_per_batch
+    pools = [_Capped(stratum.cells) for stratum in strata]
+    if settings.target == "same-group":
+        return [_turns(strata, pools, people)]
+    shares = [stratum.share for stratum in strata if stratum.share is not None]
+    if not shares:
+        return [_natural(pools, people)]
+    if settings.when_exhausted == "redistribute":
+        return _redistributed(strata, shares, people)
+    lasts = [_lasting(pool, share * people) for pool, share in zip(pools, shares, strict=True)]
+    needs = [max(ceil(pool.all / (share * people)), pool.most) for pool, share in zip(pools, shares, strict=True)]
+    first, last = int(np.argmin(lasts)), int(np.argmax(needs))
+    if settings.when_exhausted == "raise" and lasts[first] < needs[last] - 1:
+        raise MixingError(
+            f"{strata[first].name!r} runs out after {lasts[first]:,} batches, while {strata[last].name!r} would last "
+            f"for {needs[last]:,}; say when_exhausted='repeat', 'stop' or 'redistribute', or choose another target"
+        )
+    batches = max(needs) if settings.when_exhausted == "repeat" else lasts[first]
+    name = strata[first].name if lasts[first] < needs[last] - 1 else None
+    return [Phase(shares=tuple(shares), quotas=quota_table(shares, people, batches), ends_with=name)]
+
+
+def _natural(pools: list[_Capped], people: int) -> Phase:
+    """Every cell once. Someone with more cells than the epoch has batches loses those beyond."""
+    batches = largest(lambda b: sum(pool(b) for pool in pools) > people * (b - 1))
+    cells = [pool(batches) for pool in pools]
+    shares = [Fraction(number, sum(cells)) for number in cells]
+    if any(
+        -(-people * share.numerator // share.denominator) > pool.people
+        for share, pool in zip(shares, pools, strict=True)
+    ):
+        # A group of so few people that they are in nearly every batch: the fill of the last batch would want one more
+        # of them than there are, so it is given to the others.
+        slots = _filled(cells, [pool.people * batches for pool in pools], people * batches)
+        shares = [Fraction(number, people * batches) for number in slots]
+    return Phase(shares=tuple(shares), quotas=quota_table(shares, people, batches))
+
+
+def _filled(cells: list[int], limits: list[int], total: int) -> list[int]:
+    """Raise ``cells`` to sum to ``total``, in proportion as far as the limits allow (largest remainders)."""
+    filled = list(cells)
+    exact = [Fraction(total * number, sum(cells)) for number in cells]
+    for _ in range(total - sum(cells)):
+        open_ = [index for index, number in enumerate(filled) if number < limits[index]]
+        filled[max(open_, key=lambda index: exact[index] - filled[index])] += 1
+    return filled
+
+
+def _turns(strata: list[Stratum], pools: list[_Capped], people: int) -> Phase:
+    """Batches of one group each."""
+    for stratum, pool in zip(strata, pools, strict=True):
+        if pool.people < people:
+            raise MixingError(
+                f"same-group batches have people_per_batch={people} people of one group, but {stratum.name!r} has "
+                f"{pool.people:,} that can be drawn; ask for fewer people"
+            )
+    batches = [largest(lambda b, pool=pool: pool(b) > people * (b - 1)) for pool in pools]  # type: ignore[misc]
+    shares = tuple(Fraction(number, sum(batches)) for number in batches)
+    return Phase(shares=shares, quotas=quota_table(shares, 1, sum(batches)) * np.int32(people))
+
+
+def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int) -> list[Phase]:
+    """Phases with one group fewer each, as long as those left can fill a batch with different people."""
+    left = [stratum.cells.copy() for stratum in strata]
+    active = list(range(len(strata)))
+    phases: list[Phase] = []
+    while active:
+        total = sum(shares[index] for index in active)
+        now = [shares[index] / total if index in active else Fraction(0) for index in range(len(strata))]
+        pools = {index: _Capped(left[index]) for index in active}
+        short = [i for i in active if pools[i].people < ceil(people * now[i])]
+        if short:
+            if len(active) == 1:
+                break
+            active = [index for index in active if index not in short]
+            continue
+        lasts = {index: _lasting(pools[index], now[index] * people) for index in active}
+        batches = min(lasts.values())
+        ended = [index for index in active if lasts[index] == batches]
+        quotas = quota_table(now, people, batches)
+        phases.append(Phase(shares=tuple(now), quotas=quotas, ends_with=strata[ended[0]].name))
+        for index in active:
+            # Who is drawn changes with the epoch, how many cells are left to how many people doesn't.
+            left[index] = left[index] - of_the_fullest(left[index], int(quotas[:, index].sum()), batches)
+        active = [index for index in active if index not in ended]
+    return phases
+
+
+def _lasting(pool: _Capped, each: Fraction) -> int:
+    """For how many batches a pool gives its quota without repeating a cell."""
+    return largest(lambda b: ceil(b * each) <= pool(b))

@@ -1,0 +1,152 @@
+"""Reading pieces of shards, wherever the shards are."""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards._dataset import FaceDataset
+
+_OPEN = 64
+"""Shards kept open at a time."""
+
+
+@dataclass
+class ReadCounts:
+    """What was asked of the shards.
+
+    Attributes:
+        reads: pieces read, each in one go.
+        seeks: reads that did not begin where the one before had ended.
+        size: bytes read.
+    """
+
+    reads: int = 0
+    seeks: int = 0
+    size: int = 0
+
+
+class ShardReader(Protocol):
+    """Gives pieces of shards; may be asked from several threads."""
+
+    @property
+    def counts(self) -> ReadCounts:
+        """What was read so far."""
+
+    def read(self, shard: int, offset: int, length: int) -> bytes:
+        """``length`` bytes of shard number ``shard`` from ``offset``.
+
+        Raises:
+            EthnoshardError: the shard is gone, can't be read, or is no longer the one that was packed.
+        """
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class LocalShards:
+    """Shards that are files."""
+
+    def __init__(self, dataset: FaceDataset, path: Callable[[int], Path] | None = None) -> None:
+        """Read the shards of ``dataset``; ``path`` says where shard number n is, if not in the dataset's folder."""
+        self._dataset = dataset
+        self._path = path or dataset.shard_path
+        self._open: OrderedDict[int, tuple[int, os.stat_result]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._last = (-1, 0)
+        self.counts = ReadCounts()
+
+    def read(self, shard: int, offset: int, length: int) -> bytes:
+        """See :class:`ShardReader`."""
+        with self._lock:
+            descriptor, opened = self._descriptor(shard)
+            self.counts.reads += 1
+            self.counts.seeks += self._last != (shard, offset)
+            self.counts.size += length
+            self._last = (shard, offset + length)
+            # Under the lock: another thread may close the descriptor that has waited longest.
+            try:
+                content = _pread(descriptor, offset, length)
+                now = os.fstat(descriptor)
+            except OSError as error:
+                raise EthnoshardError(f"{self._path(shard)} can't be read: {error.strerror or error}") from error
+        if len(content) < length or (now.st_mtime_ns, now.st_size) != (opened.st_mtime_ns, opened.st_size):
+            raise EthnoshardError(
+                f"{self._path(shard)} was changed while it was read; verify or pack the dataset again, then go on"
+            )
+        return content
+
+    def close(self) -> None:
+        """See :class:`ShardReader`."""
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1][0])
+
+    def _descriptor(self, shard: int) -> tuple[int, os.stat_result]:
+        if shard in self._open:
+            self._open.move_to_end(shard)
+            return self._open[shard]
+        path = self._path(shard)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            opened = os.fstat(descriptor)
+        except FileNotFoundError as error:
+            raise EthnoshardError(f"{path} is gone; the dataset needs all its shards") from error
+        except OSError as error:
+            raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
+        packed = int(self._dataset.manifest["shards"][shard]["bytes"])
+        if opened.st_size != packed:
+            os.close(descriptor)
+            raise EthnoshardError(f"{path} has {opened.st_size:,} bytes, but {packed:,} were packed; pack it again")
+        if len(self._open) >= _OPEN:
+            os.close(self._open.popitem(last=False)[1][0])
+        self._open[shard] = descriptor, opened
+        return self._open[shard]
+
+
+class ShardsInMemory:
+    """All shards read whole, each when it is first asked for, and kept."""
+
+    def __init__(self, shards: ShardReader, dataset: FaceDataset) -> None:
+        """Keep in memory what ``shards`` gives."""
+        self._shards = shards
+        self._sizes = [int(shard["bytes"]) for shard in dataset.manifest["shards"]]
+        self._kept: dict[int, bytes] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def counts(self) -> ReadCounts:
+        """What was read of the shards themselves."""
+        return self._shards.counts
+
+    def read(self, shard: int, offset: int, length: int) -> bytes:
+        """See :class:`ShardReader`."""
+        with self._lock:
+            if shard not in self._kept:
+                self._kept[shard] = self._shards.read(shard, 0, self._sizes[shard])
+        return self._kept[shard][offset : offset + length]
+
+    def close(self) -> None:
+        """See :class:`ShardReader`."""
+        self._shards.close()
+
+
+def _pread(descriptor: int, offset: int, length: int) -> bytes:
+    """Read ``length`` bytes, in one piece but for what the system cuts; fewer at the end of the file."""
+    content = os.pread(descriptor, length, offset)
+    while len(content) < length:
+        more = os.pread(descriptor, length - len(content), offset + len(content))
+        if not more:
+            break
+        content += more
+    return content
+
+
+def open_shards(dataset: FaceDataset, *, in_memory: bool = False, limit_mib: int = 8192) -> ShardReader:
+    """A reader of the dataset's shards; those of a remote one are kept on disk, at most ``limit_mib`` MiB of them."""
+    shards: ShardReader = LocalShards(dataset)
+    return ShardsInMemory(shards, dataset) if in_memory else shards
