@@ -1,9 +1,9 @@
 """Random flips and crops, a pure function of seed, epoch and batch."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import hashed
@@ -33,20 +33,15 @@ class Augmentation:
         return self.crop or image_size
 
 
-@dataclass(frozen=True)
-class Views:
-    """Where the faces of a batch are cut, and which are mirrored: shape (faces,) each."""
-
-    top: npt.NDArray[np.int64]
-    left: npt.NDArray[np.int64]
-    flip: npt.NDArray[np.bool_]
+View: TypeAlias = tuple[int, int, bool]
+"""Top and left of the cut, pixels, and whether what is cut is mirrored."""
 
 
-def views(augmentation: Augmentation, image_size: int, count: int, seed: int, epoch: int, batch: int) -> Views:
-    """The views of a batch's ``count`` faces."""
+def views(augmentation: Augmentation, image_size: int, count: int, seed: int, epoch: int, batch: int) -> list[View]:
+    """How each of a batch's ``count`` faces is cut."""
     rows = np.arange(count)
     places = np.uint64(image_size - augmentation.size(image_size) + 1)
     # The upper bits, so that a remainder of small numbers doesn't rest on the lowest ones alone.
     top, left = ((hashed(seed, epoch, kind, batch, rows) >> np.uint64(16)) % places for kind in (_TOP, _LEFT))
     flip = (hashed(seed, epoch, _FLIP, batch, rows) >> np.uint64(63)).astype(np.bool_) & augmentation.flip
-    return Views(top.astype(np.int64), left.astype(np.int64), flip)
+    return list(zip(top.tolist(), left.tolist(), flip.tolist(), strict=True))

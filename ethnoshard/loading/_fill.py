@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.loading._augment import Views
+from ethnoshard.loading._augment import View
 from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._spans import Faces, faces_of_span
@@ -39,7 +39,7 @@ class Draft:
     identities: npt.NDArray[np.int32]
     faces: npt.NDArray[np.int32]
     jpegs: list[bytes | None]
-    views: Views
+    views: list[View]
     memory: torch.Tensor
     images: Any = None
 
@@ -60,18 +60,16 @@ class Filler:
 
     def decode(self, draft: Draft, rows: range, decoder: Decoder) -> list[int]:
         """Decode some rows; returns those whose faces are bad."""
-        per_person = draft.faces.shape[1]
         failed = []
         for row in rows:
-            person, place = divmod(row, per_person)
-            identity, face = int(draft.identities[person]), int(draft.faces[person, place])
+            jpeg = draft.jpegs[row]
             try:
-                jpeg = draft.jpegs[row]
                 if jpeg is None:
                     raise UnreadableImageError(_MISSING)
-                decoder.decode(jpeg, draft.pixels[row], draft.views, row)
+                decoder.decode(jpeg, draft.pixels[row], draft.views[row])
             except UnreadableImageError as error:
-                self._add(identity, face, str(error))
+                person, place = divmod(row, draft.faces.shape[1])
+                self._add(int(draft.identities[person]), int(draft.faces[person, place]), str(error))
                 failed.append(row)
         return failed
 
@@ -142,7 +140,7 @@ class Filler:
     def _put(self, draft: Draft, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
         """Decode a face into a row, unless it is bad."""
         try:
-            decoder.decode(faces[face], draft.pixels[row], draft.views, row)
+            decoder.decode(faces[face], draft.pixels[row], draft.views[row])
         except UnreadableImageError as error:
             self._add(identity, face, str(error))
             return False

@@ -1,7 +1,10 @@
 """Faces of planned batches, as JPEG bytes: a span is read once, and what of it is still to come is kept until drawn."""
 
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
+
+import numpy as np
 
 from ethnoshard._tar import BLOCK, padded
 from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
@@ -68,6 +71,8 @@ class SpanReader:
         self._wanted: dict[int, defaultdict[int, int]] = {}
         self._held: dict[int, Faces] = {}
         self._lasting: set[int] = set()
+        self._foreseen: set[int] = set()
+        """Of whom all cells to come are planned."""
         self._blocks: dict[int, Block] = {}
         self.held_bytes = 0
         """JPEG bytes kept at the moment."""
@@ -75,8 +80,8 @@ class SpanReader:
     def __iter__(self) -> Iterator[tuple[int, PlannedBatch, list[bytes | None]]]:
         """Number, plan and JPEGs of each batch: P * K of them, None for a face that its shard doesn't hold."""
         for index, number in enumerate(self._numbers):
-            self._enter(number)
             self._plan_ahead(index)
+            self._enter(number)
             batch = self._ahead.popleft()
             self._fetch(batch)
             yield number, batch, self._take(batch)
@@ -87,9 +92,10 @@ class SpanReader:
         if all(self._blocks.get(stratum) is block for stratum, block in blocks.items()):
             return
         self._blocks |= blocks
-        self._lasting = {
-            identity for block in self._blocks.values() for identity in block.people[block.lasting].tolist()
-        }
+        people = [block.people for block in self._blocks.values()]
+        lasting = [block.people[block.lasting] for block in self._blocks.values()]
+        self._lasting = set(np.concatenate(lasting).tolist())
+        self._foreseen = set(np.concatenate(people).tolist()) - self._lasting
         for identity in [one for one in self._held if one not in self._wanted and one not in self._lasting]:
             self._drop(identity)
 
@@ -140,7 +146,9 @@ class SpanReader:
                 continue
             offset = int(of.offset[identity]) - begin
             faces = faces_of_span(content, identity, offset, offset + int(of.length[identity]))
-            if identity not in self._lasting:
+            # A thread that has decoded a face waits for the interpreter; give it up between identities.
+            time.sleep(0)
+            if identity in self._foreseen:
                 wanted = self._wanted[identity]
                 faces = {face: jpeg for face, jpeg in faces.items() if face in wanted}
             self._drop(identity)

@@ -1,0 +1,108 @@
+"""Plans of any shape, for the promises: sizes of groups and identities, targets, P, K, policies."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+
+from ethnoshard.mixing import EXHAUSTIONS, EpochPlan, Identities, MixingError, Plan, PlannedBatch, PlanSettings
+
+LONGEST = 400
+"""Batches; longer epochs are not walked through."""
+
+many = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
+
+NAMED = ("base", "natural", "uniform", "placebo", "same-group")
+
+
+def table(sizes: list[list[int]], face_bytes: int = 12_000) -> Identities:
+    """Identities of which group g has those with ``sizes[g]`` faces, in shards of a few MiB."""
+    faces = np.array([size for group in sizes for size in group], np.int32)
+    group = np.repeat(np.arange(len(sizes)), [len(of) for of in sizes]).astype(np.int8)
+    length = faces.astype(np.int64) * face_bytes
+    shard, offset = np.zeros(len(faces), np.int32), np.zeros(len(faces), np.int64)
+    number, place = -1, 0
+    for identity in range(len(faces)):
+        if identity == 0 or group[identity] != group[identity - 1] or place > 3_000_000:
+            number, place = number + 1, 0
+        shard[identity], offset[identity] = number, place
+        place += int(length[identity])
+    names = tuple("ABCDEFGH"[: len(sizes)])
+    return Identities(group=group, faces=faces, shard=shard, offset=offset, length=length, groups=names)
+
+
+few = st.integers(1, 5)
+usual = st.integers(1, 40)
+skewed = st.one_of(st.integers(1, 4), st.integers(1, 300))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Identities:
+    """One to five groups of one to sixty identities, alike or very unlike one another."""
+    groups = draw(st.integers(1, 5))
+    sizes = [
+        draw(st.lists(draw(st.sampled_from((few, usual, skewed))), min_size=1, max_size=60)) for _ in range(groups)
+    ]
+    return table(sizes, draw(st.sampled_from((3_000, 12_000, 150_000))))
+
+
+@st.composite
+def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = NAMED) -> Any:
+    """A named target or shares of one's own, some of them nothing."""
+    weights = draw(st.lists(st.integers(0, 9), min_size=len(groups), max_size=len(groups)))
+    if draw(st.booleans()) or not sum(weights):
+        return draw(st.sampled_from(named))
+    return {group: weight / sum(weights) for group, weight in zip(groups, weights, strict=True)}
+
+
+@st.composite
+def plans(draw: st.DrawFn, named: tuple[str, ...] = NAMED, policies: tuple[str, ...] = EXHAUSTIONS) -> Plan:
+    """A plan whose target can be met and whose epoch is short enough to be walked through."""
+    identities = draw(tables())
+    chosen = PlanSettings(
+        people_per_batch=draw(st.integers(1, 12)),
+        images_per_person=draw(st.integers(1, 6)),
+        target=draw(targets(identities.groups, named)),
+        when_exhausted=draw(st.sampled_from(policies)),
+        seed=draw(st.integers(0, 5)),
+        min_faces=draw(st.sampled_from((None, 1, 3))),
+        window_mib=draw(st.sampled_from((1, 64))),
+    )
+    try:
+        plan = Plan(identities, chosen)
+    except MixingError:
+        assume(False)
+    assume(plan.batches <= LONGEST)
+    return plan
+
+
+def batches(epoch: EpochPlan) -> Iterator[PlannedBatch]:
+    """All batches of an epoch, in order."""
+    return (epoch.batch(number) for number in range(epoch.plan.batches))
+
+
+def draws(epoch: EpochPlan) -> Counter[tuple[int, int]]:
+    """How often an epoch draws each face, by (identity, face)."""
+    counted: Counter[tuple[int, int]] = Counter()
+    for batch in batches(epoch):
+        for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
+            counted.update((identity, face) for face in faces)
+    return counted
+
+
+def stratum_of(plan: Plan) -> np.ndarray[Any, Any]:
+    """The stratum that each identity is drawn from; -1 for those excluded."""
+    strata = np.full(len(plan.identities.faces), -1)
+    for index, stratum in enumerate(plan.strata):
+        strata[stratum.members] = index
+    return strata
+
+
+def as_lists(batch: PlannedBatch) -> tuple[list[int], list[list[int]]]:
+    """A batch as it can be compared: who, and which faces, in order."""
+    return batch.identities.tolist(), batch.faces.tolist()
