@@ -1,0 +1,159 @@
+"""A worker that dies, a shard that vanishes or changes, Ctrl-C, ``break``: no hang, nothing left running, one error."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
+
+OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 4}
+Own = Callable[..., FaceDataset]
+
+
+def running() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ethnoshard-")]
+
+
+def test_break_ends_the_threads_and_the_next_loop_goes_on_where_it_was(made: FaceDataset) -> None:
+    whole = [batch.faces.tolist() for batch in StratifiedLoader(made, **OPTIONS)]
+    loader = StratifiedLoader(made, **OPTIONS)
+    seen = []
+    for batch in loader:
+        seen.append(batch.faces.tolist())
+        if len(seen) == 3:
+            break
+    loader.close()
+    assert not running()
+    seen += [batch.faces.tolist() for batch in loader]
+    assert seen == whole
+    assert not running()
+
+
+def test_a_second_loop_ends_the_first(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, **OPTIONS)
+    first = iter(loader)
+    next(first)
+    assert sum(1 for _ in loader) == len(loader) - 1
+    assert next(first, None) is None and not running()
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_what_a_transform_raises_reaches_the_training(made: FaceDataset, workers: int) -> None:
+    def transform(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        raise ZeroDivisionError("mine")
+
+    loader = StratifiedLoader(made, transform=transform, num_workers=workers, **OPTIONS)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        list(loader)
+    assert not running()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_thread_that_dies_of_a_bug_is_an_error_in_the_training(
+    made: FaceDataset, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> list[int]:
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr("ethnoshard.loading._fill.Filler.decode", dies)
+    with pytest.raises(MemoryError):
+        list(StratifiedLoader(made, num_workers=workers, **OPTIONS))
+    assert not running()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_shard_that_vanishes_is_one_error_that_names_it(own: Own, workers: int) -> None:
+    dataset = own([[20] * 60, [20] * 20], 40_000)
+    loader = StratifiedLoader(dataset, window_mib=1, shards_in_window=1, num_workers=workers, prefetch=1, **OPTIONS)
+    with pytest.raises(EthnoshardError, match=r"shards/[ab]-00\d+\.tar is gone"):
+        for number, _ in enumerate(loader):
+            if number == 1:
+                for shard in range(len(dataset.manifest["shards"])):
+                    dataset.shard_path(shard).unlink()
+    assert not running()
+
+
+@pytest.mark.parametrize("change", ["append", "cut", "rewrite"])
+def test_a_shard_that_changes_in_mid_epoch_is_one_error_that_names_it(own: Own, change: str) -> None:
+    dataset = own([[20] * 60], 10_000_000)
+    path = dataset.shard_path(0)
+    loader = StratifiedLoader(dataset, window_mib=1, prefetch=1, **OPTIONS)
+    with pytest.raises(EthnoshardError, match=r"a-000000\.tar (was changed|has [\d,]+ bytes)"):
+        for number, _ in enumerate(loader):
+            if number == 0:
+                time.sleep(0.01)
+                content = path.read_bytes()
+                if change == "append":
+                    path.write_bytes(content + b"x" * 512)
+                elif change == "cut":
+                    path.write_bytes(content[:5000])
+                else:
+                    path.write_bytes(content)
+
+
+SCRIPT = """
+import sys, time
+from ethnoshard import FaceDataset, StratifiedLoader
+loader = StratifiedLoader(FaceDataset.open(sys.argv[1]), people_per_batch=5, images_per_person=4, num_workers=3)
+for number, batch in enumerate(loader):
+    print(number, flush=True)
+    if sys.argv[2] == "break" and number == 2:
+        break
+    if sys.argv[2] == "wait":
+        time.sleep(0.5)
+"""
+
+
+def start(dataset: FaceDataset, how: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(dataset.path), how],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "0\n"
+    return process
+
+
+def test_a_script_that_breaks_out_and_ends_ends_at_once(made: FaceDataset) -> None:
+    process = start(made, "break")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0 and errors == ""
+
+
+def test_ctrl_c_ends_a_training_at_once(made: FaceDataset) -> None:
+    process = start(made, "wait")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_no_process_is_ever_started(made: FaceDataset) -> None:
+    process = start(made, "wait")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if children.exists():
+        assert children.read_text() == ""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_tensors_that_a_user_keeps_are_not_written_over(made: FaceDataset) -> None:
+    kept = [batch.images for batch in StratifiedLoader(made, **OPTIONS)]
+    again = [batch.images for batch in StratifiedLoader(made, num_workers=0, **OPTIONS)]
+    assert all(torch.equal(one, other) for one, other in zip(kept, again, strict=True))
+
+
+def test_memory_of_batches_is_used_again_once_nobody_looks_at_it(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, prefetch=1, num_workers=1, **OPTIONS)
+    places = {batch.images.data_ptr() for batch in loader}
+    assert len(places) <= 4 < len(loader)

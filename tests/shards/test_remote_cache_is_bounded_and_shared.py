@@ -1,0 +1,355 @@
+"""The cache never outgrows its limit, several readers and processes share it, and damage in it is mended."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from faulty_http import FaultyServer, from_folder, serving
+
+from ethnoshard import EthnoshardError, FaceDataset
+from ethnoshard._files import sha256_of
+from ethnoshard.shards import _remote
+from ethnoshard.shards._remote import RemoteShards
+
+SHARDS = 12
+SIZE = 300 * 1024
+LIMIT = 2**20
+"""Of the cache, in bytes: three shards fit."""
+
+
+@pytest.fixture(scope="module")
+def large(noise_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset whose shards are of 300 KiB: bytes without meaning, for nobody here looks into them."""
+    folder = Path(shutil.copytree(noise_dataset, tmp_path_factory.mktemp("large") / "ds"))
+    shutil.rmtree(folder / "shards")
+    (folder / "shards").mkdir()
+    manifest = json.loads((folder / "dataset.json").read_bytes())
+    manifest["shards"] = []
+    for number in range(SHARDS):
+        path = folder / "shards" / f"a-{number:06d}.tar"
+        path.write_bytes(random.Random(number).randbytes(SIZE))
+        manifest["shards"].append(
+            {
+                "name": f"shards/{path.name}",
+                "group": "A",
+                "bytes": SIZE,
+                "identities": 1,
+                "faces": 1,
+                "sha256": sha256_of(path),
+            }
+        )
+    (folder / "dataset.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture
+def web(large: Path) -> Iterator[FaultyServer]:
+    with serving(from_folder(large)) as server:
+        yield server
+
+
+@pytest.fixture
+def dataset(web: FaultyServer, tmp_path: Path) -> FaceDataset:
+    opened = FaceDataset.open(web.url, cache=tmp_path / "cache")
+    web.gets.clear()
+    return opened
+
+
+@pytest.fixture
+def reader(dataset: FaceDataset) -> Iterator[Callable[[], RemoteShards]]:
+    """Makes readers with a cache of 1 MiB, each as a process of its own would have it."""
+    made: list[RemoteShards] = []
+
+    def make() -> RemoteShards:
+        made.append(RemoteShards(dataset, limit_mib=1, attempts=2, stall_seconds=20, first_wait=0.01))
+        return made[-1]
+
+    yield make
+    for shards in made:
+        shards.close()
+
+
+def expected(shard: int) -> bytes:
+    return random.Random(shard).randbytes(SIZE)
+
+
+def name_of(shard: int) -> str:
+    return f"a-{shard:06d}.tar"
+
+
+def kept(dataset: FaceDataset) -> list[int]:
+    return sorted(int(path.stem[2:]) for path in (dataset.path / "shards").glob("*.tar"))
+
+
+def settled(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Does it come true in time?"""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
+
+
+@contextlib.contextmanager
+def watched(dataset: FaceDataset) -> Iterator[list[int]]:
+    """Sizes of the cache, bytes on the disk, looked at all the time."""
+    sizes: list[int] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.002):
+            total = 0
+            for path in (dataset.path / "shards").iterdir():
+                # Those that are renamed or deleted between the two looks.
+                with contextlib.suppress(FileNotFoundError):
+                    total += path.stat().st_size
+            sizes.append(total)
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    try:
+        yield sizes
+    finally:
+        done.set()
+        watching.join()
+
+
+def test_the_bound_holds_while_many_shards_are_read(
+    dataset: FaceDataset, reader: Callable[[], RemoteShards], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_remote, "_OPEN", 2)
+    shards = reader()
+
+    wrong: list[int] = []
+
+    def read(seed: int) -> None:
+        order = random.Random(seed).choices(range(SHARDS), k=25)
+        for shard in order:
+            offset = order[0] * 1000
+            if shards.read(shard, offset, 5000) != expected(shard)[offset : offset + 5000]:
+                wrong.append(shard)
+
+    with watched(dataset) as sizes:
+        threads = [threading.Thread(target=read, args=(seed,)) for seed in range(3)]
+        for thread in threads:
+            thread.start()
+        for step in range(SHARDS):
+            shards.will_need([step, (step + 1) % SHARDS, (step + 2) % SHARDS])
+            time.sleep(0.03)
+        for thread in threads:
+            thread.join()
+    assert not wrong
+    assert len(sizes) > 50 and LIMIT / 2 < max(sizes) <= LIMIT
+    assert shards.counts.reads == 75 and shards.counts.size == 75 * 5000
+    shards.close()
+    assert not [path for path in descriptors() if path.startswith(str(dataset.path))]
+
+
+def descriptors() -> Iterator[str]:
+    """What this process has open, by name; nothing where the system doesn't tell."""
+    folder = Path("/proc/self/fd")
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            yield str(path.readlink())
+
+
+def test_the_least_recently_used_is_deleted(dataset: FaceDataset, reader: Callable[[], RemoteShards]) -> None:
+    shards = reader()
+    for shard in (0, 1, 2, 0, 3):
+        shards.read(shard, 0, 10)
+    assert kept(dataset) == [0, 2, 3]
+    shards.close()
+    # Another process knows it from the disk.
+    for age, shard in enumerate((3, 0, 2)):
+        path = dataset.shard_path(shard)
+        os.utime(path, ns=(time.time_ns() - (age + 1) * 10**10, path.stat().st_mtime_ns))
+    other = reader()
+    other.read(2, 0, 10)
+    other.read(4, 0, 10)
+    assert kept(dataset) == [2, 3, 4]
+
+
+def test_a_limit_below_the_largest_shard_is_refused_with_numbers(dataset: FaceDataset) -> None:
+    manifest = dict(dataset.manifest)
+    manifest["shards"] = [*manifest["shards"], {**manifest["shards"][0], "name": "shards/b.tar", "bytes": 2**21 + 1}]
+    wider = FaceDataset(path=dataset.path, manifest=manifest, identities=dataset.identities, url=dataset.url)
+    with pytest.raises(EthnoshardError, match=r"may hold 2 MiB.*has 2\.0 MiB: limit_mib must be 3 or more"):
+        RemoteShards(wider, limit_mib=2)
+    RemoteShards(wider, limit_mib=3).close()
+
+
+def test_what_will_be_needed_is_fetched_ahead_and_kept(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    shards = reader()
+    shards.read(9, 0, 10)
+    shards.will_need([5, 6, 7, 8])
+    assert settled(lambda: kept(dataset) == [5, 6, 7])
+    time.sleep(0.1)
+    # The fourth has no room: none that is needed sooner went for it.
+    assert kept(dataset) == [5, 6, 7] and name_of(8) not in web.gets
+    for shard in (5, 6, 7):
+        assert shards.read(shard, 0, SIZE) == expected(shard)
+    assert max(web.gets.values()) == 1
+    # A read goes before: it has one that is needed later deleted.
+    shards.read(1, 0, 10)
+    assert 1 in kept(dataset) and len(kept(dataset)) == 3
+    shards.will_need([2, 3])
+    assert settled(lambda: set(kept(dataset)) >= {2, 3})
+    assert shards.read(2, 0, SIZE) == expected(2)
+
+
+def test_what_failed_ahead_is_said_by_the_read(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    shards = reader()
+    web.plan("flip", name_of(4), 99)
+    shards.will_need([4])
+    assert settled(lambda: web.faults == 2)
+    with pytest.raises(EthnoshardError, match=r"could not be fetched in 2 attempts.*checksum"):
+        shards.read(4, 0, 10)
+    assert web.faults == 4
+    web.plan("", "", 0)
+    shards.will_need([4, 5])
+    assert settled(lambda: kept(dataset) == [4, 5])
+
+
+def test_a_shard_deleted_by_another_process_is_still_read_or_fetched_again(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_remote, "_OPEN", 1)
+    shards = reader()
+    shards.read(0, 0, 10)
+    dataset.shard_path(0).unlink()
+    assert shards.read(0, 10, 100) == expected(0)[10:110]
+    assert web.gets[name_of(0)] == 1
+    shards.read(1, 0, 10)  # closes the one before
+    assert shards.read(0, 20, 100) == expected(0)[20:120]
+    assert web.gets[name_of(0)] == 2
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "emptied", "replaced while open"])
+def test_damage_in_the_cache_is_mended(
+    damage: str, web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    shards = reader()
+    assert shards.read(0, 0, SIZE) == expected(0)
+    path = dataset.shard_path(0)
+    content = bytearray(expected(0))
+    content[1000] ^= 1
+    if damage == "replaced while open":
+        path.write_bytes(content)
+        os.utime(path, ns=(0, 0))
+    else:
+        shards = reader()
+        path.write_bytes({"flipped": bytes(content), "cut": content[:-1], "emptied": b""}[damage])
+    assert shards.read(0, 0, SIZE) == expected(0)
+    assert path.read_bytes() == expected(0) and web.gets[name_of(0)] == 2
+
+
+def test_what_is_in_the_cache_is_not_fetched_and_not_hashed_twice(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(_remote, "sha256_of", counting)
+    monkeypatch.setattr(_remote, "_OPEN", 1)
+    reader().read(0, 0, 10)
+    assert not hashed  # it was, while it came
+    shards = reader()
+    for shard in (0, 1, 0, 1, 0):
+        shards.read(shard, 0, 10)
+    assert hashed == [name_of(0)]
+    assert web.gets == {name_of(0): 1, name_of(1): 1}
+
+
+CHILD = """
+    import hashlib, json, sys, time
+    from ethnoshard import FaceDataset
+    from ethnoshard.shards._remote import RemoteShards
+
+    url, cache, order, limit = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
+    dataset = FaceDataset.open(url, cache=cache)
+    shards = RemoteShards(dataset, limit_mib=limit, stall_seconds=60)
+    for shard in order:
+        said = dataset.manifest["shards"][shard]
+        assert hashlib.sha256(shards.read(shard, 0, said["bytes"])).hexdigest() == said["sha256"], shard
+    shards.close()
+    """
+
+
+def child(web: FaultyServer, dataset: FaceDataset, order: list[int], limit: int) -> "subprocess.Popen[bytes]":
+    arguments = [web.url, str(dataset.path.parent), json.dumps(order), str(limit)]
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(CHILD), *arguments])
+
+
+def test_processes_share_what_one_has_fetched(web: FaultyServer, dataset: FaceDataset) -> None:
+    children = [child(web, dataset, list(range(SHARDS)), 64) for _ in range(2)]
+    assert [process.wait(60) for process in children] == [0, 0]
+    assert {web.gets[name_of(shard)] for shard in range(SHARDS)} == {1}
+    assert kept(dataset) == list(range(SHARDS))
+
+
+def test_processes_together_keep_the_bound(web: FaultyServer, dataset: FaceDataset) -> None:
+    (dataset.path / "shards").mkdir()
+    with watched(dataset) as sizes:
+        orders = [random.Random(seed).choices(range(SHARDS), k=40) for seed in range(2)]
+        children = [child(web, dataset, order, 1) for order in orders]
+        assert [process.wait(60) for process in children] == [0, 0]
+    assert LIMIT / 2 < max(sizes) <= LIMIT
+
+
+def test_a_downloader_that_was_killed_holds_nobody_up(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    web.plan("stall", name_of(0), 1)
+    process = child(web, dataset, [0], 1)
+    assert web.stalled.wait(30)
+    shards = reader()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.1)
+    half = dataset.path / "shards" / f"{name_of(0)}.writing"
+    assert settled(half.exists)
+    # It waits for the other process, until that is no more.
+    waiting = threading.Thread(target=shards.read, args=(0, 0, 10))
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    waiting.join(10)
+    assert not waiting.is_alive() and kept(dataset) == [0] and not half.exists()
+
+
+def test_what_a_killed_downloader_left_takes_no_room(dataset: FaceDataset, reader: Callable[[], RemoteShards]) -> None:
+    shards = reader()
+    for shard in (5, 6, 7):
+        (dataset.path / "shards" / f"{name_of(shard)}.writing").write_bytes(b"half")
+    for shard in (0, 1, 2):
+        shards.read(shard, 0, 10)
+    assert kept(dataset) == [0, 1, 2]
+    assert not list((dataset.path / "shards").glob("*.writing"))
+
+
+def test_a_reader_of_another_process_is_refused(
+    reader: Callable[[], RemoteShards], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards = reader()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: -1)
+        with pytest.raises(RuntimeError, match="in another process"):
+            shards.read(0, 0, 10)
