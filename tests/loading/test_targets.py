@@ -72,7 +72,7 @@ def test_same_group_batches_take_turns_as_their_numbers_are() -> None:
     ("target", "more", "message"),
     [
         ("uniform", {"people_per_batch": 2}, "wants 3 groups in each batch, but people_per_batch=2"),
-        ("uniform", {"people_per_batch": 60}, "up to 20 different people of 'C' in each batch .* has 10 with at least 2"),
+        ("uniform", {"people_per_batch": 60}, "up to 20 different people of 'C' .* has 10 with at least 2"),
         ("uniform", {"min_faces": 5}, "up to 3 different people of 'C' .* has 0 with at least 5"),
         ({"A": 0.1, "C": 0.9}, {"people_per_batch": 20}, "up to 18 different people of 'C'"),
         ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are A, B, C"),
@@ -80,7 +80,7 @@ def test_same_group_batches_take_turns_as_their_numbers_are() -> None:
         ({"A": -1.0, "B": 2.0}, {}, "share of 'A' is a number of at least 0; -1.0"),
         ("balanced", {}, "base, natural, uniform, placebo, same-group, or a share for each group; 'balanced' is not"),
         ("same-group", {"people_per_batch": 11}, "'C' has 10 that can be drawn"),
-        ("natural", {"people_per_batch": 100}, "people_per_batch=100, but the dataset has 90 identities with at least 2"),
+        ("natural", {"people_per_batch": 100}, "=100, but the dataset has 90 identities with at least 2"),
         ("natural", {"people_per_batch": 0}, "people_per_batch is a whole number of at least 1; 0"),
         ("natural", {"images_per_person": 2.5}, "images_per_person is a whole number of at least 1; 2.5"),
         ("natural", {"seed": -1}, "seed is a whole number of at least 0; -1"),

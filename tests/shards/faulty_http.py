@@ -64,7 +64,7 @@ class FaultyServer:
                 fault = self.kind
                 self.faults += 1
         if fault.isdigit():
-            code = {"503": b"ServiceUnavailable", "403": b"AccessDenied", "404": b"NoSuchKey"}[fault]
+            code = {"400": b"InvalidArgument", "403": b"AccessDenied", "404": b"NoSuchKey"}.get(fault, b"Unknown")
             status, headers, body = int(fault), {}, S3_ERROR % code
         else:
             status, headers, body = self.answer(request)

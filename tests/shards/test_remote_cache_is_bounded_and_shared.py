@@ -106,14 +106,17 @@ def watched(dataset: FaceDataset) -> Iterator[list[int]]:
     sizes: list[int] = []
     done = threading.Event()
 
+    def seen() -> dict[tuple[str, int], int]:
+        found = {path: path.stat() for path in (dataset.path / "shards").iterdir()}
+        return {(path.name, stat.st_ino): stat.st_size for path, stat in found.items()}
+
     def look() -> None:
         while not done.wait(0.002):
-            total = 0
-            for path in (dataset.path / "shards").iterdir():
-                # Those that are renamed or deleted between the two looks.
-                with contextlib.suppress(FileNotFoundError):
-                    total += path.stat().st_size
-            sizes.append(total)
+            # A folder can't be seen at one moment: only what was there before and after was there together.
+            with contextlib.suppress(FileNotFoundError):
+                before, after = seen(), seen()
+                if before.keys() == after.keys():
+                    sizes.append(sum(before.values()))
 
     watching = threading.Thread(target=look)
     watching.start()
@@ -195,18 +198,39 @@ def test_what_will_be_needed_is_fetched_ahead_and_kept(
     shards.read(9, 0, 10)
     shards.will_need([5, 6, 7, 8])
     assert settled(lambda: kept(dataset) == [5, 6, 7])
-    time.sleep(0.1)
+    time.sleep(0.2)
     # The fourth has no room: none that is needed sooner went for it.
     assert kept(dataset) == [5, 6, 7] and name_of(8) not in web.gets
     for shard in (5, 6, 7):
         assert shards.read(shard, 0, SIZE) == expected(shard)
     assert max(web.gets.values()) == 1
-    # A read goes before: it has one that is needed later deleted.
-    shards.read(1, 0, 10)
-    assert 1 in kept(dataset) and len(kept(dataset)) == 3
-    shards.will_need([2, 3])
-    assert settled(lambda: set(kept(dataset)) >= {2, 3})
-    assert shards.read(2, 0, SIZE) == expected(2)
+    # A read goes before, but has the others deleted first, however recently they were read.
+    shards.will_need([5, 6])
+    for shard in (7, 1):
+        shards.read(shard, 0, 10)
+    assert kept(dataset) == [1, 5, 6]
+    shards.will_need([5, 6, 1])
+    shards.read(2, 0, 10)
+    assert 2 in kept(dataset) and len(kept(dataset)) == 3
+    shards.will_need([3, 4])
+    assert settled(lambda: set(kept(dataset)) >= {3, 4})
+    assert shards.read(3, 0, SIZE) == expected(3)
+
+
+def test_what_has_no_room_yet_is_fetched_when_there_is(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    web.plan("stall", name_of(0), 1)
+    shards = reader()
+    shards.will_need([0])
+    assert web.stalled.wait(10)
+    # No longer wanted, but in the making, so that the third has to wait.
+    shards.will_need([1, 2, 3])
+    assert settled(lambda: kept(dataset) == [1, 2])
+    time.sleep(0.2)
+    assert kept(dataset) == [1, 2] and web.gets[name_of(3)] == 0
+    web.released.set()
+    assert settled(lambda: kept(dataset) == [1, 2, 3])
 
 
 def test_what_failed_ahead_is_said_by_the_read(

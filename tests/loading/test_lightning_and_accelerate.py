@@ -1,0 +1,52 @@
+"""The examples run as they stand: the loader is an ordinary iterable for Lightning and Accelerate, ranks included."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from ethnoshard import FaceDataset, StratifiedLoader
+
+EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
+
+
+def python(*arguments: object) -> str:
+    run = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES), "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"},
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def planned(made: FaceDataset) -> list[list[int]]:
+    loader = StratifiedLoader(made, people_per_batch=8, images_per_person=4)
+    return [batch.faces.tolist() for _ in range(2) for batch in loader]
+
+
+def test_accelerate_on_one_process_and_on_two(made: FaceDataset) -> None:
+    batches = len(planned(made)) // 2
+    said = python(EXAMPLES / "accelerate_loop.py", made.path)
+    assert re.findall(r"epoch (\d): (\d+) steps", said) == [("0", str(batches)), ("1", str(batches))]
+    launched = python(
+        *("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", EXAMPLES / "accelerate_loop.py"),
+        made.path,
+    )
+    assert re.findall(r"epoch (\d): (\d+) steps", launched) == [(str(n), str(-(-batches // 2))) for n in range(2)]
+
+
+def test_lightning_goes_on_from_its_checkpoint_with_the_very_next_batch(made: FaceDataset, tmp_path: Path) -> None:
+    code = (
+        "import json, sys; from lightning_loop import main\n"
+        "print(json.dumps(main(sys.argv[1], sys.argv[2], steps=int(sys.argv[3])).seen))"
+    )
+    first = json.loads(python("-c", code, made.path, tmp_path, 10).splitlines()[-1])
+    rest = json.loads(python("-c", code, made.path, tmp_path, -1).splitlines()[-1])
+    assert len(first) == 10
+    assert first + rest == planned(made)
