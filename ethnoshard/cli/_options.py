@@ -46,6 +46,9 @@ SourceArgument: TypeAlias = Annotated[
 ]
 WorkArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="WORK", help="Work folder: aligned faces, labels.")]
 DatasetArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="DATASET", help="Dataset folder: shards, index.")]
+DatasetOrUrl: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DATASET", help="Dataset folder, or the URL of one: s3://, gs://, https://.")
+]
 
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="Worker processes; by default one a core. The result does not depend on it.")

@@ -8,7 +8,7 @@ from ethnoshard.shards import FaceDataset, GroupInfo, describe
 from ethnoshard.work import BY_CLASSIFIER
 
 
-def run(dataset: options.DatasetArgument, as_json: options.AsJson = False) -> None:
+def run(dataset: options.DatasetOrUrl, as_json: options.AsJson = False) -> None:
     """Say what is in a dataset: people and faces by group, faces of a person, shards, confidence."""
     info = describe(FaceDataset.open(dataset))
     if as_json:

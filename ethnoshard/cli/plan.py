@@ -12,7 +12,7 @@ from ethnoshard.shards import FaceDataset
 
 
 def run(
-    dataset: options.DatasetArgument,
+    dataset: options.DatasetOrUrl,
     people: options.People,
     images: options.PerPerson,
     target: options.TargetOption = "natural",

@@ -56,7 +56,7 @@ class Stream:
 
 
 def run(
-    dataset: options.DatasetArgument,
+    dataset: options.DatasetOrUrl,
     people: options.People,
     images: options.PerPerson,
     target: options.TargetOption = "natural",

@@ -1,6 +1,7 @@
 """The loader: a dataset, a plan, and batches of tensors."""
 
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -136,6 +137,7 @@ class StratifiedLoader:
         self._rows = people_per_batch * images_per_person
         self._buffers = Buffers((self._rows, size, size, 3), pinned=pin_memory)
         self._shards = open_shards(dataset, in_memory=cache == "memory", limit_mib=cache_mib)
+        weakref.finalize(self, self._shards.close)
         self._groups = torch.from_numpy(self.plan.identities.group)
         self._epoch, self._consumed = 0, 0
         self._running: Iterator[Any] | None = None

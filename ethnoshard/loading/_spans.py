@@ -96,6 +96,8 @@ class SpanReader:
         lasting = [block.people[block.lasting] for block in self._blocks.values()]
         self._lasting = set(np.concatenate(lasting).tolist())
         self._foreseen = set(np.concatenate(people).tolist()) - self._lasting
+        soon = np.concatenate([batch.identities for batch in self._ahead])
+        self._shards.will_need(dict.fromkeys(self._identities.shard[soon].tolist()))
         for identity in [one for one in self._held if one not in self._wanted and one not in self._lasting]:
             self._drop(identity)
 

@@ -2,9 +2,11 @@
 
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
+from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet
-from ethnoshard.shards._read import LocalShards, ReadCounts, ShardReader, open_shards
+from ethnoshard.shards._read import LocalShards, ReadCounts, ShardReader
+from ethnoshard.shards._remote import RemoteShards
 from ethnoshard.shards._verify import Verification, verify
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "PackReport",
     "PackSettings",
     "ReadCounts",
+    "RemoteShards",
     "ShardReader",
     "Verification",
     "contact_sheet",

@@ -1,6 +1,7 @@
-"""Opening a dataset folder."""
+"""Opening a dataset: a folder, or the URL of one."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import polars as pl
 
 from ethnoshard._files import read_json, read_table
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
 from ethnoshard.shards._manifest import check_manifest
+from ethnoshard.shards._mirror import Mirror, check_names, is_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,33 +20,57 @@ class FaceDataset:
     """A dataset of aligned faces in shards of one group each.
 
     Attributes:
-        path: the dataset folder.
+        path: the dataset folder; of a remote dataset the local mirror, which has the shards only as far as
+            ``RemoteShards`` fetched them.
         manifest: the content of ``dataset.json``.
         identities: a row for each identity, see the format's ``IDENTITIES_SCHEMA``; the row is the identity's number.
+        url: where a remote dataset is; None if it is a local folder.
+        storage_options: what fsspec is told of the remote place, such as an endpoint. Not shown: it may hold secrets.
     """
 
     path: Path
     manifest: dict[str, Any]
     identities: pl.DataFrame
+    url: str | None = None
+    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def open(cls, path: str | Path) -> "FaceDataset":
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        cache: str | Path | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> "FaceDataset":
         """Open a dataset folder; reads the manifest and the table of identities.
 
+        Args:
+            path: the folder, or as a string the URL of one for fsspec: ``s3://``, ``gs://``, ``https://`` and others.
+                The manifest of a URL is always fetched anew; the tables where they differ from what it says.
+            cache: folder that holds the mirrors of remote datasets; if not given, that of the environment variable
+                ``ETHNOSHARD_CACHE``, else ``~/.cache/ethnoshard``.
+            storage_options: for fsspec's file system of the URL.
+
         Raises:
-            EthnoshardError: it is no dataset folder, an unfinished one, of an unknown format, or its index is damaged.
+            EthnoshardError: it is no dataset folder, an unfinished one, of an unknown format, or its index is damaged;
+                or it can't be fetched.
         """
-        folder = Path(path)
-        manifest = _manifest(folder)
-        try:
-            identities = read_table(folder / IDENTITIES)
-        except FileNotFoundError as error:
-            raise EthnoshardError(f"{folder / IDENTITIES} is missing; pack the dataset again") from error
-        except pl.exceptions.PolarsError as error:
-            raise EthnoshardError(f"{folder / IDENTITIES} is damaged: {error}") from error
-        if identities.schema != IDENTITIES_SCHEMA:
-            raise EthnoshardError(f"{folder / IDENTITIES} has other columns than format {FORMAT} prescribes")
-        return cls(path=folder, manifest=manifest, identities=identities)
+        if not isinstance(path, str) or not is_url(path):
+            folder = Path(path)
+            manifest = _manifest(folder)
+            return cls(path=folder, manifest=manifest, identities=_identities(folder))
+        url, options = path.rstrip("/"), dict(storage_options or {})
+        mirror = Mirror.of(url, cache, options)
+        with mirror.locked():
+            mirror.fetch_manifest()
+            try:
+                manifest = _manifest(mirror.folder)
+            except EthnoshardError as error:
+                raise EthnoshardError(f"{shown_url(url)} is no dataset that can be read: {error}") from error
+            check_names(shown_url(url), manifest["shards"])
+            mirror.fetch_table(IDENTITIES, manifest["index"][IDENTITIES])
+            identities = _identities(mirror.folder)
+        return cls(path=mirror.folder, manifest=manifest, identities=identities, url=url, storage_options=options)
 
     @property
     def groups(self) -> list[str]:
@@ -61,21 +88,37 @@ class FaceDataset:
         return str(self.manifest["fingerprint"])
 
     def shard_path(self, shard: int) -> Path:
-        """File of shard number ``shard``."""
+        """File of shard number ``shard``; of a remote dataset where ``RemoteShards`` puts it."""
         return self.path / str(self.manifest["shards"][shard]["name"])
 
     def faces(self) -> pl.DataFrame:
-        """Read the table of faces, see the format's ``FACES_SCHEMA``.
+        """Read the table of faces, see the format's ``FACES_SCHEMA``; fetches it if the dataset is remote.
 
         Raises:
-            EthnoshardError: it is missing or damaged.
+            EthnoshardError: it is missing or damaged, or can't be fetched.
         """
-        try:
-            return read_table(self.path / FACES)
-        except FileNotFoundError as error:
-            raise EthnoshardError(f"{self.path / FACES} is missing; pack the dataset again") from error
-        except pl.exceptions.PolarsError as error:
-            raise EthnoshardError(f"{self.path / FACES} is damaged: {error}") from error
+        if self.url is None:
+            return _table(self.path / FACES)
+        mirror = Mirror(url=self.url, folder=self.path, storage_options=self.storage_options)
+        with mirror.locked():
+            mirror.fetch_table(FACES, self.manifest["index"][FACES])
+            return _table(self.path / FACES)
+
+
+def _identities(folder: Path) -> pl.DataFrame:
+    identities = _table(folder / IDENTITIES)
+    if identities.schema != IDENTITIES_SCHEMA:
+        raise EthnoshardError(f"{folder / IDENTITIES} has other columns than format {FORMAT} prescribes")
+    return identities
+
+
+def _table(path: Path) -> pl.DataFrame:
+    try:
+        return read_table(path)
+    except FileNotFoundError as error:
+        raise EthnoshardError(f"{path} is missing; pack the dataset again") from error
+    except pl.exceptions.PolarsError as error:
+        raise EthnoshardError(f"{path} is damaged: {error}") from error
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

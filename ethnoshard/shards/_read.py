@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +44,9 @@ class ShardReader(Protocol):
             EthnoshardError: the shard is gone, can't be read, or is no longer the one that was packed.
         """
 
+    def will_need(self, shards: Iterable[int]) -> None:
+        """Shards that will be read soon, soonest first; where they are far away, they are fetched meanwhile."""
+
     def close(self) -> None:
         """Let go of what is open."""
 
@@ -79,6 +82,9 @@ class LocalShards:
                 f"{self._path(shard)} was changed while it was read; verify or pack the dataset again, then go on"
             )
         return content
+
+    def will_need(self, shards: Iterable[int]) -> None:
+        """See :class:`ShardReader`; they are here already."""
 
     def close(self) -> None:
         """See :class:`ShardReader`."""
@@ -130,6 +136,12 @@ class ShardsInMemory:
                 self._kept[shard] = self._shards.read(shard, 0, self._sizes[shard])
         return self._kept[shard][offset : offset + length]
 
+    def will_need(self, shards: Iterable[int]) -> None:
+        """See :class:`ShardReader`."""
+        with self._lock:
+            missing = [shard for shard in shards if shard not in self._kept]
+        self._shards.will_need(missing)
+
     def close(self) -> None:
         """See :class:`ShardReader`."""
         self._shards.close()
@@ -144,9 +156,3 @@ def _pread(descriptor: int, offset: int, length: int) -> bytes:
             break
         content += more
     return content
-
-
-def open_shards(dataset: FaceDataset, *, in_memory: bool = False, limit_mib: int = 8192) -> ShardReader:
-    """A reader of the dataset's shards; those of a remote one are kept on disk, at most ``limit_mib`` MiB of them."""
-    shards: ShardReader = LocalShards(dataset)
-    return ShardsInMemory(shards, dataset) if in_memory else shards
