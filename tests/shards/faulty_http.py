@@ -80,7 +80,7 @@ class FaultyServer:
         if request.command == "HEAD":
             return
         request.wfile.write(body[:half])
-        if fault == "stall":
+        if fault in ("stall", "wait"):
             self.stalled.set()
             self.released.wait(60)
         if fault in ("stall", "truncate"):

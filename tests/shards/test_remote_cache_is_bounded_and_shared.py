@@ -171,6 +171,8 @@ def test_the_least_recently_used_is_deleted(dataset: FaceDataset, reader: Callab
     for shard in (0, 1, 2, 0, 3):
         shards.read(shard, 0, 10)
     assert kept(dataset) == [0, 2, 3]
+    # What is deleted and still open would go on taking space.
+    assert not [path for path in descriptors() if path.startswith(str(dataset.path)) and "(deleted)" in path]
     shards.close()
     # Another process knows it from the disk.
     for age, shard in enumerate((3, 0, 2)):
@@ -326,6 +328,21 @@ def test_processes_share_what_one_has_fetched(web: FaultyServer, dataset: FaceDa
     assert [process.wait(60) for process in children] == [0, 0]
     assert {web.gets[name_of(shard)] for shard in range(SHARDS)} == {1}
     assert kept(dataset) == list(range(SHARDS))
+
+
+def test_who_waited_for_another_process_does_not_fetch_again(
+    web: FaultyServer, dataset: FaceDataset, reader: Callable[[], RemoteShards]
+) -> None:
+    web.plan("wait", name_of(0), 1)
+    process = child(web, dataset, [0], 1)
+    assert web.stalled.wait(30)
+    waiting = threading.Thread(target=reader().read, args=(0, 0, 10))
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    web.released.set()
+    waiting.join(10)
+    assert process.wait(10) == 0 and not waiting.is_alive() and web.gets[name_of(0)] == 1
 
 
 def test_processes_together_keep_the_bound(web: FaultyServer, dataset: FaceDataset) -> None:
