@@ -1,33 +1,23 @@
-"""Memory of batches, used again once nobody looks at them."""
+"""Memory of batches."""
 
-import threading
-import weakref
+import math
 
-import numpy as np
-import numpy.typing as npt
 import torch
+
+from ethnoshard._memory import Pool
 
 
 class Buffers:
-    """Hands out uint8 tensors of one shape.
-
-    Fresh memory costs a page fault for every 4 KiB, a tenth of the time of a batch; so a tensor's memory is taken back
-    when the last view of it is gone, and not before, however long a user keeps it.
-    """
+    """Hands out uint8 tensors of one shape, whose memory is used again once the last view of it is gone."""
 
     def __init__(self, shape: tuple[int, ...], *, pinned: bool) -> None:
         """Give tensors of ``shape``; ``pinned`` ones come from torch, which has a cache of its own."""
         self._shape, self._pinned = shape, pinned
-        self._free: list[npt.NDArray[np.uint8]] = []
-        self._lock = threading.Lock()
+        self._pool = Pool()
 
     def take(self) -> torch.Tensor:
         """A tensor of any content."""
         if self._pinned:
             return torch.empty(self._shape, dtype=torch.uint8, pin_memory=True)
-        with self._lock:
-            memory = self._free.pop() if self._free else np.empty(self._shape, np.uint8)
-        # torch holds on to this view as long as to the tensor; the memory itself outlives both.
-        view = memory.view()
-        weakref.finalize(view, self._free.append, memory).atexit = False
-        return torch.from_numpy(view)
+        # torch holds on to the array as long as to the tensor or any view of it.
+        return torch.from_numpy(self._pool.take(math.prod(self._shape))).view(self._shape)

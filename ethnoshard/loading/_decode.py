@@ -20,7 +20,7 @@ class Decoder:
         self._whole = np.empty((image_size, image_size, 3), np.uint8)
         self._lines = self._whole.reshape(image_size, -1)
 
-    def decode(self, jpeg: bytes, row: Pixels, view: View) -> None:
+    def decode(self, jpeg: bytes | memoryview, row: Pixels, view: View) -> None:
         """Decode ``jpeg`` into ``row``, shape (size, size, 3), uint8, as ``view`` cuts it.
 
         Raises:

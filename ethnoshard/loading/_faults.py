@@ -46,8 +46,3 @@ class BadFaces:
                 f"{shard}: face {face} of identity {identity} is bad: {reason}. With it {bad:,} faces are, more than "
                 f"max_bad_faces={self.limit:g} allows; `ethnoshard verify --decode` lists them all"
             )
-
-    def replaced(self, by: str) -> None:
-        """Count a draw that was replaced."""
-        with self._lock:
-            self.replaced_by[by] += 1

@@ -1,7 +1,8 @@
 """From a planned batch and its JPEGs to pixels, bad faces replaced."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,7 @@ from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.loading._augment import View
 from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._faults import BadFaces
-from ethnoshard.loading._spans import Faces, faces_of_span
+from ethnoshard.loading._pieces import Faces, faces_in
 from ethnoshard.mixing import EpochPlan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader
 
@@ -26,6 +27,7 @@ class Draft:
     """A batch in the making.
 
     Attributes:
+        filler: of its epoch.
         number: which batch of the epoch.
         identities: numbers of the identities, shape (P,).
         faces: numbers of the faces, shape (P, K).
@@ -33,15 +35,18 @@ class Draft:
         views: how each is cut.
         memory: where the pixels go, shape (P * K, size, size, 3), uint8.
         images: what the trainer gets of them, once all are there.
+        replaced: draws that got another face, of the same "identity" or the same "group".
     """
 
+    filler: "Filler"
     number: int
     identities: npt.NDArray[np.int32]
     faces: npt.NDArray[np.int32]
-    jpegs: list[bytes | None]
+    jpegs: list[memoryview | None]
     views: list[View]
     memory: torch.Tensor
     images: Any = None
+    replaced: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Look at the memory as numpy does, whose views cost a tenth of torch's."""
@@ -56,7 +61,7 @@ class Filler:
 
     def __init__(self, dataset: FaceDataset, epoch: EpochPlan, shards: ShardReader, bad: BadFaces) -> None:
         """Fill batches of ``epoch``."""
-        self._dataset, self._epoch, self._shards, self._bad = dataset, epoch, shards, bad
+        self._dataset, self.epoch, self._shards, self._bad = dataset, epoch, shards, bad
 
     def decode(self, draft: Draft, rows: range, decoder: Decoder) -> list[int]:
         """Decode some rows; returns those whose faces are bad."""
@@ -105,7 +110,7 @@ class Filler:
                 return False
             used.append(chosen)
             draft.faces[person, row % per_person] = chosen
-            self._bad.replaced("identity")
+        draft.replaced["identity"] += len(rows)
         return True
 
     def _from_group(self, draft: Draft, person: int, decoder: Decoder) -> None:
@@ -120,19 +125,19 @@ class Filler:
                 chosen = np.resize(np.array(good, np.int32), per_person)
                 for row, face in zip(rows, chosen.tolist(), strict=True):
                     self._put(draft, row, identity, face, faces, decoder)
-                    self._bad.replaced("group")
+                draft.replaced["group"] += per_person
                 draft.identities[person] = identity
                 draft.faces[person] = chosen
                 return
-        name = self._dataset.groups[self._epoch.plan.identities.group[draft.identities[person]]]
+        name = self._dataset.groups[self.epoch.plan.identities.group[draft.identities[person]]]
         raise EthnoshardError(f"nobody of {name!r} has a face left that can be decoded and is not in the batch already")
 
     def _others(self, draft: Draft, identity: int) -> Iterator[int]:
         """Identities of the same stratum that are not in the batch, in an order of chance."""
-        for stratum in self._epoch.plan.strata:
+        for stratum in self.epoch.plan.strata:
             place = int(np.searchsorted(stratum.members, identity))
             if place < len(stratum.members) and stratum.members[place] == identity:
-                group = self._epoch.plan.identities.group
+                group = self.epoch.plan.identities.group
                 same = stratum.members[group[stratum.members] == group[identity]]
                 there = set(draft.identities.tolist())
                 yield from (one for one in self._chance(draft.number, identity, same) if one not in there)
@@ -147,16 +152,16 @@ class Filler:
         return True
 
     def _add(self, identity: int, face: int, reason: str) -> None:
-        shard = int(self._epoch.plan.identities.shard[identity])
+        shard = int(self.epoch.plan.identities.shard[identity])
         self._bad.add(identity, face, str(self._dataset.shard_path(shard)), reason)
 
     def _span(self, identity: int) -> Faces:
-        of = self._epoch.plan.identities
+        of = self.epoch.plan.identities
         span = self._shards.read(int(of.shard[identity]), int(of.offset[identity]), int(of.length[identity]))
-        return faces_of_span(span, identity)
+        return faces_in(span).get(identity, {})
 
     def _chance(self, number: int, identity: int, values: npt.NDArray[np.integer]) -> list[int]:
         """The values in an order that the batch and the identity decide."""
-        seed = self._epoch.plan.settings.seed
-        keys = hashed(seed, self._epoch.number, _SUBSTITUTE, number, identity, values)
+        seed = self.epoch.plan.settings.seed
+        keys = hashed(seed, self.epoch.number, _SUBSTITUTE, number, identity, values)
         return [int(value) for value in values[np.argsort(keys, kind="stable")]] if len(values) else []

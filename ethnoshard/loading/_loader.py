@@ -2,31 +2,25 @@
 
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._augment import Augmentation, views
+from ethnoshard.loading._augment import Augmentation
 from ethnoshard.loading._batch import Batch
 from ethnoshard.loading._buffers import Buffers
 from ethnoshard.loading._checks import check_whole
-from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._faults import BadFaces
-from ethnoshard.loading._fill import Draft, Filler
-from ethnoshard.loading._pipeline import Job, Pipeline
+from ethnoshard.loading._fill import Draft
 from ethnoshard.loading._planning import plan_of
 from ethnoshard.loading._report import LoaderCoverage
-from ethnoshard.loading._spans import SpanReader
 from ethnoshard.loading._state import check_state, state_of
-from ethnoshard.mixing import EpochPlan, Exhaustion, PlanSettings, Target, hashed
+from ethnoshard.loading._stream import Stream, Transform, Work
+from ethnoshard.mixing import Exhaustion, PlanSettings, Target
 from ethnoshard.shards import FaceDataset, ReadCounts, open_shards
-
-_SLICE = 16
-"""Faces that a thread decodes at a time."""
-_TRANSFORM = 14
 
 
 class StratifiedLoader:
@@ -64,7 +58,7 @@ class StratifiedLoader:
         prefetch: int = 3,
         random_crop: int | None = None,
         random_flip: bool = False,
-        transform: Callable[[torch.Tensor, torch.Generator], Any] | None = None,
+        transform: Transform | None = None,
         output: Literal["batch", "tuple"] = "batch",
         pin_memory: bool = False,
         max_bad_faces: float = 100,
@@ -128,21 +122,28 @@ class StratifiedLoader:
         )
         self.rank, self.world_size = rank, world_size
         self._workers, self._prefetch = num_workers, prefetch
-        self._transform, self._output = transform, output
+        self._output = output
         if pin_memory and not torch.cuda.is_available():
             warnings.warn("pin_memory does nothing without a GPU", stacklevel=2)
             pin_memory = False
-        self.bad_faces = BadFaces(limit=max_bad_faces, faces=int(self.plan.identities.faces.sum(dtype=np.int64)))
         size = self.augmentation.size(dataset.image_size)
-        self._rows = people_per_batch * images_per_person
-        self._buffers = Buffers((self._rows, size, size, 3), pinned=pin_memory)
-        self._shards = open_shards(dataset, in_memory=cache == "memory", limit_mib=cache_mib)
-        weakref.finalize(self, self._shards.close)
+        shards = open_shards(dataset, in_memory=cache == "memory", limit_mib=cache_mib)
+        weakref.finalize(self, shards.close)
+        self._work = Work(
+            dataset=dataset,
+            plan=self.plan,
+            augmentation=self.augmentation,
+            shards=shards,
+            bad_faces=BadFaces(limit=max_bad_faces, faces=int(self.plan.identities.faces.sum(dtype=np.int64))),
+            buffers=Buffers((people_per_batch * images_per_person, size, size, 3), pinned=pin_memory),
+            transform=transform,
+            rank=rank,
+            ranks=world_size,
+        )
         self._groups = torch.from_numpy(self.plan.identities.group)
         self._epoch, self._consumed = 0, 0
-        self._running: Iterator[Any] | None = None
-        self.held_bytes = 0
-        """JPEG bytes kept for batches to come, as of the last batch read."""
+        self._running: Generator[Any, None, None] | None = None
+        self._stream: Stream | None = None
 
     @property
     def settings(self) -> PlanSettings:
@@ -157,7 +158,17 @@ class StratifiedLoader:
     @property
     def reads(self) -> ReadCounts:
         """What was read of the shards so far."""
-        return self._shards.counts
+        return self._work.shards.counts
+
+    @property
+    def bad_faces(self) -> BadFaces:
+        """The faces that could not be read or decoded so far."""
+        return self._work.bad_faces
+
+    @property
+    def held_bytes(self) -> int:
+        """JPEG bytes kept for batches to come, as of the last batch read."""
+        return self._work.held_bytes
 
     def __len__(self) -> int:
         """Batches of this rank in a whole epoch, the same for every rank."""
@@ -170,10 +181,9 @@ class StratifiedLoader:
             EthnoshardError: too many faces are bad, or a shard is gone or was changed.
         """
         # Two iterations at a time would both move the position.
-        self.close()
-        running = self._batches()
-        self._running = running
-        return running
+        self._end_iteration()
+        self._running = self._batches()
+        return self._running
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""
@@ -182,10 +192,13 @@ class StratifiedLoader:
         self._epoch, self._consumed = epoch, 0
 
     def close(self) -> None:
-        """End an iteration that is under way; the next one goes on after the last batch handed out."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.close()  # type: ignore[attr-defined]
+        """End an iteration that is under way, and the threads; the next one goes on after the last batch handed out.
+
+        Threads end by themselves when a loop is left early, and when nobody refers to the loader any more. After a
+        whole epoch they make the first batches of the next one, and wait.
+        """
+        self._end_iteration()
+        self._end_stream()
 
     def coverage(self) -> LoaderCoverage:
         """What the current epoch does with every face, by group and with reasons, and which faces were bad so far."""
@@ -217,75 +230,39 @@ class StratifiedLoader:
         self.close()
         self._epoch, self._consumed = (epoch, consumed) if consumed < self.plan.batches else (epoch + 1, 0)
 
-    def _batches(self) -> Iterator[Any]:
-        number = self._epoch
-        epoch = self.plan.epoch(number)
-        steps = -(-(self.plan.batches - self._consumed) // self.world_size)
-        begin = self._consumed
-        reader = SpanReader(
-            epoch, range(begin + self.rank, begin + self.rank + steps * self.world_size, self.world_size), self._shards
-        )
-        filler = Filler(self.dataset, epoch, self._shards, self.bad_faces)
-        made = self._in_threads(reader, filler) if self._workers else self._here(reader, filler)
+    def _batches(self) -> Generator[Any, None, None]:
+        epoch, begin = self._epoch, self._consumed
+        steps = self._work.steps(begin)
+        if self._stream is None:
+            self._stream = Stream(self._work, epoch, begin, threads=self._workers, ahead=self._prefetch)
+            self._end_stream_with_me = weakref.finalize(self, self._stream.close)
+        stream = self._stream
+        step = 0
         try:
-            for step, draft in enumerate(made, 1):
-                self._consumed = min(begin + step * self.world_size, self.plan.batches)
+            while step < steps:
+                draft = stream.take()
+                step += 1
+                self._consumed = begin + step * self.world_size
                 if step == steps:
-                    self._epoch, self._consumed = number + 1, 0
+                    self._epoch, self._consumed = epoch + 1, 0
                 yield self._handed(draft)
         finally:
-            made.close()  # type: ignore[attr-defined]
+            if step < steps:
+                self._end_stream()
 
-    def _jobs(self, reader: SpanReader) -> Iterator[Job[Draft]]:
-        seed, epoch = self.settings.seed, reader.epoch.number
-        size = self.dataset.image_size
-        slices = [range(start, min(start + _SLICE, self._rows)) for start in range(0, self._rows, _SLICE)]
-        for number, batch, jpegs in reader:
-            self.held_bytes = reader.held_bytes
-            view = views(self.augmentation, size, self._rows, seed, epoch, number)
-            draft = Draft(number, batch.identities.copy(), batch.faces, jpegs, view, self._buffers.take())
-            yield Job(draft, slices)
+    def _end_iteration(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
 
-    def _in_threads(self, reader: SpanReader, filler: Filler) -> Iterator[Draft]:
-        def worker() -> tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]:
-            decoder = self._decoder()
-
-            def decode(draft: Draft, rows: range) -> list[int]:
-                return filler.decode(draft, rows, decoder)
-
-            def finish(draft: Draft, failed: list[int]) -> None:
-                self._finish(draft, failed, filler, decoder, reader.epoch)
-
-            return decode, finish
-
-        pipeline = Pipeline(self._jobs(reader), worker, threads=self._workers, ahead=self._prefetch)
-        try:
-            yield from pipeline
-        finally:
-            pipeline.close()
-
-    def _here(self, reader: SpanReader, filler: Filler) -> Iterator[Draft]:
-        decoder = self._decoder()
-        for job in self._jobs(reader):
-            failed = filler.decode(job.item, range(self._rows), decoder)
-            self._finish(job.item, failed, filler, decoder, reader.epoch)
-            yield job.item
-
-    def _decoder(self) -> Decoder:
-        return Decoder(self.dataset.image_size, self.augmentation.size(self.dataset.image_size))
-
-    def _finish(self, draft: Draft, failed: list[int], filler: Filler, decoder: Decoder, epoch: EpochPlan) -> None:
-        if failed:
-            filler.mend(draft, failed, decoder)
-        draft.jpegs.clear()
-        draft.images = draft.memory.permute(0, 3, 1, 2)
-        if self._transform is not None:
-            generator = torch.Generator()
-            seed = hashed(self.settings.seed, epoch.number, _TRANSFORM, draft.number)[0] >> np.uint64(1)
-            generator.manual_seed(int(seed))
-            draft.images = self._transform(draft.images, generator)
+    def _end_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._end_stream_with_me.detach()
+            stream.close()
 
     def _handed(self, draft: Draft) -> Any:
+        self.bad_faces.replaced_by += draft.replaced
         per_person = draft.faces.shape[1]
         people = torch.from_numpy(draft.identities.astype(np.int64))
         identities = people.repeat_interleave(per_person)

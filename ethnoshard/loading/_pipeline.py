@@ -60,8 +60,8 @@ class Pipeline(Generic[Item]):
         """
         self._jobs, self._workers = jobs, workers
         self._room = threading.Semaphore(ahead)
-        self._ordered: queue.Queue[Job[Item] | None] = queue.Queue()
-        self._tasks: queue.Queue[tuple[Job[Item], range] | None] = queue.Queue()
+        self._ordered: queue.SimpleQueue[Job[Item] | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[tuple[Job[Item], range] | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._threads = [

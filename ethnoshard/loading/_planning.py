@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
 from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings
 from ethnoshard.shards import FaceDataset
 
@@ -21,6 +22,10 @@ def plan_of(dataset: FaceDataset, **settings: Any) -> Plan:
     """
     table = dataset.identities
     names = dataset.groups
+    if len(table) > MOST_IDENTITIES or (table["faces"] > MOST_FACES).any():
+        raise EthnoshardError(
+            f"the loader knows at most {MOST_IDENTITIES:,} identities of {MOST_FACES:,} faces each; there are more"
+        )
     numbers = {name: number for number, name in enumerate(names)}
     group = table["group"].replace_strict(numbers, return_dtype=None).to_numpy().astype(np.int8)
     identities = Identities(

@@ -1,57 +1,19 @@
 """Faces of planned batches, as JPEG bytes: a span is read once, and what of it is still to come is kept until drawn."""
 
-import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
 import numpy as np
 
-from ethnoshard._tar import BLOCK, padded
+from ethnoshard.loading._pieces import Faces, faces_in
 from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
 from ethnoshard.shards import ShardReader
 
 _PIECE_BITS = 20
 """Spans that begin in the same MiB of a shard are read in one go; the plan keeps them together."""
 
-_SIZE_BEGINS, _SIZE_ENDS = 124, 135
-"""Where a tar header holds the size of its entry, in octal digits."""
-
 _GAP = 1 << 16
 """Bytes that are read over rather than jumped."""
-
-Faces = dict[int, bytes]
-"""JPEG bytes by number of the face within its identity."""
-
-
-def faces_of_span(content: bytes, identity: int, begin: int = 0, end: int | None = None) -> Faces:
-    """The JPEGs of an identity's span: tar entries ``<identity>-<face>.jpg``, each followed by its JSON.
-
-    What can't be read as such is passed over, and counts as missing: nobody gets another one's face.
-
-    Args:
-        content: bytes that hold the span.
-        identity: whose it is.
-        begin: where in ``content`` it begins.
-        end: where it ends.
-    """
-    faces: Faces = {}
-    end = len(content) if end is None else end
-    key = b"%07d-" % identity
-    place = begin
-    while place + BLOCK <= end:
-        header = content[place : place + _SIZE_ENDS]
-        place += BLOCK
-        if not header.startswith(key):
-            continue
-        try:
-            size = int(header[_SIZE_BEGINS:], 8)
-            if header[len(key) + 5 : len(key) + 10] == b".jpg\0" and place + size <= end:
-                faces[int(header[len(key) : len(key) + 5])] = content[place : place + size]
-        except ValueError:
-            # A damaged header: the next one is sought block by block.
-            continue
-        place += padded(size)
-    return faces
 
 
 class SpanReader:
@@ -77,7 +39,7 @@ class SpanReader:
         self.held_bytes = 0
         """JPEG bytes kept at the moment."""
 
-    def __iter__(self) -> Iterator[tuple[int, PlannedBatch, list[bytes | None]]]:
+    def __iter__(self) -> Iterator[tuple[int, PlannedBatch, list[memoryview | None]]]:
         """Number, plan and JPEGs of each batch: P * K of them, None for a face that its shard doesn't hold."""
         for index, number in enumerate(self._numbers):
             self._plan_ahead(index)
@@ -114,10 +76,11 @@ class SpanReader:
                     wanted[face] += 1
 
     def _fetch(self, batch: PlannedBatch) -> None:
-        """Read the spans that the batch needs, in the order of the disk, with their neighbours that are wanted soon."""
+        """Have the faces of a batch; spans are read in the order of the disk, with neighbours that are wanted soon."""
         for identity, faces in sorted(zip(batch.identities.tolist(), batch.faces.tolist(), strict=True)):
-            if not self._held.get(identity, {}).keys() >= set(faces):
-                self._read(*self._stretch(identity))
+            if self._held.get(identity, {}).keys() >= set(faces):
+                continue
+            self._read(*self._stretch(identity))
 
     def _stretch(self, identity: int) -> tuple[int, int]:
         """First and last of the neighbouring identities to read together."""
@@ -141,24 +104,21 @@ class SpanReader:
 
     def _read(self, first: int, last: int) -> None:
         of = self._identities
-        begin = int(of.offset[first])
-        content = self._shards.read(int(of.shard[first]), begin, int(of.offset[last] + of.length[last]) - begin)
+        begin, end = int(of.offset[first]), int(of.offset[last] + of.length[last])
+        found = faces_in(self._shards.read(int(of.shard[first]), begin, end - begin))
         for identity in range(first, last + 1):
-            if identity not in self._wanted:
+            wanted = self._wanted.get(identity)
+            if wanted is None:
                 continue
-            offset = int(of.offset[identity]) - begin
-            faces = faces_of_span(content, identity, offset, offset + int(of.length[identity]))
-            # A thread that has decoded a face waits for the interpreter; give it up between identities.
-            time.sleep(0)
+            faces = found.get(identity, {})
             if identity in self._foreseen:
-                wanted = self._wanted[identity]
                 faces = {face: jpeg for face, jpeg in faces.items() if face in wanted}
             self._drop(identity)
             self._held[identity] = faces
             self.held_bytes += sum(map(len, faces.values()))
 
-    def _take(self, batch: PlannedBatch) -> list[bytes | None]:
-        jpegs: list[bytes | None] = []
+    def _take(self, batch: PlannedBatch) -> list[memoryview | None]:
+        jpegs: list[memoryview | None] = []
         for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
             held, wanted = self._held[identity], self._wanted[identity]
             stays = identity in self._lasting

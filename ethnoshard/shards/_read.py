@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ethnoshard._memory import Pool
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._dataset import FaceDataset
 
 _OPEN = 64
 """Shards kept open at a time."""
+
+_KEPT = 16 * 2**20
+"""Bytes of memory kept for the next reads."""
 
 
 @dataclass
@@ -37,7 +41,7 @@ class ShardReader(Protocol):
     def counts(self) -> ReadCounts:
         """What was read so far."""
 
-    def read(self, shard: int, offset: int, length: int) -> bytes:
+    def read(self, shard: int, offset: int, length: int) -> memoryview:
         """``length`` bytes of shard number ``shard`` from ``offset``.
 
         Raises:
@@ -60,11 +64,13 @@ class LocalShards:
         self._path = path or dataset.shard_path
         self._open: OrderedDict[int, tuple[int, os.stat_result]] = OrderedDict()
         self._lock = threading.Lock()
+        self._pool = Pool(_KEPT)
         self._last = (-1, 0)
         self.counts = ReadCounts()
 
-    def read(self, shard: int, offset: int, length: int) -> bytes:
+    def read(self, shard: int, offset: int, length: int) -> memoryview:
         """See :class:`ShardReader`."""
+        content = self._pool.take(length).data
         with self._lock:
             descriptor, opened = self._descriptor(shard)
             self.counts.reads += 1
@@ -73,11 +79,11 @@ class LocalShards:
             self._last = (shard, offset + length)
             # Under the lock: another thread may close the descriptor that has waited longest.
             try:
-                content = _pread(descriptor, offset, length)
+                read = _pread(descriptor, content, offset)
                 now = os.fstat(descriptor)
             except OSError as error:
                 raise EthnoshardError(f"{self._path(shard)} can't be read: {error.strerror or error}") from error
-        if len(content) < length or (now.st_mtime_ns, now.st_size) != (opened.st_mtime_ns, opened.st_size):
+        if read < length or (now.st_mtime_ns, now.st_size) != (opened.st_mtime_ns, opened.st_size):
             raise EthnoshardError(
                 f"{self._path(shard)} was changed while it was read; verify or pack the dataset again, then go on"
             )
@@ -121,7 +127,7 @@ class ShardsInMemory:
         """Keep in memory what ``shards`` gives."""
         self._shards = shards
         self._sizes = [int(shard["bytes"]) for shard in dataset.manifest["shards"]]
-        self._kept: dict[int, bytes] = {}
+        self._kept: dict[int, memoryview] = {}
         self._lock = threading.Lock()
 
     @property
@@ -129,7 +135,7 @@ class ShardsInMemory:
         """What was read of the shards themselves."""
         return self._shards.counts
 
-    def read(self, shard: int, offset: int, length: int) -> bytes:
+    def read(self, shard: int, offset: int, length: int) -> memoryview:
         """See :class:`ShardReader`."""
         with self._lock:
             if shard not in self._kept:
@@ -147,12 +153,12 @@ class ShardsInMemory:
         self._shards.close()
 
 
-def _pread(descriptor: int, offset: int, length: int) -> bytes:
-    """Read ``length`` bytes, in one piece but for what the system cuts; fewer at the end of the file."""
-    content = os.pread(descriptor, length, offset)
-    while len(content) < length:
-        more = os.pread(descriptor, length - len(content), offset + len(content))
+def _pread(descriptor: int, into: memoryview, offset: int) -> int:
+    """Fill ``into``, in one piece but for what the system cuts; returns how many bytes there were."""
+    done = 0
+    while done < len(into):
+        more = os.preadv(descriptor, [into[done:]], offset + done)
         if not more:
             break
-        content += more
-    return content
+        done += more
+    return done

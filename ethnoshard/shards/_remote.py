@@ -80,7 +80,7 @@ class RemoteShards:
         self._last = (-1, 0)
         self.counts = ReadCounts()
 
-    def read(self, shard: int, offset: int, length: int) -> bytes:
+    def read(self, shard: int, offset: int, length: int) -> memoryview:
         """``length`` bytes of shard number ``shard`` from ``offset``; fetches the shard if the mirror lacks it.
 
         Raises:
@@ -133,7 +133,7 @@ class RemoteShards:
             while self._open:
                 self._open.popitem()[1].close()
 
-    def _read(self, shard: int, offset: int, length: int) -> bytes:
+    def _read(self, shard: int, offset: int, length: int) -> memoryview:
         for last in (False, False, True):
             reader = self._reader(shard)
             try:

@@ -1,5 +1,6 @@
 """A worker that dies, a shard that vanishes or changes, Ctrl-C, ``break``: no hang, nothing left running, one error."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -35,6 +36,23 @@ def test_break_ends_the_threads_and_the_next_loop_goes_on_where_it_was(made: Fac
     assert not running()
     seen += [batch.faces.tolist() for batch in loader]
     assert seen == whole
+
+
+def test_leaving_a_loop_closing_or_forgetting_a_loader_ends_its_threads(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, **OPTIONS)
+    for _ in loader:
+        break
+    gc.collect()
+    for _ in range(2):
+        assert sum(1 for _ in loader) > 0
+        # The first batches of the next epoch are being made.
+        assert running()
+    loader.close()
+    assert not running()
+    assert sum(1 for _ in loader) == len(loader)
+    assert running()
+    del loader
+    gc.collect()
     assert not running()
 
 
@@ -43,7 +61,9 @@ def test_a_second_loop_ends_the_first(made: FaceDataset) -> None:
     first = iter(loader)
     next(first)
     assert sum(1 for _ in loader) == len(loader) - 1
-    assert next(first, None) is None and not running()
+    assert next(first, None) is None
+    loader.close()
+    assert not running()
 
 
 @pytest.mark.parametrize("workers", [0, 3])
