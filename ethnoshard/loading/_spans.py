@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -11,6 +12,12 @@ from ethnoshard.shards import ShardReader
 
 _PIECE_BITS = 20
 """Spans that begin in the same MiB of a shard are read in one go; the plan keeps them together."""
+
+_A_LITTLE = 2
+"""Batches that are planned, and pieces that are read, for the next blocks with each batch."""
+
+_FARTHEST = 1 << 10
+"""Neighbouring identities that are read together at most."""
 
 _GAP = 1 << 16
 """Bytes that are read over rather than jumped."""
@@ -29,7 +36,11 @@ class SpanReader:
         self._identities = epoch.plan.identities
         self._ahead: deque[PlannedBatch] = deque()
         self._planned = 0
-        self._most_ahead = 2 * epoch.plan.block_batches + 16
+        self._most_ahead = 4 * epoch.plan.block_batches + 16
+        self._most_held = 3 * epoch.plan.settings.window_mib << 19
+        self._reach = 1
+        self._read_until = 0
+        """How many of the batches ahead were read already."""
         self._wanted: dict[int, defaultdict[int, int]] = {}
         self._held: dict[int, Faces] = {}
         self._lasting: set[int] = set()
@@ -45,8 +56,12 @@ class SpanReader:
             self._plan_ahead(index)
             self._enter(number)
             batch = self._ahead.popleft()
+            self._read_until = max(0, self._read_until - 1)
             self._fetch(batch)
             yield number, batch, self._take(batch)
+            self._read_ahead()
+            # At first only what is needed, so that the first batch is there at once; then more and more with it.
+            self._reach = min(2 * self._reach, _FARTHEST)
 
     def _enter(self, number: int) -> None:
         """Where a block begins, find out who goes on beyond it, and let go of who doesn't."""
@@ -64,16 +79,37 @@ class SpanReader:
             self._drop(identity)
 
     def _plan_ahead(self, index: int) -> None:
+        """Plan what the blocks of the next batch hold, and a little of the blocks after them each time."""
         number = self._numbers[index]
-        until = min(self.epoch.horizon(number), number + self._most_ahead)
-        while self._planned < len(self._numbers) and (self._planned <= index or self._numbers[self._planned] < until):
-            batch = self.epoch.batch(self._numbers[self._planned])
-            self._planned += 1
-            self._ahead.append(batch)
-            for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
-                wanted = self._wanted.setdefault(identity, defaultdict(int))
-                for face in faces:
-                    wanted[face] += 1
+        most = number + self._most_ahead
+        end = min(self.epoch.horizon(number), most)
+        while self._planned < len(self._numbers) and (self._planned <= index or self._numbers[self._planned] < end):
+            self._plan()
+        further = min(self.epoch.horizon(end), most)
+        for _ in range(_A_LITTLE):
+            if self._planned < len(self._numbers) and self._numbers[self._planned] < further:
+                self._plan()
+
+    def _plan(self) -> None:
+        batch = self.epoch.batch(self._numbers[self._planned])
+        self._planned += 1
+        self._ahead.append(batch)
+        for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
+            wanted = self._wanted.setdefault(identity, defaultdict(int))
+            for face in faces:
+                wanted[face] += 1
+
+    def _read_ahead(self) -> None:
+        """Read a little of what later batches need, so that none waits for the beginning of a block."""
+        left = _A_LITTLE
+        for batch in islice(self._ahead, self._read_until, None):
+            for identity in sorted(batch.identities.tolist()):
+                if identity not in self._held:
+                    if not left or self.held_bytes > self._most_held:
+                        return
+                    self._read(*self._stretch(identity))
+                    left -= 1
+            self._read_until += 1
 
     def _fetch(self, batch: PlannedBatch) -> None:
         """Have the faces of a batch; spans are read in the order of the disk, with neighbours that are wanted soon."""
@@ -93,13 +129,15 @@ class SpanReader:
         """
         of = self._identities
         piece = of.shard[identity], of.offset[identity] >> _PIECE_BITS
-        end, gap, one = identity, 0, identity + step
-        while 0 <= one < len(of.shard) and (of.shard[one], of.offset[one] >> _PIECE_BITS) == piece:
+        end, gap = identity, 0
+        last = max(-1, identity - self._reach - 1) if step < 0 else min(len(of.shard), identity + self._reach + 1)
+        for one in range(identity + step, last, step):
+            if (of.shard[one], of.offset[one] >> _PIECE_BITS) != piece:
+                break
             if one in self._wanted and one not in self._held:
                 end, gap = one, 0
             elif self.epoch.plan.drawn[one] or (gap := gap + int(of.length[one])) > _GAP:
                 break
-            one += step
         return end
 
     def _read(self, first: int, last: int) -> None:
