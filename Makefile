@@ -19,6 +19,14 @@ endif
 demo_work := $(DEMO)/$(demo_name).work
 demo_dataset := $(DEMO)/$(demo_name).dataset
 
+# What `make bench` streams: a dataset folder of yours, or that of `make demo`.
+DATASET ?=
+bench_dataset := $(if $(DATASET),$(DATASET),$(demo_dataset))
+
+# The peers of `make bench` have an environment of their own on top of .venv, which so stays as constraints.txt pins it.
+PEERS := .venv-peers
+PEERS_MADE := $(PEERS)/made-from-$(shell cat pyproject.toml constraints.txt benchmarks/peers/requirements.txt | sha256sum | cut -c1-16)
+
 .PHONY: help environment test lint types tests demo classifier bench format clean
 
 help:  ## What can be made
@@ -32,6 +40,15 @@ $(MADE):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@rm -f $(VENV)/made-from-*
+	@touch $@
+
+$(PEERS_MADE): | $(MADE)
+	rm -rf $(PEERS)
+	$(BIN)/python -m venv --without-pip $(PEERS)
+	@# A .pth line that adds a site folder, so that .venv's own .pth files, ethnoshard's for one, count too.
+	$(BIN)/python -c 'import sys, sysconfig; paths = sysconfig.get_path("purelib"), sysconfig.get_path("purelib", vars={"base": sys.argv[1]}); \
+	  open(paths[1] + "/beneath.pth", "w").write(f"import site; site.addsitedir({paths[0]!r})\n")' $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/peers/requirements.txt
 	@touch $@
 
 test: lint types tests  ## Everything that CI checks
@@ -63,13 +80,19 @@ classifier: $(MADE)  ## The shipped classifier anew: UTKFACE=utkface.tar MOBILEF
 	$(BIN)/ethnoshard classifier train $(UTKFACE) --init $(MOBILEFACENET) --out $(DEMO)/classifier
 	cp $(DEMO)/classifier/card.json $(DEMO)/classifier/weights.safetensors ethnoshard/ethnicity/shipped/
 
-bench: $(MADE)  ## The measurements of benchmarks/README.md
+bench: $(MADE) $(PEERS_MADE)  ## The measurements of benchmarks/README.md. With DATASET=folder: the loader beside its peers
+	@test -e $(bench_dataset)/dataset.json || { echo "error: run make demo first, or say DATASET=folder" >&2; exit 1; }
 	$(BIN)/python -m benchmarks.packing
+	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.planning --people 32 --images 4
+	$(BIN)/python -m benchmarks.memory
 	@test -z "$(SOURCE)" || $(BIN)/python -m benchmarks.alignment $(SOURCE)
+	$(PEERS)/bin/python -m benchmarks.peers.convert $(bench_dataset) $(DEMO)/$(notdir $(bench_dataset)).peers
+	$(PEERS)/bin/python -m benchmarks.loading $(bench_dataset) $(DEMO)/$(notdir $(bench_dataset)).peers
 
 format: $(MADE)  ## Lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## Remove what was made, the environment too
-	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,8 +6,9 @@
 ``identities_per_batch``     mean number of different identities in a full batch
 ``seen, repeated, dropped``  with ``--epoch``, of the first epoch: different faces that came; deliveries of a face that
                              had come before; faces that never came
-``peak_rss_mib``             the most that the main process and its children held together, looked at twice a second:
-                             PSS, in which memory that several share counts once; torch itself is in it
+``peak_rss_mib``             the most that the main process and its children held together, looked at twice a second
+                             for two seconds or more after the timed ones: PSS, in which memory that several share
+                             counts once; torch itself is in it
 """
 
 import argparse
@@ -34,6 +35,10 @@ PEERS = {
     "litdata": "litdata_combined",
     "files": "files_mperclass",
 }
+
+
+_WATCHED = 2.0
+"""Seconds for which the memory is watched."""
 
 
 class Memory:
@@ -88,27 +93,30 @@ def epochs(loader: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
 def measure(
     make: Callable[[], Iterable[Batch]], dataset: FaceDataset, *, size: int, seconds: float, epoch: bool
 ) -> dict[str, Any]:
-    """Run a loader for ``seconds``, then to the end of its first epoch if ``epoch``; any loader of the same batches."""
+    """Run a loader for ``seconds``, then a while to see its memory, and to the end of its first epoch if ``epoch``."""
     numbers: list[tuple[np.ndarray, np.ndarray]] = []
     faces: list[np.ndarray] = []
-    images, rate, begun = 0, None, 0.0
-    with Memory() as memory:
-        constructed = time.perf_counter()
-        loader = make()
-        for number, (pixels, identities, groups, which) in epochs(loader):
-            now = time.perf_counter()
-            if not begun:
-                begun, shape = now, list(pixels.shape[1:])
-            elif rate is None:
-                images += len(pixels)
-                if now - begun >= seconds:
-                    rate = images / (now - begun)
-            # Copied: the tensors hold a file descriptor each as long as they live.
-            numbers.append((np.asarray(identities).copy(), np.asarray(groups).copy()))
-            if number == 0:
-                faces.append(np.asarray(which).copy())
-            if rate is not None and (number > 0 or not epoch):
-                break
+    images, rate, begun, timed = 0, None, 0.0, 0.0
+    # A look at the memory holds up page faults, so the watching begins when the rate is known.
+    memory = Memory()
+    constructed = time.perf_counter()
+    loader = make()
+    for number, (pixels, identities, groups, which) in epochs(loader):
+        now = time.perf_counter()
+        if not begun:
+            begun, shape = now, list(pixels.shape[1:])
+        elif rate is None:
+            images += len(pixels)
+            if now - begun >= seconds:
+                rate, timed = images / (now - begun), now
+                memory.__enter__()
+        # Copied: the tensors hold a file descriptor each as long as they live.
+        numbers.append((np.asarray(identities).copy(), np.asarray(groups).copy()))
+        if number == 0:
+            faces.append(np.asarray(which).copy())
+        if rate is not None and now - timed > _WATCHED and (number > 0 or not epoch):
+            break
+    memory.__exit__()
     full = [batch for batch in numbers if len(batch[0]) == size]
     # What the loader was asked for: shares of the faces, or what it says itself.
     wanted = np.array(getattr(loader, "shares", shares(dataset))) * size

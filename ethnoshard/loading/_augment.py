@@ -39,6 +39,8 @@ View: TypeAlias = tuple[int, int, bool]
 
 def views(augmentation: Augmentation, image_size: int, count: int, seed: int, epoch: int, batch: int) -> list[View]:
     """How each of a batch's ``count`` faces is cut."""
+    if not augmentation.flip and augmentation.size(image_size) == image_size:
+        return [(0, 0, False)] * count
     rows = np.arange(count)
     places = np.uint64(image_size - augmentation.size(image_size) + 1)
     # The upper bits, so that a remainder of small numbers doesn't rest on the lowest ones alone.

@@ -66,12 +66,13 @@ class Filler:
     def decode(self, draft: Draft, rows: range, decoder: Decoder) -> list[int]:
         """Decode some rows; returns those whose faces are bad."""
         failed = []
+        jpegs, pixels, views, decode = draft.jpegs, draft.pixels, draft.views, decoder.decode
         for row in rows:
-            jpeg = draft.jpegs[row]
+            jpeg = jpegs[row]
             try:
                 if jpeg is None:
                     raise UnreadableImageError(_MISSING)
-                decoder.decode(jpeg, draft.pixels[row], draft.views[row])
+                decode(jpeg, pixels[row], views[row])
             except UnreadableImageError as error:
                 person, place = divmod(row, draft.faces.shape[1])
                 self._add(int(draft.identities[person]), int(draft.faces[person, place]), str(error))

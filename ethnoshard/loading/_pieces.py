@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 
 from ethnoshard._tar import BLOCK
 
@@ -14,7 +15,8 @@ Faces = dict[int, memoryview]
 
 _ENDS_AT, _END = 4, int.from_bytes(b"g\0\0\0", "little")
 """The last letter of such a name, and what follows, in 32-bit words."""
-_DASH, _FACE, _DOT, _SIZE = 7, slice(8, 13), slice(13, 16), slice(124, 135)
+_NAME, _DASH, _FACE, _DOT, _SIZE = 16, 7, slice(8, 13), slice(13, 16), slice(124, 135)
+_POWERS = {base: np.float64(base) ** np.arange(11)[::-1] for base in (8, 10)}
 _SUFFIX = np.frombuffer(b".jp", np.uint8)
 
 
@@ -25,11 +27,11 @@ def faces_in(piece: memoryview) -> dict[int, Faces]:
     """
     blocks = np.frombuffer(piece, np.uint8)[: len(piece) // BLOCK * BLOCK].reshape(-1, BLOCK)
     rows = np.flatnonzero(blocks.view("<u4")[:, _ENDS_AT] == _END)
-    heads = blocks[rows, : _SIZE.stop].astype(np.int64)
-    digits = heads - ord("0")
-    identities, faces, sizes = (_number(digits[:, of], base) for of, base in ((slice(7), 10), (_FACE, 10), (_SIZE, 8)))
+    names, sizes_in_digits = blocks[rows, :_NAME], blocks[rows, _SIZE]
+    identities, faces = _number(names[:, :_DASH], 10), _number(names[:, _FACE], 10)
+    sizes = _number(sizes_in_digits, 8)
     begins = (rows + 1) * BLOCK
-    sound = (heads[:, _DASH] == ord("-")) & (heads[:, _DOT] == _SUFFIX).all(axis=1)
+    sound = (names[:, _DASH] == ord("-")) & (names[:, _DOT] == _SUFFIX).all(axis=1)
     sound &= (identities >= 0) & (faces >= 0) & (sizes >= 0) & (begins + sizes <= len(piece))
     found: dict[int, Faces] = {}
     columns: Iterable[list[int]] = (of[sound].tolist() for of in (identities, faces, begins, sizes))
@@ -38,9 +40,10 @@ def faces_in(piece: memoryview) -> dict[int, Faces]:
     return found
 
 
-def _number(
-    digits: np.ndarray[tuple[int, int], np.dtype[np.int64]], base: int
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _number(text: npt.NDArray[np.uint8], base: int) -> npt.NDArray[np.int64]:
     """What rows of digits mean; -1 where one is none."""
-    value = digits @ base ** np.arange(digits.shape[1])[::-1]
-    return np.where(((digits >= 0) & (digits < base)).all(axis=1), value, -1)
+    digits = text - np.uint8(ord("0"))
+    # Exact: eleven octal digits are far below the 53 bits of a float, and floats have the fast product.
+    value = digits.astype(np.float64) @ _POWERS[base][-digits.shape[1] :]
+    value[(digits >= base).any(axis=1)] = -1
+    return value.astype(np.int64)

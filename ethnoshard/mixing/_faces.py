@@ -34,7 +34,8 @@ def faces_of_cells(
     starts = np.cumsum(faces, dtype=np.int64) - faces
     face = np.arange(int(faces.sum())) - np.repeat(starts, faces)
     chance = hashed(seed, epoch, _FACES, np.repeat(people, faces), np.repeat(cells // wholes, faces), face)
-    owner = np.repeat(np.arange(len(people)), faces)
-    shuffled = face[np.lexsort((chance, owner))]
+    owner = np.repeat(np.arange(len(people), dtype=np.uint64), faces)
+    # Sorted by owner, then by chance: 40 bits of it are enough, and one key is sorted faster than two.
+    shuffled = face[np.argsort(owner << np.uint64(40) | chance >> np.uint64(24), kind="stable")]
     places = (cells % wholes)[:, None] * per_cell + np.arange(per_cell)
     return np.asarray(shuffled[starts[:, None] + places % faces[:, None]], np.int32)
