@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6)
     arguments = parser.parse_args()
     contestants = [("ethnoshard", "simplejpeg"), *((peer, how) for peer in PEERS for how in ("pillow", "simplejpeg"))]
-    options = ("--people", arguments.people, "--images", arguments.images)
+    options = ("--people", arguments.people, "--images", arguments.images, "--workers", arguments.workers)
     limits: list[float] = []
     runs: dict[tuple[str, str], list[dict[str, Any]]] = {one: [] for one in contestants}
     for number in range(arguments.rounds):
@@ -57,10 +57,8 @@ def main() -> None:
         limits.append(limit["images_per_second"])
         print(f"round {number + 1}: decoding alone: {limits[-1]:,.0f} a second", flush=True)
         for peer, how in contestants:
-            # A thread of ours that waits for the interpreter leaves its core to another: one more than cores is best.
-            workers = arguments.workers + (peer == "ethnoshard")
             run = measured(
-                "benchmarks.peers.run", peer, arguments.dataset, arguments.converted, *options, "--workers", workers,
+                "benchmarks.peers.run", peer, arguments.dataset, arguments.converted, *options,
                 "--decoder", how, "--seconds", arguments.seconds, "--epoch",
             )  # fmt: skip
             runs[peer, how].append(run)

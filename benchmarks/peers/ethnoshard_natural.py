@@ -1,4 +1,4 @@
-"""ethnoshard's loader, measured as its peers are: ``target="natural"``, as many threads as they have workers."""
+"""ethnoshard's loader, measured as its peers are: ``target="natural"``, as many workers."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

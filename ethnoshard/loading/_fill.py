@@ -15,11 +15,14 @@ from ethnoshard.loading._augment import View
 from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._pieces import Faces, faces_in
+from ethnoshard.loading._processes import DecodingProcess
+from ethnoshard.loading._shared import SharedMemory
 from ethnoshard.mixing import EpochPlan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader
 
 _SUBSTITUTE = 13
 _MISSING = "it is not in its shard"
+_NOTHING = memoryview(b"")
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Draft:
         jpegs: P * K of them, row by row.
         views: how each is cut.
         memory: where the pixels go, shape (P * K, size, size, 3), uint8.
+        shared: the same memory, as other processes know it.
         images: what the trainer gets of them, once all are there.
         replaced: draws that got another face, of the same "identity" or the same "group".
     """
@@ -45,6 +49,7 @@ class Draft:
     jpegs: list[memoryview | None]
     views: list[View]
     memory: torch.Tensor
+    shared: SharedMemory
     images: Any = None
     replaced: Counter[str] = field(default_factory=Counter)
 
@@ -78,6 +83,17 @@ class Filler:
                 self._add(int(draft.identities[person]), int(draft.faces[person, place]), str(error))
                 failed.append(row)
         return failed
+
+    def decode_elsewhere(self, draft: Draft, rows: range, process: DecodingProcess) -> list[int]:
+        """Have a process decode some rows; returns those whose faces are bad."""
+        jpegs = [draft.jpegs[row] or _NOTHING for row in rows]
+        views = draft.views[rows.start : rows.stop]
+        failed = process.decode(jpegs, views, draft.shared, rows.start)
+        for row, reason in failed:
+            person, place = divmod(row, draft.faces.shape[1])
+            missing = draft.jpegs[row] is None
+            self._add(int(draft.identities[person]), int(draft.faces[person, place]), _MISSING if missing else reason)
+        return [row for row, _ in failed]
 
     def mend(self, draft: Draft, failed: list[int], decoder: Decoder) -> None:
         """Replace the faces of rows that failed.

@@ -11,12 +11,12 @@ import torch
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._augment import Augmentation
 from ethnoshard.loading._batch import Batch
-from ethnoshard.loading._buffers import Buffers
 from ethnoshard.loading._checks import check_whole
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._fill import Draft
 from ethnoshard.loading._planning import plan_of
 from ethnoshard.loading._report import LoaderCoverage
+from ethnoshard.loading._shared import Buffers
 from ethnoshard.loading._state import check_state, state_of
 from ethnoshard.loading._stream import Stream, Transform, Work
 from ethnoshard.mixing import Exhaustion, PlanSettings, Target
@@ -79,12 +79,12 @@ class StratifiedLoader:
             shards_in_window: of how many shards of a group pieces are shuffled together.
             rank: this process's place among ``world_size``.
             world_size: how many processes train together.
-            num_workers: threads that decode; 0 decodes while the caller waits.
+            num_workers: processes that decode; 0 starts none and decodes while the caller waits.
             prefetch: batches made ahead.
             random_crop: side of a square cut from a random place of each face, pixels.
             random_flip: mirror every other face, by chance.
             transform: called with a batch's images and a ``torch.Generator`` seeded by seed, epoch and batch, in a
-                decoding thread; what it returns takes the place of the images.
+                thread beside the training; what it returns takes the place of the images.
             output: "batch" for a :class:`Batch`, "tuple" for ``(images, identities)``.
             pin_memory: put the images into page-locked memory, for copies to a GPU; without one it does nothing.
             max_bad_faces: how many different faces may be bad before it ends; a share of all faces if below 1.
@@ -135,7 +135,8 @@ class StratifiedLoader:
             augmentation=self.augmentation,
             shards=shards,
             bad_faces=BadFaces(limit=max_bad_faces, faces=int(self.plan.identities.faces.sum(dtype=np.int64))),
-            buffers=Buffers((people_per_batch * images_per_person, size, size, 3), pinned=pin_memory),
+            buffers=Buffers((people_per_batch * images_per_person, size, size, 3)),
+            pinned=pin_memory,
             transform=transform,
             rank=rank,
             ranks=world_size,
@@ -234,7 +235,7 @@ class StratifiedLoader:
         epoch, begin = self._epoch, self._consumed
         steps = self._work.steps(begin)
         if self._stream is None:
-            self._stream = Stream(self._work, epoch, begin, threads=self._workers, ahead=self._prefetch)
+            self._stream = Stream(self._work, epoch, begin, processes=self._workers, ahead=self._prefetch)
             self._end_stream_with_me = weakref.finalize(self, self._stream.close)
         stream = self._stream
         step = 0

@@ -1,13 +1,10 @@
-"""A thread that reads and threads that decode, ahead of the one that trains.
-
-libjpeg-turbo runs without the interpreter's lock, so threads share cores as processes would, without their start-up
-time, copies and orphans.
-"""
+"""A thread that reads and threads that have slices of batches decoded, ahead of the one that trains."""
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -44,21 +41,19 @@ class Pipeline(Generic[Item]):
     def __init__(
         self,
         jobs: Iterator[Job[Item]],
-        workers: Callable[[], tuple[Decode[Item], Finish[Item]]],
+        workers: Sequence[Callable[[], tuple[Decode[Item], Finish[Item]]]],
         *,
-        threads: int,
         ahead: int,
     ) -> None:
         """Start the threads.
 
         Args:
             jobs: what to make; run through in a thread of its own.
-            workers: called in each decoding thread for its two functions: decode some rows of an item and return those
+            workers: each called in a thread of its own for two functions: decode some rows of an item and return those
                 that failed; finish an item whose rows are decoded.
-            threads: how many decode.
             ahead: how many items may be ready or in work.
         """
-        self._jobs, self._workers = jobs, workers
+        self._jobs = jobs
         self._room = threading.Semaphore(ahead)
         self._ordered: queue.SimpleQueue[Job[Item] | None] = queue.SimpleQueue()
         self._tasks: queue.SimpleQueue[tuple[Job[Item], range] | None] = queue.SimpleQueue()
@@ -67,9 +62,9 @@ class Pipeline(Generic[Item]):
         self._threads = [
             threading.Thread(target=self._guarded, args=(self._read,), name="ethnoshard-read", daemon=True)
         ]
-        for number in range(threads):
-            name = f"ethnoshard-decode-{number}"
-            self._threads.append(threading.Thread(target=self._guarded, args=(self._work,), name=name, daemon=True))
+        for number, worker in enumerate(workers):
+            work, name = partial(self._work, worker), f"ethnoshard-decode-{number}"
+            self._threads.append(threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -124,8 +119,8 @@ class Pipeline(Generic[Item]):
             for rows in job.slices:
                 self._tasks.put((job, rows))
 
-    def _work(self) -> None:
-        decode, finish = self._workers()
+    def _work(self, worker: Callable[[], tuple[Decode[Item], Finish[Item]]]) -> None:
+        decode, finish = worker()
         while not self._stop.is_set() and (task := self._tasks.get()) is not None:
             job, rows = task
             failed = decode(job.item, rows)

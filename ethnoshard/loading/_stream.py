@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from ethnoshard.loading._augment import Augmentation, views
-from ethnoshard.loading._buffers import Buffers
 from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._fill import Draft, Filler
 from ethnoshard.loading._pipeline import Job, Pipeline
+from ethnoshard.loading._processes import DecodingProcess
+from ethnoshard.loading._shared import Buffers
 from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Plan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader
@@ -21,6 +23,7 @@ _SLICE = 32
 """Faces that a thread decodes at a time."""
 _TRANSFORM = 14
 
+Worker = tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]
 Transform = Callable[[torch.Tensor, torch.Generator], Any]
 
 
@@ -35,6 +38,7 @@ class Work:
         shards: where they are read.
         bad_faces: those that could not be, so far.
         buffers: where pixels go.
+        pinned: whether they end in page-locked memory.
         transform: what becomes of them.
         rank: whose batches these are.
         ranks: among how many.
@@ -47,6 +51,7 @@ class Work:
     shards: ShardReader
     bad_faces: BadFaces
     buffers: Buffers
+    pinned: bool
     transform: Transform | None
     rank: int
     ranks: int
@@ -74,26 +79,37 @@ class Work:
         for number, batch, jpegs in reader:
             self.held_bytes = reader.held_bytes
             view = views(self.augmentation, self.dataset.image_size, rows, settings.seed, epoch, number)
-            memory = self.buffers.take()
-            yield Job(Draft(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory), slices)
+            shared, memory = self.buffers.take()
+            yield Job(Draft(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory, shared), slices)
 
-    def worker(self) -> tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]:
-        """What a decoding thread does with slices of a draft, and with a draft that is decoded."""
-        size = self.dataset.image_size
-        decoder = Decoder(size, self.augmentation.size(size))
+    def worker(self, process: DecodingProcess | None = None) -> Worker:
+        """What a thread does with slices of a draft, and with a draft that is decoded.
+
+        Args:
+            process: decodes as soon as it is ready; until then, or without it, the thread does.
+        """
+        decoder = Decoder(self.dataset.image_size, self.size)
 
         def decode(draft: Draft, rows: range) -> list[int]:
+            if process is not None and process.ready:
+                return draft.filler.decode_elsewhere(draft, rows, process)
             return draft.filler.decode(draft, rows, decoder)
 
         def finish(draft: Draft, failed: list[int]) -> None:
             if failed:
                 draft.filler.mend(draft, failed, decoder)
             draft.jpegs.clear()
-            draft.images = draft.memory.permute(0, 3, 1, 2)
+            memory = draft.memory.pin_memory() if self.pinned else draft.memory
+            draft.images = memory.permute(0, 3, 1, 2)
             if self.transform is not None:
                 draft.images = self.transform(draft.images, self._generator(draft))
 
         return decode, finish
+
+    @property
+    def size(self) -> int:
+        """Side of the faces in a batch, pixels."""
+        return self.augmentation.size(self.dataset.image_size)
 
     def _generator(self, draft: Draft) -> torch.Generator:
         epoch = draft.filler.epoch.number
@@ -104,10 +120,12 @@ class Work:
 class Stream:
     """Finished drafts, in order, from one place on. Nothing in it refers to the loader, which so can be let go of."""
 
-    def __init__(self, work: Work, epoch: int, consumed: int, *, threads: int, ahead: int) -> None:
-        """Begin at a batch of an epoch; without threads drafts are made when asked for."""
+    def __init__(self, work: Work, epoch: int, consumed: int, *, processes: int, ahead: int) -> None:
+        """Begin at a batch of an epoch; without processes drafts are made when asked for."""
         jobs = work.jobs(epoch, consumed)
-        self._pipeline = Pipeline(jobs, work.worker, threads=threads, ahead=ahead) if threads else None
+        self._processes = [DecodingProcess(work.dataset.image_size, work.size) for _ in range(processes)]
+        workers = [partial(work.worker, process) for process in self._processes]
+        self._pipeline = Pipeline(jobs, workers, ahead=ahead) if processes else None
         self._drafts = iter(self._pipeline) if self._pipeline else self._here(work, jobs)
 
     def take(self) -> Draft:
@@ -119,9 +137,13 @@ class Stream:
         return next(self._drafts)
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads and the processes."""
+        for process in self._processes:
+            process.stop()
         if self._pipeline:
             self._pipeline.close()
+        for process in self._processes:
+            process.close()
 
     @staticmethod
     def _here(work: Work, jobs: Iterator[Job[Draft]]) -> Iterator[Draft]:

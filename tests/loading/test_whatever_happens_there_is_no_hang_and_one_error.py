@@ -85,6 +85,7 @@ def test_a_thread_that_dies_of_a_bug_is_an_error_in_the_training(
         raise MemoryError("no memory left")
 
     monkeypatch.setattr("ethnoshard.loading._fill.Filler.decode", dies)
+    monkeypatch.setattr("ethnoshard.loading._fill.Filler.decode_elsewhere", dies)
     with pytest.raises(MemoryError):
         list(StratifiedLoader(made, num_workers=workers, **OPTIONS))
     assert not running()
@@ -158,13 +159,60 @@ def test_ctrl_c_ends_a_training_at_once(made: FaceDataset) -> None:
     assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
 
 
-def test_no_process_is_ever_started(made: FaceDataset) -> None:
+def children_of(pid: int) -> list[int]:
+    """The decoding processes of a process, once they are there."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    tasks = Path(f"/proc/{pid}/task")
+    for _ in range(100):
+        found = [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        if len(found) == 3:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"no decoding processes: {path.read_text()}")
+
+
+def ended(pids: list[int]) -> bool:
+    """Whether processes are gone within some seconds."""
+    for _ in range(200):
+        if not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it looks for processes in /proc")
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_decoding_process_outlives_a_training_however_it_ends(made: FaceDataset, how: signal.Signals) -> None:
     process = start(made, "wait")
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if children.exists():
-        assert children.read_text() == ""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    children = children_of(process.pid)
+    process.send_signal(how)
+    process.communicate(timeout=30)
+    assert ended(children)
+
+
+@linux
+def test_a_decoding_process_that_is_killed_is_one_error_that_says_so(made: FaceDataset) -> None:
+    process = start(made, "wait")
+    children = children_of(process.pid)
+    time.sleep(1)
+    os.kill(children[1], signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "EthnoshardError: a decoding process was killed" in errors.splitlines()[-1]
+    assert ended(children)
+
+
+def test_processes_decode_what_threads_do(made: FaceDataset) -> None:
+    options = {"random_crop": 40, "random_flip": True, **OPTIONS}
+    loader = StratifiedLoader(made, num_workers=1, prefetch=1, **options)
+    batch = next(iter(loader))
+    time.sleep(1.5)  # the process is ready by now, and has decoded what follows
+    rest = [batch, *loader]
+    alone = list(StratifiedLoader(made, num_workers=0, **options))
+    assert all(torch.equal(one.images, other.images) for one, other in zip(rest, alone, strict=False))
 
 
 def test_tensors_that_a_user_keeps_are_not_written_over(made: FaceDataset) -> None:
@@ -175,5 +223,5 @@ def test_tensors_that_a_user_keeps_are_not_written_over(made: FaceDataset) -> No
 
 def test_memory_of_batches_is_used_again_once_nobody_looks_at_it(made: FaceDataset) -> None:
     loader = StratifiedLoader(made, prefetch=1, num_workers=1, **OPTIONS)
-    places = {batch.images.data_ptr() for batch in loader}
-    assert len(places) <= 4 < len(loader)
+    places = {batch.images.data_ptr() for _ in range(3) for batch in loader}
+    assert len(places) <= 5 < len(loader)

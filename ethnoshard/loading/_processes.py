@@ -1,0 +1,105 @@
+"""Decoding processes, seen from the one that trains.
+
+Threads alone would do, since libjpeg-turbo runs without the interpreter's lock; but each face needs the lock for a
+moment, waits for it while another thread has it, and a core that waits wakes up late: a fifth of the speed. A process
+has a lock of its own, and doesn't get in the way of a training that is busy in Python.
+"""
+
+import contextlib
+import json
+import select
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading import _decoding_process as other_side
+from ethnoshard.loading._augment import View
+from ethnoshard.loading._shared import SharedMemory
+
+_PIECES = 512
+"""Buffers that one call of the system takes; it takes 1,024 on Linux."""
+
+
+class DecodingProcess:
+    """A process that decodes into shared memory. It ends when this object is closed, or this process ends, however."""
+
+    def __init__(self, image_size: int, size: int) -> None:
+        """Start it; that takes some tenths of a second, in which :attr:`ready` is false."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            script = Path(other_side.__file__)
+            # -P: the folder of the script is not where modules are looked for.
+            command = [sys.executable, "-P", str(script), str(theirs.fileno()), str(image_size), str(size)]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        self._connection = ours
+        self._ready = False
+        self._known: set[int] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can decode."""
+        if not self._ready and select.select([self._connection], [], [], 0)[0]:
+            self._ready = True
+            self._receive(1)
+        return self._ready
+
+    def decode(
+        self, jpegs: list[memoryview], views: list[View], memory: SharedMemory, first: int
+    ) -> list[tuple[int, str]]:
+        """Decode into the rows of ``memory`` from ``first`` on.
+
+        Returns:
+            The rows that failed, and why.
+
+        Raises:
+            EthnoshardError: the process was killed.
+        """
+        table = np.array([(len(jpeg), *view) for jpeg, view in zip(jpegs, views, strict=True)], np.int64)
+        new = memory.number not in self._known
+        self._known.add(memory.number)
+        head = np.array([len(jpegs), table[:, 0].sum(), memory.number, memory.size, first, new], np.int64)
+        try:
+            self._send([head.data.cast("B"), table.data.cast("B"), *jpegs])
+            if new:
+                socket.send_fds(self._connection, [b"m"], [memory.descriptor])
+        except ConnectionError as error:
+            raise self._gone() from error
+        failed: list[tuple[int, str]] = json.loads(self._receive(int.from_bytes(self._receive(8), sys.byteorder)))
+        return failed
+
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Have whoever waits for an answer find out that there will be none."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _send(self, pieces: list[memoryview]) -> None:
+        while pieces:
+            sent = self._connection.sendmsg(pieces[:_PIECES])
+            while pieces and sent >= len(pieces[0]):
+                sent -= len(pieces.pop(0))
+            if sent:
+                pieces[0] = pieces[0][sent:]
+
+    def _receive(self, length: int) -> bytes:
+        content = bytearray(length)
+        try:
+            if other_side.receive(self._connection, memoryview(content)):
+                return bytes(content)
+        except ConnectionError as error:
+            raise self._gone() from error
+        raise self._gone()
+
+    def _gone(self) -> EthnoshardError:
+        return EthnoshardError(
+            "a decoding process was killed, perhaps because the memory ran out; go on from the last state, with fewer "
+            "num_workers, or with num_workers=0, which starts none"
+        )
