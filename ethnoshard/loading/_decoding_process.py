@@ -2,7 +2,7 @@
 
 A request is a head of six numbers (faces, bytes of JPEGs, number and size of the memory, first row, whether the memory
 is new), a table of a face's length and view each, and the JPEGs. If the memory is new its descriptor follows. The
-answer is a number of bytes and as many of JSON: the rows that failed, each with its reason. It ends with the connection.
+answer is a number of bytes and as many of JSON: the rows that failed, each with its reason.
 """
 
 import contextlib

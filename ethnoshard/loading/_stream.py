@@ -19,7 +19,7 @@ from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Plan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader
 
-_SLICE = 32
+_SLICE = 64
 """Faces that a thread decodes at a time."""
 _TRANSFORM = 14
 
