@@ -11,7 +11,7 @@ import numpy.typing as npt
 class Pool:
     """Hands out bytes to be written, and takes them back when the last view of them is gone, and not before."""
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int) -> None:
         """Keep at most ``most`` bytes that nobody uses."""
         self._most = most
         self._free: defaultdict[int, list[npt.NDArray[np.uint8]]] = defaultdict(list)
@@ -36,6 +36,6 @@ class Pool:
     def _give_back(self, memory: npt.NDArray[np.uint8]) -> None:
         # Called wherever the last view goes, perhaps inside ``take`` of the same thread.
         with self._lock:
-            if self._most is None or self._kept + memory.size <= self._most:
+            if self._kept + memory.size <= self._most:
                 self._free[memory.size].append(memory)
                 self._kept += memory.size

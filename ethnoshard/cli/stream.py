@@ -64,7 +64,7 @@ def run(
     seed: options.PlanSeed = 0,
     min_faces: options.MinFaces = None,
     window_mib: options.WindowMib = 64,
-    workers: Annotated[int, typer.Option(help="Threads that decode.")] = 2,
+    workers: Annotated[int, typer.Option(help="Processes that decode; 0 starts none.")] = 2,
     batches: Annotated[int | None, typer.Option(help="Stop after so many batches; by default after the epoch.")] = None,
     step_ms: Annotated[float, typer.Option(help="Pretend that training takes so many milliseconds a batch.")] = 0.0,
     crop: Annotated[int | None, typer.Option(help="Random crops of this side, pixels.")] = None,

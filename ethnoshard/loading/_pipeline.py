@@ -20,7 +20,10 @@ class Job(Generic[Item]):
     Attributes:
         item: the batch.
         slices: rows to be decoded, a range for each task.
-        finish: called with the rows that failed once all slices are done; returns what the trainer gets.
+        failed: rows that could not be decoded so far.
+        open: slices that are not done.
+        done: set when all are, and the item is finished.
+        lock: held while ``failed`` and ``open`` change.
     """
 
     item: Item
