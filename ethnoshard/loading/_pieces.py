@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from ethnoshard._tar import BLOCK
 
@@ -15,8 +14,14 @@ Faces = dict[int, memoryview]
 
 _ENDS_AT, _END = 4, int.from_bytes(b"g\0\0\0", "little")
 """The last letter of such a name, and what follows, in 32-bit words."""
-_NAME, _DASH, _FACE, _DOT, _SIZE = 16, 7, slice(8, 13), slice(13, 16), slice(124, 135)
-_POWERS = {base: np.float64(base) ** np.arange(11)[::-1] for base in (8, 10)}
+_DASH, _DOT = 7, slice(13, 16)
+_COLUMNS = np.r_[0:7, 8:13, 124:135]
+"""Digits in a header: of the identity and of the face, decimal, and of the size, octal."""
+_NUMBERS = np.repeat([0, 1, 2], (7, 5, 11))
+_BASES = np.array([10, 10, 8], np.uint8)[_NUMBERS]
+_POWERS = np.eye(3)[_NUMBERS] * _BASES[:, None] ** np.r_[6:-1:-1, 4:-1:-1, 10:-1:-1].astype(np.float64)[:, None]
+"""What each digit is worth, by number. Exact: eleven octal digits are far below the 53 bits of a float, and floats have
+the fast product."""
 _SUFFIX = np.frombuffer(b".jp", np.uint8)
 
 
@@ -27,23 +32,14 @@ def faces_in(piece: memoryview) -> dict[int, Faces]:
     """
     blocks = np.frombuffer(piece, np.uint8)[: len(piece) // BLOCK * BLOCK].reshape(-1, BLOCK)
     rows = np.flatnonzero(blocks.view("<u4")[:, _ENDS_AT] == _END)
-    names, sizes_in_digits = blocks[rows, :_NAME], blocks[rows, _SIZE]
-    identities, faces = _number(names[:, :_DASH], 10), _number(names[:, _FACE], 10)
-    sizes = _number(sizes_in_digits, 8)
+    headers = blocks[rows]
+    digits = headers[:, _COLUMNS] - np.uint8(ord("0"))
+    identities, faces, sizes = (digits.astype(np.float64) @ _POWERS).astype(np.int64).T
     begins = (rows + 1) * BLOCK
-    sound = (names[:, _DASH] == ord("-")) & (names[:, _DOT] == _SUFFIX).all(axis=1)
-    sound &= (identities >= 0) & (faces >= 0) & (sizes >= 0) & (begins + sizes <= len(piece))
+    sound = (digits < _BASES).all(axis=1) & (begins + sizes <= len(piece))
+    sound &= (headers[:, _DASH] == ord("-")) & (headers[:, _DOT] == _SUFFIX).all(axis=1)
     found: dict[int, Faces] = {}
     columns: Iterable[list[int]] = (of[sound].tolist() for of in (identities, faces, begins, sizes))
     for identity, face, begin, size in zip(*columns, strict=True):
         found.setdefault(identity, {})[face] = piece[begin : begin + size]
     return found
-
-
-def _number(text: npt.NDArray[np.uint8], base: int) -> npt.NDArray[np.int64]:
-    """What rows of digits mean; -1 where one is none."""
-    digits = text - np.uint8(ord("0"))
-    # Exact: eleven octal digits are far below the 53 bits of a float, and floats have the fast product.
-    value = digits.astype(np.float64) @ _POWERS[base][-digits.shape[1] :]
-    value[(digits >= base).any(axis=1)] = -1
-    return value.astype(np.int64)

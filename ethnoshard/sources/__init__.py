@@ -1,15 +1,27 @@
-"""Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike."""
+"""Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike; pair lists."""
 
+from ethnoshard.sources._bfw_pairs import read_bfw_pairs
+from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
+from ethnoshard.sources._cfp_pairs import CfpProtocol, read_cfp_pairs
 from ethnoshard.sources._drawn import DrawnSettings, draw_face, draw_faces
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
+from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
+from ethnoshard.sources._lfw_pairs import read_lfw_pairs
 from ethnoshard.sources._open import open_source
+from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
+from ethnoshard.sources._rfw_pairs import read_rfw_pairs
 from ethnoshard.sources._source import Source, open_reader
 
 __all__ = [
+    "BinPairs",
+    "CfpProtocol",
     "DrawnSettings",
+    "GroupSource",
     "ImageRef",
     "LabelledFaces",
+    "MissingImages",
+    "PairList",
     "Source",
     "SourceReader",
     "draw_face",
@@ -17,4 +29,10 @@ __all__ = [
     "open_labelled",
     "open_reader",
     "open_source",
+    "read_bfw_pairs",
+    "read_bin_pairs",
+    "read_cfp_pairs",
+    "read_lfw_groups",
+    "read_lfw_pairs",
+    "read_rfw_pairs",
 ]
