@@ -1,0 +1,123 @@
+"""A .bin file is a pickle, and a pickle is a program: whatever it asks for, nothing of it happens."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources import read_bin_pairs
+from ethnoshard.sources._plain_pickle import read_plain_pickle
+
+
+class Calls:
+    """Pickles to a call."""
+
+    def __init__(self, called: Callable[..., Any], *arguments: object) -> None:
+        self.call = called, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_malicious_file_is_refused_and_nothing_runs(tmp_path: Path, protocol: int) -> None:
+    trace, path = tmp_path / "trace", tmp_path / "set.bin"
+    path.write_bytes(pickle.dumps(([Calls(open, str(trace), "w")] * 20, [True] * 10), protocol))
+    with pytest.raises(
+        EthnoshardError, match=r"is not a \.bin file of insightface: it (asks for|holds something other)"
+    ):
+        read_bin_pairs(path)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Calls(eval, "1"),
+        Calls(bytes, 10**12),
+        Calls(bytearray, b"x"),
+        np.True_,
+        np.zeros(2),
+        {"a": 1},
+        {1},
+        1,
+        1.5,
+        None,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_only_bytes_bools_lists_and_tuples_are_read(tmp_path: Path, value: object, protocol: int) -> None:
+    path = tmp_path / "set.bin"
+    path.write_bytes(pickle.dumps(([b"image"] * 19 + [value], [True] * 10), protocol))
+    with pytest.raises(EthnoshardError):
+        read_bin_pairs(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cos\nsystem\n(S'true'\ntR.",
+        b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x04\x00\x00\x00zlib\x86R.",
+        b"\x80\x02c_codecs\nencode\n.",
+        b"\x80\x04\x8c\x02os\x8c\x06system\x93.",
+        b"\x82\x01.",
+        b"cos\nsystem\n}b.",
+    ],
+    ids=["system", "another codec", "the stand-in itself", "protocol 4", "extension", "state"],
+)
+def test_by_hand(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "set.bin"
+    path.write_bytes(content)
+    with pytest.raises(EthnoshardError, match=r"is not a \.bin file of insightface"):
+        read_bin_pairs(path)
+
+
+plain = st.recursive(
+    st.binary(max_size=300) | st.booleans(), lambda inner: st.lists(inner, max_size=5) | st.lists(inner).map(tuple)
+)
+
+
+@given(value=plain, protocol=st.integers(0, pickle.HIGHEST_PROTOCOL))
+def test_what_is_plain_comes_back_as_it_was(value: object, protocol: int) -> None:
+    assert read_plain_pickle(pickle.dumps(value, protocol)) == value
+
+
+@given(value=plain, protocol=st.integers(0, 5), data=st.data())
+def test_a_damaged_one_is_one_message(value: object, protocol: int, data: st.DataObject) -> None:
+    content = bytearray(pickle.dumps(value, protocol))
+    place = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        del content[place:]
+    else:
+        content[place] = data.draw(st.integers(0, 255))
+    try:
+        read_plain_pickle(bytes(content))
+    except EthnoshardError as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (([b"x"] * 19, [True] * 10), "has 19 images and 10 answers; there are two images for each answer"),
+        (([b"x"] * 18, [True] * 9), "has 18 images and 9 answers.*at least 10 answers"),
+        (([b"x"] * 20, [b"y"] * 10), "or an answer is no bool"),
+        (([True, *[b"x"] * 19], [True] * 10), "1 of its 20 images are no bytes"),
+        ([True, False], "which is a pair of lists, encoded images and bools; it holds another thing"),
+        ((), "it holds another thing"),
+    ],
+)
+def test_numbers_that_do_not_fit(tmp_path: Path, value: object, message: str) -> None:
+    path = tmp_path / "set.bin"
+    path.write_bytes(pickle.dumps(value))
+    with pytest.raises(EthnoshardError, match=message):
+        read_bin_pairs(path)
+    with pytest.raises(EthnoshardError, match="is not there"):
+        read_bin_pairs(tmp_path / "other.bin")
