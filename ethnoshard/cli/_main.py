@@ -7,7 +7,22 @@ import sys
 import typer
 
 from ethnoshard import __version__
-from ethnoshard.cli import align, build, classifier, draw, info, label, pack, plan, preview, stream, verify
+from ethnoshard.cli import (
+    align,
+    build,
+    classifier,
+    draw,
+    export,
+    info,
+    label,
+    pack,
+    plan,
+    preview,
+    runs,
+    stream,
+    train,
+    verify,
+)
 from ethnoshard.cli._console import fail
 from ethnoshard.cli._options import with_shipped
 from ethnoshard.errors import EthnoshardError
@@ -24,8 +39,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (align, label, pack, build, info, verify, preview, plan, stream, draw):
+for module in (align, label, pack, build, info, verify, preview, plan, stream, train, export, draw):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
+app.add_typer(runs.app, name="runs")
 app.add_typer(classifier.app, name="classifier")
 
 

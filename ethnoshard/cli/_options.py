@@ -9,7 +9,6 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ethnoshard.alignment import AlignSettings
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, TARGETS
 from ethnoshard.shards import PackSettings
 
@@ -128,24 +127,6 @@ def with_shipped(arguments: Sequence[str]) -> list[str]:
         if argument == "--classifier" and following.startswith("-"):
             filled.append(SHIPPED)
     return filled
-
-
-def target_of(text: str) -> str | dict[str, float]:
-    """A target by name, or shares such as ``asian=0.5,white=0.5``.
-
-    >>> target_of("uniform"), target_of("A=0.25, B=0.75")
-    ('uniform', {'A': 0.25, 'B': 0.75})
-    """
-    if "=" not in text:
-        return text
-    shares = {}
-    for part in text.split(","):
-        group, _, share = part.rpartition("=")
-        try:
-            shares[group.strip()] = float(share)
-        except ValueError as error:
-            raise EthnoshardError(f"a target of your own is like asian=0.5,white=0.5; {part!r} in it is not") from error
-    return shares
 
 
 People: TypeAlias = Annotated[int, typer.Option("--people", help="P: different people in a batch.")]

@@ -79,7 +79,7 @@ def run(
         FaceDataset.open(dataset),
         people_per_batch=people,
         images_per_person=images,
-        target=options.target_of(target),  # type: ignore[arg-type]
+        target=target,
         when_exhausted=when_exhausted,  # type: ignore[arg-type]
         seed=seed,
         min_faces=min_faces,

@@ -46,7 +46,7 @@ class StratifiedLoader:
         *,
         people_per_batch: int,
         images_per_person: int,
-        target: Target = "natural",
+        target: Target | str = "natural",
         when_exhausted: Exhaustion = "repeat",
         seed: int = 0,
         min_faces: int | None = None,
@@ -71,7 +71,8 @@ class StratifiedLoader:
             dataset: the faces.
             people_per_batch: P, distinct identities a batch.
             images_per_person: K, faces of each.
-            target: wanted distribution over the groups, see :class:`~ethnoshard.mixing.PlanSettings`.
+            target: wanted distribution over the groups, see :class:`~ethnoshard.mixing.PlanSettings`; shares may be
+                text: ``asian=0.5,white=0.5``.
             when_exhausted: what happens when a group runs out before the others.
             seed: chooses everything that is random.
             min_faces: an identity with fewer is excluded; by default 2 (1 if K is 1).

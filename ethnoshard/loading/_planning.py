@@ -1,20 +1,21 @@
 """From a dataset to a plan, with errors of ours."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
-from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings
+from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Target
 from ethnoshard.shards import FaceDataset
 
 
-def plan_of(dataset: FaceDataset, **settings: Any) -> Plan:
+def plan_of(dataset: FaceDataset, *, target: Target | str = "natural", **settings: Any) -> Plan:
     """Plan batches of a dataset.
 
     Args:
         dataset: the faces.
+        target: as :class:`~ethnoshard.mixing.PlanSettings` has it, or shares as text: ``asian=0.5,white=0.5``.
         settings: as :class:`~ethnoshard.mixing.PlanSettings` has them.
 
     Raises:
@@ -37,6 +38,27 @@ def plan_of(dataset: FaceDataset, **settings: Any) -> Plan:
         groups=tuple(names),
     )
     try:
-        return Plan(identities, PlanSettings(**settings))
+        return Plan(identities, PlanSettings(target=target_of(target), **settings))
     except MixingError as error:
         raise EthnoshardError(str(error)) from error
+
+
+def target_of(target: Target | str) -> Target:
+    """A target, of which shares may be given as text.
+
+    >>> target_of("uniform"), target_of("A=0.25, B=0.75")
+    ('uniform', {'A': 0.25, 'B': 0.75})
+
+    Raises:
+        EthnoshardError: a share is no number.
+    """
+    if not isinstance(target, str) or "=" not in target:
+        return cast(Target, target)
+    shares = {}
+    for part in target.split(","):
+        group, _, share = part.rpartition("=")
+        try:
+            shares[group.strip()] = float(share)
+        except ValueError as error:
+            raise EthnoshardError(f"a target of your own is like asian=0.5,white=0.5; {part!r} in it is not") from error
+    return shares

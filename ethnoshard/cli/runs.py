@@ -1,0 +1,49 @@
+"""``ethnoshard runs``: list."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import say, say_json, say_table, warn
+from ethnoshard.runs import list_runs
+
+app = typer.Typer(help="Look at runs.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _runs() -> None:
+    """Look at runs."""
+
+
+@app.command("list")
+def list_(
+    folder: Annotated[Path, typer.Argument(metavar="RUNS", help="Folder that runs are in.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """A line a run: arm, seed, epoch, loss, and LFW's accuracy, VAL and AUC of its last evaluation."""
+    runs = list_runs(folder)
+    if as_json:
+        say_json([asdict(run) for run in runs])
+        return
+    if not runs:
+        say(f"no run in {folder}; ethnoshard train DATASET --out {folder}/NAME makes one")
+        return
+
+    def shown(value: float | None, digits: int = 4) -> str:
+        return "" if value is None else f"{value:.{digits}f}"
+
+    rows = []
+    for run in runs:
+        lfw = run.lfw or {}
+        epoch = "" if run.epoch is None else f"{run.epoch} of {run.epochs}"
+        seed = "" if run.seed is None else str(run.seed)
+        figures = [shown(lfw.get(name)) for name in ("accuracy", "val", "auc")]
+        rows.append([run.name, run.arm or "", seed, run.status, epoch, shown(run.loss), *figures])
+    head = ("run", "arm", "seed", "status", "epoch", "loss", "LFW accuracy", "VAL at FAR 0.001", "AUC")
+    say_table(head, rows)
+    for run in runs:
+        if run.reason:
+            warn(f"{run.name}: {run.reason}")

@@ -1,0 +1,117 @@
+"""``ethnoshard train``."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import progress_output, say, warn
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards import FaceDataset
+
+if TYPE_CHECKING:
+    from ethnoshard.training import TrainingSettings, TrainingWatch
+    from ethnoshard.training._trainer import Evaluate
+
+
+def run(
+    dataset: options.DatasetOrUrl,
+    out: Annotated[Path, typer.Option(help="Run folder to make, or with --resume to go on with.")],
+    arm: Annotated[
+        str | None,
+        typer.Option(help="How batches are composed: base, natural, uniform, placebo, same-group, or shares."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, batches, augmentation and mining.")] = None,
+    config: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Ready-made: casia, small, smoke; or a TOML file of settings.")
+    ] = "casia",
+    epochs: Annotated[int | None, typer.Option(help="How long.")] = None,
+    init: Annotated[str | None, typer.Option(help="Weights to start from: a file, vggface2 or casia-webface.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be said repeatedly.")
+    ] = None,
+    lfw: Annotated[
+        Path | None,
+        typer.Option(metavar="WORK", help="Work folder of LFW, made by ethnoshard align: evaluate on it now and then."),
+    ] = None,
+    pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="LFW's pairs.txt.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
+) -> None:
+    """Train a network with triplet loss on stratified batches. Several processes: torchrun -m ethnoshard train ..."""
+    from ethnoshard.training import Ranks, TripletTrainer, parse_assignments, read_settings
+
+    settings = read_settings(config).changed(parse_assignments(assignments or ()), "--set")
+    said = {"arm": arm, "seed": seed, "epochs": epochs, "init": init}
+    settings = settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
+    ranks = Ranks.from_environment()
+    evaluate = _evaluation(lfw, pairs, settings, visible=ranks.first)
+    with _shown(visible=ranks.first) as watch:
+        trainer = TripletTrainer(
+            FaceDataset.open(dataset), settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch
+        )
+        record = trainer.train(resume=resume)
+    if not ranks.first:
+        return
+    progress = record["progress"]
+    say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
+    say(f"run in {out}; next: ethnoshard runs list {out.parent}, ethnoshard export {out} {out.name}.onnx")
+
+
+def _evaluation(
+    lfw: Path | None, pairs: Path | None, settings: "TrainingSettings", *, visible: bool
+) -> "Evaluate | None":
+    if lfw is None and pairs is None:
+        return None
+    if lfw is None or pairs is None:
+        raise EthnoshardError("--lfw and --pairs go together: aligned faces, and which of them to compare")
+    from ethnoshard.embedding import LfwCheck
+
+    return LfwCheck(lfw, pairs, crop=settings.crop, said=warn if visible else lambda text: None)
+
+
+@contextlib.contextmanager
+def _shown(*, visible: bool) -> Iterator["TrainingWatch"]:
+    """A progress bar, and a line for each epoch."""
+    from ethnoshard.training import TrainingWatch
+
+    columns = (
+        TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    terminal = progress_output.is_terminal and visible
+    with Progress(*columns, console=progress_output, disable=not terminal) as progress:
+        task = progress.add_task("train", total=None, figures="")
+        spent = {"images": 0.0, "seconds": 0.0, "waiting": 0.0}
+
+        def begun(steps: int, done: int) -> None:
+            progress.update(task, total=steps, completed=done)
+
+        def stepped(row: dict[str, Any]) -> None:
+            spent["images"] += row["images"] / row["step"]
+            spent["seconds"] += row["seconds"]
+            spent["waiting"] += row["waiting"]
+            progress.update(
+                task,
+                advance=1,
+                figures=f"loss {row['loss']:.3f}, {spent['images'] / spent['seconds']:,.0f} images/s, "
+                f"waiting {spent['waiting'] / spent['seconds']:.1%}",
+            )
+
+        def epoch_done(report: dict[str, Any]) -> None:
+            line = f"epoch {report['epoch']} of {report['epochs']}: loss {report['loss']:.4f}"
+            if spent["seconds"]:
+                line += f", {spent['images'] / spent['seconds']:,.0f} images/s"
+                line += f", {spent['waiting'] / spent['seconds']:.1%} of the time waiting for data"
+            if "lfw_accuracy" in report:
+                line += (
+                    f"; LFW accuracy {report['lfw_accuracy']:.4f}, VAL {report['lfw_val']:.4f} at FAR "
+                    f"{report['lfw_far']:.4f}, AUC {report['lfw_auc']:.4f}"
+                )
+            progress_output.print(line)
+
+        yield TrainingWatch(begun=begun, stepped=stepped, epoch_done=epoch_done, said=warn)

@@ -1,0 +1,56 @@
+"""Aligned faces of a work folder, by the name of their image."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from ethnoshard.work import PartFaces, WorkFolder
+
+
+class AlignedFaces:
+    """The faces of a finished work folder, found by image; of an image with several faces the first."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the tables.
+
+        Raises:
+            EthnoshardError: it is no work folder, or its alignment is not finished.
+        """
+        self.folder = WorkFolder(path)
+        record = self.folder.finished()
+        self.image_size = int(record["settings"]["size"])
+        table = self.folder.faces(int(record["parts"]))
+        faces = table.filter((pl.col("status") == "aligned") & (pl.col("face") == 0))
+        columns = (faces[name].to_list() for name in ("image", "part", "offset", "length"))
+        self._places = {image: place for image, *place in zip(*columns, strict=True)}
+
+    def __contains__(self, image: object) -> bool:
+        """Whether there is a face of an image, ``identity/image.jpg``."""
+        return image in self._places
+
+    def __len__(self) -> int:
+        """Images with a face."""
+        return len(self._places)
+
+    def keys(self) -> Iterable[str]:
+        """Names of the images that have a face."""
+        return self._places.keys()
+
+    def jpegs(self, images: Iterable[str]) -> Iterator[bytes]:
+        """JPEGs of the faces of some images, in their order.
+
+        Raises:
+            KeyError: one has no face.
+            EthnoshardError: a part is gone or was cut short.
+        """
+        opened: dict[int, PartFaces] = {}
+        try:
+            for image in images:
+                part, offset, length = self._places[image]
+                if part not in opened:
+                    opened[part] = PartFaces(self.folder.part_path(part))
+                yield opened[part].read(offset, length)
+        finally:
+            for file in opened.values():
+                file.close()

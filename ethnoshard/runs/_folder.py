@@ -1,0 +1,115 @@
+"""Where things lie in a run folder, and its record."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from ethnoshard._files import explained, make_folder, read_json, remove_unfinished, write_json
+from ethnoshard.errors import EthnoshardError
+
+FORMAT = 1
+"""Version of the run folder's format. A reader refuses one it doesn't know."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A training with its results; see the design's "Run folder" for what it holds.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def record_path(self) -> Path:
+        """``run.json``: everything that decides the run, and what became of it."""
+        return self.path / "run.json"
+
+    @property
+    def metrics_path(self) -> Path:
+        """A row a step, see :data:`~ethnoshard.runs.METRICS_SCHEMA`."""
+        return self.path / "metrics.parquet"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def weights_path(self) -> Path:
+        """The network at the end, as safetensors."""
+        return self.path / "model.safetensors"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of TensorBoard's files."""
+        return self.path / "tensorboard"
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder and keep other processes of ours from writing to it.
+
+        Raises:
+            EthnoshardError: another process holds it, or it can't be made.
+        """
+        make_folder(self.path)
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout as error:
+            raise EthnoshardError(f"another ethnoshard process is training in {self.path}; wait for it") from error
+        except OSError as error:
+            raise explained(error, self.path / ".lock") from error
+        try:
+            remove_unfinished(self.path)
+            yield
+        finally:
+            lock.release()
+
+    def is_held(self) -> bool:
+        """Whether a process is training in it at the moment."""
+        path = self.path / ".lock"
+        if not path.exists():
+            return False
+        lock = filelock.FileLock(path)
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            return True
+        except OSError:
+            # A copy that may only be read: nobody trains there.
+            return False
+        lock.release()
+        return False
+
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return self.record_path.exists()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write the record, whole.
+
+        Raises:
+            EthnoshardError: the disk is full or can't be written.
+        """
+        write_json(self.record_path, {"format": FORMAT, **record})
+
+    def record(self) -> dict[str, Any]:
+        """The record.
+
+        Raises:
+            EthnoshardError: there is none, it is damaged, or of a format that is not known.
+        """
+        if not self.record_path.exists():
+            raise EthnoshardError(f"{self.path} is no run: it holds no run.json; ethnoshard train makes one")
+        record = read_json(self.record_path)
+        if record.get("format") != FORMAT:
+            raise EthnoshardError(
+                f"{self.record_path} is of format {record.get('format')!r}; this ethnoshard knows {FORMAT}: update it"
+            )
+        return record

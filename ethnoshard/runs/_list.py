@@ -1,0 +1,79 @@
+"""A line about each run of a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs._folder import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """What one wants to know of a run before opening it.
+
+    Attributes:
+        name: of its folder.
+        arm: how its batches were composed.
+        seed: of everything random.
+        status: "running", "interrupted", "finished", "failed", or "broken" if it can't be read.
+        epoch: epochs done.
+        epochs: epochs wanted.
+        steps: steps done.
+        loss: mean of the last epoch.
+        lfw: accuracy, val, auc ... of the last evaluation, fractions.
+        reason: why it failed or can't be read.
+    """
+
+    name: str
+    arm: str | None = None
+    seed: int | None = None
+    status: str
+    epoch: int | None = None
+    epochs: int | None = None
+    steps: int | None = None
+    loss: float | None = None
+    lfw: dict[str, float] | None = None
+    reason: str | None = None
+
+
+def list_runs(folder: Path) -> list[RunSummary]:
+    """Every run in ``folder``, or ``folder`` itself if it is one, by name.
+
+    Raises:
+        EthnoshardError: the folder is not there.
+    """
+    if not folder.is_dir():
+        raise EthnoshardError(f"{folder} is no folder; give the one that runs are in")
+    if RunFolder(folder).exists():
+        return [_summary(folder)]
+    return [_summary(path) for path in sorted(folder.iterdir()) if RunFolder(path).exists()]
+
+
+def _summary(path: Path) -> RunSummary:
+    try:
+        run = RunFolder(path)
+        record = run.record()
+        if record["status"] == "running" and not run.is_held():
+            record["status"] = "interrupted"
+        return _of_record(path.name, record)
+    except EthnoshardError as error:
+        return RunSummary(name=path.name, status="broken", reason=str(error))
+    except (KeyError, TypeError) as error:
+        return RunSummary(name=path.name, status="broken", reason=f"run.json lacks {error}")
+
+
+def _of_record(name: str, record: dict[str, Any]) -> RunSummary:
+    progress = record["progress"]
+    return RunSummary(
+        name=name,
+        arm=str(record["arm"]),
+        seed=int(record["seed"]),
+        status=str(record["status"]),
+        epoch=int(progress["epoch"]),
+        epochs=int(record["settings"]["epochs"]),
+        steps=int(progress["step"]),
+        loss=progress.get("loss"),
+        lfw=progress.get("lfw"),
+        reason=record.get("reason"),
+    )

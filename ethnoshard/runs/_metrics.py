@@ -1,0 +1,101 @@
+"""What a run measured at each step, kept as a table."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ethnoshard._files import read_table, write_table
+from ethnoshard.errors import EthnoshardError
+
+METRICS_SCHEMA = pl.Schema(
+    [
+        ("step", pl.Int64()),
+        ("epoch", pl.Int32()),
+        ("images", pl.Int64()),
+        ("loss", pl.Float64()),
+        ("triplets_possible", pl.Float64()),
+        ("triplets_mined", pl.Float64()),
+        ("triplets_active", pl.Float64()),
+        ("in_group", pl.Float64()),
+        ("in_group_by_chance", pl.Float64()),
+        ("learning_rate", pl.Float64()),
+        ("gradient_norm", pl.Float64()),
+        ("seconds", pl.Float64()),
+        ("waiting", pl.Float64()),
+        ("lfw_accuracy", pl.Float64()),
+        ("lfw_accuracy_std", pl.Float64()),
+        ("lfw_val", pl.Float64()),
+        ("lfw_val_std", pl.Float64()),
+        ("lfw_far", pl.Float64()),
+        ("lfw_auc", pl.Float64()),
+        ("lfw_eer", pl.Float64()),
+    ]
+)
+"""Columns of ``metrics.parquet``, a row a step.
+
+``step`` counts from 1, ``epoch`` from 0; ``images`` are those seen so far by all ranks together. The triplets are
+means over the ranks of what a rank's batch held; ``in_group`` is the share of active triplets whose negative is of the
+anchor's own group, ``in_group_by_chance`` that share among all possible triplets. ``gradient_norm`` is taken before
+clipping. ``seconds`` is the whole step, ``waiting`` the part in which no batch was there. The columns of LFW are set at
+the steps after which it was evaluated: accuracy and VAL as fractions, mean and standard deviation over the folds.
+"""
+
+
+class Metrics:
+    """Rows of a run, written whole with each checkpoint, so that both end at the same step."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin without rows."""
+        self._path = path
+        self._written = METRICS_SCHEMA.to_frame()
+        self._new: list[dict[str, Any]] = []
+
+    def add(self, **row: float | None) -> None:
+        """Add a step."""
+        self._new.append(row)
+
+    def note(self, **values: float) -> None:
+        """Set values of the last step, which must not have been written yet."""
+        self._new[-1].update(values)
+
+    def mean_since(self, step: int, column: str) -> float:
+        """Mean of a column over the steps after ``step``."""
+        table = self.table().filter(pl.col("step") > step)
+        mean = table[column].mean()
+        return float(mean) if isinstance(mean, float) else float("nan")
+
+    def table(self) -> pl.DataFrame:
+        """All rows."""
+        if not self._new:
+            return self._written
+        return pl.concat([self._written, pl.DataFrame(self._new, METRICS_SCHEMA)])
+
+    def write(self) -> None:
+        """Write the table.
+
+        Raises:
+            EthnoshardError: the disk is full or can't be written.
+        """
+        self._written, self._new = self.table(), []
+        write_table(self._path, self._written)
+
+    def take_up(self, step: int) -> None:
+        """Go on after ``step``: rows on disk up to there count, later ones don't."""
+        if self._path.exists():
+            self._written = read_metrics(self._path).filter(pl.col("step") <= step)
+
+
+def read_metrics(path: Path) -> pl.DataFrame:
+    """The table of a run; columns of a later version are left out, missing ones are null.
+
+    Raises:
+        EthnoshardError: it is not there, or damaged.
+    """
+    try:
+        table = read_table(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise EthnoshardError(f"{path} can't be read ({error}); it may be damaged") from error
+    known = [name for name in METRICS_SCHEMA if name in table.columns]
+    empty = METRICS_SCHEMA.to_frame()
+    return pl.concat([empty, table.select(known)], how="diagonal_relaxed")

@@ -1,0 +1,39 @@
+"""Triplet training on stratified batches: backbones, mining, loss, the loop and its checkpoints."""
+
+from ethnoshard.training._arms import loader_of
+from ethnoshard.training._checkpoints import Checkpoints, read_checkpoint
+from ethnoshard.training._chunks import backward_in_chunks
+from ethnoshard.training._embedder import BACKBONES, FaceEmbedder
+from ethnoshard.training._export import export, run_embedder
+from ethnoshard.training._loss import TripletLoss
+from ethnoshard.training._mining import STRATEGIES, Mined, mine, squared_distances
+from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._settings import TrainingSettings, configurations, parse_assignments, read_settings
+from ethnoshard.training._trainer import TrainingWatch, TripletTrainer
+from ethnoshard.training._weights import load_embedder, save_weights, start_from
+
+__all__ = [
+    "BACKBONES",
+    "STRATEGIES",
+    "Checkpoints",
+    "FaceEmbedder",
+    "Mined",
+    "Ranks",
+    "TrainingSettings",
+    "TrainingWatch",
+    "TripletLoss",
+    "TripletTrainer",
+    "backward_in_chunks",
+    "configurations",
+    "export",
+    "load_embedder",
+    "loader_of",
+    "mine",
+    "parse_assignments",
+    "read_checkpoint",
+    "read_settings",
+    "run_embedder",
+    "save_weights",
+    "squared_distances",
+    "start_from",
+]

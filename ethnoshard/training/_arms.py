@@ -1,0 +1,47 @@
+"""The loader of an arm: arms differ in how batches are composed, and in nothing else."""
+
+import numpy as np
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading import StratifiedLoader
+from ethnoshard.shards import FaceDataset
+from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._settings import TrainingSettings
+
+
+def loader_of(dataset: FaceDataset, settings: TrainingSettings, ranks: Ranks, *, pin: bool = False) -> StratifiedLoader:
+    """The loader that gives a rank its batches.
+
+    Raises:
+        EthnoshardError: the dataset can't give what the settings ask for.
+    """
+    if dataset.manifest["identities"] < 2:
+        raise EthnoshardError("a triplet needs two people; the dataset holds one identity")
+    if settings.crop > dataset.image_size:
+        raise EthnoshardError(
+            f"crop is {settings.crop} pixels, but the dataset's faces have {dataset.image_size}; set less, or 0"
+        )
+    return StratifiedLoader(
+        dataset,
+        people_per_batch=settings.people_per_batch,
+        images_per_person=settings.images_per_person,
+        target=settings.arm,
+        when_exhausted=settings.when_exhausted,  # type: ignore[arg-type]
+        seed=settings.seed,
+        min_faces=settings.min_faces or None,
+        rank=ranks.rank,
+        world_size=ranks.size,
+        num_workers=settings.num_workers,
+        random_crop=settings.crop or None,
+        random_flip=settings.flip,
+        pin_memory=pin,
+    )
+
+
+def steps_an_epoch(loader: StratifiedLoader) -> int:
+    """Steps in which all ranks together see as many cells as the people who take part have: the same for every arm."""
+    faces = loader.plan.identities.faces
+    per_person = loader.settings.images_per_person
+    least = loader.settings.min_faces or 2
+    cells = int(np.ceil(faces[faces >= least] / per_person).sum())
+    return -(-cells // (loader.settings.people_per_batch * loader.world_size))

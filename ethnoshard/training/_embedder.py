@@ -1,0 +1,103 @@
+"""A backbone by name, with all that it needs to make embeddings of faces."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.training._mobilefacenet import SHRINKS, MobileFaceNet
+
+
+class _Backbone(NamedTuple):
+    """How a network is built, and which sides of images it takes: the smallest, and multiples of."""
+
+    build: Callable[[int, int], nn.Module]
+    smallest: int
+    multiple: int
+    usual: int
+
+
+def _inception(embedding: int, _: int) -> nn.Module:
+    from facenet_pytorch import InceptionResnetV1
+
+    network = InceptionResnetV1(pretrained=None)
+    if embedding != network.last_linear.out_features:
+        network.last_linear = nn.Linear(network.last_linear.in_features, embedding, bias=False)
+        network.last_bn = nn.BatchNorm1d(embedding, eps=0.001, momentum=0.1, affine=True)
+    # Made for a classification that a triplet loss has no use for; as a weight without a gradient it would stop DDP.
+    network.logits = nn.Identity()
+    return network  # type: ignore[no-any-return]
+
+
+_BACKBONES = {
+    "inception_resnet_v1": _Backbone(_inception, 75, 1, 160),
+    "mobilefacenet": _Backbone(MobileFaceNet, 2 * SHRINKS, SHRINKS, 112),
+}
+BACKBONES: tuple[str, ...] = tuple(_BACKBONES)
+
+
+class FaceEmbedder(nn.Module):
+    """Faces in, embeddings of unit length out: scaling, normalisation and the backbone.
+
+    Attributes:
+        backbone: name of the network.
+        embedding: length of an embedding, E.
+        side: of the faces as the network sees them, pixels.
+    """
+
+    def __init__(self, backbone: str, *, embedding: int = 128, side: int | None = None) -> None:
+        """Random weights.
+
+        Args:
+            backbone: "inception_resnet_v1" (facenet-pytorch's) or "mobilefacenet".
+            embedding: E; the seed's 128.
+            side: by default the one that the network was made for.
+
+        Raises:
+            EthnoshardError: there is no such network, or it doesn't take such faces.
+        """
+        super().__init__()
+        if backbone not in _BACKBONES:
+            raise EthnoshardError(f"no backbone is called {backbone!r}; there are {', '.join(BACKBONES)}")
+        known = _BACKBONES[backbone]
+        side = side or known.usual
+        if side < known.smallest or side % known.multiple:
+            multiples = f", in multiples of {known.multiple}" if known.multiple > 1 else ""
+            raise EthnoshardError(
+                f"{backbone} takes faces of at least {known.smallest} pixels{multiples}; not of {side}"
+            )
+        if embedding < 2:
+            raise EthnoshardError(f"an embedding has at least 2 numbers; {embedding} is too few")
+        self.backbone, self.embedding, self.side = backbone, embedding, side
+        # The order of numbers that batches come in, and the faster one.
+        self.network = known.build(embedding, side).to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB of 0 to 255, uint8 or float32, to (B, E) float32 of length 1.
+
+        Faces of another side than the network's are scaled by averaging areas; then (x - 127.5) / 128, as
+        facenet-pytorch's weights want it.
+        """
+        images = images.float()
+        if images.shape[-1] != self.side:
+            images = F.interpolate(images, (self.side, self.side), mode="area")
+        embeddings = self.network((images - 127.5) / 128)
+        return F.normalize(embeddings.float())
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What another program must know to use exported weights."""
+        return {
+            "backbone": self.backbone,
+            "embedding": str(self.embedding),
+            "side": str(self.side),
+            "input": "RGB, 0 to 255; (x - 127.5) / 128 is applied inside",
+            "output": "embeddings of unit length; compare by squared Euclidean distance",
+        }
+
+    def first_broken(self) -> str | None:
+        """Name of a weight that is not finite, if there is one."""
+        return next((name for name, value in self.state_dict().items() if not torch.isfinite(value).all()), None)

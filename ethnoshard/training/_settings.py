@@ -1,0 +1,221 @@
+"""Everything that decides a training, in one place: typed, checked, from TOML and the command line."""
+
+import dataclasses
+import difflib
+import math
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS
+from ethnoshard.training._embedder import BACKBONES
+from ethnoshard.training._mining import STRATEGIES, Strategy
+from ethnoshard.training._optimizer import OPTIMIZERS, SCHEDULES, OptimizerName, Schedule
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+_CONFIGS = Path(__file__).parent / "configs"
+FREE_TO_CHANGE = ("num_workers", "keep_checkpoints")
+"""What may differ when a run is resumed: it doesn't change a bit of the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How a network is trained. The defaults are those of the ``casia`` configuration but for its length.
+
+    Attributes:
+        arm: how batches are composed: ``base``, ``natural``, ``uniform``, ``placebo``, ``same-group`` or shares such as
+            ``asian=0.5,white=0.5``; see :class:`~ethnoshard.mixing.PlanSettings`.
+        seed: of the weights, the batches, augmentation and mining.
+        epochs: how long. An epoch is as many steps as it takes to go through all cells once, whatever the arm; so all
+            arms see as many images.
+        backbone: name of the network.
+        embedding: length of an embedding.
+        side: of the faces as the network sees them, pixels; 0 for the one it was made for.
+        crop: side of the square that is cut from a random place of each face, pixels; 0 for none.
+        flip: mirror every other face, by chance.
+        init: weights to start from, a file or a name that facenet-pytorch knows; "" for random ones.
+        people_per_batch: P, a rank.
+        images_per_person: K.
+        when_exhausted: what happens when a group runs out before the others.
+        min_faces: people with fewer are left out; 0 for the loader's default.
+        margin: of the triplet loss, squared distance.
+        mining: how triplets are chosen, see :func:`~ethnoshard.training.mine`.
+        mine_across_ranks: look for positives and negatives in the batches of all ranks; they get no gradient there.
+        chunk: images whose embeddings are made at a time, which bounds memory; 0 for the whole batch.
+        optimizer: "adam", "adamw", "adagrad" or "sgd".
+        learning_rate: the highest.
+        weight_decay: as the optimizer understands it.
+        momentum: of "sgd".
+        schedule: "constant", "cosine" (to 0) or "step".
+        milestones: of "step": shares of the run after which the rate drops.
+        drop: of "step": the factor.
+        warm_up: share of the run in which the rate grows.
+        clip: greatest norm of the gradient; 0 for none.
+        precision: of the backbone; "auto" is bfloat16 on a GPU that has it, else float32.
+        threads: cores for the network; 0 for torch's choice. Sums are cut by it, so it decides the last bits.
+        num_workers: processes that decode.
+        checkpoint_steps: steps between two checkpoints; there is one after each epoch as well.
+        keep_checkpoints: the newest so many.
+        evaluate_epochs: epochs between two evaluations, where pairs are given; the last epoch is always evaluated.
+
+    Raises:
+        EthnoshardError: a value makes no sense; the message has it.
+    """
+
+    arm: str = "natural"
+    seed: int = 0
+    epochs: int = 30
+    backbone: str = "inception_resnet_v1"
+    embedding: int = 128
+    side: int = 0
+    crop: int = 160
+    flip: bool = True
+    init: str = ""
+    people_per_batch: int = 45
+    images_per_person: int = 40
+    when_exhausted: str = "repeat"
+    min_faces: int = 0
+    margin: float = 0.2
+    mining: Strategy = "semihard"
+    mine_across_ranks: bool = False
+    chunk: int = 0
+    optimizer: OptimizerName = "adam"
+    learning_rate: float = 0.001
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    schedule: Schedule = "cosine"
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    drop: float = 0.1
+    warm_up: float = 0.02
+    clip: float = 0.0
+    precision: Precision = "auto"
+    threads: int = 0
+    num_workers: int = 2
+    checkpoint_steps: int = 500
+    keep_checkpoints: int = 2
+    evaluate_epochs: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for name, names in _NAMES.items():
+            if getattr(self, name) not in names:
+                raise EthnoshardError(f"{name} is {', '.join(names)}; not {getattr(self, name)!r}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not math.isfinite(value) or value < least:
+                raise EthnoshardError(f"{name} is at least {least}; {value} is not")
+        for name in ("learning_rate", "margin"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise EthnoshardError(f"{name} is more than 0; {getattr(self, name)} is not")
+        for name in ("warm_up", "momentum", "drop"):
+            if not 0 <= getattr(self, name) < 1:
+                raise EthnoshardError(f"{name} is from 0 to below 1; {getattr(self, name)} is not")
+        if not all(0 < share < 1 for share in self.milestones):
+            raise EthnoshardError(f"milestones are shares of the run, between 0 and 1; {self.milestones} are not")
+        if "=" not in self.arm and self.arm not in TARGETS:
+            raise EthnoshardError(
+                f"arm is {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5; not {self.arm!r}"
+            )
+
+    def changed(self, values: Mapping[str, Any], source: str) -> "TrainingSettings":
+        """These settings with some others.
+
+        Args:
+            values: by name.
+            source: where they come from, for messages.
+
+        Raises:
+            EthnoshardError: a name is unknown, or a value is of another type or makes no sense.
+        """
+        kinds = typing.get_type_hints(TrainingSettings)
+        for name in values:
+            if name not in kinds:
+                near = difflib.get_close_matches(name, kinds, 1, 0)
+                raise EthnoshardError(f"{source} sets {name!r}, which there is not; {near[0]!r} comes nearest to it")
+        checked = {name: _typed(name, kinds[name], value, source) for name, value in values.items()}
+        try:
+            return dataclasses.replace(self, **checked)
+        except EthnoshardError as error:
+            raise EthnoshardError(f"{source}: {error}") from error
+
+    def as_json(self) -> dict[str, Any]:
+        """By name, as JSON holds them."""
+        return {**dataclasses.asdict(self), "milestones": list(self.milestones)}
+
+
+_NAMES = {
+    "backbone": BACKBONES,
+    "mining": STRATEGIES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "when_exhausted": EXHAUSTIONS,
+}
+_LEAST = {
+    "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
+    "min_faces": 0, "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "checkpoint_steps": 1,
+    "keep_checkpoints": 1, "evaluate_epochs": 1,
+}  # fmt: skip
+
+
+def configurations() -> list[str]:
+    """Names of the ready-made configurations."""
+    return sorted(path.stem for path in _CONFIGS.glob("*.toml"))
+
+
+def read_settings(config: str) -> TrainingSettings:
+    """Settings of a ready-made configuration, by name, or of a TOML file.
+
+    Raises:
+        EthnoshardError: there is no such file, it is no TOML, or it sets what there is not.
+    """
+    path = _CONFIGS / f"{config}.toml" if config in configurations() else Path(config)
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        known = ", ".join(configurations())
+        raise EthnoshardError(f"{config} is no file that can be read, and none of {known}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EthnoshardError(f"{path} is no TOML: {error}") from error
+    return TrainingSettings().changed(values, config)
+
+
+def parse_assignments(assignments: typing.Iterable[str]) -> dict[str, Any]:
+    """What the command line sets: ``name=value``, the value as TOML has it, or plain text.
+
+    >>> parse_assignments(["epochs=3", "mining=all", "milestones=[0.5]"])
+    {'epochs': 3, 'mining': 'all', 'milestones': [0.5]}
+
+    Raises:
+        EthnoshardError: there is no ``=``.
+    """
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise EthnoshardError(f"--set takes name=value; {assignment!r} is not")
+        try:
+            values[name.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[name.strip()] = text.strip()
+    return values
+
+
+def _typed(name: str, kind: Any, value: Any, source: str) -> Any:
+    if typing.get_origin(kind) is Literal:
+        kind = str
+    if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
+        return tuple(_typed(name, float, one, source) for one in value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted = tuple if typing.get_origin(kind) is tuple else kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        what = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}.get(wanted, "a list")
+        raise EthnoshardError(f"{source} sets {name} to {value!r}, but it is {what}")
+    return value

@@ -1,0 +1,124 @@
+"""One step: embeddings, triplets, loss, gradient, new weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.training._chunks import backward_in_chunks
+from ethnoshard.training._embedder import FaceEmbedder
+from ethnoshard.training._loss import TripletLoss
+from ethnoshard.training._mining import Mined
+from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._settings import TrainingSettings
+
+
+class Stepper:
+    """Takes steps, and holds what they need beside the weights."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        embedder: FaceEmbedder,
+        optimizer: torch.optim.Optimizer,
+        settings: TrainingSettings,
+        ranks: Ranks,
+        device: torch.device,
+    ) -> None:
+        """Train ``embedder``, which ``network`` may wrap."""
+        self._network, self._embedder, self._optimizer = network, embedder, optimizer
+        self._ranks, self._device = ranks, device
+        self._loss = TripletLoss(margin=settings.margin, mining=settings.mining)
+        self._across = settings.mine_across_ranks and ranks.size > 1
+        self._chunk, self._clip = settings.chunk, settings.clip or torch.inf
+        self._type = _precision(settings.precision, device)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self._type == torch.float16)
+        self._weights = [weight for weight in embedder.parameters() if weight.requires_grad]
+
+    def take(self, images: Tensor, identities: Tensor, groups: Tensor, *, rate: float, seed: int) -> dict[str, float]:
+        """One step.
+
+        Args:
+            images: (B, 3, H, W) uint8.
+            identities: (B,) int64.
+            groups: (B,) integers.
+            rate: the learning rate.
+            seed: of the step's chance.
+
+        Returns:
+            Columns of the metrics, means over ranks: loss, gradient_norm, triplets_..., in_group...
+        """
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        images = images.to(self._device, non_blocking=True)
+        identities, groups = identities.to(self._device), groups.to(self._device)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss, mined = backward_in_chunks(
+            self._forward,
+            images,
+            self._loss_of(identities, groups, generator),
+            chunk=self._chunk,
+            module=self._embedder,
+            no_sync=getattr(self._network, "no_sync", None),
+            scale=self._scaler.scale,
+        )
+        self._scaler.unscale_(self._optimizer)
+        norm = nn.utils.clip_grad_norm_(self._weights, self._clip)
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        # One tensor, so that a GPU is waited for once.
+        figures = torch.stack(
+            [
+                loss.double(), norm.double(), mined.possible, mined.mined, mined.active,
+                mined.in_group / mined.active, mined.in_group_by_chance / mined.possible,
+            ]
+        )  # fmt: skip
+        names = (
+            "loss", "gradient_norm", "triplets_possible", "triplets_mined", "triplets_active", "in_group",
+            "in_group_by_chance",
+        )  # fmt: skip
+        return dict(zip(names, self._ranks.mean(figures).tolist(), strict=True))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Of the optimizer, and of the scaler of losses."""
+        return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on."""
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._scaler.load_state_dict(state["scaler"])
+
+    def _forward(self, images: Tensor) -> Tensor:
+        with torch.autocast(self._device.type, self._type, enabled=self._type != torch.float32):
+            embeddings: Tensor = self._network(images)
+        return embeddings
+
+    def _loss_of(
+        self, identities: Tensor, groups: Tensor, generator: torch.Generator
+    ) -> Callable[[Tensor], tuple[Tensor, Mined]]:
+        def loss_of(embeddings: Tensor) -> tuple[Tensor, Mined]:
+            if not self._across:
+                return self._loss(embeddings, identities, groups, generator=generator)
+            others = self._ranks.gathered(embeddings.detach())
+            first = self._ranks.rank * len(embeddings)
+            own = torch.arange(first, first + len(embeddings), device=embeddings.device)
+            # Its own faces with their gradient, those of the other ranks as they are.
+            others = torch.cat([others[:first], embeddings, others[first + len(embeddings) :]])
+            everyone, everywhere = self._ranks.gathered(identities), self._ranks.gathered(groups)
+            return self._loss(embeddings, everyone, everywhere, others=others, own=own, generator=generator)
+
+        return loss_of
+
+
+def _precision(name: str, device: torch.device) -> torch.dtype:
+    if name == "auto":
+        fit = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if fit else torch.float32
+    if name == "float16" and device.type != "cuda":
+        raise EthnoshardError("precision=float16 needs a GPU; on a CPU say float32, or bfloat16")
+    kinds: dict[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    return kinds[name]

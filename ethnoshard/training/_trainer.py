@@ -1,0 +1,415 @@
+"""The training of a run: from a dataset and settings to a run folder."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import math
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+import ethnoshard
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import hashed
+from ethnoshard.runs import Metrics, RunFolder
+from ethnoshard.shards import FaceDataset
+from ethnoshard.training._arms import loader_of, steps_an_epoch
+from ethnoshard.training._checkpoints import Checkpoints
+from ethnoshard.training._embedder import FaceEmbedder
+from ethnoshard.training._optimizer import optimizer_of, rate_at
+from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
+from ethnoshard.training._step import Stepper
+from ethnoshard.training._weights import facts_of, save_weights, start_from
+
+_WEIGHTS, _STEP = 20, 21
+"""What chance is used for, so that no two uses share it."""
+_SHOWN = 8
+
+Evaluate = Callable[[FaceEmbedder], dict[str, float]]
+
+
+@dataclass
+class TrainingWatch:
+    """What to do as a training goes on.
+
+    Attributes:
+        begun: called with the number of steps, and how many were done before.
+        stepped: called after each step with its row of the metrics.
+        epoch_done: called after each epoch with ``epoch``, ``loss`` and, where it was evaluated, ``lfw_...``.
+        said: called with what went otherwise than a user may think.
+    """
+
+    begun: Callable[[int, int], None] = field(default=lambda steps, done: None)
+    stepped: Callable[[dict[str, Any]], None] = field(default=lambda row: None)
+    epoch_done: Callable[[dict[str, Any]], None] = field(default=lambda report: None)
+    said: Callable[[str], None] = field(default=lambda text: None)
+
+
+class TripletTrainer:
+    """Trains a network with triplet loss on stratified batches, into a run folder.
+
+    On a CPU a run is the same to the bit each time, however often it is interrupted: all chance of a step follows from
+    the seed and the step's number. On a GPU, batches, augmentation and starting weights are the same, but not the
+    last bits of sums.
+    """
+
+    def __init__(
+        self,
+        dataset: FaceDataset,
+        settings: TrainingSettings,
+        folder: Path,
+        *,
+        ranks: Ranks | None = None,
+        device: str = "auto",
+        evaluate: Evaluate | None = None,
+        watch: TrainingWatch | None = None,
+    ) -> None:
+        """Plan the batches and check the settings against the dataset.
+
+        Args:
+            dataset: the faces.
+            settings: everything that decides the training.
+            folder: the run folder, to be made or gone on with.
+            ranks: this process's place among others; by default as torchrun says.
+            device: "cpu", "cuda", "cuda:1" ...; "auto" takes a GPU where there is one, each rank its own.
+            evaluate: called every so many epochs by the first rank, with the network; gives columns ``lfw_...`` of the
+                metrics.
+            watch: told of the progress.
+
+        Raises:
+            EthnoshardError: the settings don't fit the dataset or the machine.
+        """
+        self.ranks = ranks or Ranks.from_environment()
+        self.settings = settings
+        self.device = _device(device, self.ranks)
+        self.run = RunFolder(folder)
+        self._watch = (watch or TrainingWatch()) if self.ranks.first else TrainingWatch()
+        self.embedder = self._starting()
+        self.loader = loader_of(dataset, settings, self.ranks, pin=self.device.type == "cuda")
+        self.steps_an_epoch = steps_an_epoch(self.loader)
+        self.steps = settings.epochs * self.steps_an_epoch
+        self._evaluate = evaluate
+        self._metrics = Metrics(self.run.metrics_path)
+        self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
+        self._record: dict[str, Any] = {}
+        self._step = 0
+
+    def train(self, *, resume: bool = False) -> dict[str, Any]:
+        """Train to the end.
+
+        Args:
+            resume: go on where the run folder was left, if it was begun.
+
+        Returns:
+            The run's record.
+
+        Raises:
+            EthnoshardError: the folder holds a run and ``resume`` is false, or a run with other settings; a loss is not
+                a number; a shard is gone, the disk is full.
+        """
+        if self.settings.threads:
+            torch.set_num_threads(self.settings.threads)
+        with contextlib.ExitStack() as stack:
+            if self.ranks.first:
+                stack.enter_context(self.run.held())
+            stack.callback(self.loader.close)
+            stack.enter_context(self.ranks.joined(self.device))
+            begun = self._begin(resume)
+            try:
+                self._train(begun)
+            except EthnoshardError as error:
+                self._write(status="failed", reason=str(error))
+                raise
+        return self._record
+
+    def _begin(self, resume: bool) -> dict[str, Any] | None:
+        """Set the record; the checkpoint to go on from, if there is one."""
+        facts = self._facts()
+        checkpoint: dict[str, Any] | None = None
+        problem = None
+        if self.ranks.first:
+            try:
+                checkpoint = self._taken_up(facts, resume)
+            except EthnoshardError as error:
+                problem = str(error)
+        problem = self.ranks.from_first(problem)
+        if problem:
+            raise EthnoshardError(problem)
+        found: dict[str, Any] | None = self.ranks.from_first(checkpoint)
+        if self.ranks.first and not self._record:
+            self._record = {**facts, "started": _now(), "progress": {"step": 0, "epoch": 0}}
+        return found
+
+    def _starting(self) -> FaceEmbedder:
+        """The network with the weights that every arm of a seed starts from."""
+        settings = self.settings
+        before = torch.get_rng_state()
+        torch.manual_seed(int(hashed(settings.seed, _WEIGHTS)[0] >> np.uint64(1)))
+        embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
+        torch.set_rng_state(before)
+        if settings.init:
+            left = start_from(embedder, settings.init)
+            if left:
+                self._watch.said(
+                    f"{settings.init} does not give {len(left)} tensors, such as {left[-1]}; they are random"
+                )
+        return embedder
+
+    def _taken_up(self, facts: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+        if not self.run.exists():
+            if any(path.name != ".lock" for path in self.run.path.iterdir()):
+                raise EthnoshardError(f"{self.run.path} holds files but no run; give a new or empty folder")
+            return None
+        if not resume:
+            raise EthnoshardError(
+                f"{self.run.path} holds a run already; say --resume to go on with it, or another --out"
+            )
+        record = self.run.record()
+        _check_same(record, facts, self._watch.said)
+        self._record = {**record, "settings": facts["settings"]}
+        if record.get("status") == "finished":
+            self._watch.said("it was finished before; nothing is left to do")
+        checkpoint = self._checkpoints.newest(lambda text: self._watch.said(f"{text}; the one before is used"))
+        if checkpoint is None:
+            self._watch.said("there is no checkpoint yet: it begins anew")
+        return checkpoint
+
+    def _train(self, checkpoint: dict[str, Any] | None) -> None:
+        self.embedder.to(self.device).train()
+        network: nn.Module = self.embedder
+        if self.ranks.size > 1:
+            ids = [self.device] if self.device.type == "cuda" else None
+            network = DistributedDataParallel(self.embedder, device_ids=ids)
+        optimizer = optimizer_of(
+            self.settings.optimizer,
+            self.embedder.parameters(),
+            learning_rate=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            momentum=self.settings.momentum,
+        )
+        stepper = Stepper(network, self.embedder, optimizer, self.settings, self.ranks, self.device)
+        if checkpoint is not None:
+            self._step = int(checkpoint["step"])
+            self.embedder.load_state_dict(checkpoint["network"])
+            stepper.load_state_dict(checkpoint["optimizer"])
+            self.loader.load_state_dict(checkpoint["loader"])
+            if self.ranks.first:
+                self._metrics.take_up(self._step)
+        self._watch.begun(self.steps, self._step)
+        self._write(status="running", reason=None)
+        with self._board() as board:
+            batches = self._batches()
+            while self._step < self.steps:
+                row = self._one(stepper, batches)
+                board(self._step, row)
+                ended = self._step % self.steps_an_epoch == 0
+                if ended:
+                    self._end_epoch(board)
+                if ended or self._step % self.settings.checkpoint_steps == 0:
+                    self._save(stepper)
+        if self.ranks.first:
+            save_weights(self.embedder, self.run.weights_path, facts_of(self._record))
+        self._write(status="finished", finished=_now())
+
+    def _one(self, stepper: Stepper, batches: Iterator[Any]) -> dict[str, Any]:
+        began = time.perf_counter()
+        batch = next(batches)
+        waited = time.perf_counter() - began
+        settings = self.settings
+        rate = rate_at(
+            self._step,
+            self.steps,
+            highest=settings.learning_rate,
+            schedule=settings.schedule,
+            warm_up=round(settings.warm_up * self.steps),
+            milestones=settings.milestones,
+            drop=settings.drop,
+        )
+        seed = hashed(settings.seed, _STEP, self.ranks.rank, self._step)[0] >> np.uint64(1)
+        taken = stepper.take(batch.images, batch.identities, batch.groups, rate=rate, seed=int(seed))
+        if not math.isfinite(taken["loss"]):
+            people = batch.identities.unique().tolist()
+            raise EthnoshardError(
+                f"the loss of step {self._step + 1:,} is not a number; its batch holds the identities "
+                f"{', '.join(map(str, people[:_SHOWN]))} ... ({len(people)} of them). Try a lower learning_rate than "
+                f"{settings.learning_rate}, a clip, or precision=float32; the checkpoints before are kept"
+            )
+        self._step += 1
+        row = {
+            "step": self._step,
+            "epoch": (self._step - 1) // self.steps_an_epoch,
+            "images": self._step * len(batch.images) * self.ranks.size,
+            **taken,
+            "learning_rate": rate,
+            "seconds": time.perf_counter() - began,
+            "waiting": waited,
+        }
+        self._metrics.add(**row)
+        self._watch.stepped(row)
+        return row
+
+    def _end_epoch(self, board: "Board") -> None:
+        epoch = self._step // self.steps_an_epoch
+        loss = self._metrics.mean_since(self._step - self.steps_an_epoch, "loss")
+        progress: dict[str, Any] = {"step": self._step, "epoch": epoch, "loss": loss}
+        lfw: dict[str, float] = {}
+        last = self._step == self.steps
+        if self._evaluate is not None and (epoch % self.settings.evaluate_epochs == 0 or last):
+            if self.ranks.first:
+                self.embedder.eval()
+                lfw = self._evaluate(self.embedder)
+                self.embedder.train()
+                self._metrics.note(**lfw)
+                board(self._step, lfw)
+            self.ranks.from_first(None)  # The others wait.
+        shown = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
+        before = self._record.get("progress", {}).get("lfw")
+        self._record["progress"] = {**progress, "lfw": shown or before}
+        self._watch.epoch_done({**progress, "epochs": self.settings.epochs, **lfw})
+
+    def _save(self, stepper: Stepper) -> None:
+        if not self.ranks.first:
+            return
+        self._metrics.write()
+        content = {
+            "network": self.embedder.state_dict(),
+            "optimizer": stepper.state_dict(),
+            "loader": self.loader.state_dict(),
+        }
+        self._checkpoints.save(self._step, content)
+        self._record["progress"]["step"] = self._step
+        self._write()
+
+    def _batches(self) -> Iterator[Any]:
+        while True:
+            yield from self.loader
+
+    def _write(self, **changes: Any) -> None:
+        if self.ranks.first:
+            self._record.update(changes)
+            self.run.write(self._record)
+
+    def _facts(self) -> dict[str, Any]:
+        """All that decides the run."""
+        dataset = self.loader.dataset
+        return {
+            "arm": self.settings.arm,
+            "seed": self.settings.seed,
+            "status": "running",
+            "settings": self.settings.as_json(),
+            "dataset": {
+                "path": str(dataset.url or dataset.path),
+                "fingerprint": dataset.fingerprint,
+                "image_size": dataset.image_size,
+                "faces": dataset.manifest["faces"],
+                "identities": dataset.manifest["identities"],
+                "groups": dataset.manifest["groups"],
+            },
+            "steps": self.steps,
+            "steps_an_epoch": self.steps_an_epoch,
+            "ranks": self.ranks.size,
+            "device": self.device.type,
+            "threads": torch.get_num_threads(),
+            "weights_at_start": _digest(self.embedder),
+            "weights": sum(weight.numel() for weight in self.embedder.parameters()),
+            "versions": {
+                "ethnoshard": ethnoshard.__version__,
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+                "simplejpeg": importlib.metadata.version("simplejpeg"),
+                "python": platform.python_version(),
+            },
+            "git_commit": _commit(),
+        }
+
+    @contextlib.contextmanager
+    def _board(self) -> Iterator["Board"]:
+        if not self.ranks.first:
+            yield lambda step, row: None
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        writer = SummaryWriter(str(self.run.tensorboard), purge_step=self._step + 1)
+        try:
+            yield lambda step, row: _write_row(writer, step, row)
+        finally:
+            writer.close()
+
+
+Board = Callable[[int, dict[str, Any]], None]
+
+
+def _write_row(writer: Any, step: int, row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if name not in ("step", "images", "epoch"):
+            writer.add_scalar(name, value, step)
+
+
+def _device(name: str, ranks: Ranks) -> torch.device:
+    if name == "auto":
+        name = f"cuda:{ranks.local}" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise EthnoshardError(f"device is auto, cpu, cuda, cuda:1 ...; not {name!r}") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise EthnoshardError(f"device {name} needs a GPU that torch can use; there is none, so say --device cpu")
+    return device
+
+
+_DECIDING = ("dataset.fingerprint", "ranks", "device", "weights_at_start")
+
+
+def _check_same(record: dict[str, Any], facts: dict[str, Any], said: Callable[[str], None]) -> None:
+    differences = [
+        f"{name} is {facts['settings'][name]!r}, was {value!r}"
+        for name, value in record["settings"].items()
+        if name not in FREE_TO_CHANGE and facts["settings"].get(name) != value
+    ]
+    for name in _DECIDING:
+        now, then = _under(facts, name), _under(record, name)
+        if now != then:
+            differences.append(f"{name} is {now!r}, was {then!r}")
+    if differences:
+        raise EthnoshardError(f"the run was begun otherwise: {'; '.join(differences)}. Use another --out for a new run")
+    for name in ("threads", "versions"):
+        if record[name] != facts[name]:
+            said(f"{name} were {record[name]}, are {facts[name]}: it goes on, but the last bits may differ")
+
+
+def _under(record: dict[str, Any], dotted: str) -> Any:
+    for name in dotted.split("."):
+        record = record[name]
+    return record
+
+
+def _digest(embedder: FaceEmbedder) -> str:
+    digest = hashlib.sha256()
+    for name, value in embedder.state_dict().items():
+        tensor: Tensor = value.detach().cpu().contiguous()
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _commit() -> str | None:
+    """The commit of ethnoshard itself, where it runs from a checkout."""
+    folder = Path(__file__).parent
+    run = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
+    )
+    return run.stdout.strip() or None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

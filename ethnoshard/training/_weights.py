@@ -1,0 +1,130 @@
+"""Weights to start from, and weights to give away."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from ethnoshard._files import whole_file
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.training._embedder import FaceEmbedder
+
+DOWNLOADABLE = ("vggface2", "casia-webface")
+"""Weights of facenet-pytorch's, by name; where there is a network they are fetched once and kept."""
+
+_PREFIX = "network."
+
+
+def start_from(embedder: FaceEmbedder, init: str) -> list[str]:
+    """Copy weights into ``embedder``.
+
+    Args:
+        embedder: changed in place.
+        init: a ``.safetensors`` file, a ``.pt`` file of tensors, or "vggface2" or "casia-webface", which
+            facenet-pytorch downloads for ``inception_resnet_v1``.
+
+    Returns:
+        Names of tensors that ``init`` doesn't give, or gives in another shape: the last layer, where the length of
+        the embedding is another one.
+
+    Raises:
+        EthnoshardError: it can't be had, fits less than half of the network, or holds numbers that are not finite.
+    """
+    given = _downloaded(embedder, init) if init in DOWNLOADABLE else read_weights(Path(init))
+    own = embedder.state_dict()
+    given = {name if name.startswith(_PREFIX) else _PREFIX + name: value for name, value in given.items()}
+    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    if sum(own[name].numel() for name in fitting) * 2 < sum(value.numel() for value in own.values()):
+        raise EthnoshardError(
+            f"{init} is of another network: {len(fitting)} of the {len(own)} tensors of {embedder.backbone} are in it"
+        )
+    broken = sum(int((~torch.isfinite(value)).sum()) for value in fitting.values())
+    if broken:
+        raise EthnoshardError(f"{init} holds {broken:,} weights that are not finite; nothing can be learned from them")
+    embedder.load_state_dict(fitting, strict=False)
+    return sorted(own.keys() - fitting.keys())
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors by name, of a ``.safetensors`` file or one that torch saved; no code in it is run.
+
+    Raises:
+        EthnoshardError: it is not there, or neither.
+    """
+    if not path.is_file():
+        names = " or ".join(DOWNLOADABLE)
+        raise EthnoshardError(f"{path} is not there: give a file of weights, or {names} to have them downloaded")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
+    for key in ("state_dict", "model", "network"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise EthnoshardError(f"{path} holds no tensors by name")
+    return content
+
+
+def save_weights(embedder: FaceEmbedder, path: Path, facts: dict[str, str]) -> None:
+    """Write ``.safetensors`` with ``facts`` as its metadata.
+
+    Raises:
+        EthnoshardError: the disk is full or can't be written.
+    """
+    tensors = {name: value.detach().cpu().contiguous() for name, value in embedder.state_dict().items()}
+    with whole_file(path) as file:
+        file.write(save(tensors, {**embedder.facts, **facts}))
+
+
+def facts_of(record: dict[str, Any]) -> dict[str, str]:
+    """What a run's record says that is good to know with its weights: which part of an aligned face they look at."""
+    dataset = record["dataset"]
+    crop = record["settings"]["crop"] or dataset["image_size"]
+    return {"fingerprint": str(dataset["fingerprint"]), "face": str(dataset["image_size"]), "crop": str(crop)}
+
+
+def load_embedder(path: Path) -> FaceEmbedder:
+    """The network of a file that :func:`save_weights` wrote, ready to use.
+
+    Raises:
+        EthnoshardError: it is not there, or says nothing of its network.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
+    if not {"backbone", "embedding", "side"} <= facts.keys():
+        raise EthnoshardError(f"{path} does not say which network it is of; ethnoshard export writes files that do")
+    embedder = FaceEmbedder(facts["backbone"], embedding=int(facts["embedding"]), side=int(facts["side"]))
+    missing = start_from(embedder, str(path))
+    if missing:
+        raise EthnoshardError(f"{path} lacks {len(missing)} tensors of {facts['backbone']}, such as {missing[0]}")
+    return embedder.eval()
+
+
+def _downloaded(embedder: FaceEmbedder, name: str) -> dict[str, Tensor]:
+    if embedder.backbone != "inception_resnet_v1":
+        raise EthnoshardError(f"{name} are weights of inception_resnet_v1; {embedder.backbone} can't start from them")
+    from facenet_pytorch import InceptionResnetV1
+
+    try:
+        network: Any = InceptionResnetV1(pretrained=name)
+    except (OSError, RuntimeError) as error:
+        raise EthnoshardError(
+            f"the weights {name} could not be downloaded ({_first_line(error)}); where there is no network, fetch "
+            "them elsewhere and give the file"
+        ) from error
+    state: dict[str, Tensor] = network.state_dict()
+    return state
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
