@@ -1,0 +1,125 @@
+"""Verification: are two images of one person? The ten-fold protocol of LFW's View 2."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation._checks import Bools, Whole, normalised, same_of, scores_of
+from ethnoshard.evaluation._embeddings import SPANS, Metric, check_metric, check_same_shape, distances
+from ethnoshard.evaluation._folds import FoldedPairs, training_rows
+from ethnoshard.evaluation._people import people_of_pairs
+from ethnoshard.evaluation._verified import Verification
+
+FARS = (0.001, 0.01)
+
+
+def verification(
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    same: npt.ArrayLike,
+    *,
+    fold: npt.ArrayLike | None = None,
+    people: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    metric: Metric = "euclidean",
+    subtract_mean: bool = False,
+    fars: Sequence[float] = FARS,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Verification:
+    """Measure embeddings on pairs, as FaceNet (Schroff et al. 2015, section 4) and Sandberg's re-implementation do.
+
+    Embeddings are divided by their length. For each fold the threshold comes from all other folds: for accuracy the
+    best of 401 even steps over the metric's span, for VAL the one of 4,001 at which they reach the FAR.
+
+    Args:
+        first: (N, D) embedding of the first image of each pair.
+        second: (N, D) of the second.
+        same: (N,) bool.
+        fold: (N,) whole numbers; None for one fold, whose thresholds come from the same pairs.
+        people: (N,) and (N,) whose the two images are; needed for intervals from draws of people.
+        metric: "euclidean", squared, 0 to 4, or "cosine", the angle as a share of a half turn, 0 to 1.
+        subtract_mean: subtract the mean embedding of the other folds' pairs, and normalise again.
+        fars: FARs to give VAL at.
+        draws: of people.
+        seed: of the draws.
+
+    Raises:
+        EthnoshardError: NaN, infinite or zero embeddings (with their number), shapes that don't fit, pairs of one kind
+            only (altogether or in a fold), people that contradict ``same``.
+    """
+    check_metric(metric)
+    one, other = normalised(first, "first embeddings"), normalised(second, "second embeddings")
+    check_same_shape(one.shape, other.shape)
+    truth = same_of(same, len(one))
+    folds = _folds(fold, truth)
+    if subtract_mean:
+        each = []
+        for number in range(int(folds.max()) + 1):
+            chosen = training_rows(folds, number)
+            mean = np.concatenate([one[chosen], other[chosen]]).mean(axis=0)
+            each.append(distances(normalised(one - mean), normalised(other - mean), metric))
+        distance = np.stack(each)
+    else:
+        distance = distances(one, other, metric)[None]
+    pairs = FoldedPairs(
+        distance, truth, folds, SPANS[metric], None if people is None else people_of_pairs(*people, truth)
+    )
+    return pairs.measured(fars, draws, seed, metric=metric, subtract_mean=subtract_mean)
+
+
+def verification_of_distances(
+    distance: npt.ArrayLike,
+    same: npt.ArrayLike,
+    *,
+    fold: npt.ArrayLike | None = None,
+    people: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    span: tuple[float, float] | None = None,
+    fars: Sequence[float] = FARS,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Verification:
+    """Measure any system by the distances it gives to pairs; of similarities give the negative.
+
+    Args:
+        distance: (N,) smaller for images that are more alike.
+        same: (N,) bool.
+        fold: as for ``verification``.
+        people: likewise.
+        span: least and greatest threshold of the grid; None for those of the distances.
+        fars: FARs to give VAL at.
+        draws: of people.
+        seed: of the draws.
+
+    Raises:
+        EthnoshardError: as for ``verification``.
+    """
+    values = scores_of(distance, "distances")
+    truth = same_of(same, len(values))
+    folds = _folds(fold, truth)
+    # The grid's upper end is to accept the greatest distance as well.
+    low, high = span or (float(values.min()), float(np.nextafter(values.max(), np.inf)))
+    if not low < high:
+        raise EthnoshardError(f"the span of thresholds goes from a lower to a higher one; {low:g} to {high:g} doesn't")
+    crowd = None if people is None else people_of_pairs(*people, truth)
+    return FoldedPairs(values[None], truth, folds, (low, high), crowd).measured(
+        fars, draws, seed, metric="given", subtract_mean=False
+    )
+
+
+def _folds(fold: npt.ArrayLike | None, same: Bools) -> Whole:
+    if fold is None:
+        return np.zeros(len(same), np.int64)
+    values = np.asarray(fold)
+    if values.shape != same.shape or values.dtype.kind not in "iu":
+        raise EthnoshardError(
+            f"fold is a whole number for each of {len(same):,} pairs; this is {values.dtype} of shape {values.shape}"
+        )
+    names, codes = np.unique(values, return_inverse=True)
+    for index, name in enumerate(names.tolist()):
+        here = same[codes == index]
+        if here.all() or not here.any():
+            only = "same" if here.all() else "different"
+            raise EthnoshardError(f"fold {name} has {len(here):,} pairs, all {only}; a fold needs pairs of both kinds")
+    return codes.astype(np.int64)

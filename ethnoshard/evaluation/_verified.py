@@ -1,0 +1,106 @@
+"""What a verification came to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ethnoshard.evaluation._curve import Curve
+from ethnoshard.evaluation._intervals import Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldFigure:
+    """A share measured on every fold with a threshold that the fold has no part in.
+
+    Attributes:
+        by_fold: (F) share on each fold.
+        mean: of the folds.
+        std: of the folds, population standard deviation.
+        thresholds: (F) distance below which a pair of the fold was accepted.
+        events: pairs of all folds that count.
+        pairs: of how many.
+        wilson: interval of events / pairs, as if pairs were independent.
+        people_interval: interval from draws of people; None where the people aren't known.
+    """
+
+    by_fold: tuple[float, ...]
+    mean: float
+    std: float
+    thresholds: tuple[float, ...]
+    events: int
+    pairs: int
+    wilson: Interval
+    people_interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """VAL at a FAR.
+
+    Attributes:
+        target: FAR for which the threshold was set on the other folds.
+        val: share of same pairs accepted (TAR).
+        far: share of different pairs accepted: the FAR that was reached.
+    """
+
+    target: float
+    val: FoldFigure
+    far: FoldFigure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verification:
+    """How well pairs of one person are told from pairs of two.
+
+    Attributes:
+        pairs: N.
+        same: of one person.
+        different: of two.
+        people: whom the pairs show; None where not known.
+        folds: F.
+        thresholds_from: "the other folds", or "the same pairs" where there is one fold, which flatters.
+        metric: "euclidean" (squared), "cosine" or "given".
+        subtract_mean: whether the mean of the other folds' embeddings was subtracted.
+        accuracy: share of right answers, thresholds from the grid.
+        accuracy_exact: the same, thresholds searched exactly.
+        validation: one for each FAR asked for.
+        auc: area under the ROC of all pairs.
+        eer: equal error rate of all pairs.
+        curve: the ROC, thinned for a picture.
+        draws: of people, for the intervals; 0 without.
+        seed: of the draws.
+    """
+
+    pairs: int
+    same: int
+    different: int
+    people: int | None
+    folds: int
+    thresholds_from: str
+    metric: str
+    subtract_mean: bool
+    accuracy: FoldFigure
+    accuracy_exact: FoldFigure
+    validation: tuple[Validation, ...]
+    auc: float
+    eer: float
+    curve: Curve
+    draws: int
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("accuracy", "accuracy_exact")}
+        return {
+            **plain,
+            "accuracy": _figure_dict(self.accuracy),
+            "accuracy_exact": _figure_dict(self.accuracy_exact),
+            "validation": [
+                {"target": at.target, "val": _figure_dict(at.val), "far": _figure_dict(at.far)}
+                for at in self.validation
+            ],
+            "curve": self.curve.to_dict(),
+        }
+
+
+def _figure_dict(figure: FoldFigure) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(figure).items()}
