@@ -1,0 +1,180 @@
+"""Identification: which of the people known by one image each is this?"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.svm import SVC
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation._checks import Floats, Whole, check_least, normalised, texts_of
+
+RANKS = (1, 5)
+
+_CELLS = 8_000_000
+"""Decisions held at once, 64 MB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankFigure:
+    """How often the right person was among the first few, over the galleries.
+
+    Attributes:
+        by_gallery: share of queries, in the order of the galleries.
+        mean: of the galleries.
+        std: of the galleries, population standard deviation.
+        least: of the galleries.
+        most: likewise.
+    """
+
+    by_gallery: tuple[float, ...]
+    mean: float
+    std: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identification:
+    """Identification by one image a person.
+
+    Attributes:
+        people: with more than ``more_than`` images; each has one in the gallery.
+        images: of these people, the gallery's too.
+        queries: images that the SVC classifies, ``images - people``. Of means there is one a person.
+        more_than: as asked for.
+        galleries: how many were drawn.
+        seed: of the galleries.
+        svc: rank -> figure of (a), every other image classified by a linear SVC fitted on the gallery.
+        mean: rank -> figure of (b), everybody's mean of the other images matched to the gallery.
+    """
+
+    people: int
+    images: int
+    queries: int
+    more_than: int
+    galleries: int
+    seed: int
+    svc: dict[int, RankFigure]
+    mean: dict[int, RankFigure]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        figures = {
+            name: {f"rank_{rank}": vars(figure) for rank, figure in getattr(self, name).items()}
+            for name in ("svc", "mean")
+        }
+        return {**vars(self), **figures}
+
+
+def identification(
+    embeddings: npt.ArrayLike,
+    people: npt.ArrayLike,
+    *,
+    more_than: int = 10,
+    galleries: int = 10,
+    seed: int = 0,
+) -> Identification:
+    """Measure identification of the people with more than some number of images.
+
+    A gallery is one image of each, drawn by the seed. (a) A linear SVC (C = 1, one class against one) is fitted on it
+    and ranks the people for every other image. (b) The mean of everybody's other embeddings ranks the gallery by
+    Euclidean distance. People who tie with the right one stand before it, so that a network which gives everything
+    the same embedding gets nothing.
+
+    Args:
+        embeddings: (N, D), divided by their length.
+        people: (N,) whose each image is.
+        more_than: people with more images than this take part.
+        galleries: how many to draw.
+        seed: of the galleries.
+
+    Raises:
+        EthnoshardError: NaN, infinite or zero embeddings (with their number), arrays that don't fit, fewer than two
+            people with so many images.
+    """
+    check_least(more_than, 1, "more_than")
+    check_least(galleries, 1, "galleries")
+    check_least(seed, 0, "seed")
+    unit = normalised(embeddings)
+    names, codes, counts = np.unique(texts_of(people, len(unit), "the person"), return_inverse=True, return_counts=True)
+    chosen = np.flatnonzero(counts > more_than)
+    if len(chosen) < 2:
+        raise EthnoshardError(
+            f"{len(chosen)} of {len(names):,} people have more than {more_than} images; identification needs two at "
+            f"least. Ask for fewer images"
+        )
+    rows = np.flatnonzero(np.isin(codes, chosen))
+    unit, owner = unit[rows], np.searchsorted(chosen, codes[rows]).astype(np.int64)
+    rng = np.random.default_rng(seed)
+    by_svc, by_mean = [], []
+    for _ in range(galleries):
+        gallery = _gallery(owner, rng)
+        others = np.setdiff1d(np.arange(len(unit)), gallery)
+        by_svc.append(_svc_ranks(unit[gallery], unit[others], owner[others]))
+        by_mean.append(_mean_ranks(unit[gallery], unit[others], owner[others]))
+    return Identification(
+        people=len(chosen),
+        images=len(unit),
+        queries=len(unit) - len(chosen),
+        more_than=more_than,
+        galleries=galleries,
+        seed=seed,
+        svc={rank: _figure(by_svc, rank) for rank in RANKS},
+        mean={rank: _figure(by_mean, rank) for rank in RANKS},
+    )
+
+
+def _gallery(owner: Whole, rng: np.random.Generator) -> Whole:
+    """One row of each person, in their order."""
+    shuffled = rng.permutation(len(owner))
+    _, first = np.unique(owner[shuffled], return_index=True)
+    return shuffled[first].astype(np.int64)
+
+
+def _svc_ranks(gallery: Floats, queries: Floats, owner: Whole) -> Whole:
+    people = np.arange(len(gallery))
+    model = SVC(kernel="linear", C=1.0, decision_function_shape="ovr")
+    with warnings.catch_warnings():
+        # scikit-learn suspects a regression behind so many classes; one image each is what is meant here.
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+        model.fit(gallery, people)
+    # A column for every two people is made on the way.
+    some = max(1, _CELLS // (len(people) * (len(people) - 1) // 2))
+    ranks = []
+    for begin in range(0, len(queries), some):
+        likeness = model.decision_function(queries[begin : begin + some])
+        if likeness.ndim == 1:
+            # Of two classes scikit-learn gives one column, positive for the second.
+            likeness = np.stack([-likeness, likeness], axis=1)
+        ranks.append(_ranks(likeness, owner[begin : begin + some]))
+    return np.concatenate(ranks)
+
+
+def _mean_ranks(gallery: Floats, others: Floats, owner: Whole) -> Whole:
+    sums = np.zeros_like(gallery)
+    np.add.at(sums, owner, others)
+    means = sums / np.bincount(owner, minlength=len(gallery))[:, None]
+    squared = np.square(means).sum(axis=1)[:, None] + np.square(gallery).sum(axis=1) - 2 * means @ gallery.T
+    # Equal embeddings are to tie, though the last digits of products differ.
+    return _ranks(-np.round(squared, 12), np.arange(len(gallery)))
+
+
+def _ranks(likeness: Floats, owner: Whole) -> Whole:
+    """(Q,) place of the right person, 1 the first, behind all that tie with it."""
+    own = likeness[np.arange(len(owner)), owner][:, None]
+    places: Whole = np.count_nonzero(likeness >= own, axis=1).astype(np.int64)
+    return places
+
+
+def _figure(ranks: list[Whole], rank: int) -> RankFigure:
+    shares = [float((places <= rank).mean()) for places in ranks]
+    return RankFigure(
+        by_gallery=tuple(shares),
+        mean=float(np.mean(shares)),
+        std=float(np.std(shares)),
+        least=min(shares),
+        most=max(shares),
+    )
