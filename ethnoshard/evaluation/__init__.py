@@ -1,0 +1,61 @@
+"""How good embeddings are, and for whom. Pure: numpy in, numbers out; no torch, no files, no clock."""
+
+from ethnoshard.evaluation._agreement import ClusterFigures, cluster_figures
+from ethnoshard.evaluation._by_group import Demographics, Figure, GroupRates
+from ethnoshard.evaluation._cells import Rate
+from ethnoshard.evaluation._clustering import Clustering, ClusterMethod, Picture, clustering, picture
+from ethnoshard.evaluation._common_threshold import threshold_of_embeddings, threshold_of_scores
+from ethnoshard.evaluation._compare import Change, DemographicsChange, compare_demographics
+from ethnoshard.evaluation._compare_clusterings import ClusteringChange, compare_clusterings
+from ethnoshard.evaluation._curve import Curve
+from ethnoshard.evaluation._demographics import demographics_of_embeddings, demographics_of_scores
+from ethnoshard.evaluation._embeddings import Metric, flip_averaged
+from ethnoshard.evaluation._figures import IDEALS, figures
+from ethnoshard.evaluation._identification import Identification, RankFigure, identification
+from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.evaluation._intervals import Interval, wilson
+from ethnoshard.evaluation._people_draws import draw_people
+from ethnoshard.evaluation._rates import DrawnRates
+from ethnoshard.evaluation._verification import verification, verification_of_distances
+from ethnoshard.evaluation._verified import FoldFigure, Validation, Verification
+
+__all__ = [
+    "IDEALS",
+    "Change",
+    "ClusterFigures",
+    "ClusterMethod",
+    "Clustering",
+    "ClusteringChange",
+    "Curve",
+    "Demographics",
+    "DemographicsChange",
+    "DrawnRates",
+    "Figure",
+    "FoldFigure",
+    "GroupRates",
+    "Identification",
+    "Interval",
+    "Metric",
+    "Picture",
+    "RankFigure",
+    "Rate",
+    "Validation",
+    "Verification",
+    "Weighting",
+    "cluster_figures",
+    "clustering",
+    "compare_clusterings",
+    "compare_demographics",
+    "demographics_of_embeddings",
+    "demographics_of_scores",
+    "draw_people",
+    "figures",
+    "flip_averaged",
+    "identification",
+    "picture",
+    "threshold_of_embeddings",
+    "threshold_of_scores",
+    "verification",
+    "verification_of_distances",
+    "wilson",
+]

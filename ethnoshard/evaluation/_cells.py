@@ -1,0 +1,117 @@
+"""How many people and pairs stand behind a rate, and whether they are too few to show it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ethnoshard.evaluation._checks import Whole
+from ethnoshard.evaluation._intervals import Interval, wilson
+from ethnoshard.evaluation._tally import Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A rate with what it rests on.
+
+    Attributes:
+        rate: the share, weighted as asked for; None of no pair.
+        errors: pairs with an error, unweighted.
+        pairs: of how many.
+        people: who have such a pair; None where people aren't known.
+        wilson: interval of errors / pairs, as if pairs were independent, which they aren't: too narrow.
+        people_interval: interval from draws of people; None without draws.
+        too_few: people or pairs are below the minimum: show it grey, with its count.
+    """
+
+    rate: float | None
+    errors: int
+    pairs: int
+    people: int | None
+    wilson: Interval
+    people_interval: Interval | None
+    too_few: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """What is behind a rate.
+
+    Attributes:
+        errors: pairs with an error.
+        pairs: of how many.
+        people: who have such a pair; None where people aren't known.
+    """
+
+    errors: int
+    pairs: int
+    people: int | None
+
+    def too_few(self, min_people: int, min_pairs: int) -> bool:
+        """Whether either is below its minimum."""
+        return self.pairs < min_pairs or (self.people is not None and self.people < min_people)
+
+    def rate(self, value: float, interval: Interval | None, min_people: int, min_pairs: int) -> Rate:
+        """With the rate itself."""
+        return Rate(
+            rate=None if np.isnan(value) else float(value),
+            errors=self.errors,
+            pairs=self.pairs,
+            people=self.people,
+            wilson=wilson(self.errors, self.pairs),
+            people_interval=interval,
+            too_few=self.too_few(min_people, min_pairs),
+        )
+
+
+def genuine_counts(tally: Tally) -> list[Count]:
+    """Behind each group's FNMR."""
+    return [
+        Count(
+            errors=int(tally.genuine_errors[block].sum()),
+            pairs=int(tally.genuine_pairs[block].sum()),
+            people=int(np.count_nonzero(tally.genuine_pairs[block])) if tally.known else None,
+        )
+        for block in tally.blocks
+    ]
+
+
+def impostor_counts(tally: Tally) -> dict[tuple[int, int], Count]:
+    """Behind the FMR of every two groups i <= j."""
+    counts = {}
+    for i, rows in enumerate(tally.blocks):
+        for j, columns in list(enumerate(tally.blocks))[i:]:
+            if tally.impostor_pairs is None:
+                pairs, people = _of_all_pairs(tally, rows, columns)
+            else:
+                listed = tally.impostor_pairs[rows, columns].tocoo()
+                pairs = int(listed.data.sum())
+                people = len(np.union1d(listed.row + rows.start, listed.col + columns.start))
+            errors = int(tally.impostor_errors[rows, columns].sum())
+            counts[i, j] = Count(errors=errors, pairs=pairs, people=people if tally.known else None)
+    return counts
+
+
+def _of_all_pairs(tally: Tally, rows: slice, columns: slice) -> tuple[int, int]:
+    """Pairs of images, and people with such a pair, where every two people make pairs unless known to differ."""
+    one, other = _partners(tally, rows, columns), _partners(tally, columns, rows)
+    if rows == columns:
+        images = tally.images[rows]
+        return int((one * images).sum()) // 2, int(np.count_nonzero(one))
+    return int((one * tally.images[rows]).sum()), int(np.count_nonzero(one) + np.count_nonzero(other))
+
+
+def _partners(tally: Tally, rows: slice, columns: slice) -> Whole:
+    """For each person of ``rows``, images of the people in ``columns`` that theirs can be paired with."""
+    images, matched = tally.images[columns], tally.matched[columns]
+    known = int(images[matched >= 0].sum())
+    by_kind = np.bincount(matched[matched >= 0], images[matched >= 0], minlength=int(tally.matched.max()) + 1)
+    own = tally.matched[rows]
+    alike = by_kind[np.maximum(own, 0)] if len(by_kind) else np.zeros(len(own))
+    partners = int(images.sum()) - np.where(own >= 0, known - alike, 0).astype(np.int64)
+    result: Whole = partners - tally.images[rows] if rows == columns else partners
+    return result

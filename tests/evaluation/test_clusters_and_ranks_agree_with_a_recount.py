@@ -1,0 +1,138 @@
+"""Ranks and agreement are those of a loop; the picture comes with figures; without minisom there is one message."""
+
+import importlib.util
+import itertools
+import json
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_people import made_crowd
+from sklearn.metrics import silhouette_score
+from sklearn.svm import SVC
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import cluster_figures, clustering, identification, picture
+from ethnoshard.evaluation._agreement import pairwise_f
+from ethnoshard.evaluation._identification import _gallery, _mean_ranks, _svc_ranks
+
+CROWD = made_crowd(0, {"A": 60}, most=14, noise=0.8)
+UNIT = CROWD.embeddings / np.linalg.norm(CROWD.embeddings, axis=1, keepdims=True)
+
+
+def test_the_gallery_holds_one_image_of_each_person_by_seed() -> None:
+    owner = np.repeat(np.arange(5), 7)
+    rows = [_gallery(owner, np.random.default_rng(seed)) for seed in range(50)]
+    assert all(owner[some].tolist() == [0, 1, 2, 3, 4] for some in rows)
+    assert {int(some[0]) for some in rows} == set(range(7))
+
+
+@pytest.mark.parametrize("people", [2, 3, 30])
+def test_ranks(people: int) -> None:
+    names = [name for name in np.unique(CROWD.people) if (CROWD.people == name).sum() > 3][:people]
+    gallery = np.array([UNIT[CROWD.people == name][0] for name in names])
+    others = [UNIT[CROWD.people == name][1:] for name in names]
+    owner = np.repeat(np.arange(people), [len(some) for some in others])
+    means = [some.mean(axis=0) for some in others]
+    expected = [
+        1 + sum(np.linalg.norm(mean - face) < np.linalg.norm(mean - gallery[place]) for face in gallery)
+        for place, mean in enumerate(means)
+    ]
+    assert _mean_ranks(gallery, np.concatenate(others), owner).tolist() == expected
+    ranks = _svc_ranks(gallery, np.concatenate(others), owner)
+    # Of 30 people in one class each scikit-learn warns that they are many.
+    with pytest.warns(UserWarning, match="unique classes") if people > 20 else np.errstate():
+        chosen = SVC(kernel="linear", break_ties=people > 2).fit(gallery, range(people)).predict(np.concatenate(others))
+    assert ((ranks == 1) == (chosen == owner)).all()
+    assert ranks.min() >= 1 and ranks.max() <= people
+
+
+def test_identification_counts_people_and_images() -> None:
+    found = identification(CROWD.embeddings, CROWD.people, more_than=10, galleries=3)
+    counts = np.unique(CROWD.people, return_counts=True)[1]
+    assert found.people == (counts > 10).sum() and found.images == counts[counts > 10].sum()
+    assert found.queries == found.images - found.people
+    for figures in (found.svc, found.mean):
+        for rank in (1, 5):
+            assert len(figures[rank].by_gallery) == 3
+            assert figures[rank].mean == pytest.approx(np.mean(figures[rank].by_gallery))
+            assert figures[rank].std == pytest.approx(np.std(figures[rank].by_gallery))
+        assert figures[1].mean <= figures[5].mean
+    again = identification(CROWD.embeddings, CROWD.people, more_than=10, galleries=3)
+    assert again == found
+    json.dumps(found.to_dict(), allow_nan=False)
+    with pytest.raises(EthnoshardError, match=r"0 of 60 people have more than 14 images"):
+        identification(CROWD.embeddings, CROWD.people, more_than=14)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
+def test_pairwise_f_is_that_of_all_pairs(rows: list[tuple[int, int]]) -> None:
+    pairs = [(a[0] == b[0], a[1] == b[1]) for a, b in itertools.combinations(rows, 2)]
+    both = sum(person and cluster for person, cluster in pairs)
+    either = sum(person + cluster for person, cluster in pairs)
+    people, clusters = np.array(rows).T
+    assert pairwise_f(people, clusters) == pytest.approx(2 * both / either if either else 0)
+
+
+def test_left_over_images_are_clusters_of_one() -> None:
+    people = np.array([0, 0, 0, 1, 1, 1])
+    points = np.array([[0.0], [0.1], [5.0], [10.0], [10.1], [20.0]])
+    found = cluster_figures(points, people, np.array([0, 0, -1, 1, 1, -1]))
+    alone = cluster_figures(points, people, np.array([0, 0, 2, 1, 1, 3]))
+    assert (found.clusters, found.left_over, alone.clusters) == (2, 2, 4)
+    assert (found.ari, found.nmi, found.v_measure, found.pairwise_f) == (
+        alone.ari,
+        alone.nmi,
+        alone.v_measure,
+        alone.pairwise_f,
+    )
+    assert found.silhouette == pytest.approx(silhouette_score(points[[0, 1, 3, 4]], [0, 0, 1, 1]))
+    nothing = cluster_figures(points, people, np.full(6, -1))
+    assert (nothing.clusters, nothing.left_over, nothing.silhouette, nothing.pairwise_f) == (0, 6, None, 0.0)
+
+
+def test_a_sweep_goes_from_no_cluster_to_one() -> None:
+    found = clustering(
+        CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=2, methods=("dbscan",), sweep=(0.01, 2)
+    )
+    assert [draw.clusters for draw in found.sweep[0.01]] == [0, 0]
+    assert [draw.clusters for draw in found.sweep[2]] == [1, 1]
+    assert len(found.people_silhouette) == len(found.images) == 2 and found.people_silhouette[0] is not None
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_a_picture_has_figures_that_are_not_of_the_map(dimensions: int) -> None:
+    found = picture(CROWD.embeddings, CROWD.people, number=5, at_least=5, dimensions=dimensions)
+    assert found.places.shape == (len(found.rows), dimensions) and np.isfinite(found.places).all()
+    assert found.people.tolist() == CROWD.people[found.rows].tolist() and len(set(found.people)) == 5
+    assert found.people_silhouette == pytest.approx(silhouette_score(UNIT[found.rows], found.people))
+    assert found.figures.clusters == 5
+
+
+def test_without_minisom_there_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "minisom", None)
+    with pytest.raises(EthnoshardError, match="needs minisom: pip install minisom, or leave the map out"):
+        clustering(CROWD.embeddings, CROWD.people, number=10, at_least=5, draws=1, methods=("som",))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("minisom") is None, reason="minisom is not installed")
+def test_the_map_is_made_by_seed() -> None:
+    one, two = (
+        clustering(CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=1, methods=("som",), sweep=())
+        for _ in range(2)
+    )
+    assert one == two and one.methods["som"][0].clusters > 1
+
+
+def test_refused() -> None:
+    with pytest.raises(EthnoshardError, match=r"methods are dbscan, kmeans, som; \['birch'\] are not"):
+        clustering(CROWD.embeddings, CROWD.people, methods=("birch",))  # type: ignore[arg-type]
+    with pytest.raises(EthnoshardError, match="eps is above 0; 0 is not"):
+        clustering(CROWD.embeddings, CROWD.people, sweep=(0,))
+    with pytest.raises(EthnoshardError, match=r"of 60 people have at least 10 images; 50 are to be drawn"):
+        clustering(CROWD.embeddings, CROWD.people)
+    with pytest.raises(EthnoshardError, match="2 or 3 dimensions; 4 was asked for"):
+        picture(CROWD.embeddings, CROWD.people, number=5, at_least=5, dimensions=4)

@@ -1,0 +1,123 @@
+"""An interval from counts by people is that of drawing people and scoring all their pairs anew."""
+
+import itertools
+
+import numpy as np
+import pytest
+from made_people import Crowd, made_crowd, made_pairs
+
+from ethnoshard.evaluation import demographics_of_embeddings, verification
+from ethnoshard.evaluation._draws import drawn_weights
+from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.evaluation._intervals import percentile_interval
+
+THRESHOLD = 0.25
+
+
+def scored_again(crowd: Crowd, drawn: list[str], group: str, other: str, kind: str, weighting: str) -> float:
+    """A rate of the people drawn, several of them maybe the same, by comparing all their images."""
+    unit = crowd.embeddings / np.linalg.norm(crowd.embeddings, axis=1, keepdims=True)
+    group_of = dict(zip(crowd.people.tolist(), crowd.groups.tolist(), strict=True))
+
+    def images(person: str) -> np.ndarray:
+        return unit[crowd.people == person]
+
+    hits: list[np.ndarray] = []
+    if kind == "fnmr":
+        for person in drawn:
+            scores = images(person) @ images(person).T
+            upper = scores[np.triu_indices(len(scores), 1)]
+            if group_of[person] == group and len(upper):
+                hits.append(upper < THRESHOLD)
+    else:
+        for one, two in itertools.combinations(drawn, 2):
+            # The same person drawn twice is one person still.
+            if one != two and sorted([group_of[one], group_of[two]]) == sorted([group, other]):
+                hits.append((images(one) @ images(two).T >= THRESHOLD).ravel())
+    if not hits:
+        return np.nan
+    return float(np.mean([some.mean() for some in hits] if weighting == "person" else np.concatenate(hits)))
+
+
+@pytest.mark.parametrize("weighting", ["person", "pair"])
+def test_by_group(weighting: Weighting) -> None:
+    crowd = made_crowd(1, {"A": 8, "B": 6}, most=4)
+    draws, seed = 25, 3
+    found = demographics_of_embeddings(
+        *crowd, threshold=THRESHOLD, weighting=weighting, draws=draws, seed=seed, min_people=2, min_pairs=2
+    )
+    people = np.concatenate([np.unique(crowd.people[crowd.groups == group]) for group in "AB"])
+    (weights,) = drawn_weights([8, 6], draws, seed)
+    assert weights.shape == (14, draws)
+    assert (weights[:8].sum(axis=0) == 8).all() and (weights[8:].sum(axis=0) == 6).all()
+    for draw in range(draws):
+        drawn = np.repeat(people, weights[:, draw].astype(int)).tolist()
+        for i, group in enumerate("AB"):
+            again = scored_again(crowd, drawn, group, group, "fnmr", weighting)
+            assert found.drawn.fnmr[1 + draw, i] == pytest.approx(again, abs=1e-12, nan_ok=True)
+            for j, other in enumerate("AB"):
+                again = scored_again(crowd, drawn, group, other, "fmr", weighting)
+                assert found.drawn.cross[1 + draw, i, j] == pytest.approx(again, abs=1e-12, nan_ok=True)
+    assert found.by_group["A"].fmr.people_interval == percentile_interval(found.drawn.fmr[1:, 0])
+    gap = np.abs(found.drawn.fmr[1:, 0] - found.drawn.fmr[1:, 1])
+    assert found.figures["max_gap_fmr"].people_interval == percentile_interval(gap)
+
+
+def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = made_crowd(2, {"A": 8, "B": 6})
+    whole = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30).drawn
+    monkeypatch.setattr("ethnoshard.evaluation._draws._CELLS", 50)
+    pieces = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30).drawn
+    assert (pieces.fmr == whole.fmr).all() and (pieces.cross == whole.cross).all()
+    other = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30, seed=1).drawn
+    assert not (other.fmr[1:] == whole.fmr[1:]).all() and (other.fmr[0] == whole.fmr[0]).all()
+
+
+def test_verification() -> None:
+    pairs = made_pairs(0, folds=5, number=12, people=15)
+    draws, seed = 40, 2
+    found = verification(
+        pairs.first, pairs.second, pairs.same, fold=pairs.fold, people=pairs.people, draws=draws, seed=seed
+    )
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (pairs.first, pairs.second)]
+    distance = np.square(unit[0] - unit[1]).sum(axis=1)
+    names = sorted(set(np.concatenate(pairs.people).tolist()))
+    (weights,) = drawn_weights([len(names)], draws, seed)
+    values: dict[str, list[float]] = {"accuracy": [], "val": []}
+    accepted = distance < np.array(found.accuracy.thresholds)[pairs.fold]
+    taken = distance < np.array(found.validation[1].val.thresholds)[pairs.fold]
+    for draw in range(draws):
+        drawn = np.repeat(names, weights[:, draw].astype(int)).tolist()
+        # All pairs that the drawn people have in the list, as often as they have them.
+        rows: list[int] = []
+        for row, (one, other) in enumerate(zip(*pairs.people, strict=True)):
+            rows += [row] * (drawn.count(one) if one == other else drawn.count(one) * drawn.count(other))
+        same = pairs.same[rows]
+        right = accepted[rows] == same
+        values["accuracy"].append((right[same].mean() + right[~same].mean()) / 2)
+        values["val"].append(taken[rows][same].mean())
+    assert found.accuracy.people_interval == pytest.approx(percentile_interval(np.array(values["accuracy"])))
+    assert found.validation[1].val.people_interval == pytest.approx(percentile_interval(np.array(values["val"])))
+    assert (found.people, found.draws) == (15, draws)
+
+
+def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    """Of people who are either easy or hard, with all their ten images: a pair tells little that the last didn't."""
+    held = {"people": 0, "wilson": 0}
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        hard = rng.random(100) < 0.3
+        owner = np.repeat(np.arange(100), 5)
+        # On a plane: a hard person's images lie in five directions, an easy one's in one.
+        spread = np.where(hard[owner], np.tile(np.arange(5), 100), 0)
+        angle = owner * 2 * np.pi / 100 + spread * 2 * np.pi / 5
+        embeddings = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        groups = np.where(owner < 50, "A", "B")
+        found = demographics_of_embeddings(embeddings, owner, groups, threshold=0.999, draws=200, seed=seed)
+        fnmr = found.by_group["A"].fnmr
+        for name, interval in (("people", fnmr.people_interval), ("wilson", fnmr.wilson)):
+            assert interval is not None and interval.low is not None and interval.high is not None
+            held[name] += interval.low <= 0.3 <= interval.high
+    # 95 % of 200, less than three standard errors off; pairs taken for independent would be surer than they may.
+    assert held["people"] >= 178
+    assert held["wilson"] < 150

@@ -1,0 +1,93 @@
+"""What rests on too little is flagged with its count and enters no figure; what has no value is None, not infinity."""
+
+import doctest
+
+import numpy as np
+import pytest
+from made_people import made_crowd
+
+from ethnoshard.evaluation import _intervals, demographics_of_embeddings, demographics_of_scores, wilson
+from ethnoshard.evaluation._by_group import Figure
+from ethnoshard.evaluation._intervals import percentile_interval
+
+
+def test_a_small_group_is_shown_and_left_out() -> None:
+    crowd = made_crowd(0, {"A": 40, "B": 30, "few": 4})
+    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=100)
+    small = found.by_group["few"]
+    assert small.too_few and small.fmr.too_few and small.fmr.people == 4 and small.fmr.rate is not None
+    assert not found.by_group["A"].too_few and not found.cross["A"]["B"].too_few
+    assert found.left_out.keys() == {"few"} and "of 4 people; at least 20 people and 30 pairs" in found.left_out["few"]
+    without = crowd.groups != "few"
+    alone = demographics_of_embeddings(*(values[without] for values in crowd), threshold=0.3, draws=100)
+    for name, figure in found.figures.items():
+        assert figure.value == alone.figures[name].value
+        assert figure.people_interval == alone.figures[name].people_interval
+    assert found.difference() == alone.difference() and found.ratio() == alone.ratio()
+
+
+def test_with_fewer_than_two_groups_there_is_no_figure() -> None:
+    crowd = made_crowd(0, {"A": 40, "few": 4})
+    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=10)
+    assert found.figures == found.difference() == found.ratio() == {}
+    assert found.by_group["A"].fmr.rate is not None
+
+
+def test_difference_and_ratio() -> None:
+    crowd = made_crowd(1, {"A": 40, "B": 30, "C": 30})
+    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=50)
+    rates = [found.by_group[group].fmr.rate for group in "ABC"]
+    known = [rate for rate in rates if rate is not None]
+    assert found.difference()["fmr"].value == pytest.approx(max(known) - min(known))
+    assert found.difference()["fmr"].value == found.figures["max_gap_fmr"].value
+    assert found.difference()["tar"].value == pytest.approx(found.figures["max_gap_fnmr"].value)
+    assert found.ratio()["fmr"].value == pytest.approx(min(known) / max(known))
+    assert found.difference()["fmr"].ideal == 0 and found.ratio()["fmr"].ideal == 1
+
+
+def test_a_rate_of_zero_leaves_ir_undefined() -> None:
+    # No different pair is accepted in group A, one of B is.
+    score = [0.9, 0.1] * 40 + [0.9, 0.1] * 39 + [0.9, 0.8]
+    same = [True, False] * 80
+    groups = ["A"] * 80 + ["B"] * 80
+    found = demographics_of_scores(score, same, (groups, groups), threshold=0.5)
+    assert found.by_group["A"].fmr.rate == 0 and found.by_group["B"].fmr.rate == pytest.approx(1 / 40)
+    assert found.figures["ir"].value is None and found.figures["ser"].value is None
+    assert found.figures["gini_fmr"].value == pytest.approx(1)
+    assert found.figures["max_over_geomean_fmr"].value == pytest.approx(0.025 / np.sqrt(0.025 * (1 - 0.05 ** (1 / 40))))
+
+
+def test_undefined_draws_stand_at_the_end_of_the_order() -> None:
+    draws = np.concatenate([[2.0], np.arange(1, 100), [np.inf] * 2])
+    figure = Figure.of_draws(draws)
+    assert figure.undefined_draws == 2 and figure.people_interval is not None
+    assert figure.people_interval.low == 3 and figure.people_interval.high == 99
+    many = Figure.of_draws(np.concatenate([[np.inf], np.arange(1, 90), [np.inf] * 11]))
+    assert many.value is None and many.people_interval == (3, None) and many.undefined_draws == 11
+
+
+def test_percentiles_are_order_statistics() -> None:
+    values = np.random.default_rng(0).permutation(1000).astype(float)
+    assert percentile_interval(values) == (24, 975)
+    assert percentile_interval(np.array([np.nan, 5.0, np.nan])) == (5, 5)
+    assert percentile_interval(np.array([np.nan])) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "number", "expected"),
+    [
+        # From Wilson's formula, worked out to four digits in Newcombe (1998), table I.
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+        (29, 29, (0.8830, 1.0)),
+        (0, 0, (0.0, 1.0)),
+    ],
+)
+def test_wilson(events: int, number: int, expected: tuple[float, float]) -> None:
+    assert wilson(events, number) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_example_in_the_docstring() -> None:
+    assert doctest.testmod(_intervals, raise_on_error=True).attempted == 1
