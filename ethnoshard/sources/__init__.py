@@ -11,6 +11,7 @@ from ethnoshard.sources._open import open_source
 from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._rfw_pairs import read_rfw_pairs
+from ethnoshard.sources._scores import ScoredPairs, read_scores
 from ethnoshard.sources._source import Source, open_reader
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LabelledFaces",
     "MissingImages",
     "PairList",
+    "ScoredPairs",
     "Source",
     "SourceReader",
     "draw_face",
@@ -35,4 +37,5 @@ __all__ = [
     "read_lfw_groups",
     "read_lfw_pairs",
     "read_rfw_pairs",
+    "read_scores",
 ]
