@@ -73,6 +73,16 @@ def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.Mo
     assert not (other.fmr[1:] == whole.fmr[1:]).all() and (other.fmr[0] == whole.fmr[0]).all()
 
 
+def test_groups_are_drawn_apart_and_a_group_whatever_the_others_are() -> None:
+    (both,) = drawn_weights([50, 50], 20, 0)
+    assert not np.array_equal(both[:50], both[50:])
+    (other,) = drawn_weights([50, 7], 20, 0)
+    assert (other[:50] == both[:50]).all()
+    # Everybody is as likely as everybody else: 1,000 draws of 50 people give each of them about 1,000 times.
+    (many,) = drawn_weights([50], 1000, 1)
+    assert np.abs(many.sum(axis=1) - 1000).max() < 5 * np.sqrt(1000)
+
+
 def test_verification() -> None:
     pairs = made_pairs(0, folds=5, number=12, people=15)
     draws, seed = 40, 2
