@@ -26,7 +26,7 @@ def read_bfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairL
 
     Raises:
         EthnoshardError: the file can't be read, lacks a column, has a malformed row (with its line), a fold
-            without pairs of one kind, or a pair twice or with two answers.
+            without pairs of one kind, a pair twice, or a label that contradicts the folders.
     """
     path = Path(path)
     table = read_text_table(path, _COLUMNS, ",".join(_COLUMNS))

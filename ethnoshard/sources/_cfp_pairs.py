@@ -27,7 +27,7 @@ def read_cfp_pairs(folder: str | Path, protocol: CfpProtocol, *, allow_duplicate
 
     Raises:
         EthnoshardError: a file is missing, a line is malformed or names an image that the list lacks (with its
-            number), a fold is short of pairs, a pair comes twice, contradicts itself or its file's name.
+            number), a fold is short of pairs, a pair comes twice or contradicts its file's name.
     """
     if protocol not in get_args(CfpProtocol):
         raise EthnoshardError(f"CFP's protocols are FF and FP; {protocol!r} is not one")

@@ -38,7 +38,7 @@ def read_lfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairL
 
     Raises:
         EthnoshardError: a line is malformed (with its number), a fold is short of pairs or has too many, a pair
-            comes twice or contradicts itself.
+            comes twice or has one image only.
     """
     path = Path(path)
     lines = text_lines(path)

@@ -118,14 +118,14 @@ class MissingImages:
 
 
 def checked_pairs(pairs: PairList, *, allow_duplicates: bool, lines: NDArray[np.int64] | None = None) -> PairList:
-    """Refuse what no list means: a pair of an image with itself, a pair twice, a pair both same and different.
+    """Refuse what no list means: a pair of an image with itself, a pair twice.
 
     A pair that comes twice counts double in every figure, and the published LFW lists hold none, so it points to a
     damaged list. Where a published list does repeat pairs, ``allow_duplicates`` keeps them and counts them.
 
     Args:
         pairs: as read.
-        allow_duplicates: keep pairs that come twice, in either order, with the same answer.
+        allow_duplicates: keep pairs that come twice, in either order.
         lines: (N,) int64, line of each pair in its file, for the message.
 
     Raises:
@@ -147,14 +147,8 @@ def checked_pairs(pairs: PairList, *, allow_duplicates: bool, lines: NDArray[np.
             f"{len(with_itself):,} pairs are so. Mend or remove them"
         )
     unordered = np.minimum(one, other) * np.int64(len(keys)) + np.maximum(one, other)
-    _, begin, group = np.unique(unordered, return_index=True, return_inverse=True)
-    odd = np.flatnonzero(pairs.same != pairs.same[begin[group]])
-    if len(odd):
-        raise EthnoshardError(
-            f"{place(int(odd[0]))}: a pair is called same here and different elsewhere, or the reverse; "
-            f"{len(odd):,} pairs are so. One of the two is wrong: mend or remove it"
-        )
-    again = np.flatnonzero(begin[group] != np.arange(len(pairs)))
+    _, begin = np.unique(unordered, return_index=True)
+    again = np.setdiff1d(np.arange(len(pairs)), begin)
     if len(again) and not allow_duplicates:
         raise EthnoshardError(
             f"{place(int(again[0]))}: a pair comes a second time; {len(again):,} of {len(pairs):,} pairs do. They "

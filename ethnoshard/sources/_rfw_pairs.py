@@ -27,7 +27,7 @@ def read_rfw_pairs(folder: str | Path, *, allow_duplicates: bool = False) -> Pai
 
     Raises:
         EthnoshardError: there is no list, a line is malformed (with its number), a fold is short of pairs, a pair
-            comes twice or contradicts itself.
+            comes twice or has one image only.
     """
     folder = Path(folder)
     lists = folder / "txts" if (folder / "txts").is_dir() else folder

@@ -49,6 +49,12 @@ def test_ranks(people: int) -> None:
     assert ranks.min() >= 1 and ranks.max() <= people
 
 
+def test_ranks_are_the_same_however_many_are_decided_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = identification(CROWD.embeddings, CROWD.people, more_than=5, galleries=2)
+    monkeypatch.setattr("ethnoshard.evaluation._identification._CELLS", 3000)
+    assert identification(CROWD.embeddings, CROWD.people, more_than=5, galleries=2) == whole
+
+
 def test_identification_counts_people_and_images() -> None:
     found = identification(CROWD.embeddings, CROWD.people, more_than=10, galleries=3)
     counts = np.unique(CROWD.people, return_counts=True)[1]

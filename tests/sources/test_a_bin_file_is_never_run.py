@@ -79,6 +79,21 @@ def test_by_hand(tmp_path: Path, content: bytes) -> None:
         read_bin_pairs(path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x04\x00\x00\x00zlib\x86R.",
+        b"\x80\x02c__builtin__\nbytes\nX\x01\x00\x00\x00aX\x06\x00\x00\x00latin1\x86R.",
+        b"\x80\x02c_codecs\nencode\n)R.",
+        b"\x80\x02X\x01\x00\x00\x00a)R.",
+    ],
+    ids=["another codec", "bytes of arguments", "encode of nothing", "what is no function"],
+)
+def test_only_the_two_calls_that_make_bytes_are_known(content: bytes) -> None:
+    with pytest.raises(EthnoshardError, match=r"other than bytes, lists, tuples and bools \(a call\)"):
+        read_plain_pickle(content)
+
+
 plain = st.recursive(
     st.binary(max_size=300) | st.booleans(), lambda inner: st.lists(inner, max_size=5) | st.lists(inner).map(tuple)
 )

@@ -17,17 +17,18 @@ ROWS = [
     "e,4,,0,0,3,0",
     "f,4,asianindian,0,0,0,4",
     "g,4,latino,0,0,0,0",
+    "h,4,,2,2,0,0",
 ]
 
 
 def test_groups_and_reasons(tmp_path: Path) -> None:
     usc, kumar = read_lfw_groups(write(tmp_path / "groups.csv", [HEAD, *ROWS]))
     assert (usc.name, usc.groups) == ("usc_label", {"a": "White", "b": "Black", "c": "Asian"})
-    assert usc.without == {"another group": 1, "no label": 1, "several labels": 1, "the group Indian is left out": 1}
+    assert usc.without == {"another group": 1, "no label": 2, "several labels": 1, "the group Indian is left out": 1}
     assert (kumar.name, kumar.groups) == ("kumar", {"a": "White", "b": "Black", "e": "Asian"})
     assert kumar.without == {
         "no label": 1,
-        "several labels, or on too few images": 2,
+        "several labels, or on too few images": 3,
         "the group Indian is left out": 1,
     }
     assert len(kumar.groups) + sum(kumar.without.values()) == len(ROWS)
