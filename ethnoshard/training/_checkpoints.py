@@ -1,5 +1,6 @@
 """Checkpoints: written whole, the newest few kept, the newest sound one read."""
 
+import hashlib
 import io
 import pickle
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from typing import Any
 
 import torch
 
-from ethnoshard._files import make_folder, remove_unfinished, whole_file
+from ethnoshard._files import make_folder, remove_unfinished, sha256_of, whole_file
 from ethnoshard.errors import EthnoshardError
 
 FORMAT = 1
-_NAME = "step-{:09d}.pt"
+_NAME = "step-{:09d}-{}.pt"
+_DIGITS = 16
+"""Of the SHA-256 that a checkpoint's name ends in, since torch takes a flipped bit for a weight."""
 
 
 class Checkpoints:
@@ -29,9 +32,9 @@ class Checkpoints:
             EthnoshardError: the disk is full or can't be written.
         """
         make_folder(self._folder)
-        path = self._folder / _NAME.format(step)
         buffer = io.BytesIO()
         torch.save({"format": FORMAT, "step": step, **content}, buffer)
+        path = self._folder / _NAME.format(step, hashlib.sha256(buffer.getbuffer()).hexdigest()[:_DIGITS])
         with whole_file(path) as file:
             file.write(buffer.getbuffer())
         for old in self.paths()[self._keep :]:
@@ -73,6 +76,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         EthnoshardError: it is damaged, or of a format that is not known.
     """
     try:
+        if not path.stem.endswith(sha256_of(path)[:_DIGITS]):
+            raise EthnoshardError(f"{path} is damaged or was cut short: its content is not what was written")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]

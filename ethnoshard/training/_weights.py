@@ -1,5 +1,6 @@
 """Weights to start from, and weights to give away."""
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ DOWNLOADABLE = ("vggface2", "casia-webface")
 """Weights of facenet-pytorch's, by name; where there is a network they are fetched once and kept."""
 
 _PREFIX = "network."
+_FACTS = "ethnoshard"
+"""Under which the facts lie in a file's metadata, as JSON."""
 
 
 def start_from(embedder: FaceEmbedder, init: str) -> list[str]:
@@ -73,14 +76,15 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def save_weights(embedder: FaceEmbedder, path: Path, facts: dict[str, str]) -> None:
-    """Write ``.safetensors`` with ``facts`` as its metadata.
+    """Write ``.safetensors`` whose metadata holds, under "ethnoshard", ``facts`` and the embedder's as JSON.
 
     Raises:
         EthnoshardError: the disk is full or can't be written.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in embedder.state_dict().items()}
     with whole_file(path) as file:
-        file.write(save(tensors, {**embedder.facts, **facts}))
+        # All in one: safetensors writes several in an order that changes.
+        file.write(save(tensors, {_FACTS: json.dumps({**embedder.facts, **facts})}))
 
 
 def facts_of(record: dict[str, Any]) -> dict[str, str]:
@@ -96,11 +100,7 @@ def load_embedder(path: Path) -> FaceEmbedder:
     Raises:
         EthnoshardError: it is not there, or says nothing of its network.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            facts = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
+    facts = read_facts(path)
     if not {"backbone", "embedding", "side"} <= facts.keys():
         raise EthnoshardError(f"{path} does not say which network it is of; ethnoshard export writes files that do")
     embedder = FaceEmbedder(facts["backbone"], embedding=int(facts["embedding"]), side=int(facts["side"]))
@@ -108,6 +108,20 @@ def load_embedder(path: Path) -> FaceEmbedder:
     if missing:
         raise EthnoshardError(f"{path} lacks {len(missing)} tensors of {facts['backbone']}, such as {missing[0]}")
     return embedder.eval()
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """What a file of :func:`save_weights` says of its network; nothing, if another program wrote it.
+
+    Raises:
+        EthnoshardError: it is not there, or no safetensors.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts: dict[str, str] = json.loads((file.metadata() or {}).get(_FACTS, "{}"))
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
+    return facts
 
 
 def _downloaded(embedder: FaceEmbedder, name: str) -> dict[str, Tensor]:

@@ -1,0 +1,126 @@
+import os
+import re
+import signal
+import subprocess
+import time
+
+import polars as pl
+import pytest
+from small_runs import run
+
+from ethnoshard.runs import RunFolder, list_runs, read_metrics
+from ethnoshard.training import read_checkpoint
+
+CLOCK = ["seconds", "waiting"]
+
+
+def outcome(folder):
+    folder = RunFolder(folder)
+    return folder.weights_path.read_bytes(), read_metrics(folder.metrics_path).drop(CLOCK)
+
+
+def test_two_runs_of_a_seed_are_equal(train):
+    one, other = train("one"), train("other", num_workers=0)
+    one.train()
+    other.train()
+    weights, metrics = outcome(one.run.path)
+    again, measured = outcome(other.run.path)
+    assert weights == again
+    assert metrics.equals(measured)
+    assert len(metrics) == one.steps == 2 * one.steps_an_epoch
+    assert metrics["images"][-1] == one.steps * 12
+
+
+def test_killed_and_resumed(small, tmp_path, command):
+    settings = {"epochs": 12, "mining": "sandberg", "checkpoint_steps": 7}
+    whole = run(command(small, tmp_path / "whole", **settings))
+    assert whole.returncode == 0, whole.stderr
+    killed = tmp_path / "killed"
+    for at in (7, 28):
+        line = command(small, killed, "--resume", **settings, num_workers=at % 2)
+        process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 120
+        while not any(int(path.name[5:14]) >= at for path in killed.glob("checkpoints/step-*.pt")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert not RunFolder(killed).weights_path.exists()
+        assert list_runs(killed)[0].status == "interrupted"
+    last = run(command(small, killed, "--resume", **settings))
+    assert last.returncode == 0, last.stderr
+    weights, metrics = outcome(killed)
+    expected, measured = outcome(tmp_path / "whole")
+    assert weights == expected
+    assert metrics.equals(measured)
+    assert list_runs(killed)[0].status == "finished"
+    # What was kept: the newest two checkpoints, and nothing half-written.
+    kept = sorted(path.name for path in (killed / "checkpoints").iterdir())
+    assert len(kept) == 2
+    assert all(re.fullmatch(r"step-\d{9}-[0-9a-f]{16}\.pt", name) for name in kept)
+
+
+def test_the_checkpoint_before_is_used_when_the_newest_was_cut_short(small, tmp_path, command, train):
+    train("whole", checkpoint_steps=3).train()
+    half = train("half", checkpoint_steps=3, evaluate=_Stop(after=1))
+    with pytest.raises(KeyboardInterrupt):
+        half.train()
+    paths = sorted(half.run.checkpoints.glob("*.pt"))
+    assert len(paths) == 2
+    content = paths[-1].read_bytes()
+    paths[-1].write_bytes(content[: len(content) // 2])
+    resumed = run(command(small, half.run.path, "--resume", checkpoint_steps=3))
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"{paths[-1]} is damaged or was cut short" in resumed.stderr
+    assert "the one before is used" in resumed.stderr
+    assert outcome(half.run.path)[0] == outcome(tmp_path / "whole")[0]
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_found(train):
+    trainer = train()
+    trainer.train()
+    path = max(trainer.run.checkpoints.glob("*.pt"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(Exception, match="is damaged"):
+        read_checkpoint(path)
+
+
+class _Stop:
+    """An evaluation that Ctrl-C falls into."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def __call__(self, embedder):
+        if not self.left:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return {}
+
+
+def test_another_setting_or_dataset_is_refused_by_name(train, drawn_people):
+    train().train()
+    with pytest.raises(Exception, match=r"holds a run already; say --resume"):
+        train().train()
+    with pytest.raises(Exception, match=r"margin is 0\.3, was 0\.2"):
+        train(margin=0.3).train(resume=True)
+    with pytest.raises(Exception, match=r"dataset\.fingerprint is '.*', was '"):
+        train(dataset=drawn_people).train(resume=True)
+
+
+def test_rows_after_the_checkpoint_are_those_of_the_resumed_run(train):
+    """A run whose last checkpoint is older than its metrics goes on without a row twice or missing."""
+    trainer = train("a", checkpoint_steps=4)
+    trainer.train()
+    for path in sorted(trainer.run.checkpoints.glob("*.pt"))[1:]:
+        path.unlink()
+    before = read_metrics(trainer.run.metrics_path)
+    train("a", checkpoint_steps=4).train(resume=True)
+    after = read_metrics(trainer.run.metrics_path)
+    assert after["step"].to_list() == list(range(1, trainer.steps + 1))
+    assert after.drop(CLOCK).equals(before.drop(CLOCK))
+    assert after.select(pl.col("learning_rate").is_null().sum()).item() == 0

@@ -1,0 +1,172 @@
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from small_runs import run
+
+from benchmarks.made import write_dataset
+from ethnoshard import FaceDataset
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs import RunFolder, list_runs
+from ethnoshard.training import FaceEmbedder, TrainingSettings, configurations, load_embedder, read_settings
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"learning_rat": 0.1}, "sets 'learning_rat', which there is not; 'learning_rate' comes nearest"),
+        ({"epochs": "three"}, "sets epochs to 'three', but it is a whole number"),
+        ({"epochs": True}, "sets epochs to True, but it is a whole number"),
+        ({"epochs": 0}, "epochs is at least 1; 0 is not"),
+        ({"margin": 0}, "margin is more than 0"),
+        ({"margin": float("nan")}, "margin is more than 0"),
+        ({"mining": "hardest"}, "mining is semihard, sandberg, batch-hard, all; not 'hardest'"),
+        ({"arm": "fair"}, "arm is base, natural, uniform, placebo, same-group, or shares"),
+        ({"backbone": "resnet"}, "backbone is inception_resnet_v1, mobilefacenet; not 'resnet'"),
+        ({"milestones": [0.5, 2.0]}, "milestones are shares of the run"),
+        ({"flip": 1}, "flip to 1, but it is true or false"),
+    ],
+)
+def test_a_setting(values, message):
+    with pytest.raises(EthnoshardError, match=message):
+        TrainingSettings().changed(values, "train.toml")
+
+
+def test_a_file_of_settings(tmp_path):
+    path = tmp_path / "train.toml"
+    path.write_text("epochs = \n")
+    with pytest.raises(EthnoshardError, match=r"train\.toml is no TOML: .*line 1"):
+        read_settings(str(path))
+    with pytest.raises(EthnoshardError, match="smal is no file that can be read, and none of casia, small, smoke"):
+        read_settings("smal")
+
+
+def test_the_ready_made_ones_are_sound():
+    assert configurations() == ["casia", "small", "smoke"]
+    for name in configurations():
+        settings = read_settings(name)
+        FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"people_per_batch": 22}, "22"),
+        ({"crop": 64}, "crop is 64 pixels, but the dataset's faces have 48"),
+        ({"side": 40}, "mobilefacenet takes faces of at least 32 pixels, in multiples of 16; not of 40"),
+        ({"arm": "D=1"}, "'?D'?"),
+        ({"precision": "float16"}, "precision=float16 needs a GPU"),
+        ({"init": "vggface2"}, "vggface2 are weights of inception_resnet_v1; mobilefacenet can't start from them"),
+        ({"init": "nowhere.pt"}, "nowhere.pt is not there"),
+    ],
+)
+def test_a_setting_that_does_not_fit_the_dataset(train, settings, message):
+    with pytest.raises(EthnoshardError, match=message):
+        train(**settings).train()
+
+
+def test_one_person_only(train, tmp_path):
+    alone = FaceDataset.open(write_dataset(tmp_path / "alone", [[8]]))
+    with pytest.raises(EthnoshardError, match="a triplet needs two people; the dataset holds one identity"):
+        train(dataset=alone)
+
+
+def test_weights_that_are_not_numbers(train, tmp_path):
+    state = FaceEmbedder("mobilefacenet", embedding=16, side=32).state_dict()
+    name = next(name for name in state if name.endswith("weight"))
+    state[name].view(-1)[:3] = float("nan")
+    torch.save(state, tmp_path / "broken.pt")
+    with pytest.raises(EthnoshardError, match=r"broken\.pt holds 3 weights that are not finite"):
+        train(init=str(tmp_path / "broken.pt"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 cut"])
+def test_weights_that_are_none(train, tmp_path, content):
+    for name in ("weights.pt", "weights.safetensors"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(EthnoshardError, match=f"{name} holds no weights that can be read"):
+            train(init=str(tmp_path / name))
+
+
+def test_weights_of_another_network(train, tmp_path):
+    torch.save({"layer.weight": torch.zeros(3)}, tmp_path / "other.pt")
+    with pytest.raises(EthnoshardError, match=r"other\.pt is of another network: 0 of the \d+ tensors"):
+        train(init=str(tmp_path / "other.pt"))
+
+
+def test_weights_that_run_code_are_not_run(train, tmp_path):
+    class Run:
+        def __reduce__(self):
+            return subprocess.run, (["touch", str(tmp_path / "ran")],)
+
+    torch.save(Run(), tmp_path / "evil.pt")
+    with pytest.raises(EthnoshardError, match="holds no weights that can be read"):
+        train(init=str(tmp_path / "evil.pt"))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_without_a_network_a_download_is_one_message(monkeypatch):
+    import facenet_pytorch
+
+    def fail(*_, **__):
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(facenet_pytorch, "InceptionResnetV1", fail)
+    from ethnoshard.training import start_from
+
+    monkeypatch.undo()
+    embedder = FaceEmbedder("inception_resnet_v1")
+    monkeypatch.setattr(facenet_pytorch, "InceptionResnetV1", fail)
+    with pytest.raises(EthnoshardError, match=r"vggface2 could not be downloaded \(Network is unreachable\)"):
+        start_from(embedder, "vggface2")
+
+
+def test_a_loss_that_is_not_a_number_stops_with_the_batchs_identities(train):
+    trainer = train(learning_rate=1e30, optimizer="sgd", warm_up=0.0)
+    with pytest.raises(
+        EthnoshardError, match=r"loss of step \d+ is not a number; its batch holds the identities \d+, "
+    ):
+        trainer.train()
+    assert list_runs(trainer.run.path)[0].status == "failed"
+
+
+def test_a_folder_that_holds_something_else(train, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    with pytest.raises(EthnoshardError, match="holds files but no run; give a new or empty folder"):
+        train().train()
+    assert [path.name for path in (tmp_path / "run").glob("*.*") if path.name != ".lock"] == ["thesis.txt"]
+
+
+def test_the_command_says_it_in_a_line(small, tmp_path, command):
+    done = run(command(small, tmp_path / "run", people_per_batch=500))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    pairs = run(command(small, tmp_path / "run", "--lfw", str(tmp_path)))
+    assert "--lfw and --pairs go together" in pairs.stderr
+
+
+def test_a_file_that_says_nothing_of_its_network(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(EthnoshardError, match="does not say which network it is of"):
+        load_embedder(tmp_path / "x.safetensors")
+
+
+def test_runs_that_are_broken_are_listed_with_the_reason(train, tmp_path, cli):
+    train("good").train()
+    for name, content in {"cut": "{", "later": '{"format": 99}', "empty": '{"format": 1}'}.items():
+        RunFolder(tmp_path / name).path.mkdir()
+        (tmp_path / name / "run.json").write_text(content)
+    done = cli("runs", "list", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "good" in done.stdout
+    assert "finished" in done.stdout
+    said = " ".join(done.stderr.split())
+    for reason in ("cut: ", "is not JSON", "is of format 99", "run.json lacks 'status'"):
+        assert reason in said
+    assert np.count_nonzero([run.status == "broken" for run in list_runs(tmp_path)]) == 3
