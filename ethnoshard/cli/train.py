@@ -54,7 +54,11 @@ def run(
         trainer = TripletTrainer(
             FaceDataset.open(dataset), settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch
         )
-        record = trainer.train(resume=resume)
+        try:
+            record = trainer.train(resume=resume)
+        except KeyboardInterrupt:
+            warn(f"the steps since the last checkpoint in {out} are lost; --resume goes on from it")
+            raise
     if not ranks.first:
         return
     progress = record["progress"]
