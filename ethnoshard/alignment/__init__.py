@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ethnoshard.alignment._align import AlignReport, align, align_source
+from ethnoshard.alignment._align import PIXEL_DECIDING, AlignReport, align, align_source
 from ethnoshard.alignment._image import decode_face, decode_image
 from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces
 
 __all__ = [
+    "PIXEL_DECIDING",
     "AlignReport",
     "AlignSettings",
     "DetectorSettings",

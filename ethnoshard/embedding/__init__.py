@@ -1,7 +1,57 @@
-"""From aligned faces to embeddings, and the check on LFW that a training makes of itself."""
+"""From faces to embeddings: any model, any place, and the check on LFW that a training makes of itself.
+
+``AlignedFaces``, ``embed_faces`` and ``LfwCheck`` serve a training; ``load_model``, ``open_faces`` and ``embed_place``
+everybody else. Torch is loaded when a name that needs it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from ethnoshard.embedding._aligned import AlignedFaces
-from ethnoshard.embedding._embed import embed_faces
-from ethnoshard.embedding._lfw_check import LfwCheck
+from ethnoshard.embedding._cache import Cache
+from ethnoshard.embedding._embed_place import embed_place
+from ethnoshard.embedding._embeddings import Embeddings
+from ethnoshard.embedding._five_point import REFERENCE, five_point_face, similarity_transform
+from ethnoshard.embedding._load import DOWNLOADABLE, load_model
+from ethnoshard.embedding._model import ALIGNMENTS, Alignment, FaceModel
+from ethnoshard.embedding._normalise import NORMALISATIONS
+from ethnoshard.embedding._open_faces import open_faces
+from ethnoshard.embedding._places import Faces, faces_of_bin, faces_of_dataset, faces_of_work
 
-__all__ = ["AlignedFaces", "LfwCheck", "embed_faces"]
+if TYPE_CHECKING:
+    from ethnoshard.embedding._embed import embed_faces
+    from ethnoshard.embedding._lfw_check import LfwCheck
+
+__all__ = [
+    "ALIGNMENTS",
+    "DOWNLOADABLE",
+    "NORMALISATIONS",
+    "REFERENCE",
+    "AlignedFaces",
+    "Alignment",
+    "Cache",
+    "Embeddings",
+    "FaceModel",
+    "Faces",
+    "LfwCheck",
+    "embed_faces",
+    "embed_place",
+    "faces_of_bin",
+    "faces_of_dataset",
+    "faces_of_work",
+    "five_point_face",
+    "load_model",
+    "open_faces",
+    "similarity_transform",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "embed_faces":
+        from ethnoshard.embedding._embed import embed_faces
+
+        return embed_faces
+    if name == "LfwCheck":
+        from ethnoshard.embedding._lfw_check import LfwCheck
+
+        return LfwCheck
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,14 @@ from ethnoshard.work import PartFaces, WorkFolder
 
 
 class AlignedFaces:
-    """The faces of a finished work folder, found by image; of an image with several faces the first."""
+    """The faces of a finished work folder, found by image; of an image with several faces the first.
+
+    Attributes:
+        folder: the work folder.
+        record: its ``align.json``.
+        image_size: side of the faces, pixels.
+        table: a row an image, columns of ``PART_SCHEMA``.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read the tables.
@@ -18,10 +25,10 @@ class AlignedFaces:
             EthnoshardError: it is no work folder, or its alignment is not finished.
         """
         self.folder = WorkFolder(path)
-        record = self.folder.finished()
-        self.image_size = int(record["settings"]["size"])
-        table = self.folder.faces(int(record["parts"]))
-        faces = table.filter((pl.col("status") == "aligned") & (pl.col("face") == 0))
+        self.record = self.folder.finished()
+        self.image_size = int(self.record["settings"]["size"])
+        self.table = self.folder.faces(int(self.record["parts"])).filter(pl.col("face") == 0)
+        faces = self.table.filter(pl.col("status") == "aligned")
         columns = (faces[name].to_list() for name in ("image", "part", "offset", "length"))
         self._places = {image: place for image, *place in zip(*columns, strict=True)}
 

@@ -7,6 +7,7 @@ from ethnoshard.evaluation._clustering import Clustering, ClusterMethod, Picture
 from ethnoshard.evaluation._common_threshold import threshold_of_embeddings, threshold_of_scores
 from ethnoshard.evaluation._compare import Change, DemographicsChange, compare_demographics
 from ethnoshard.evaluation._compare_clusterings import ClusteringChange, compare_clusterings
+from ethnoshard.evaluation._compare_verifications import VerifiedPairs, compare_verifications
 from ethnoshard.evaluation._curve import Curve
 from ethnoshard.evaluation._demographics import demographics_of_embeddings, demographics_of_scores
 from ethnoshard.evaluation._embeddings import Metric, flip_averaged
@@ -14,6 +15,7 @@ from ethnoshard.evaluation._figures import IDEALS, figures
 from ethnoshard.evaluation._identification import Identification, RankFigure, identification
 from ethnoshard.evaluation._impostors import Weighting
 from ethnoshard.evaluation._intervals import Interval, wilson
+from ethnoshard.evaluation._pair_distances import pair_distances
 from ethnoshard.evaluation._people_draws import draw_people
 from ethnoshard.evaluation._rates import DrawnRates
 from ethnoshard.evaluation._verification import verification, verification_of_distances
@@ -41,17 +43,20 @@ __all__ = [
     "Rate",
     "Validation",
     "Verification",
+    "VerifiedPairs",
     "Weighting",
     "cluster_figures",
     "clustering",
     "compare_clusterings",
     "compare_demographics",
+    "compare_verifications",
     "demographics_of_embeddings",
     "demographics_of_scores",
     "draw_people",
     "figures",
     "flip_averaged",
     "identification",
+    "pair_distances",
     "picture",
     "threshold_of_embeddings",
     "threshold_of_scores",

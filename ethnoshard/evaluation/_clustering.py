@@ -1,7 +1,7 @@
 """Clusters of a few people's embeddings, over several draws of people, each with figures of agreement."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -52,6 +52,21 @@ class Clustering:
             "methods": {name: [draw.to_dict() for draw in draws] for name, draws in self.methods.items()},
             "sweep": [{"eps": eps, "draws": [draw.to_dict() for draw in draws]} for eps, draws in self.sweep.items()],
         }
+
+    @classmethod
+    def of_dict(cls, plain: Mapping[str, Any]) -> "Clustering":
+        """From what ``to_dict`` gave, perhaps by way of a file.
+
+        Raises:
+            KeyError: something is missing.
+            TypeError: something is of another kind.
+        """
+        fields = {name: plain[name] for name in cls.__dataclass_fields__}
+        for name in ("images", "people_silhouette"):
+            fields[name] = tuple(plain[name])
+        fields["methods"] = {name: _figures_of(draws) for name, draws in plain["methods"].items()}
+        fields["sweep"] = {float(each["eps"]): _figures_of(each["draws"]) for each in plain["sweep"]}
+        return cls(**fields)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -170,6 +185,10 @@ def _clusters(method: ClusterMethod, points: Floats, number: int, seed: int) -> 
     if method == "dbscan":
         return dbscan(points, EPS)
     return kmeans(points, number, seed) if method == "kmeans" else self_organising_map(points, seed)
+
+
+def _figures_of(draws: Sequence[Mapping[str, Any]]) -> tuple[ClusterFigures, ...]:
+    return tuple(ClusterFigures(**draw) for draw in draws)
 
 
 def _digest(drawn: list[npt.NDArray[np.str_]]) -> str:

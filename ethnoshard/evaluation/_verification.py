@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Bools, Whole, normalised, same_of, scores_of
-from ethnoshard.evaluation._embeddings import SPANS, Metric, check_metric, check_same_shape, distances
-from ethnoshard.evaluation._folds import FoldedPairs, training_rows
+from ethnoshard.evaluation._checks import Bools, Whole, embeddings_of, same_of, scores_of
+from ethnoshard.evaluation._embeddings import SPANS, Metric, check_metric
+from ethnoshard.evaluation._folds import FoldedPairs
+from ethnoshard.evaluation._pair_distances import distances_by_fold
 from ethnoshard.evaluation._people import people_of_pairs
 from ethnoshard.evaluation._verified import Verification
 
@@ -50,19 +51,9 @@ def verification(
             only (altogether or in a fold), people that contradict ``same``.
     """
     check_metric(metric)
-    one, other = normalised(first, "first embeddings"), normalised(second, "second embeddings")
-    check_same_shape(one.shape, other.shape)
-    truth = same_of(same, len(one))
+    truth = same_of(same, len(embeddings_of(first, "first embeddings")))
     folds = _folds(fold, truth)
-    if subtract_mean:
-        each = []
-        for number in range(int(folds.max()) + 1):
-            chosen = training_rows(folds, number)
-            mean = np.concatenate([one[chosen], other[chosen]]).mean(axis=0)
-            each.append(distances(normalised(one - mean), normalised(other - mean), metric))
-        distance = np.stack(each)
-    else:
-        distance = distances(one, other, metric)[None]
+    distance = distances_by_fold(first, second, folds, metric=metric, subtract_mean=subtract_mean)
     pairs = FoldedPairs(
         distance, truth, folds, SPANS[metric], None if people is None else people_of_pairs(*people, truth)
     )

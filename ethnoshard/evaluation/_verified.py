@@ -1,7 +1,10 @@
 """What a verification came to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ethnoshard.evaluation._curve import Curve
 from ethnoshard.evaluation._intervals import Interval
@@ -100,6 +103,38 @@ class Verification:
             ],
             "curve": self.curve.to_dict(),
         }
+
+    @classmethod
+    def of_dict(cls, plain: Mapping[str, Any]) -> "Verification":
+        """From what ``to_dict`` gave, perhaps by way of a file.
+
+        Raises:
+            KeyError: something is missing.
+            TypeError: something is of another kind.
+        """
+        fields = {name: plain[name] for name in cls.__dataclass_fields__}
+        for name in ("accuracy", "accuracy_exact"):
+            fields[name] = _figure_of(plain[name])
+        fields["validation"] = tuple(
+            Validation(target=at["target"], val=_figure_of(at["val"]), far=_figure_of(at["far"]))
+            for at in plain["validation"]
+        )
+        curve = {name: np.array(values, np.float64) for name, values in plain["curve"].items()}
+        return cls(**{**fields, "curve": Curve(**curve)})
+
+
+def _figure_of(plain: Mapping[str, Any]) -> FoldFigure:
+    intervals = ("wilson", "people_interval")
+    return FoldFigure(
+        **{
+            name: Interval(*value)
+            if name in intervals and value
+            else tuple(value)
+            if isinstance(value, list)
+            else value
+            for name, value in plain.items()
+        }
+    )
 
 
 def _figure_dict(figure: FoldFigure) -> dict[str, Any]:

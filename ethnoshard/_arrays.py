@@ -1,0 +1,48 @@
+"""Files of named arrays, ``.npz``, written whole and read without a pickle."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ethnoshard._files import whole_file
+from ethnoshard.errors import EthnoshardError
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays of numbers, bools and text; the same arrays give the same bytes.
+
+    Raises:
+        EthnoshardError: the disk is full or can't be written.
+        ValueError: an array holds objects, which only a pickle could keep.
+    """
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name} holds objects")
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()})
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of a ``.npz`` file; no code in it is run.
+
+    Raises:
+        EthnoshardError: it is not there, is no such file, is damaged, or holds pickled objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            if not isinstance(content, np.lib.npyio.NpzFile):
+                raise EthnoshardError(f"{path} holds a single array; a .npz file of named ones is wanted")
+            return {name: content[name] for name in content.files}
+    except FileNotFoundError as error:
+        raise EthnoshardError(f"{path} is not there") from error
+    except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+        raise EthnoshardError(
+            f"{path} is no .npz file of plain arrays, or is damaged ({error}); files with pickled objects are not read"
+        ) from error

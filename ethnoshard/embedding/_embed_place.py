@@ -1,0 +1,165 @@
+"""Any model's embeddings of any faces, computed once."""
+
+import hashlib
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import simplejpeg
+
+from ethnoshard._parallel import available_cores
+from ethnoshard.alignment import decode_image
+from ethnoshard.embedding._cache import Cache
+from ethnoshard.embedding._embeddings import Embeddings
+from ethnoshard.embedding._five_point import five_point_face
+from ethnoshard.embedding._model import FaceModel, Images, Vectors
+from ethnoshard.embedding._places import Faces, Photograph
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+
+_AT_ONCE = 64
+_AHEAD = 3
+"""Batches that are decoded while one is embedded."""
+_VERSION = 1
+"""Of what happens here to pixels; raise it when embeddings change, so that no older ones are taken from a cache."""
+
+
+def embed_place(
+    model: FaceModel,
+    faces: Faces,
+    *,
+    flip: bool = False,
+    cache: Cache | None = None,
+    begun: Callable[[int, int], None] = lambda total, done: None,
+    advance: Callable[[int], None] = lambda number: None,
+) -> Embeddings:
+    """Embed every face.
+
+    Args:
+        model: see ``load_model``.
+        faces: see ``open_faces``.
+        flip: add the embedding of the mirrored face, and divide by the length of the sum.
+        cache: where to look first, and keep the result; None for nowhere.
+        begun: told how many faces there are, and how many are done.
+        advance: told how many more are done.
+
+    Returns:
+        Vectors of length 1, in the order of ``faces.keys``.
+
+    Raises:
+        EthnoshardError: the model's alignment can't be had from these faces, an image can't be decoded, embeddings are
+            not finite or zero (with their number), there is no face.
+    """
+    cut = _cutting(model, faces)
+    if not faces.keys:
+        raise EthnoshardError(f"{faces.facts['name']} holds no face: {faces.facts['statuses']}")
+    key = _key(model, faces, flip)
+    begun(len(faces.keys), 0)
+    found = cache.get(key) if cache else None
+    if found is not None:
+        advance(len(found))
+        return found
+    given: Iterable[bytes | Photograph] = faces.jpegs()
+    if model.alignment == "five-point" and faces.photographs is not None:
+        given = faces.photographs()
+    vectors = []
+    for images in _ahead(given, cut):
+        some = model.network(images)
+        if flip:
+            some = some + model.network(np.ascontiguousarray(images[:, :, ::-1]))
+        vectors.append(some)
+        advance(len(images))
+    found = Embeddings(
+        vectors=_unit(np.concatenate(vectors), model),
+        keys=np.array(faces.keys, np.str_),
+        identities=np.array(faces.identities, np.str_),
+        missing_keys=np.array(list(faces.missing), np.str_),
+        missing_status=np.array(list(faces.missing.values()), np.str_),
+        facts={"model": model.facts(), "place": faces.facts, "place_digest": faces.digest, "flip": flip},
+    )
+    if cache:
+        cache.put(key, found)
+    return found
+
+
+def _key(model: FaceModel, faces: Faces, flip: bool) -> str:
+    """What decides embeddings, and what else their file tells."""
+    facts = {"version": _VERSION, "model": model.facts(), "faces": faces.digest, "place": faces.facts, "flip": flip}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def _cutting(model: FaceModel, faces: Faces) -> Callable[[bytes | Photograph], Images]:
+    """How one face is had from what the place gives.
+
+    Raises:
+        EthnoshardError: not at all.
+    """
+    if model.alignment == "crop":
+        if model.crop > faces.size:
+            raise EthnoshardError(
+                f"{model.name} looks at {model.crop} pixels of a face, but those of {faces.facts['name']} have "
+                f"{faces.size}; align them with --size {max(182, model.crop)}, or give --crop 0"
+            )
+        return lambda face: _middle(_decoded(face), model.crop)
+    if faces.photographs is not None:
+        return lambda photograph: _five_point(photograph, model.side)
+    if faces.no_photographs:
+        raise EthnoshardError(f"{model.name} needs the five-point alignment. {faces.no_photographs}")
+    # Aligned in just this way already, as insightface's files are.
+    return lambda face: _middle(_decoded(face), 0)
+
+
+def _ahead(given: Iterable[bytes | Photograph], cut: Callable[[bytes | Photograph], Images]) -> Iterator[Images]:
+    """Batches of images, decoded by threads while the one before is in use; files are read here, by one thread."""
+    rest = iter(given)
+    waiting: deque[list[Future[Images]]] = deque()
+    with ThreadPoolExecutor(available_cores()) as pool:
+        while True:
+            while len(waiting) < _AHEAD and (batch := list(itertools.islice(rest, _AT_ONCE))):
+                waiting.append([pool.submit(cut, each) for each in batch])
+            if not waiting:
+                return
+            yield np.stack([future.result() for future in waiting.popleft()])
+
+
+def _decoded(face: bytes | Photograph) -> Images:
+    assert isinstance(face, bytes), "a face, not a photograph"
+    try:
+        if simplejpeg.is_jpeg(face):
+            pixels: Images = simplejpeg.decode_jpeg(face)
+            return pixels
+        return decode_image(face, max_pixels=20_000_000)
+    except (ValueError, UnreadableImageError) as error:
+        raise EthnoshardError(f"an aligned face can't be decoded ({error}); align its images again") from error
+
+
+def _middle(face: Images, crop: int) -> Images:
+    side = crop or face.shape[0]
+    top, left = (face.shape[0] - side) // 2, (face.shape[1] - side) // 2
+    return face[top : top + side, left : left + side]
+
+
+def _five_point(photograph: bytes | Photograph, side: int) -> Images:
+    assert isinstance(photograph, Photograph), "a photograph, not a face"
+    try:
+        image = decode_image(photograph.data, max_pixels=photograph.max_pixels)
+    except UnreadableImageError as error:
+        raise EthnoshardError(f"a photograph that was aligned can't be decoded any more ({error})") from error
+    return five_point_face(image, photograph.landmarks, side)
+
+
+def _unit(vectors: Vectors, model: FaceModel) -> Vectors:
+    broken = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
+    if broken:
+        raise EthnoshardError(
+            f"{broken:,} of {len(vectors):,} embeddings of {model.name} are NaN or infinite; its weights are broken, "
+            "or its pixels are scaled otherwise"
+        )
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    zero = int(np.count_nonzero(lengths == 0))
+    if zero:
+        raise EthnoshardError(f"{zero:,} of {len(vectors):,} embeddings of {model.name} are zero and have no direction")
+    unit: Vectors = vectors / lengths
+    return unit

@@ -1,0 +1,141 @@
+"""Embeddings with the names of their images, in memory and as a file."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ethnoshard._arrays import read_arrays, write_arrays
+from ethnoshard.embedding._model import Vectors
+from ethnoshard.errors import EthnoshardError
+
+FORMAT = 1
+"""Version of the file's format. A reader refuses one it doesn't know."""
+
+Texts = NDArray[np.str_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Embeddings:
+    """Embeddings of images, and which images have none.
+
+    Attributes:
+        vectors: (N, E) float32.
+        keys: (N,) name of each image, ``identity/image.jpg``, each once.
+        identities: (N,) whose each is; "" where not known.
+        missing_keys: (M,) images without an embedding.
+        missing_status: (M,) why: "no_face", "unreadable", "too_small".
+        facts: model, place and options, as JSON holds them; empty for another program's file.
+    """
+
+    vectors: Vectors
+    keys: Texts
+    identities: Texts
+    missing_keys: Texts = field(default_factory=lambda: np.empty(0, "<U1"))
+    missing_status: Texts = field(default_factory=lambda: np.empty(0, "<U1"))
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.keys)
+
+    def statuses(self) -> dict[str, int]:
+        """Images by what became of them."""
+        return {"embedded": len(self), **Counter(self.missing_status.tolist())}
+
+    def rows(self) -> dict[str, int]:
+        """Key -> row."""
+        return {key: row for row, key in enumerate(self.keys.tolist())}
+
+    def save(self, path: Path) -> None:
+        """Write a ``.npz`` file: ``vectors`` as "embeddings", the rest by name, ``facts`` as JSON text; no pickle.
+
+        Raises:
+            EthnoshardError: the disk is full or can't be written.
+        """
+        write_arrays(path, self.arrays())
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What the file holds, by name."""
+        return {
+            "format": np.array(FORMAT),
+            "embeddings": self.vectors,
+            "keys": self.keys,
+            "identities": self.identities,
+            "missing_keys": self.missing_keys,
+            "missing_status": self.missing_status,
+            "facts": np.array(json.dumps(self.facts)),
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> "Embeddings":
+        """Read what ``save`` wrote, or any ``.npz`` file with the arrays "embeddings" and "keys".
+
+        Where there is no array "identities", the person is the folder of the key.
+
+        Raises:
+            EthnoshardError: it is not there, no such file, of an unknown format, lacks an array, or they don't fit.
+        """
+        arrays = read_arrays(path)
+        if "format" in arrays and arrays["format"].tolist() != FORMAT:
+            raise EthnoshardError(
+                f"{path} is of format {arrays['format'].tolist()}; this version of ethnoshard reads {FORMAT}"
+            )
+        lacking = {"embeddings", "keys"} - arrays.keys()
+        if lacking:
+            raise EthnoshardError(
+                f"{path} holds no array {' nor '.join(sorted(lacking))}; it has {', '.join(sorted(arrays)) or 'none'}. "
+                "ethnoshard embed writes such files"
+            )
+        vectors, keys = arrays["embeddings"], arrays["keys"]
+        _check(path, vectors, keys)
+        folders = np.array([key.rpartition("/")[0] for key in keys.tolist()], np.str_)
+        identities = arrays.get("identities", folders)
+        empty = np.empty(0, "<U1")
+        found = cls(
+            vectors=vectors.astype(np.float32),
+            keys=keys,
+            identities=identities,
+            missing_keys=arrays.get("missing_keys", empty),
+            missing_status=arrays.get("missing_status", empty),
+            facts=_facts(path, arrays.get("facts")),
+        )
+        if identities.shape != keys.shape or identities.dtype.kind != "U":
+            raise EthnoshardError(f"{path}: identities are a text for each of {len(keys):,} keys; these are not")
+        if found.missing_keys.shape != found.missing_status.shape:
+            raise EthnoshardError(f"{path}: missing_keys and missing_status differ in number")
+        return found
+
+
+def _check(path: Path, vectors: NDArray[Any], keys: NDArray[Any]) -> None:
+    if vectors.ndim != 2 or vectors.dtype.kind != "f" or keys.shape != vectors.shape[:1] or keys.dtype.kind != "U":
+        raise EthnoshardError(
+            f"{path}: embeddings are floats of (images, dimensions) and keys a text for each; these are "
+            f"{vectors.dtype} of {vectors.shape} and {keys.dtype} of {keys.shape}"
+        )
+    twice = len(keys) - len(np.unique(keys))
+    if twice:
+        raise EthnoshardError(
+            f"{path}: {twice:,} of {len(keys):,} keys come a second time; each image has one embedding"
+        )
+    bad = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
+    if bad:
+        raise EthnoshardError(
+            f"{path}: {bad:,} of {len(vectors):,} embeddings hold NaN or infinity; the model that made them is broken"
+        )
+
+
+def _facts(path: Path, text: NDArray[Any] | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        facts = json.loads(str(text.tolist()))
+    except json.JSONDecodeError as error:
+        raise EthnoshardError(f"{path}: facts are not JSON ({error})") from error
+    if not isinstance(facts, dict):
+        raise EthnoshardError(f"{path}: facts are no JSON object")
+    return facts

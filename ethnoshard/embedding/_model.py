@@ -1,0 +1,51 @@
+"""What is known of a model that embeds faces, whatever made it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+Vectors = NDArray[np.float32]
+Alignment = Literal["crop", "five-point"]
+
+ALIGNMENTS: dict[str, str] = {
+    "crop": "square from the middle of the aligned face (MTCNN box with margin)",
+    "five-point": "similarity transform of the source image, from MTCNN's five landmarks to the ArcFace reference",
+}
+"""Every alignment, and what it does."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FaceModel:
+    """A network with all that decides its embeddings. How faces are aligned is a property of the model.
+
+    Attributes:
+        name: for people.
+        kind: "run", "safetensors", "onnx" or "facenet-pytorch".
+        embedding: E, numbers of an embedding.
+        side: of the images that the network sees, pixels.
+        alignment: "crop" or "five-point".
+        crop: of "crop" the side of the square cut from the middle of a face, pixels; 0 for the whole face.
+        normalise: what is done to pixels before the network.
+        digest: hex SHA-256 of the weights.
+        network: (B, H, H, 3) uint8 RGB to (B, E) float32, of any length; scales from H to ``side`` itself.
+        about: what else its file or run says of it, such as arm, seed and epoch.
+    """
+
+    name: str
+    kind: str
+    embedding: int
+    side: int
+    alignment: Alignment
+    crop: int
+    normalise: str
+    digest: str
+    network: Callable[[Images], Vectors]
+    about: dict[str, str] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the network itself, as JSON holds it."""
+        return {name: value for name, value in vars(self).items() if name != "network"}

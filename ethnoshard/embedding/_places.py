@@ -1,0 +1,234 @@
+"""Where faces come from: a work folder, a dataset, or a file of pairs that holds the images itself."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ethnoshard._files import sha256_of
+from ethnoshard.embedding._aligned import AlignedFaces
+from ethnoshard.embedding._five_point import Points
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.shards import FaceDataset, open_shards
+from ethnoshard.sources import BinPairs, Source, open_source
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Photograph:
+    """A source image and where the face in it is.
+
+    Attributes:
+        data: the file's bytes.
+        landmarks: (5, 2) x and y in pixels of the upright image.
+        max_pixels: refuse to decode more.
+    """
+
+    data: bytes
+    landmarks: Points
+    max_pixels: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Faces:
+    """All faces of a place, and what became of images without one.
+
+    Attributes:
+        keys: of the images with a face, ``identity/image.jpg``, each once.
+        identities: whose each of them is.
+        missing: key -> status of the images without a face.
+        size: side of the aligned faces, pixels.
+        digest: hex SHA-256 of all that decides the faces.
+        facts: what a report says of the place.
+        jpegs: the aligned faces, in the order of ``keys``.
+        photographs: the source images, likewise; None where they aren't at hand, with ``no_photographs`` saying why.
+        no_photographs: see there.
+    """
+
+    keys: list[str]
+    identities: list[str]
+    missing: dict[str, str]
+    size: int
+    digest: str
+    facts: dict[str, Any]
+    jpegs: Callable[[], Iterator[bytes]]
+    photographs: Callable[[], Iterator[Photograph]] | None
+    no_photographs: str = ""
+
+
+def faces_of_work(path: Path, source: Path | None = None) -> Faces:
+    """Faces of a finished work folder.
+
+    Args:
+        path: the work folder.
+        source: what it was made from; needed for the five-point alignment, which cuts faces out of the photographs.
+
+    Raises:
+        EthnoshardError: it is no finished work folder, or the source is another one.
+    """
+    faces = AlignedFaces(path)
+    record = faces.record
+    images = _same_source(path, record, source) if source is not None else None
+    with_face = faces.table.filter(pl.col("status") == "aligned")
+    without = faces.table.filter(pl.col("status") != "aligned")
+    digest = hashlib.sha256()
+    for part in range(int(record["parts"])):
+        digest.update(sha256_of(faces.folder.part_path(part).with_suffix(".parquet")).encode())
+    photographs = None
+    why = ""
+    if record["settings"]["aligned"]:
+        why = f"{path} was made with --aligned, so that nobody looked for landmarks"
+    elif images is None:
+        why = (
+            f"the photographs that {path} was made from ({record['source']['name']}) are needed: give them by --source"
+        )
+    else:
+        keys, points = with_face["image"].to_list(), with_face["landmarks"].to_list()
+        if any(value is None for value in points):
+            # Centre squares have none: they aren't where a face was found.
+            lost = [key for key, value in zip(keys, points, strict=True) if value is None]
+            why = f"{len(lost):,} faces of {path} have no landmarks: align without --no-face centre"
+        else:
+            photographs = _photographs(images, keys, points, int(record["settings"]["max_pixels"]))
+    return Faces(
+        keys=with_face["image"].to_list(),
+        identities=with_face["identity"].to_list(),
+        missing=dict(without.select("image", pl.col("status").cast(pl.String)).iter_rows()),
+        size=faces.image_size,
+        digest=digest.hexdigest(),
+        facts={
+            "kind": "work folder",
+            "name": record["source"]["name"],
+            "source_digest": record["source"]["digest"],
+            "face": faces.image_size,
+            "aligner": "as given" if record["settings"]["aligned"] else "MTCNN",
+            "statuses": record["statuses"],
+            "versions": record["versions"],
+        },
+        jpegs=lambda: faces.jpegs(faces.keys()),
+        photographs=photographs,
+        no_photographs=why,
+    )
+
+
+def faces_of_dataset(path: str) -> Faces:
+    """Faces of a dataset folder, or of the URL of one.
+
+    Raises:
+        EthnoshardError: it is no dataset.
+    """
+    dataset = FaceDataset.open(path)
+    people = dataset.identities.with_row_index("identity_number").select(
+        pl.col("identity_number").cast(pl.Int32), pl.col("identity").alias("name"), "shard"
+    )
+    table = dataset.faces().join(
+        people, left_on="identity", right_on="identity_number", how="left", maintain_order="left"
+    )
+    keys = _unique(table["source_image"].to_list())
+    places = list(zip(*(table[name].to_list() for name in ("shard", "offset", "length")), strict=True))
+
+    def jpegs() -> Iterator[bytes]:
+        shards = open_shards(dataset)
+        try:
+            for shard, offset, length in places:
+                yield bytes(shards.read(shard, offset, length))
+        finally:
+            shards.close()
+
+    return Faces(
+        keys=keys,
+        identities=table["name"].to_list(),
+        missing={},
+        size=dataset.image_size,
+        digest=dataset.fingerprint,
+        facts={
+            "kind": "dataset",
+            "name": Path(path).name,
+            "source_digest": dataset.fingerprint,
+            "face": dataset.image_size,
+            "aligner": "as packed",
+            "statuses": {"aligned": len(keys)},
+            "versions": {},
+        },
+        jpegs=jpegs,
+        photographs=None,
+        no_photographs="a dataset holds cut faces only; give the photographs, or their work folder and --source",
+    )
+
+
+def faces_of_bin(pairs: BinPairs) -> Faces:
+    """Images of insightface's ``.bin`` files, which are aligned already.
+
+    Raises:
+        EthnoshardError: the first of them can't be decoded.
+    """
+    from ethnoshard.alignment import decode_image
+
+    digest = hashlib.sha256()
+    for image in pairs.images:
+        digest.update(hashlib.sha256(image).digest())
+    try:
+        height, width, _ = decode_image(pairs.images[0], max_pixels=20_000_000).shape
+    except UnreadableImageError as error:
+        raise EthnoshardError(f"{pairs.pairs.path}: the first image can't be decoded ({error})") from error
+    keys = [f"{place:06d}" for place in range(len(pairs.images))]
+    return Faces(
+        keys=keys,
+        identities=[""] * len(keys),
+        missing={},
+        size=min(height, width),
+        digest=digest.hexdigest(),
+        facts={
+            "kind": "bin file",
+            "name": pairs.pairs.path.name,
+            "source_digest": digest.hexdigest(),
+            "face": min(height, width),
+            "aligner": "as in the file",
+            "statuses": {"aligned": len(keys)},
+            "versions": {},
+        },
+        jpegs=lambda: iter(pairs.images),
+        photographs=None,
+    )
+
+
+def _same_source(path: Path, record: dict[str, Any], source: Path) -> Source:
+    images = open_source(source, max_file_bytes=int(record["settings"]["max_file_bytes"]))
+    if images.digest() != record["source"]["digest"]:
+        raise EthnoshardError(
+            f"{source} is not what {path} was made from: that was {record['source']['name']} with "
+            f"{record['source']['images']:,} images; this has {len(images.refs):,}, or others"
+        )
+    return images
+
+
+def _photographs(
+    images: Source, keys: list[str], points: list[list[float]], max_pixels: int
+) -> Callable[[], Iterator[Photograph]]:
+    def photographs() -> Iterator[Photograph]:
+        refs = {ref.name: ref for ref in images.refs}
+        with images.open() as reader:
+            for key, flat in zip(keys, points, strict=True):
+                try:
+                    data = reader.read(refs[key])
+                except UnreadableImageError as error:
+                    raise EthnoshardError(
+                        f"{images.path}: {key} could be read when it was aligned, but can't now ({error})"
+                    ) from error
+                yield Photograph(data=data, landmarks=np.array(flat, np.float64).reshape(5, 2), max_pixels=max_pixels)
+
+    return photographs
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Further faces of one image get a number."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for name in names:
+        seen[name] += 1
+        keys.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return keys

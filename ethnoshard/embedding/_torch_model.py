@@ -1,0 +1,111 @@
+"""Networks of our own trainer, and facenet-pytorch's."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ethnoshard.embedding._model import FaceModel, Images, Vectors
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs import RunFolder
+from ethnoshard.training import FaceEmbedder, load_embedder, run_embedder, start_from
+from ethnoshard.training._weights import facts_of, read_facts
+
+_INSIDE = "inside the network"
+_FACENET = {"embedding": 512, "side": 160}
+"""Of facenet-pytorch's downloadable networks, which saw faces of 182 pixels cut to 160."""
+
+
+class TorchNetwork:
+    """Runs an embedder on a device."""
+
+    def __init__(self, embedder: FaceEmbedder, device: str) -> None:
+        """Put it there.
+
+        Raises:
+            EthnoshardError: there is no such device.
+        """
+        try:
+            self._device = torch.device(device)
+            self._embedder = embedder.eval().to(self._device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).partition("\n")[0]
+            raise EthnoshardError(f"the device {device!r} can't be used ({reason}); cpu always can") from error
+
+    def __call__(self, images: Images) -> Vectors:
+        """(B, H, H, 3) uint8 RGB to (B, E) float32."""
+        with torch.inference_mode():
+            faces = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
+            vectors: Vectors = self._embedder(faces).float().cpu().numpy()
+        return vectors
+
+
+def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+    """The network of a run folder: its last weights, or those of the newest checkpoint.
+
+    Raises:
+        EthnoshardError: it is no run, or has no weights yet.
+    """
+    record = RunFolder(folder).record()
+    progress = record["progress"]
+    about = {
+        **facts_of(record),
+        "arm": str(record["arm"]),
+        "seed": str(record["seed"]),
+        "epoch": str(progress["epoch"]),
+        "status": str(record["status"]),
+    }
+    return _model(run_embedder(folder), folder.resolve().name, "run", about, crop, device)
+
+
+def weights_model(path: Path, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+    """A ``.safetensors`` file that ``ethnoshard export`` wrote.
+
+    Raises:
+        EthnoshardError: it is none.
+    """
+    return _model(load_embedder(path), path.stem, "safetensors", read_facts(path), crop, device)
+
+
+def downloaded_model(name: str, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+    """facenet-pytorch's network, "vggface2" or "casia-webface"; fetched once and kept where torch keeps such.
+
+    Raises:
+        EthnoshardError: it can't be fetched.
+    """
+    embedder = FaceEmbedder("inception_resnet_v1", **_FACENET)
+    start_from(embedder, name)
+    return _model(embedder, name, "facenet-pytorch", {"crop": str(_FACENET["side"])}, crop, device)
+
+
+def _model(
+    embedder: FaceEmbedder, name: str, kind: str, about: dict[str, str], crop: int | None, device: str
+) -> FaceModel:
+    broken = embedder.first_broken()
+    if broken:
+        raise EthnoshardError(f"{name}: the weights {broken} are not finite; the training went wrong")
+    cut = int(about.get("crop", 0)) if crop is None else crop
+    return FaceModel(
+        name=name,
+        kind=kind,
+        embedding=embedder.embedding,
+        side=embedder.side,
+        alignment="crop",
+        crop=cut,
+        normalise=_INSIDE,
+        digest=digest_of(embedder),
+        network=TorchNetwork(embedder, device),
+        about={"backbone": embedder.backbone, **{key: value for key, value in about.items() if key != "crop"}},
+    )
+
+
+def digest_of(embedder: FaceEmbedder) -> str:
+    """Hex SHA-256 of all weights: the same for a run and for what was exported from it."""
+    digest = hashlib.sha256()
+    state: dict[str, Any] = embedder.state_dict()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
