@@ -42,8 +42,8 @@ def list_(
         seed = "" if run.seed is None else str(run.seed)
         figures = [shown(lfw.get(name)) for name in ("accuracy", "val", "auc")]
         rows.append([run.name, run.arm or "", seed, run.status, epoch, shown(run.loss), *figures])
-    head = ("run", "arm", "seed", "status", "epoch", "loss", "LFW accuracy", "VAL at FAR 0.001", "AUC")
-    say_table(head, rows)
+    head = ("run", "arm", "seed", "status", "epoch", "loss", "accuracy", "VAL", "AUC")
+    say_table(head, rows, title="accuracy, VAL at FAR 0.001 and AUC are of LFW, as last evaluated")
     for run in runs:
         if run.reason:
             warn(f"{run.name}: {run.reason}")

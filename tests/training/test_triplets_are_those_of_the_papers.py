@@ -142,3 +142,12 @@ def test_anchors_of_a_rank_find_faces_of_all_ranks():
     whole = mine(distances, identities, groups, strategy="semihard", margin=MARGIN)
     part = mine(distances[own], identities, groups, strategy="semihard", margin=MARGIN, own=own)
     assert torch.equal(part.counts, whole.counts[own])
+
+
+def test_a_negative_as_near_as_the_positive_is_not_semi_hard():
+    embeddings = torch.tensor([[1.0, 0], [0, 1], [0, -1], [-1, 0]])
+    identities = torch.tensor([0, 0, 1, 2])
+    distances = squared_distances(embeddings, embeddings)
+    mined = mine(distances, identities, identities, strategy="semihard", margin=MARGIN)
+    # From the first face the negatives are at 2 (as far as its positive) and at 4; from the second at 4 and 2.
+    assert (mined.mined, mined.active) == (2, 0)
