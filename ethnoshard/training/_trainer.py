@@ -250,7 +250,8 @@ class TripletTrainer:
             "step": self._step,
             "epoch": (self._step - 1) // self.steps_an_epoch,
             "images": self._step * len(batch.images) * self.ranks.size,
-            **taken,
+            # A share of no triplet at all is none, rather than not a number.
+            **{name: None if math.isnan(value) else value for name, value in taken.items()},
             "learning_rate": rate,
             "seconds": time.perf_counter() - began,
             "waiting": waited,
@@ -352,7 +353,7 @@ Board = Callable[[int, dict[str, Any]], None]
 
 def _write_row(writer: Any, step: int, row: dict[str, Any]) -> None:
     for name, value in row.items():
-        if name not in ("step", "images", "epoch"):
+        if name not in ("step", "images", "epoch") and value is not None:
             writer.add_scalar(name, value, step)
 
 
