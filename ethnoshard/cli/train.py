@@ -14,7 +14,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
-    from ethnoshard.training import TrainingSettings, TrainingWatch
+    from ethnoshard.training import TrainingSettings, TrainingWatch, TripletTrainer
     from ethnoshard.training._trainer import Evaluate
 
 
@@ -40,6 +40,9 @@ def run(
     ] = None,
     pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="LFW's pairs.txt.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print all settings, as a file for --config, and the steps; don't train.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
 ) -> None:
     """Train a network with triplet loss on stratified batches. Several processes: torchrun -m ethnoshard train ..."""
@@ -54,6 +57,9 @@ def run(
         trainer = TripletTrainer(
             FaceDataset.open(dataset), settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch
         )
+        if dry_run:
+            _describe(trainer)
+            return
         try:
             record = trainer.train(resume=resume)
         except KeyboardInterrupt:
@@ -64,6 +70,15 @@ def run(
     progress = record["progress"]
     say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
     say(f"run in {out}; next: ethnoshard runs list {out.parent}, ethnoshard export {out} {out.name}.onnx")
+
+
+def _describe(trainer: "TripletTrainer") -> None:
+    if not trainer.ranks.first:
+        return
+    settings = trainer.settings
+    images = settings.people_per_batch * settings.images_per_person * trainer.ranks.size
+    say(f"# {trainer.steps:,} steps of {images:,} images, {trainer.steps_an_epoch:,} an epoch, on {trainer.device}")
+    say(settings.as_toml().rstrip())
 
 
 def _evaluation(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import json
 import math
 import tomllib
 import typing
@@ -143,6 +144,10 @@ class TrainingSettings:
             return dataclasses.replace(self, **checked)
         except EthnoshardError as error:
             raise EthnoshardError(f"{source}: {error}") from error
+
+    def as_toml(self) -> str:
+        """All of them, as a file that :func:`read_settings` takes."""
+        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.as_json().items())
 
     def as_json(self) -> dict[str, Any]:
         """By name, as JSON holds them."""

@@ -49,6 +49,16 @@ def test_the_ready_made_ones_are_sound():
         FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
 
 
+def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(small, tmp_path, command):
+    done = run(command(small, tmp_path / "run", "--dry-run", "--arm", "A=0.5,B=0.5", milestones="[0.25]"))
+    assert done.returncode == 0, done.stderr
+    assert "steps of 12 images" in done.stdout
+    (tmp_path / "again.toml").write_text(done.stdout)
+    settings = read_settings(str(tmp_path / "again.toml"))
+    assert (settings.arm, settings.milestones, settings.learning_rate) == ("A=0.5,B=0.5", (0.25,), 0.003)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
