@@ -11,7 +11,11 @@ from ethnoshard.cli import (
     align,
     build,
     classifier,
+    cluster,
+    compare,
     draw,
+    embed,
+    evaluate,
     export,
     info,
     label,
@@ -39,7 +43,24 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (align, label, pack, build, info, verify, preview, plan, stream, train, export, draw):
+for module in (
+    align,
+    label,
+    pack,
+    build,
+    info,
+    verify,
+    preview,
+    plan,
+    stream,
+    train,
+    export,
+    embed,
+    evaluate,
+    cluster,
+    compare,
+    draw,
+):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(classifier.app, name="classifier")

@@ -124,17 +124,10 @@ class Verification:
 
 
 def _figure_of(plain: Mapping[str, Any]) -> FoldFigure:
-    intervals = ("wilson", "people_interval")
-    return FoldFigure(
-        **{
-            name: Interval(*value)
-            if name in intervals and value
-            else tuple(value)
-            if isinstance(value, list)
-            else value
-            for name, value in plain.items()
-        }
-    )
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    for name in ("wilson", "people_interval"):
+        fields[name] = fields[name] and Interval(*fields[name])
+    return FoldFigure(**fields)
 
 
 def _figure_dict(figure: FoldFigure) -> dict[str, Any]:

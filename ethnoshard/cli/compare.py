@@ -1,0 +1,33 @@
+"""``ethnoshard compare``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import say, say_json
+from ethnoshard.reports import check_out, read_report, write_report
+
+
+def run(
+    base: Annotated[Path, typer.Argument(metavar="BASE", help="Report of evaluate or cluster.")],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help="Another, of the same kind on the same images.")],
+    out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Differences of two models on the same pairs and people, with intervals from the same draws of people."""
+    if out is not None:
+        check_out(out)
+    from ethnoshard.reports import compare_reports
+
+    report = compare_reports(read_report(base), read_report(other))
+    if out is not None:
+        write_report(report, out)
+    if as_json:
+        say_json({"kind": report.kind, **report.content})
+        return
+    say(report.summary.rstrip())
+    if out is not None:
+        say()
+        say(f"report in {out}: report.json, summary.md, figures/*.html")

@@ -1,0 +1,51 @@
+"""``ethnoshard embed``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli import _embedding as embedding
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import say, say_json
+from ethnoshard.errors import EthnoshardError
+
+
+def run(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=embedding.MODEL_HELP)],
+    place: Annotated[
+        str, typer.Argument(metavar="FACES", help="Photographs (as for align), a work folder, or a dataset or its URL.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .npz.")],
+    source: embedding.SourceOption = None,
+    alignment: embedding.AlignmentChoice = None,
+    normalise: embedding.Normalise = None,
+    crop: embedding.Crop = None,
+    flip: embedding.Flip = False,
+    cache: embedding.CacheOption = None,
+    no_cache: embedding.NoCache = False,
+    workers: options.Workers = None,
+    device: embedding.Device = "cpu",
+    as_json: options.AsJson = False,
+) -> None:
+    """Embed every face: vectors of length 1 with the names of their images, in a .npz file without a pickle.
+
+    Photographs are aligned first, once. What was computed before is taken from the cache.
+    """
+    if out.suffix != ".npz":
+        raise EthnoshardError(f"{out} should end in .npz")
+    if not out.parent.is_dir():
+        raise EthnoshardError(f"the folder {out.parent} is not there; make it first")
+    known = embedding.loaded(model, alignment, normalise, crop, device)
+    store = embedding.chosen_cache(cache)
+    faces = embedding.opened(place, source, store, workers)
+    found = embedding.embedded(known, faces, flip=flip, cache=None if no_cache else store)
+    found.save(out)
+    if as_json:
+        say_json({"out": str(out), "statuses": found.statuses(), **found.facts})
+        return
+    people = len(set(found.identities.tolist()))
+    say(
+        f"{out}: {len(found):,} images of {people:,} people, {known.embedding} numbers each; {known.name}, alignment "
+        f"{known.alignment}, pixels {known.normalise}{', original and mirrored averaged' if flip else ''}"
+    )

@@ -1,0 +1,203 @@
+"""``ethnoshard evaluate``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli import _embedding as embedding
+from ethnoshard.cli import _options as options
+from ethnoshard.cli._console import say, say_json, warn
+from ethnoshard.embedding import Embeddings, faces_of_bin
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.reports import EvaluationOptions, Report, check_out, read_pairs, write_report
+from ethnoshard.sources import PairList, read_bin_pairs, read_lfw_groups, read_scores
+
+_USUAL = EvaluationOptions()
+
+
+class PairsForm(StrEnum):
+    """Whose pair list it is."""
+
+    LFW = "lfw"
+    CFP_FF = "cfp-ff"
+    CFP_FP = "cfp-fp"
+    RFW = "rfw"
+    BFW = "bfw"
+    BIN = "bin"
+
+
+class MetricOption(StrEnum):
+    """Distance of verification."""
+
+    EUCLIDEAN = "euclidean"
+    COSINE = "cosine"
+
+
+def run(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help=embedding.MODEL_HELP)] = None,
+    images: Annotated[
+        str | None,
+        typer.Option("--lfw", "--images", metavar="FACES", help="LFW, or another set: photographs or a work folder."),
+    ] = None,
+    pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="Which images to compare: pairs.txt.")] = None,
+    form: Annotated[PairsForm, typer.Option("--pairs-form", help="Whose form the pair list has.")] = PairsForm.LFW,
+    groups: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="lfw_groups.csv: errors by group, by both its sources.")
+    ] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Instead of MODEL and images: what embed wrote, or any .npz.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b].",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
+    source: embedding.SourceOption = None,
+    alignment: embedding.AlignmentChoice = None,
+    normalise: embedding.Normalise = None,
+    crop: embedding.Crop = None,
+    flip: embedding.Flip = False,
+    metric: Annotated[MetricOption, typer.Option(help="Distance of verification.")] = MetricOption.EUCLIDEAN,
+    subtract_mean: Annotated[
+        bool, typer.Option("--subtract-mean", help="Subtract the mean of the other folds' embeddings.")
+    ] = _USUAL.subtract_mean,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="By group: similarity (or score) from which a pair is accepted. By default from --fmr."),
+    ] = None,
+    fmr: Annotated[float, typer.Option(help="By group: FMR that the threshold gives to people outside the test.")] = (
+        _USUAL.fmr
+    ),
+    draws: Annotated[int, typer.Option(help="Draws of people behind the intervals.")] = _USUAL.draws,
+    seed: Annotated[int, typer.Option(help="Of draws and galleries.")] = _USUAL.seed,
+    more_than: Annotated[int, typer.Option(help="Identification: of people with more images than this.")] = (
+        _USUAL.more_than
+    ),
+    galleries: Annotated[int, typer.Option(help="Identification: random galleries.")] = _USUAL.galleries,
+    min_people: Annotated[int, typer.Option(help="A group's rate from fewer people is grey.")] = _USUAL.min_people,
+    min_pairs: Annotated[int, typer.Option(help="A group's rate from fewer pairs is grey.")] = _USUAL.min_pairs,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Go on though the list names images that were never there.")
+    ] = False,
+    cache: embedding.CacheOption = None,
+    no_cache: embedding.NoCache = False,
+    workers: options.Workers = None,
+    device: embedding.Device = "cpu",
+    as_json: options.AsJson = False,
+) -> None:
+    """Verification, identification and errors by group, with intervals; a report as JSON, arrays, Markdown and pages.
+
+    Of a model on images and pairs, of embeddings on pairs, or of scores alone.
+    """
+    decided = EvaluationOptions(
+        metric=metric.value, subtract_mean=subtract_mean, threshold=threshold, fmr=fmr, draws=draws, seed=seed,
+        more_than=more_than, galleries=galleries, min_people=min_people, min_pairs=min_pairs,
+        allow_missing=allow_missing,
+    )  # fmt: skip
+    _check_inputs(model, images, pairs, groups, embeddings, scores, form)
+    if out is not None:
+        check_out(out)
+    from ethnoshard.reports import evaluate_embeddings, evaluate_scores
+
+    if scores is not None:
+        report = evaluate_scores(read_scores(scores), options=decided)
+    else:
+        assert pairs is not None, "checked above"
+        # Whatever is wrong with the small files is said before the long work begins.
+        by_group = read_lfw_groups(groups) if groups is not None else ()
+        listed = read_pairs(pairs, form.value)
+        if embeddings is not None:
+            found = Embeddings.load(embeddings)
+        else:
+            assert model is not None, "checked above"
+            found = _of_model(
+                model,
+                images,
+                listed,
+                form,
+                (source, alignment, normalise, crop, device),
+                flip=flip,
+                cache=cache,
+                no_cache=no_cache,
+                workers=workers,
+            )
+        with embedding.steps("evaluate") as said:
+            report = evaluate_embeddings(found, listed, groups=by_group, options=decided, said=said)
+    _show(report, out, as_json=as_json)
+
+
+def _check_inputs(
+    model: str | None,
+    images: str | None,
+    pairs: Path | None,
+    groups: Path | None,
+    embeddings: Path | None,
+    scores: Path | None,
+    form: PairsForm,
+) -> None:
+    """Refuse what doesn't go together.
+
+    Raises:
+        EthnoshardError: what is too much or missing.
+    """
+    given = [name for name, value in (("MODEL", model), ("--embeddings", embeddings), ("--scores", scores)) if value]
+    if len(given) != 1:
+        what = " and ".join(given) or "none of them"
+        raise EthnoshardError(f"give one of MODEL, --embeddings FILE and --scores FILE; this has {what}")
+    if scores is not None and (pairs or groups or images):
+        raise EthnoshardError("--scores holds pairs and groups itself; leave out --pairs, --groups and --lfw")
+    if scores is None and pairs is None:
+        raise EthnoshardError(f"{given[0]} needs --pairs FILE: which images to compare")
+    if embeddings is not None and images is not None:
+        raise EthnoshardError("--embeddings are of images already; leave out --lfw")
+    if model is not None and (images is None) != (form == PairsForm.BIN):
+        raise EthnoshardError(
+            "a .bin file holds its images; leave out --lfw"
+            if images is not None
+            else "MODEL needs --lfw FACES (or --images): the images that the pairs name"
+        )
+
+
+def _of_model(
+    model: str,
+    images: str | None,
+    pairs: PairList,
+    form: PairsForm,
+    choices: tuple[Path | None, embedding.AlignmentOption | None, str | None, int | None, str],
+    *,
+    flip: bool,
+    cache: Path | None,
+    no_cache: bool,
+    workers: int | None,
+) -> Embeddings:
+    source, alignment, normalise, crop, device = choices
+    known = embedding.loaded(model, alignment, normalise, crop, device)
+    store = embedding.chosen_cache(cache)
+    if form == PairsForm.BIN:
+        faces = faces_of_bin(read_bin_pairs(pairs.path))
+    else:
+        assert images is not None, "checked above"
+        faces = embedding.opened(images, source, store, workers)
+    return embedding.embedded(known, faces, flip=flip, cache=None if no_cache else store)
+
+
+def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
+    pairs = report.content["pairs"]
+    lost = pairs["listed"] - pairs["scored"]
+    if lost:
+        images = f"{pairs['missing_images']:,} images have no embedding"
+        warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored: {images}")
+    if out is not None:
+        write_report(report, out)
+    if as_json:
+        say_json({"kind": report.kind, **report.content})
+        return
+    say(report.summary.rstrip())
+    if out is not None:
+        say()
+        say(f"report in {out}: report.json, summary.md, figures/*.html, arrays in *.npz")

@@ -1,0 +1,49 @@
+"""Reports: an evaluation, a clustering or a comparison as JSON, arrays, Markdown and pages.
+
+What computes or draws is loaded when its name is first used: scikit-learn and plotly take seconds.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
+from ethnoshard.reports._options import EvaluationOptions
+from ethnoshard.reports._pair_files import PAIR_FORMATS, read_pairs
+
+if TYPE_CHECKING:
+    from ethnoshard.reports._cluster import cluster_embeddings
+    from ethnoshard.reports._compare import compare_reports
+    from ethnoshard.reports._evaluate import evaluate_embeddings
+    from ethnoshard.reports._groups import read_drawn
+    from ethnoshard.reports._scores import evaluate_scores
+
+__all__ = [
+    "FORMAT",
+    "PAIR_FORMATS",
+    "EvaluationOptions",
+    "Report",
+    "ReportFolder",
+    "check_out",
+    "cluster_embeddings",
+    "compare_reports",
+    "evaluate_embeddings",
+    "evaluate_scores",
+    "read_drawn",
+    "read_pairs",
+    "read_report",
+    "write_report",
+]
+
+_LATER = {
+    "cluster_embeddings": "_cluster",
+    "compare_reports": "_compare",
+    "evaluate_embeddings": "_evaluate",
+    "evaluate_scores": "_scores",
+    "read_drawn": "_groups",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"ethnoshard.reports.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

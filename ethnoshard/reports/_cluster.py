@@ -1,0 +1,103 @@
+"""The report on clusters of a few people's embeddings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ethnoshard.embedding import Embeddings
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import Picture, clustering, picture
+from ethnoshard.reports._cluster_figures import cluster_figures
+from ethnoshard.reports._folder import Arrays, Report
+from ethnoshard.reports._summary_clusters import cluster_summary
+
+CLUSTER_PEOPLE = 50
+"""As many as the study clustered."""
+
+
+def cluster_embeddings(
+    embeddings: Embeddings,
+    *,
+    people: int = 10,
+    cluster_people: int | None = None,
+    at_least: int = 10,
+    draws: int = 5,
+    seed: int = 0,
+    names: bool = False,
+    said: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """t-SNE of some people in two and three dimensions; DBSCAN, k-means and a self-organising map of others.
+
+    Args:
+        embeddings: with the people of their images.
+        people: in the picture.
+        cluster_people: in each draw that is clustered; None for 50, or all who have so many images if they are fewer.
+        at_least: images that a person has to have.
+        draws: of people to cluster.
+        seed: of draws and methods: with the same, two models get the same people.
+        names: show people's names in the picture, rather than numbers.
+        said: told what is being done.
+
+    Raises:
+        EthnoshardError: too few people have so many images, people aren't known, or embeddings are broken.
+    """
+    if not (embeddings.identities != "").all():
+        raise EthnoshardError("clusters are compared with people, but the people of these images are not known")
+    _, counts = np.unique(embeddings.identities, return_counts=True)
+    eligible = int(np.count_nonzero(counts >= at_least))
+    if cluster_people is None:
+        cluster_people = max(2, min(CLUSTER_PEOPLE, eligible))
+    said(f"t-SNE of {people} people")
+    flat, deep = (
+        picture(
+            embeddings.vectors,
+            embeddings.identities,
+            number=people,
+            at_least=at_least,
+            dimensions=dimensions,
+            seed=seed,
+        )
+        for dimensions in (2, 3)
+    )
+    said(f"clusters of {cluster_people} people, {draws} draws")
+    found = clustering(
+        embeddings.vectors, embeddings.identities, number=cluster_people, at_least=at_least, draws=draws, seed=seed
+    )
+    content: dict[str, Any] = {
+        "model": embeddings.facts.get("model"),
+        "place": embeddings.facts.get("place"),
+        "flip": embeddings.facts.get("flip"),
+        "images": {"statuses": embeddings.statuses(), "people": len(counts), "embedding": embeddings.vectors.shape[1]},
+        "eligible": eligible,
+        "picture": {
+            "people": people,
+            "images": len(flat.rows),
+            "at_least": at_least,
+            "seed": seed,
+            "figures": flat.figures.to_dict(),
+            "people_silhouette": flat.people_silhouette,
+        },
+        "clustering": found.to_dict(),
+    }
+    arrays: Arrays = {
+        "keys": embeddings.keys[flat.rows],
+        "people": flat.people,
+        "places_2d": flat.places,
+        "places_3d": deep.places,
+    }
+    shown = _shown_people(flat, names=names)
+    return Report(
+        kind="clustering",
+        content=content,
+        arrays={"picture": arrays},
+        summary=cluster_summary(content),
+        figures=cluster_figures(content, arrays, shown),
+    )
+
+
+def _shown_people(drawn: Picture, *, names: bool) -> list[str]:
+    """(M,) what the picture calls each person: nobody is named unless asked for."""
+    everybody = np.unique(drawn.people).tolist()
+    called = {name: name if names else f"person {place}" for place, name in enumerate(everybody, start=1)}
+    return [called[name] for name in drawn.people.tolist()]

@@ -1,0 +1,173 @@
+"""A report on disk: what it holds, how it is written as a whole, and how it is read."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from ethnoshard._arrays import read_arrays, write_arrays
+from ethnoshard._files import TEMPORARY, explained, make_folder, read_json, whole_file, write_json
+from ethnoshard.errors import EthnoshardError
+
+FORMAT = 1
+"""Version of the format. A reader refuses one it doesn't know."""
+
+Kind = Literal["evaluation", "scores", "clustering", "comparison"]
+
+RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
+_DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """Results, whoever will look at them.
+
+    Attributes:
+        kind: what was done; decides what ``content`` holds.
+        content: all figures, as JSON holds them.
+        arrays: name of a ``.npz`` file, without the ending -> its arrays.
+        summary: Markdown.
+        figures: name -> a whole HTML page, which wants ``plotly.min.js`` beside it.
+    """
+
+    kind: Kind
+    content: dict[str, Any]
+    arrays: dict[str, Arrays] = field(default_factory=dict)
+    summary: str
+    figures: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportFolder:
+    """A report that was read.
+
+    Attributes:
+        path: the folder.
+        content: ``report.json``; besides ``Report.content`` it has "format", "kind" and "versions".
+    """
+
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What was done."""
+        return str(self.content["kind"])
+
+    @property
+    def summary(self) -> str:
+        """Markdown.
+
+        Raises:
+            EthnoshardError: it can't be read.
+        """
+        try:
+            return (self.path / SUMMARY).read_text()
+        except OSError as error:
+            raise EthnoshardError(f"{self.path / SUMMARY} can't be read: {error.strerror}") from error
+
+    @property
+    def figures(self) -> list[Path]:
+        """The pages, by name."""
+        return sorted((self.path / FIGURES).glob("*.html"))
+
+    def array_names(self) -> list[str]:
+        """What ``arrays`` takes."""
+        return sorted(path.stem for path in self.path.glob("*.npz"))
+
+    def arrays(self, name: str) -> Arrays:
+        """The arrays of one file.
+
+        Raises:
+            EthnoshardError: there is none of that name, or it is damaged.
+        """
+        return read_arrays(self.path / f"{name}.npz")
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write a report; an older one in the same place is replaced once the new one is whole.
+
+    Args:
+        report: the report.
+        folder: to be made. If it is there, it holds a report or nothing.
+
+    Raises:
+        EthnoshardError: the folder holds something else, or the disk is full or can't be written.
+    """
+    check_out(folder)
+    with _exchanged(folder) as fresh:
+        for name, arrays in report.arrays.items():
+            write_arrays(fresh / f"{name}.npz", arrays)
+        _write(fresh / SUMMARY, report.summary)
+        if report.figures:
+            # Imported here: plotly's script is large, and reading a report doesn't need it.
+            from plotly.offline import get_plotlyjs
+
+            make_folder(fresh / FIGURES)
+            _write(fresh / FIGURES / "plotly.min.js", get_plotlyjs())
+            for name, page in report.figures.items():
+                _write(fresh / FIGURES / f"{name}.html", page)
+        versions = {name: version(name) for name in _DISTRIBUTIONS}
+        write_json(fresh / RECORD, {"format": FORMAT, "kind": report.kind, "versions": versions, **report.content})
+
+
+def check_out(folder: Path) -> None:
+    """Refuse to write a report over something that is none, before anything is computed.
+
+    Raises:
+        EthnoshardError: there is such a thing.
+    """
+    if folder.is_dir():
+        if any(folder.iterdir()) and not (folder / RECORD).is_file():
+            raise EthnoshardError(f"{folder} holds other things than a report; give a new folder for --out")
+    elif folder.exists():
+        raise EthnoshardError(f"{folder} is a file; give a folder for --out")
+
+
+def read_report(folder: str | Path) -> ReportFolder:
+    """Read a report.
+
+    Raises:
+        EthnoshardError: there is none, it is damaged, or of a format that isn't known.
+    """
+    folder = Path(folder)
+    if not (folder / RECORD).is_file():
+        raise EthnoshardError(f"{folder} holds no report ({RECORD}); ethnoshard evaluate or cluster --out makes one")
+    content = read_json(folder / RECORD)
+    if content.get("format") != FORMAT:
+        raise EthnoshardError(
+            f"{folder / RECORD} is of format {content.get('format')!r}; this version of ethnoshard reads {FORMAT}"
+        )
+    if not isinstance(content.get("kind"), str):
+        raise EthnoshardError(f"{folder / RECORD} doesn't say of what kind it is; it was not written by ethnoshard")
+    return ReportFolder(folder, content)
+
+
+@contextlib.contextmanager
+def _exchanged(folder: Path) -> Iterator[Path]:
+    """A folder to be filled, which takes the place of ``folder`` at the end, or goes."""
+    fresh, old = (folder.with_name(f"{folder.name}.{os.getpid()}{end}") for end in (TEMPORARY, ".old"))
+    make_folder(fresh)
+    try:
+        yield fresh
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+    except OSError as error:
+        raise explained(error, folder) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as file:
+        file.write(text.encode(errors="backslashreplace"))

@@ -1,0 +1,202 @@
+"""Errors by group for a report: whose labels, which pairs, which threshold and from where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ethnoshard.embedding import Embeddings
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import (
+    Demographics,
+    DrawnRates,
+    demographics_of_embeddings,
+    demographics_of_scores,
+    threshold_of_embeddings,
+    threshold_of_scores,
+)
+from ethnoshard.reports._folder import Arrays
+from ethnoshard.reports._options import EvaluationOptions
+from ethnoshard.sources import GroupSource, PairList, ScoredPairs
+
+DRAWN = "drawn_"
+"""Before the names of arrays of ``DrawnRates`` in a file that holds others as well."""
+
+EXPLORATORY = (
+    "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
+    "rest on "
+    "few people."
+)
+GIVEN = "given by the user"
+SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupResult:
+    """Errors by group from one source of labels.
+
+    Attributes:
+        name: of the source.
+        content: for ``report.json``.
+        arrays: for a file beside it.
+    """
+
+    name: str
+    content: dict[str, Any]
+    arrays: Arrays
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Threshold:
+    """A similarity and where it is from."""
+
+    value: float
+    origin: str
+    people: int | None = None
+    images: int | None = None
+
+
+def groups_of_all_pairs(
+    embeddings: Embeddings, sources: Sequence[GroupSource], options: EvaluationOptions
+) -> list[GroupResult]:
+    """By each source, all pairs of images of the people whom it puts in a group.
+
+    The threshold is the same for all sources: it is set on the people whom none of them puts in a group, so that they
+    are in no test.
+
+    Raises:
+        EthnoshardError: no source has two groups among the images, or hardly anybody is left to set the threshold on.
+    """
+    people = embeddings.identities
+    labelled = {person for source in sources for person in source.groups}
+    outside = np.array([person not in labelled for person in people.tolist()], np.bool_)
+    usable = {
+        source.name: {source.groups[who] for who in set(people.tolist()) & source.groups.keys()} for source in sources
+    }
+    if all(len(groups) < 2 for groups in usable.values()):
+        found = "; ".join(f"{name}: {', '.join(sorted(groups)) or 'none'}" for name, groups in usable.items())
+        raise EthnoshardError(f"a difference between groups needs two groups among the images; there are {found}")
+    threshold = _threshold(embeddings, outside, options)
+    return [_of_source(embeddings, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
+
+
+def groups_of_listed_pairs(
+    pairs: PairList, distance: NDArray[np.float64], options: EvaluationOptions
+) -> list[GroupResult]:
+    """By the list's own labels, its own pairs; nothing where it has none."""
+    if pairs.first_group is None or pairs.second_group is None:
+        return []
+    known = pairs.first_person is not None and pairs.second_person is not None
+    similarity = 1 - distance / 2 if options.metric == "euclidean" else np.cos(np.pi * distance)
+    scored = ScoredPairs(
+        path=pairs.path,
+        score=similarity,
+        same=pairs.same,
+        groups=(pairs.first_group, pairs.second_group),
+        people=(pairs.first_person, pairs.second_person) if known else None,  # type: ignore[arg-type]
+    )
+    return [groups_of_scores(scored, options, labels=f"as given by {pairs.path.name}")]
+
+
+def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, labels: str) -> GroupResult:
+    """By the labels of scored pairs.
+
+    Raises:
+        EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
+    """
+    if options.threshold is None:
+        value = threshold_of_scores(scored.score, scored.same, fmr=options.fmr)
+        threshold = _Threshold(value=value, origin=SAME_PAIRS)
+    else:
+        threshold = _Threshold(value=options.threshold, origin=GIVEN)
+    found = demographics_of_scores(
+        scored.score, scored.same, scored.groups, threshold=threshold.value, people=scored.people,
+        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
+    )  # fmt: skip
+    people = None if scored.people is None else len(np.unique(np.concatenate(scored.people)))
+    return _result(
+        "list", labels, {}, "the listed pairs", threshold, found, options, {"people": people, "images": None}
+    )
+
+
+def read_drawn(arrays: Arrays) -> DrawnRates:
+    """Rates in all draws, from the arrays of ``GroupResult``.
+
+    Raises:
+        KeyError: they aren't there.
+    """
+    return DrawnRates.of_arrays({name: arrays[DRAWN + name] for name in DrawnRates.__dataclass_fields__})
+
+
+def _threshold(embeddings: Embeddings, outside: NDArray[np.bool_], options: EvaluationOptions) -> _Threshold:
+    if options.threshold is not None:
+        return _Threshold(value=options.threshold, origin=GIVEN)
+    people = embeddings.identities[outside]
+    number = len(np.unique(people))
+    expected = options.fmr * number * (number - 1) / 2
+    if expected < 1:
+        raise EthnoshardError(
+            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
+            f"{options.fmr:g} on: give --threshold, or a greater --fmr"
+        )
+    value = threshold_of_embeddings(embeddings.vectors[outside], people, fmr=options.fmr)
+    return _Threshold(
+        value=value,
+        origin=(
+            f"an FMR of {options.fmr:g} over all pairs of images of people whom no source puts in one of its groups, "
+            "each two people counting alike; none of them is in the test"
+        ),
+        people=number,
+        images=int(outside.sum()),
+    )
+
+
+def _of_source(
+    embeddings: Embeddings, source: GroupSource, threshold: _Threshold, options: EvaluationOptions
+) -> GroupResult:
+    names = embeddings.identities.tolist()
+    rows = np.array([row for row, name in enumerate(names) if name in source.groups], np.int64)
+    people = embeddings.identities[rows]
+    groups = np.array([source.groups[name] for name in people.tolist()], np.str_)
+    found = demographics_of_embeddings(
+        embeddings.vectors[rows], people, groups, threshold=threshold.value,
+        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
+    )  # fmt: skip
+    numbers: dict[str, int | None] = {"people": len(np.unique(people)), "images": len(rows)}
+    what = "all pairs of images within and across groups, embeddings as they are; sex is not known and not matched"
+    result = _result(
+        source.name, f"as given by {source.name}", source.without, what, threshold, found, options, numbers
+    )
+    everybody, first = np.unique(people, return_index=True)
+    result.arrays.update(people=everybody, groups=groups[first])
+    return result
+
+
+def _result(
+    name: str,
+    labels: str,
+    without: dict[str, int],
+    pairs: str,
+    threshold: _Threshold,
+    found: Demographics,
+    options: EvaluationOptions,
+    numbers: dict[str, int | None],
+) -> GroupResult:
+    content = {
+        "source": name,
+        "labels": labels,
+        "note": EXPLORATORY,
+        "without_group": without,
+        "pairs": pairs,
+        **numbers,
+        "threshold_from": threshold.origin,
+        "threshold_people": threshold.people,
+        "threshold_images": threshold.images,
+        "fmr_asked_for": None if threshold.origin == GIVEN else options.fmr,
+        **found.to_dict(),
+    }
+    return GroupResult(
+        name=name, content=content, arrays={DRAWN + key: value for key, value in found.drawn.arrays().items()}
+    )

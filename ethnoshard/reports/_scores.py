@@ -1,0 +1,63 @@
+"""The report on scores that any system gave to pairs."""
+
+from ethnoshard._files import sha256_of
+from ethnoshard.evaluation import verification_of_distances
+from ethnoshard.reports._evaluation_figures import evaluation_figures
+from ethnoshard.reports._folder import Arrays, Report
+from ethnoshard.reports._groups import groups_of_scores
+from ethnoshard.reports._options import EvaluationOptions
+from ethnoshard.reports._summary import evaluation_summary
+from ethnoshard.sources import ScoredPairs
+
+
+def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
+    """Verification in one fold, whose thresholds come from the same pairs, and errors by group.
+
+    Args:
+        scored: see ``read_scores``.
+        options: see there.
+
+    Raises:
+        EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
+    """
+    options = options or EvaluationOptions()
+    verified = verification_of_distances(
+        -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
+    )
+    by_group = groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")
+    content = {
+        "model": None,
+        "place": None,
+        "flip": None,
+        "images": None,
+        "options": options.to_dict(),
+        "pairs": {
+            "name": scored.path.name,
+            "sha256": sha256_of(scored.path),
+            "listed": len(scored.score),
+            "scored": len(scored.score),
+            "missing_same": 0,
+            "missing_different": 0,
+            "missing_images": 0,
+            "people_without_image": 0,
+            "duplicates": 0,
+        },
+        "verification": verified.to_dict(),
+        "identification": {"left_out": "there are scores only, no embeddings"},
+        "demographics": [by_group.content],
+    }
+    arrays: Arrays = {
+        "distance": -scored.score,
+        "same": scored.same,
+        "first_group": scored.groups[0],
+        "second_group": scored.groups[1],
+    }
+    if scored.people is not None:
+        arrays |= {"first_person": scored.people[0], "second_person": scored.people[1]}
+    return Report(
+        kind="scores",
+        content=content,
+        arrays={"scores": arrays, f"groups-{by_group.name}": by_group.arrays},
+        summary=evaluation_summary(content),
+        figures=evaluation_figures(content, arrays),
+    )

@@ -1,0 +1,66 @@
+"""Clusters as Markdown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ethnoshard.reports._summary import setting_text
+from ethnoshard.reports._texts import NONE, model_name, number, table
+
+METHODS = {"dbscan": "DBSCAN, eps 0.4", "kmeans": "k-means", "som": "self-organising map, 20 x 20"}
+FIGURES = {
+    "ari": "ARI",
+    "nmi": "NMI",
+    "v_measure": "V-measure",
+    "pairwise_f": "pairwise F",
+    "silhouette": "silhouette",
+    "clusters": "clusters",
+    "left_over": "images in none",
+}
+_HEAD = ("", *FIGURES.values())
+
+
+def cluster_summary(content: dict[str, Any]) -> str:
+    """Markdown of ``report.json``'s content, of the kind "clustering"."""
+    shown, found = content["picture"], content["clustering"]
+    silhouettes = [value for value in found["people_silhouette"] if value is not None]
+    lines = [
+        f"# Clusters of {model_name(content)}",
+        "",
+        setting_text(content),
+        "",
+        "## Picture (t-SNE)",
+        "",
+        f"{shown['people']} people with at least {shown['at_least']} images, {shown['images']:,} images, seed "
+        f"{shown['seed']}. A picture illustrates and proves nothing; in the space of the embeddings themselves k-means "
+        f"with as many clusters as people gets ARI {number(shown['figures']['ari'])}, NMI "
+        f"{number(shown['figures']['nmi'])}; silhouette of the people {number(shown['people_silhouette'])}.",
+        "",
+        "## Clusters",
+        "",
+        f"{len(found['images'])} draws of {found['people']} people with at least {found['at_least']} images "
+        f"({content['eligible']:,} have so many), {min(found['images']):,} to {max(found['images']):,} images, seed "
+        f"{found['seed']}; mean+-std over draws. All figures are in the space of the embeddings. Silhouette of the "
+        "people "
+        f"themselves: {number(float(np.mean(silhouettes)) if silhouettes else None)}.",
+        "",
+        *table(_HEAD, [[METHODS[name], *_cells(draws)] for name, draws in found["methods"].items()]),
+        "DBSCAN by eps (Euclidean distance of vectors of length 1), five images for a core:",
+        "",
+        *table(("eps", *_HEAD[1:]), [[f"{each['eps']:g}", *_cells(each["draws"])] for each in found["sweep"]]),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cells(draws: Sequence[dict[str, Any]]) -> list[str]:
+    return [_mean(name, [draw[name] for draw in draws]) for name in FIGURES]
+
+
+def _mean(name: str, values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return NONE
+    if name in ("clusters", "left_over"):
+        return f"{np.mean(known):,.1f}"
+    return f"{np.mean(known):.3f}+-{np.std(known):.3f}"

@@ -1,0 +1,136 @@
+"""A comparison of two models as Markdown; its first tables have the shapes of the study's tables 5.1 and 5.2."""
+
+from typing import Any
+
+from ethnoshard.reports._summary import TABLE_HEAD, setting_text, table_row
+from ethnoshard.reports._summary_clusters import FIGURES, METHODS
+from ethnoshard.reports._summary_groups import FIGURE_NAMES
+from ethnoshard.reports._texts import epoch_of, interval, model_name, number, rate, signed, table
+
+_NAMES = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "accuracy"}
+_CHANGE_HEAD = ("", "base", "other", "other - base", "95 % of the difference")
+
+
+def comparison_summary(content: dict[str, Any]) -> str:
+    """Markdown of ``report.json``'s content, of the kind "comparison"."""
+    names = [_named(content[which]) for which in ("base", "other")]
+    lines = [f"# {names[1]} against {names[0]}", ""]
+    for which, name in zip(("base", "other"), names, strict=True):
+        lines += [f"{which.capitalize()}, {name}: {setting_text(content[which])}", ""]
+    lines += _clusters(content) if content["of"] == "clustering" else _evaluation(content)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def verification_name(key: str) -> str:
+    """Of a change: ``val_at_0.001`` as "VAL at FAR 0.001"."""
+    if key.startswith(("val_at_", "far_at_")):
+        what, _, target = key.partition("_at_")
+        return f"VAL at FAR {target}" if what == "val" else f"FAR reached for {target}"
+    return {"accuracy_exact": "accuracy, thresholds searched exactly", "auc": "AUC", "eer": "EER"}.get(key, key)
+
+
+def _named(about: dict[str, Any]) -> str:
+    return model_name(about) if about.get("model") else str(about["report"])
+
+
+def _evaluation(content: dict[str, Any]) -> list[str]:
+    base, other = content["base"], content["other"]
+    rows = []
+    for about in (base, other):
+        row = table_row(about)
+        row[1] = _named(about)
+        rows.append(row)
+    auc = content["verification"]["auc"]
+    counterpart = [
+        [epoch_of(base), _named(base), number(auc["base"]), "-"],
+        [epoch_of(other), _named(other), number(auc["other"]), f"{signed(auc['difference'])} {_ends(auc)}".strip()],
+    ]
+    pairs = base["verification"]
+    return [
+        "## Verification",
+        "",
+        *table(TABLE_HEAD, rows),
+        *table(("Epoch No", "Type", "Area Under Curve (AUC)", "Increase in AUC from counterpart"), counterpart),
+        f"Both on the same {pairs['pairs']:,} pairs of {base['pairs']['name']}, each with its own thresholds from "
+        f"{pairs['thresholds_from']}. Intervals: {content['draws']:,} draws of people, the same for both models (seed "
+        f"{content['seed']}). One that holds 0 says that these pairs don't tell the models apart.",
+        "",
+        *table(_CHANGE_HEAD, [_row(verification_name(key), change) for key, change in content["verification"].items()]),
+        *_identification(content["identification"]),
+        *(line for found in content["demographics"] for line in _groups(found)),
+    ]
+
+
+def _identification(found: dict[str, Any]) -> list[str]:
+    lines = ["## Identification", ""]
+    if "left_out" in found:
+        return [*lines, f"Left out: {found['left_out']}.", ""]
+    rows = [
+        [
+            key.replace("svc", "linear SVC").replace("mean", "mean of the others").replace("_rank_", ", rank-"),
+            rate(change["base"]),
+            rate(change["other"]),
+            signed(change["difference"]),
+            f"{signed(change['least'])} to {signed(change['most'])}",
+            f"{change['better']} of {found['galleries']}",
+        ]
+        for key, change in found.items()
+        if isinstance(change, dict)
+    ]
+    head = ("", "base", "other", "other - base", "least to most over galleries", "galleries in which other is better")
+    return [*lines, f"{found['people']:,} people, the same {found['galleries']} galleries.", "", *table(head, rows)]
+
+
+def _groups(found: dict[str, Any]) -> list[str]:
+    rows = []
+    for group, changes in {"all": found["overall"], **found["by_group"]}.items():
+        few = " (too few)" if group in found["too_few"] else ""
+        rows += [_row(f"{group}{few}, {_NAMES[name]}", change) for name, change in changes.items()]
+    one, two = found["thresholds"]
+    lines = [
+        f"## By group, {found['labels']}",
+        "",
+        f"Exploratory. Each model at its own threshold: {one:.4f} ({found['thresholds_from'][0]}) and {two:.4f} "
+        f"({found['thresholds_from'][1]}). {found['draws']:,} draws of people, the same for both.",
+        "",
+        *table(_CHANGE_HEAD, rows),
+    ]
+    if not found["figures"]:
+        return lines
+    figures = [_row(FIGURE_NAMES[name], change) for name, change in found["figures"].items()]
+    return [
+        *lines,
+        f"Figures over {', '.join(found['compared'])}. A smaller gap because the best group got worse is no gain: "
+        "see each "
+        "group's own rates above.",
+        "",
+        *table(_CHANGE_HEAD, figures),
+    ]
+
+
+def _clusters(content: dict[str, Any]) -> list[str]:
+    rows = []
+    for method, figures in content["clustering"].items():
+        for name, change in figures.items():
+            rows.append(
+                [
+                    f"{METHODS[method]}: {FIGURES[name]}",
+                    number(change["base"]),
+                    number(change["other"]),
+                    signed(change["mean"]),
+                    f"{change['better']} of {content['draws']}",
+                ]
+            )
+    head = ("", "base", "other", "other - base", "draws in which other is greater")
+    return [f"The same {content['draws']} draws of {content['people']} people.", "", *table(head, rows)]
+
+
+def _row(name: str, change: dict[str, Any]) -> list[str]:
+    undefined = f" undefined in {change['undefined_draws']:,} draws" if change["undefined_draws"] else ""
+    return [
+        name, rate(change["base"]), rate(change["other"]), signed(change["difference"]), _ends(change) + undefined
+    ]  # fmt: skip
+
+
+def _ends(change: dict[str, Any]) -> str:
+    return interval(change["people_interval"])
