@@ -11,7 +11,10 @@ from plans import table
 
 from benchmarks.made import pattern_jpeg, write_dataset
 from ethnoshard import FaceDataset, StratifiedLoader
+from ethnoshard.loading import plan_of
+from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Plan, PlanSettings
+from ethnoshard.shards import open_shards
 
 MEASURED = """
 import json, resource, sys
@@ -49,6 +52,21 @@ def test_an_epoch_of_twenty_times_the_window_holds_no_more_than_one_of_twice(tmp
         # After the first batches nothing grows any more: far less than the dataset.
         assert peak - early < 8
     assert abs(measured[1][1] - measured[0][1]) < 25
+
+
+def test_a_group_whose_block_is_the_whole_epoch_does_not_make_the_reader_look_so_far_ahead(tmp_path: Path) -> None:
+    dataset = FaceDataset.open(
+        write_dataset(tmp_path / "rare", [[30] * 300, [30] * 4], shard_bytes=500_000, picture=_same)
+    )
+    plan = plan_of(dataset, people_per_batch=16, images_per_person=4, window_mib=1)
+    reader = SpanReader(plan.epoch(0), range(plan.batches), open_shards(dataset, in_memory=False, limit_mib=100))
+    ahead, held = [], []
+    for _ in reader:
+        ahead.append(len(reader._ahead))
+        held.append(reader.held_bytes)
+    # Nothing else bounds them here: without, the one reaches the 152 batches of the epoch, the other six windows.
+    assert max(ahead) <= 4 * plan.block_batches + 16 < plan.batches / 3
+    assert max(held) < 2 << 20
 
 
 def _same(identity: int, face: int) -> bytes:
