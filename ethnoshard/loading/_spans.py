@@ -37,7 +37,6 @@ class SpanReader:
         self._ahead: deque[PlannedBatch] = deque()
         self._planned = 0
         self._most_ahead = 4 * epoch.plan.block_batches + 16
-        self._most_held = 3 * epoch.plan.settings.window_mib << 19
         self._reach = 1
         self._read_until = 0
         """How many of the batches ahead were read already."""
@@ -105,7 +104,7 @@ class SpanReader:
         for batch in islice(self._ahead, self._read_until, None):
             for identity in sorted(batch.identities.tolist()):
                 if identity not in self._held:
-                    if not left or self.held_bytes > self._most_held:
+                    if not left:
                         return
                     self._read(*self._stretch(identity))
                     left -= 1

@@ -1,6 +1,7 @@
 """The report on scores that any system gave to pairs."""
 
 from ethnoshard._files import sha256_of
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
@@ -21,10 +22,13 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
     """
     options = options or EvaluationOptions()
-    verified = verification_of_distances(
-        -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
-    )
-    by_group = groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")
+    try:
+        verified = verification_of_distances(
+            -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
+        )
+        by_group = groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")
+    except EthnoshardError as error:
+        raise EthnoshardError(f"{scored.path}: {error}") from error
     content = {
         "model": None,
         "place": None,

@@ -49,7 +49,7 @@ def model_name(content: dict[str, Any]) -> str:
     """What a table calls the model: a run's arm if it has one."""
     model = content.get("model")
     if not model:
-        return str(content["pairs"]["name"]) if content.get("pairs") else "embeddings"
+        return "embeddings" if content.get("images") else "scores"
     arm = model["about"].get("arm")
     return f"{model['name']} ({arm})" if arm and arm not in model["name"] else str(model["name"])
 
