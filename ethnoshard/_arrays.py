@@ -34,10 +34,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         EthnoshardError: it is not there, is no such file, is damaged, or holds pickled objects.
     """
     try:
-        content = np.load(path, allow_pickle=False)
-        if not isinstance(content, np.lib.npyio.NpzFile):
-            raise EthnoshardError(f"{path} holds a single array; a .npz file of named ones is wanted")
-        with content:
+        # Opened here: numpy leaves a file open that turns out to be damaged.
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if not isinstance(content, np.lib.npyio.NpzFile):
+                raise EthnoshardError(f"{path} holds a single array; a .npz file of named ones is wanted")
             return {name: content[name] for name in content.files}
     except FileNotFoundError as error:
         raise EthnoshardError(f"{path} is not there") from error

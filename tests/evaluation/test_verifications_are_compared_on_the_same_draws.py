@@ -1,0 +1,106 @@
+"""Differences of two models on the same pairs, against measuring everything again in every draw."""
+
+import numpy as np
+import pytest
+from made_people import Pairs, made_pairs
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import VerifiedPairs, compare_verifications, pair_distances, verification
+from ethnoshard.evaluation._draws import drawn_weights
+from ethnoshard.evaluation._intervals import percentile_interval
+
+DRAWS = 40
+
+
+def verified(pairs: Pairs, first: NDArray[np.float64], *, subtract_mean: bool = False) -> VerifiedPairs:
+    result = verification(
+        first, pairs.second, pairs.same, fold=pairs.fold, people=pairs.people, subtract_mean=subtract_mean, draws=DRAWS
+    )
+    return VerifiedPairs(
+        result=result, distance=pair_distances(first, pairs.second, fold=pairs.fold, subtract_mean=subtract_mean)
+    )
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Pairs:
+    return made_pairs(1, folds=4, number=25)
+
+
+@pytest.fixture(scope="module")
+def models(pairs: Pairs) -> tuple[VerifiedPairs, VerifiedPairs]:
+    worse = pairs.first + 0.8 * np.random.default_rng(5).normal(size=pairs.first.shape)
+    return verified(pairs, pairs.first), verified(pairs, worse)
+
+
+def test_a_model_against_itself_differs_by_nothing_in_any_draw(
+    pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]
+) -> None:
+    changes = compare_verifications(models[0], models[0], pairs.same, fold=pairs.fold, people=pairs.people, draws=DRAWS)
+    assert set(changes) == {
+        "accuracy", "accuracy_exact", "val_at_0.001", "far_at_0.001", "val_at_0.01", "far_at_0.01", "auc", "eer",
+    }  # fmt: skip
+    for name, change in changes.items():
+        assert change.difference == 0
+        assert change.people_interval == (None if name == "eer" else (0, 0))
+
+
+def test_accuracy_and_auc_in_each_draw_are_those_of_the_pairs_that_the_drawn_people_have(
+    pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]
+) -> None:
+    found = compare_verifications(*models, pairs.same, fold=pairs.fold, people=pairs.people, draws=DRAWS, seed=3)
+    names = np.unique(np.concatenate(pairs.people))
+    first, second = (np.searchsorted(names, who) for who in pairs.people)
+    (weights,) = drawn_weights([len(names)], DRAWS, 3)
+    accuracy, area = np.empty((2, DRAWS)), np.empty((2, DRAWS))
+    for row, model in enumerate(models):
+        distance = np.asarray(model.distance)
+        taken = distance < np.array(model.result.accuracy.thresholds)[pairs.fold]
+        for draw in range(DRAWS):
+            times = weights[first, draw] * np.where(pairs.same, 1, weights[second, draw])
+            right = [np.average(taken[kind] == kind[kind], weights=times[kind]) for kind in (pairs.same,)]
+            right += [np.average(~taken[~pairs.same], weights=times[~pairs.same])]
+            accuracy[row, draw] = np.mean(right)
+            area[row, draw] = roc_auc_score(pairs.same, -distance, sample_weight=times)
+    for name, values in (("accuracy", accuracy), ("auc", area)):
+        expected = percentile_interval(values[1] - values[0])
+        np.testing.assert_allclose(found[name].people_interval, expected, atol=1e-12)
+    assert found["auc"].difference == models[1].result.auc - models[0].result.auc
+
+
+def test_ties_count_half_in_the_area(pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]) -> None:
+    coarse = [VerifiedPairs(result=model.result, distance=np.round(np.asarray(model.distance), 1)) for model in models]
+    found = compare_verifications(*coarse, pairs.same, fold=pairs.fold, people=pairs.people, draws=1, seed=0)
+    names = np.unique(np.concatenate(pairs.people))
+    first, second = (np.searchsorted(names, who) for who in pairs.people)
+    (weights,) = drawn_weights([len(names)], 1, 0)
+    times = weights[first, 0] * np.where(pairs.same, 1, weights[second, 0])
+    areas = [roc_auc_score(pairs.same, -np.asarray(model.distance), sample_weight=times) for model in coarse]
+    assert found["auc"].people_interval == pytest.approx([areas[1] - areas[0]] * 2, abs=1e-12)
+
+
+def test_distances_are_those_that_were_tested_with_the_mean_of_other_folds_taken_off(pairs: Pairs) -> None:
+    model = verified(pairs, pairs.first, subtract_mean=True)
+    distance = np.asarray(model.distance)
+    taken = distance < np.array(model.result.accuracy.thresholds)[pairs.fold]
+    assert int((taken == pairs.same).sum()) == model.result.accuracy.events
+    plain = pair_distances(pairs.first, pairs.second, fold=pairs.fold)
+    assert not np.allclose(plain, distance)
+
+
+def test_other_pairs_and_folds_are_refused(pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]) -> None:
+    fewer = made_pairs(1, folds=2, number=25)
+    other = verified(fewer, fewer.first)
+    with pytest.raises(EthnoshardError, match="200 and 100 pairs"):
+        compare_verifications(models[0], other, pairs.same, fold=pairs.fold)
+    refolded = pairs._replace(fold=pairs.fold % 2)
+    with pytest.raises(EthnoshardError, match="4 and 2 folds"):
+        compare_verifications(models[0], verified(refolded, pairs.first), pairs.same, fold=pairs.fold)
+
+
+def test_without_people_there_is_a_difference_but_no_interval(
+    pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]
+) -> None:
+    changes = compare_verifications(*models, pairs.same, fold=pairs.fold)
+    assert all(change.people_interval is None and change.difference is not None for change in changes.values())

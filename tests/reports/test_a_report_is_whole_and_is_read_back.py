@@ -1,0 +1,134 @@
+"""Report folders: written as a whole or not at all, read by anybody who knows the version, figures that need no net."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_reports import made_embeddings, made_groups, made_pairs
+
+from ethnoshard.embedding import Embeddings
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import DrawnRates, Verification
+from ethnoshard.reports import (
+    EvaluationOptions,
+    Report,
+    cluster_embeddings,
+    compare_reports,
+    evaluate_embeddings,
+    read_drawn,
+    read_report,
+    write_report,
+)
+
+OPTIONS = EvaluationOptions(draws=20, fmr=0.01, min_people=10, galleries=2)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    pairs = made_pairs(tmp_path_factory.mktemp("pairs") / "pairs.txt")
+    return evaluate_embeddings(made_embeddings(1), pairs, groups=made_groups(), options=OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def folder(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports") / "report"
+    write_report(report, folder)
+    return folder
+
+
+def test_everything_is_read_back_as_it_was(report: Report, folder: Path) -> None:
+    read = read_report(folder)
+    assert read.kind == "evaluation" and read.summary == report.summary
+    assert {**read.content, **json.loads(json.dumps(report.content))} == read.content
+    assert read.content["format"] == 1 and read.content["versions"]["ethnoshard"]
+    assert read.array_names() == sorted(report.arrays)
+    for name, arrays in report.arrays.items():
+        found = read.arrays(name)
+        assert found.keys() == arrays.keys()
+        for key, values in arrays.items():
+            np.testing.assert_array_equal(found[key], values)
+    assert Embeddings.load(folder / "embeddings.npz").keys.tolist() == made_embeddings(1).keys.tolist()
+    verified = Verification.of_dict(read.content["verification"])
+    assert json.loads(json.dumps(verified.to_dict())) == read.content["verification"]
+    drawn = read_drawn(read.arrays("groups-one"))
+    assert isinstance(drawn, DrawnRates) and drawn.draws == 20 and drawn.groups == ("A", "B")
+
+
+def test_figures_take_their_script_from_beside_them_and_say_what_they_show(folder: Path) -> None:
+    pages = read_report(folder).figures
+    assert [page.stem for page in pages] == [
+        "cross-one", "cross-other", "det", "distances", "folds", "groups-one", "groups-other", "identification", "roc",
+    ]  # fmt: skip
+    assert (folder / "figures" / "plotly.min.js").stat().st_size > 1_000_000
+    for page in pages:
+        text = page.read_text()
+        assert re.findall(r'<script[^>]* src="([^"]*)"', text) == ["plotly.min.js"]
+        assert not re.search(r'(src|href)="(https?:)?//', text)
+        assert re.search("<title>.+</title>", text) and "embeddings" in text
+
+
+def test_another_version_or_another_thing_is_refused(folder: Path, tmp_path: Path) -> None:
+    content = json.loads((folder / "report.json").read_text())
+    (tmp_path / "report.json").write_text(json.dumps({**content, "format": 2}))
+    with pytest.raises(EthnoshardError, match="is of format 2; this version of ethnoshard reads 1"):
+        read_report(tmp_path)
+    (tmp_path / "report.json").write_text("{")
+    with pytest.raises(EthnoshardError, match="is not JSON"):
+        read_report(tmp_path)
+    with pytest.raises(EthnoshardError, match="holds no report"):
+        read_report(tmp_path / "gone")
+
+
+def test_an_older_report_is_replaced_whole_and_other_things_are_left_alone(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path / "report")
+    (tmp_path / "report" / "groups-old.npz").write_bytes(b"")
+    write_report(report, tmp_path / "report")
+    assert not (tmp_path / "report" / "groups-old.npz").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"x")
+    with pytest.raises(EthnoshardError, match="holds other things than a report"):
+        write_report(report, tmp_path / "photos")
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"x"
+    with pytest.raises(EthnoshardError, match="is a file"):
+        write_report(report, tmp_path / "photos" / "a.jpg")
+
+
+def test_a_disk_that_fails_leaves_the_older_report_and_nothing_half_written(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(report, tmp_path / "report")
+    before = (tmp_path / "report" / "report.json").read_bytes()
+
+    def full(*_: object) -> None:
+        raise EthnoshardError("the disk is full")
+
+    monkeypatch.setattr("ethnoshard.reports._folder.write_json", full)
+    for folder in ("report", "new"):
+        with pytest.raises(EthnoshardError, match="the disk is full"):
+            write_report(report, tmp_path / folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert (tmp_path / "report" / "report.json").read_bytes() == before
+
+
+def test_clusters_name_nobody_unless_asked_and_are_read_back(tmp_path: Path) -> None:
+    found = cluster_embeddings(made_embeddings(1), people=4, cluster_people=5, draws=2, seed=1)
+    write_report(found, tmp_path / "clusters")
+    read = read_report(tmp_path / "clusters")
+    assert read.content["clustering"]["people"] == 5 and len(read.content["clustering"]["images"]) == 2
+    places = read.arrays("picture")
+    assert places["places_2d"].shape == (48, 2) and places["places_3d"].shape == (48, 3)
+    somebody = str(places["people"][0])
+    for page in read.figures:
+        assert somebody not in page.read_text()
+    named = cluster_embeddings(made_embeddings(1), people=4, cluster_people=5, draws=2, seed=1, names=True)
+    assert somebody in named.figures["tsne-2d"] and somebody in named.figures["tsne-3d"]
+    assert named.content == found.content
+    again = compare_reports(read, read)
+    assert all(
+        change["differences"] in ([0, 0], [None, None])
+        for figures in again.content["clustering"].values()
+        for change in figures.values()
+    )

@@ -1,0 +1,93 @@
+"""The report on two models, made from two reports alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from made_reports import made_embeddings, made_groups, made_pairs
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import DrawnRates, compare_demographics
+from ethnoshard.reports import (
+    EvaluationOptions,
+    ReportFolder,
+    cluster_embeddings,
+    compare_reports,
+    evaluate_embeddings,
+    read_drawn,
+    read_report,
+    write_report,
+)
+
+OPTIONS = EvaluationOptions(draws=60, fmr=0.01, min_people=10, galleries=3)
+
+
+def written(folder: Path, *, noise: float, lost: bool = False, options: EvaluationOptions = OPTIONS) -> ReportFolder:
+    pairs = made_pairs(folder.with_name("pairs.txt"), lost=lost)
+    report = evaluate_embeddings(made_embeddings(1, noise=noise), pairs, groups=made_groups(), options=options)
+    write_report(report, folder)
+    return read_report(folder)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReportFolder, ReportFolder]:
+    folder = tmp_path_factory.mktemp("two")
+    return written(folder / "worse", noise=1.4), written(folder / "better", noise=0.7)
+
+
+def test_the_better_model_is_better_with_an_interval_that_says_so(two: tuple[ReportFolder, ReportFolder]) -> None:
+    report = compare_reports(*two)
+    for name in ("accuracy", "auc"):
+        change = report.content["verification"][name]
+        ours, theirs = (each.content["verification"][name] for each in two)
+        if name == "accuracy":
+            ours, theirs = ours["mean"], theirs["mean"]
+        assert (change["base"], change["other"]) == (ours, theirs)
+        assert change["difference"] == theirs - ours > 0
+        assert 0 < change["people_interval"][0] <= change["difference"] <= change["people_interval"][1]
+    assert report.content["identification"]["svc_rank_1"]["better"] == 3
+    drawn: list[DrawnRates] = [read_drawn(each.arrays("groups-other")) for each in two]
+    expected = compare_demographics(*drawn).to_dict()
+    found = report.content["demographics"][1]
+    assert {**found, **expected} == found and found["source"] == "other"
+    assert json.loads(json.dumps(report.content)) == report.content
+    assert set(report.figures) == {"verification", "groups-one", "groups-other"}
+
+
+def test_table_5_2_gives_the_increase_in_auc_from_the_counterpart(two: tuple[ReportFolder, ReportFolder]) -> None:
+    lines = compare_reports(*two).summary.splitlines()
+    place = lines.index("| Epoch No | Type | Area Under Curve (AUC) | Increase in AUC from counterpart |")
+    auc = [each.content["verification"]["auc"] for each in two]
+    assert lines[place + 2] == f"| - | worse | {auc[0]:.4f} | - |"
+    assert lines[place + 3].startswith(f"| - | better | {auc[1]:.4f} | {auc[1] - auc[0]:+.4f} [")
+
+
+def test_a_model_against_itself_differs_in_nothing(two: tuple[ReportFolder, ReportFolder]) -> None:
+    content = compare_reports(two[0], two[0]).content
+    for change in content["verification"].values():
+        assert change["difference"] == 0 and change["people_interval"] in (None, [0, 0])
+    for found in content["demographics"]:
+        assert {change["difference"] for change in found["figures"].values()} <= {0, None}
+
+
+def test_what_was_not_measured_on_the_same_is_refused(two: tuple[ReportFolder, ReportFolder], tmp_path: Path) -> None:
+    fewer = written(tmp_path / "fewer", noise=0.7, lost=True)
+    with pytest.raises(EthnoshardError, match=r"has 200 pairs and .*fewer 199, and they differ in first"):
+        compare_reports(two[0], fewer)
+    otherwise = written(tmp_path / "draws", noise=0.7, options=EvaluationOptions(draws=30, fmr=0.01, min_people=10))
+    with pytest.raises(EthnoshardError, match="tested with draws 60 and 30"):
+        compare_reports(two[0], otherwise)
+    clusters = cluster_embeddings(made_embeddings(1), people=3, cluster_people=3, draws=1)
+    write_report(clusters, tmp_path / "clusters")
+    with pytest.raises(EthnoshardError, match=r"a report on evaluation, .* on clustering; compare like with like"):
+        compare_reports(two[0], read_report(tmp_path / "clusters"))
+    others = cluster_embeddings(made_embeddings(1), people=3, cluster_people=3, draws=1, seed=9)
+    write_report(others, tmp_path / "others")
+    with pytest.raises(EthnoshardError, match="different draws of people"):
+        compare_reports(read_report(tmp_path / "clusters"), read_report(tmp_path / "others"))
+
+
+def test_a_damaged_report_gets_one_message(two: tuple[ReportFolder, ReportFolder]) -> None:
+    content = {name: value for name, value in two[0].content.items() if name != "identification"}
+    with pytest.raises(EthnoshardError, match="is damaged: 'identification' is missing"):
+        compare_reports(ReportFolder(two[0].path, content), two[1])
