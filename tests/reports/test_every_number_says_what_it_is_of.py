@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_reports import FOLDS, OF_A_FOLD, made_embeddings, made_groups, made_pairs
+from sklearn.metrics import roc_auc_score
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
@@ -141,6 +142,7 @@ def test_of_scores_alone_it_is_said_that_the_threshold_comes_from_the_same_pairs
     found = evaluate_scores(scored).content
     assert "set on the very pairs that are tested" in found["demographics"][0]["threshold_from"]
     assert found["verification"]["thresholds_from"] == "the same pairs"
+    assert found["verification"]["auc"] == pytest.approx(roc_auc_score(same, scored.score))
     given = evaluate_scores(scored, options=EvaluationOptions(threshold=0.5)).content["demographics"][0]
     taken = scored.score >= 0.5
     assert given["by_group"]["A"]["fmr"]["rate"] == pytest.approx(taken[~same & (group == "A")].mean())
