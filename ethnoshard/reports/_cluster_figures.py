@@ -49,7 +49,7 @@ def tsne_map(content: dict[str, Any], places: Any, people: list[str], named: str
         marker = {"color": COLOURS[place % len(COLOURS)], "size": 8 if dimensions == 2 else 4}
         axes = {"x": some[:, 0].tolist(), "y": some[:, 1].tolist()}
         if dimensions == 2:
-            marker["symbol"] = SYMBOLS[place // len(COLOURS) + place % len(COLOURS) - len(SYMBOLS)]
+            marker["symbol"] = SYMBOLS[(place + place // len(COLOURS)) % len(SYMBOLS)]
             shown.add_scatter(**axes, mode="markers", marker=marker, name=escaped(person))
         else:
             marker["symbol"] = _SOLID[place % len(_SOLID)]

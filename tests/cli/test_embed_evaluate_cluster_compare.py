@@ -1,6 +1,8 @@
 """From faces to a comparison on the command line, and what a user does wrong on the way."""
 
+import io
 import json
+import pickle
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Cli
+from PIL import Image
+
+from tests.embedding.stand_in_models import write_flat_onnx
 
 
 def pair_list(path: Path, lines: list[str], head: str = "2 2") -> Path:
@@ -110,6 +115,28 @@ def test_scores_of_any_system(embedded: Path, tmp_path: Path, cli: Cli) -> None:
     assert run.returncode == 0, run.stderr
     assert "Threshold 0.5000, given by the user." in run.stdout
     assert (tmp_path / "report" / "figures" / "groups-list.html").exists()
+
+
+def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:
+    rng = np.random.default_rng(0)
+    images = []
+    for row in range(40):
+        one, other = rng.integers(0, 256, (2, 14, 14, 3), np.uint8)
+        for pixels in (one, one if row % 2 else other):
+            file = io.BytesIO()
+            Image.fromarray(pixels).resize((112, 112)).save(file, "JPEG")
+            images.append(file.getvalue())
+    (tmp_path / "made.bin").write_bytes(pickle.dumps((images, [row % 2 == 1 for row in range(40)])))
+    model = write_flat_onnx(tmp_path / "flat.onnx", (1, 3, 112, 112))
+    arguments = ("evaluate", model, "--pairs", tmp_path / "made.bin", "--pairs-form", "bin", "--no-cache", "--json")
+    run = cli(*arguments)
+    assert run.returncode == 0, run.stderr
+    content = json.loads(run.stdout)
+    assert content["verification"]["accuracy"]["mean"] == 1 and content["verification"]["folds"] == 10
+    assert content["place"]["aligner"] == "as in the file" and content["verification"]["people"] is None
+    assert content["identification"] == {"left_out": "the people of the images are not known"}
+    wrong = cli(*arguments, "--lfw", tmp_path)
+    assert wrong.returncode == 1 and "a .bin file holds its images; leave out --lfw" in wrong.stderr
 
 
 def small_lfw(real_data: Path, folder: Path, fold: int) -> tuple[Path, Path]:

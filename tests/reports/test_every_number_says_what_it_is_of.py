@@ -1,17 +1,19 @@
 """The report on an evaluation: equal to the pure functions, with pairs, thresholds, labels and people beside."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_reports import FOLDS, OF_A_FOLD, made_embeddings, made_groups, made_pairs
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import demographics_of_embeddings, identification, threshold_of_embeddings, verification
 from ethnoshard.reports import EvaluationOptions, Report, evaluate_embeddings, evaluate_scores
-from ethnoshard.sources import GroupSource, ScoredPairs
+from ethnoshard.sources import GroupSource, PairList, ScoredPairs
 
 OPTIONS = EvaluationOptions(draws=50, seed=4, fmr=0.01, min_people=10, galleries=3)
 
@@ -79,6 +81,26 @@ def test_both_sources_of_groups_stand_side_by_side_with_their_own_labels(
         assert {**found, **expected.to_dict()} == found
         assert found["people"] == len(source.groups) and found["without_group"] == source.without
         assert f"### Groups as given by {source.name}" in report.summary and "Exploratory" in found["note"]
+
+
+def test_a_list_that_gives_groups_is_measured_on_its_own_pairs(embeddings: Embeddings, tmp_path: Path) -> None:
+    pairs = made_pairs(tmp_path / "pairs.txt")
+    groups = [np.array([f"g{int(who[1:]) % 2}" for who in people.tolist()]) for people in people_of(pairs)]
+    listed = replace(pairs, first_group=groups[0], second_group=groups[1])
+    (found,) = evaluate_embeddings(embeddings, listed, options=OPTIONS).content["demographics"]
+    rows = embeddings.rows()
+    first, second = (embeddings.vectors[[rows[key] for key in keys.tolist()]] for keys in (pairs.first, pairs.second))
+    cosine = (first.astype(float) * second).sum(axis=1)
+    own = ~pairs.same & (groups[0] == "g0") & (groups[1] == "g0")
+    rate = found["by_group"]["g0"]["fmr"]
+    assert (rate["errors"], rate["pairs"]) == (int((cosine[own] >= found["threshold"]).sum()), int(own.sum()))
+    assert found["labels"] == "as given by pairs.txt" and found["pairs"] == "the listed pairs"
+    assert "set on the very pairs that are tested" in found["threshold_from"]
+
+
+def people_of(pairs: PairList) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    assert pairs.first_person is not None and pairs.second_person is not None
+    return pairs.first_person, pairs.second_person
 
 
 def test_a_threshold_that_is_given_is_used_and_called_so(embeddings: Embeddings, tmp_path: Path) -> None:
