@@ -53,7 +53,7 @@ def test_embeddings_that_are_not_finite(taker: str, value: float) -> None:
         TAKERS[taker](broken(value))
 
 
-@pytest.mark.parametrize("taker", set(TAKERS) - {"flip_averaged"})
+@pytest.mark.parametrize("taker", sorted(set(TAKERS) - {"flip_averaged"}))
 def test_embeddings_of_length_zero(taker: str) -> None:
     rows = good()
     rows[:7] = 0

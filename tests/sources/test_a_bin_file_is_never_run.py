@@ -50,7 +50,7 @@ def test_a_malicious_file_is_refused_and_nothing_runs(tmp_path: Path, protocol: 
         1.5,
         None,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_only_bytes_bools_lists_and_tuples_are_read(tmp_path: Path, value: object, protocol: int) -> None:
