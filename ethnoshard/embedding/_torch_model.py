@@ -9,8 +9,7 @@ import torch
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder
-from ethnoshard.training import FaceEmbedder, load_embedder, run_embedder, start_from
-from ethnoshard.training._weights import facts_of, read_facts
+from ethnoshard.training import FaceEmbedder, facts_of, load_embedder, read_facts, run_embedder, start_from
 
 _INSIDE = "inside the network"
 _FACENET = {"embedding": 512, "side": 160}

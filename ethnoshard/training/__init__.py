@@ -10,7 +10,7 @@ from ethnoshard.training._mining import STRATEGIES, Mined, mine, squared_distanc
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import TrainingSettings, configurations, parse_assignments, read_settings
 from ethnoshard.training._trainer import TrainingWatch, TripletTrainer
-from ethnoshard.training._weights import load_embedder, save_weights, start_from
+from ethnoshard.training._weights import facts_of, load_embedder, read_facts, save_weights, start_from
 
 __all__ = [
     "BACKBONES",
@@ -26,11 +26,13 @@ __all__ = [
     "backward_in_chunks",
     "configurations",
     "export",
+    "facts_of",
     "load_embedder",
     "loader_of",
     "mine",
     "parse_assignments",
     "read_checkpoint",
+    "read_facts",
     "read_settings",
     "run_embedder",
     "save_weights",
