@@ -7,9 +7,9 @@ import typer
 
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json
+from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Embeddings
-from ethnoshard.reports import check_out, write_report
+from ethnoshard.reports import check_out
 
 
 def run(
@@ -35,12 +35,4 @@ def run(
             Embeddings.load(embeddings), people=people, cluster_people=cluster_people, at_least=at_least, draws=draws,
             seed=seed, names=names, said=said,
         )  # fmt: skip
-    if out is not None:
-        write_report(report, out)
-    if as_json:
-        say_json({"kind": report.kind, **report.content})
-        return
-    say(report.summary.rstrip())
-    if out is not None:
-        say()
-        say(f"report in {out}: report.json, summary.md, figures/*.html, picture.npz")
+    show_report(report, out, as_json=as_json, arrays=", picture.npz")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json
-from ethnoshard.reports import check_out, read_report, write_report
+from ethnoshard.cli._shown import show_report
+from ethnoshard.reports import check_out, read_report
 
 
 def run(
@@ -22,12 +22,4 @@ def run(
     from ethnoshard.reports import compare_reports
 
     report = compare_reports(read_report(base), read_report(other))
-    if out is not None:
-        write_report(report, out)
-    if as_json:
-        say_json({"kind": report.kind, **report.content})
-        return
-    say(report.summary.rstrip())
-    if out is not None:
-        say()
-        say(f"report in {out}: report.json, summary.md, figures/*.html")
+    show_report(report, out, as_json=as_json)

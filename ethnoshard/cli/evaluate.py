@@ -8,10 +8,11 @@ import typer
 
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json, warn
+from ethnoshard.cli._console import warn
+from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Embeddings, faces_of_bin
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import EvaluationOptions, Report, check_out, read_pairs, write_report
+from ethnoshard.reports import EvaluationOptions, Report, check_out, read_pairs
 from ethnoshard.sources import PairList, read_bin_pairs, read_lfw_groups, read_scores
 
 _USUAL = EvaluationOptions()
@@ -192,12 +193,4 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     if lost:
         images = f"{pairs['missing_images']:,} images have no embedding"
         warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored: {images}")
-    if out is not None:
-        write_report(report, out)
-    if as_json:
-        say_json({"kind": report.kind, **report.content})
-        return
-    say(report.summary.rstrip())
-    if out is not None:
-        say()
-        say(f"report in {out}: report.json, summary.md, figures/*.html, arrays in *.npz")
+    show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

@@ -64,11 +64,11 @@ def test_a_run_and_what_is_exported_from_it_give_the_same(
     assert cosines(first, found[".onnx"]).min() > 1 - 1e-6
     assert of_run.digest == load_model(tmp_path / "model.safetensors").digest
     work = AlignedFaces(noise_work)
-    trained = embed_faces(FaceEmbedderOf(run), work.jpegs(first.keys.tolist()), crop=48, flip=flip)
+    trained = embed_faces(network_of(run), work.jpegs(first.keys.tolist()), crop=48, flip=flip)
     np.testing.assert_allclose(first.vectors, trained, atol=1e-6)
 
 
-def FaceEmbedderOf(run: Path) -> torch.nn.Module:  # noqa: N802 - reads as what it gives
+def network_of(run: Path) -> torch.nn.Module:
     from ethnoshard.training import run_embedder
 
     return run_embedder(run)
