@@ -13,6 +13,7 @@ from ethnoshard.cli import (
     classifier,
     cluster,
     compare,
+    dashboard,
     draw,
     embed,
     evaluate,
@@ -59,6 +60,7 @@ for module in (
     evaluate,
     cluster,
     compare,
+    dashboard,
     draw,
 ):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
+from ethnoshard.reports._list import ReportSummary, WorstGroup, list_reports
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._pair_files import PAIR_FORMATS, read_pairs
 
@@ -23,11 +24,14 @@ __all__ = [
     "EvaluationOptions",
     "Report",
     "ReportFolder",
+    "ReportSummary",
+    "WorstGroup",
     "check_out",
     "cluster_embeddings",
     "compare_reports",
     "evaluate_embeddings",
     "evaluate_scores",
+    "list_reports",
     "read_drawn",
     "read_pairs",
     "read_report",

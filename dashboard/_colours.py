@@ -1,0 +1,39 @@
+"""One colour a group and one an arm, on every page, in both themes.
+
+After Okabe and Ito's palette (2008), whose light colours are darkened so that each has a contrast of 3 at least with
+white and with Streamlit's dark background. Colour is never alone: lines differ in dash, points in symbol too.
+"""
+
+from collections.abc import Iterable, Mapping
+
+GROUP_COLOURS = (
+    "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#3287BD", "#A0522D", "#7A7A00", "#6A5ACD", "#CC3355",
+)  # fmt: skip
+ARM_COLOURS = ("#777777", "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#6A5ACD", "#CC3355")
+KNOWN_GROUPS = ("Asian", "Black", "White", "Indian", "Others", "Mixed", "Other")
+KNOWN_ARMS = ("base", "natural", "uniform", "placebo", "same-group")
+SAME, DIFFERENT = "#0077BB", "#D55E00"
+"""Pairs of one person, pairs of two."""
+TOO_FEW = "#8C8C8C"
+"""Of what rests on too few people or pairs."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon", "pentagon", "triangle-down")
+
+
+def colours_of_groups(groups: Iterable[str]) -> Mapping[str, str]:
+    """Name -> colour. Known groups have one of their own; others share the rest, by name."""
+    return _assigned(groups, KNOWN_GROUPS, GROUP_COLOURS)
+
+
+def colours_of_arms(arms: Iterable[str]) -> Mapping[str, str]:
+    """Name -> colour; ``base`` is grey, as it is what others are compared with."""
+    return _assigned(arms, KNOWN_ARMS, ARM_COLOURS)
+
+
+def _assigned(names: Iterable[str], known: tuple[str, ...], colours: tuple[str, ...]) -> dict[str, str]:
+    wanted = sorted(set(names))
+    found = {name: colours[known.index(name)] for name in wanted if name in known}
+    rest = [name for name in wanted if name not in known]
+    # Colours of known names that aren't there are free, the last ones first.
+    free = [colour for colour in reversed(colours) if colour not in found.values()] or list(reversed(colours))
+    return found | {name: free[place % len(free)] for place, name in enumerate(rest)}

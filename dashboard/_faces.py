@@ -1,0 +1,75 @@
+"""Pictures of faces, from the given datasets alone."""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+import streamlit as st
+from PIL import Image
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards import LocalShards
+
+from ._shelf import Place, Shelf
+
+
+def place_of(shelf: Shelf, content: Mapping[str, Any]) -> Place | None:
+    """The given dataset that holds the images of a report, told by the digest of its source; None if none was given.
+
+    Args:
+        shelf: with the given datasets.
+        content: of the report.
+    """
+    digest = (content.get("place") or {}).get("source_digest")
+    for place in shelf.places:
+        if place.dataset is not None and digest in (
+            place.dataset.fingerprint,
+            place.dataset.manifest["align"]["source"]["digest"],
+        ):
+            return place
+    return None
+
+
+def pictures(shelf: Shelf, place: Place, keys: Iterable[str]) -> dict[str, bytes]:
+    """JPEG of each image that the dataset holds, by its key in the source; others are left out.
+
+    Raises:
+        EthnoshardError: a shard can't be read.
+    """
+    wanted = shelf.faces(place).filter(pl.col("source_image").is_in(list(keys)))
+    return dict(zip(wanted["source_image"].to_list(), jpegs(place, wanted), strict=True))
+
+
+def jpegs(place: Place, faces: pl.DataFrame) -> list[bytes]:
+    """JPEGs of rows of ``Shelf.faces``.
+
+    Raises:
+        EthnoshardError: a shard can't be read.
+    """
+    if place.dataset is None:
+        raise EthnoshardError(place.reason or f"{place.path} can't be opened")
+    shards = LocalShards(place.dataset)
+    try:
+        where = faces.select("shard", "offset", "length").iter_rows()
+        return [bytes(shards.read(shard, offset, length)) for shard, offset, length in where]
+    finally:
+        shards.close()
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def thumbnail(jpeg: bytes, side: int = 80) -> str:
+    """A small picture as a ``data:`` URL.
+
+    Raises:
+        EthnoshardError: the JPEG can't be decoded.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg)) as image:
+            small = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    except OSError as error:
+        raise EthnoshardError(f"a face can't be decoded: {error}") from error
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,57 @@
+"""Navigation: eight pages, each a function that shows what is on the shelf."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from ._given import Given
+from ._guard import or_said
+from ._shelf import Shelf
+from .pages import batches, benchmarks, clusters, dataset, groups, runs, training, verification
+
+PAGES: dict[str, tuple[str, Callable[[Shelf], None]]] = {
+    "runs": (":material/list:", runs.show),
+    "dataset": (":material/database:", dataset.show),
+    "batches": (":material/balance:", batches.show),
+    "training": (":material/trending_down:", training.show),
+    "verification": (":material/fact_check:", verification.show),
+    "groups": (":material/groups:", groups.show),
+    "clusters": (":material/scatter_plot:", clusters.show),
+    "benchmarks": (":material/speed:", benchmarks.show),
+}
+"""Name, as in the URL -> its icon and what shows it."""
+
+
+def show(arguments: Sequence[str]) -> None:
+    """Show the page that the URL asks for.
+
+    Args:
+        arguments: of the command line, see ``Given.of_arguments``.
+    """
+    given = Given.of_arguments(arguments)
+    st.set_page_config(page_title="ethnoshard", page_icon=":material/grid_view:", layout="wide")
+    st.navigation([_page(name, given) for name in PAGES]).run()
+
+
+def show_page(name: str, given: Given) -> None:
+    """One page, with its title."""
+    st.title(name.capitalize(), anchor=False)
+    hidden = st.sidebar.toggle(
+        "Hide people's names",
+        value=True,
+        # Not in the URL: a link must not show names to somebody who did not ask for them.
+        key="names_hidden",
+        persist_state="session",
+        help="Names of people from file names and labels; their faces stay.",
+    )
+    with or_said(name):
+        PAGES[name][1](Shelf(given, names_hidden=hidden))
+
+
+def _page(name: str, given: Given) -> Page:
+    def shown() -> None:
+        show_page(name, given)
+
+    first = name == next(iter(PAGES))
+    return st.Page(shown, title=name.capitalize(), icon=PAGES[name][0], url_path=name, default=first)

@@ -1,0 +1,71 @@
+"""``ethnoshard dashboard``."""
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ethnoshard.cli._console import say
+from ethnoshard.errors import EthnoshardError
+
+_LOOPBACK = "127.0.0.1"
+
+
+def run(
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="Folder with run folders and reports.")],
+    dataset: Annotated[
+        list[Path] | None, typer.Option(metavar="DATASET", help="Dataset folder to show faces from; may be repeated.")
+    ] = None,
+    benchmarks: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Results of the benchmarks, JSON files.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. With another than this machine's own, whoever reaches it looks.")
+    ] = _LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Look at runs, datasets, reports and benchmarks in a browser. Reads folders; never trains, sends nothing away."""
+    for folder in (runs, *(dataset or []), *([] if benchmarks is None else [benchmarks])):
+        if not folder.is_dir():
+            raise EthnoshardError(f"{folder} is no folder")
+    if not 1 <= port <= 65535:
+        raise EthnoshardError(f"port is 1 to 65535; {port} is not")
+    if importlib.util.find_spec("streamlit") is None:
+        raise EthnoshardError("the dashboard needs streamlit: pip install 'ethnoshard[dashboard]'")
+    arguments = [str(runs.resolve())]
+    for folder in dataset or []:
+        arguments += ["--dataset", str(folder.resolve())]
+    if benchmarks is not None:
+        arguments += ["--benchmarks", str(benchmarks.resolve())]
+    if host != _LOOPBACK:
+        say(f"listening on {host}: whoever reaches this machine can look, and nothing asks for a password")
+    _serve(arguments, host, port, browser)
+
+
+def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
+    """Run until Ctrl-C. In this process, so that what the pages need is loaded before the first is asked for."""
+    import streamlit.web.cli
+
+    options = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": str(not browser).lower(),
+        "server.fileWatcherType": "none",
+        "server.showEmailPrompt": "false",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": host,
+        "client.toolbarMode": "minimal",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    streamlit.web.cli.main(["run", str(_script()), *flags, "--", *arguments], standalone_mode=False)
+
+
+def _script() -> Path:
+    """The app: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "dashboard", package.parent / "dashboard"):
+        if (folder / "app.py").is_file():
+            return folder / "app.py"
+    raise EthnoshardError(f"the dashboard is not installed with ethnoshard in {package}; install it again")
