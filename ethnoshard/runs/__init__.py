@@ -1,7 +1,20 @@
 """Run folders: the contract between those that train or evaluate, and those that look at results."""
 
+from ethnoshard.runs._batches import BATCHES_SCHEMA, Batches, ahead_of_target, read_batches
 from ethnoshard.runs._folder import FORMAT, RunFolder
 from ethnoshard.runs._list import RunSummary, list_runs
 from ethnoshard.runs._metrics import METRICS_SCHEMA, Metrics, read_metrics
 
-__all__ = ["FORMAT", "METRICS_SCHEMA", "Metrics", "RunFolder", "RunSummary", "list_runs", "read_metrics"]
+__all__ = [
+    "BATCHES_SCHEMA",
+    "FORMAT",
+    "METRICS_SCHEMA",
+    "Batches",
+    "Metrics",
+    "RunFolder",
+    "RunSummary",
+    "ahead_of_target",
+    "list_runs",
+    "read_batches",
+    "read_metrics",
+]

@@ -36,6 +36,11 @@ class RunFolder:
         return self.path / "metrics.parquet"
 
     @property
+    def batches_path(self) -> Path:
+        """A row a step and group, see :data:`~ethnoshard.runs.BATCHES_SCHEMA`."""
+        return self.path / "batches.parquet"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of checkpoints."""
         return self.path / "checkpoints"

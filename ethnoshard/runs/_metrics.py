@@ -1,12 +1,10 @@
 """What a run measured at each step, kept as a table."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import read_table, write_table
-from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs._rows import StepRows, read_rows
 
 METRICS_SCHEMA = pl.Schema(
     [
@@ -42,14 +40,12 @@ the steps after which it was evaluated: accuracy and VAL as fractions, mean and 
 """
 
 
-class Metrics:
-    """Rows of a run, written whole with each checkpoint, so that both end at the same step."""
+class Metrics(StepRows):
+    """Rows of a run, a step each."""
 
     def __init__(self, path: Path) -> None:
         """Begin without rows."""
-        self._path = path
-        self._written = METRICS_SCHEMA.to_frame()
-        self._new: list[dict[str, Any]] = []
+        super().__init__(path, METRICS_SCHEMA)
 
     def add(self, **row: float | None) -> None:
         """Add a step."""
@@ -65,26 +61,6 @@ class Metrics:
         mean = table[column].mean()
         return float(mean) if isinstance(mean, float) else float("nan")
 
-    def table(self) -> pl.DataFrame:
-        """All rows."""
-        if not self._new:
-            return self._written
-        return pl.concat([self._written, pl.DataFrame(self._new, METRICS_SCHEMA)])
-
-    def write(self) -> None:
-        """Write the table.
-
-        Raises:
-            EthnoshardError: the disk is full or can't be written.
-        """
-        self._written, self._new = self.table(), []
-        write_table(self._path, self._written)
-
-    def take_up(self, step: int) -> None:
-        """Go on after ``step``: rows on disk up to there count, later ones don't."""
-        if self._path.exists():
-            self._written = read_metrics(self._path).filter(pl.col("step") <= step)
-
 
 def read_metrics(path: Path) -> pl.DataFrame:
     """The table of a run; columns of a later version are left out, missing ones are null.
@@ -92,10 +68,4 @@ def read_metrics(path: Path) -> pl.DataFrame:
     Raises:
         EthnoshardError: it is not there, or damaged.
     """
-    try:
-        table = read_table(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise EthnoshardError(f"{path} can't be read ({error}); it may be damaged") from error
-    known = [name for name in METRICS_SCHEMA if name in table.columns]
-    empty = METRICS_SCHEMA.to_frame()
-    return pl.concat([empty, table.select(known)], how="diagonal_relaxed")
+    return read_rows(path, METRICS_SCHEMA)
