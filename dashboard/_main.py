@@ -8,7 +8,7 @@ from streamlit.navigation.page import Page
 from ._given import Given
 from ._guard import or_said
 from ._shelf import Shelf
-from .pages import batches, benchmarks, clusters, dataset, groups, runs, training, verification
+from .views import batches, benchmarks, clusters, dataset, groups, runs, training, verification
 
 PAGES: dict[str, tuple[str, Callable[[Shelf], None]]] = {
     "runs": (":material/list:", runs.show),
