@@ -1,6 +1,7 @@
 """Navigation: eight pages, each a function that shows what is on the shelf."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -9,6 +10,9 @@ from ._given import Given
 from ._guard import or_said
 from ._shelf import Shelf
 from .views import batches, benchmarks, clusters, dataset, groups, runs, training, verification
+
+_ICON = Path(__file__).parent / "icon.svg"
+"""A file: Streamlit would fetch a named symbol from the network."""
 
 PAGES: dict[str, tuple[str, Callable[[Shelf], None]]] = {
     "runs": (":material/list:", runs.show),
@@ -30,8 +34,11 @@ def show(arguments: Sequence[str]) -> None:
         arguments: of the command line, see ``Given.of_arguments``.
     """
     given = Given.of_arguments(arguments)
-    st.set_page_config(page_title="ethnoshard", page_icon=":material/grid_view:", layout="wide")
-    st.navigation([_page(name, given) for name in PAGES]).run()
+    st.set_page_config(page_title="ethnoshard", page_icon=str(_ICON), layout="wide")
+    pages = [_page(name, given) for name in PAGES]
+    # Streamlit gives the default page no path of its own, and a link to it has to work as those to others do.
+    front = st.Page(lambda: st.switch_page(pages[0]), title="ethnoshard", default=True, visibility="hidden")
+    st.navigation([front, *pages]).run()
 
 
 def show_page(name: str, given: Given) -> None:
@@ -53,5 +60,4 @@ def _page(name: str, given: Given) -> Page:
     def shown() -> None:
         show_page(name, given)
 
-    first = name == next(iter(PAGES))
-    return st.Page(shown, title=name.capitalize(), icon=PAGES[name][0], url_path=name, default=first)
+    return st.Page(shown, title=name.capitalize(), icon=PAGES[name][0], url_path=name)
