@@ -10,7 +10,7 @@ from ethnoshard.sources import DrawnSettings, draw_faces
 
 
 def run(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for faces/ and labels.csv.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for faces/ and tables.")],
     identities: Annotated[int, typer.Option(help="Number of people drawn.")] = 48,
     images: Annotated[int, typer.Option(help="Pictures of a person, on average.")] = 12,
     size: Annotated[int, typer.Option(help="Side of a picture, pixels.")] = 180,
@@ -20,4 +20,5 @@ def run(
     settings = DrawnSettings(identities=identities, images=images, size=size, seed=seed)
     draw_faces(folder, settings)
     say(f"{identities:,} identities drawn in {folder / 'faces'}, their groups in {folder / 'labels.csv'}")
+    say(f"pairs to verify in {folder / 'pairs.csv'} (--pairs-form bfw)")
     say(f"next: ethnoshard build {folder / 'faces'} DATASET --labels {folder / 'labels.csv'}")

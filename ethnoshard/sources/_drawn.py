@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 from ethnoshard._files import make_folder, whole_file
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._drawn_face import Portrait, Shot, Traits
+from ethnoshard.sources._drawn_pairs import DrawnPair, DrawnPerson, drawn_pairs
 
 GROUPS = ("A", "B", "C", "D")
 SHARES = (0.55, 0.25, 0.13, 0.07)
@@ -65,7 +67,10 @@ def draw_face(seed: int, identity: int, image: int, *, group: int, size: int = 1
 
 
 def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Path:
-    """Draw a source: ``faces/d0007/003.jpg`` and so on, and ``labels.csv`` with ``identity,group``.
+    """Draw a source: ``faces/d0007/003.jpg`` and so on, ``pairs.csv``, and ``labels.csv`` with ``identity,group``.
+
+    The pairs are in the form of BFW, see ``read_bfw_pairs``: folds of different people, each with as many pairs of one
+    person as of two. Fewer than two people make none.
 
     Args:
         folder: a new or empty folder.
@@ -90,13 +95,19 @@ def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Pat
             buffer = io.BytesIO()
             Image.fromarray(face).save(buffer, "JPEG", quality=_QUALITY)
             (home / f"{image:03d}.jpg").write_bytes(buffer.getvalue())
+    people = [
+        DrawnPerson(
+            GROUPS[group], [f"{_name(identity)}/{image:03d}.jpg" for image in range(images_of(identity, settings))]
+        )
+        for identity, group in enumerate(groups)
+    ]
+    _write_table(target / "pairs.csv", DrawnPair._fields, drawn_pairs(people, settings.seed))
     # Last, whole: where it is, the source is complete.
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["identity", "group"])
-    writer.writerows([_name(identity), GROUPS[group]] for identity, group in enumerate(groups))
-    with whole_file(target / "labels.csv") as file:
-        file.write(text.getvalue().encode())
+    _write_table(
+        target / "labels.csv",
+        ("identity", "group"),
+        [(_name(identity), GROUPS[group]) for identity, group in enumerate(groups)],
+    )
     return target
 
 
@@ -119,6 +130,15 @@ def images_of(identity: int, settings: DrawnSettings) -> int:
     """How many pictures an identity has."""
     low, high = max(2, settings.images // 2), settings.images * 3 // 2
     return int(np.random.default_rng((settings.seed, _SPLIT, identity)).integers(low, high, endpoint=True))
+
+
+def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    with whole_file(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def _name(identity: int) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import DrawnSettings, draw_face, draw_faces
+from ethnoshard.sources import DrawnSettings, draw_face, draw_faces, read_bfw_pairs
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -148,6 +148,41 @@ def test_a_picture_is_a_jpeg_of_quality_95_of_what_draw_face_draws(tmp_path: Pat
     assert np.abs(pixels - draw_face(7, int(person[1:]), 1, group="ABCD".index(group), size=96)).mean() < 4
 
 
+def test_drawn_pairs_are_folds_of_different_people_and_of_as_many_pairs_of_two_as_of_one(tmp_path: Path) -> None:
+    folder = draw_faces(tmp_path / "drawn", DrawnSettings(identities=40, images=6, size=64))
+    pairs = read_bfw_pairs(folder / "pairs.csv")
+    groups = labels_of(folder)
+    assert sorted(set(pairs.fold.tolist())) == list(range(10))
+    assert pairs.first_person is not None and pairs.second_person is not None
+    seen: dict[str, int] = {}
+    for first, second, fold in zip(pairs.first_person, pairs.second_person, pairs.fold.tolist(), strict=True):
+        assert seen.setdefault(first, fold) == seen.setdefault(second, fold) == fold
+    assert len(seen) == 40
+    for fold in range(10):
+        assert pairs.same[pairs.fold == fold].mean() == 0.5
+    different = [
+        groups[first] == groups[second]
+        for first, second in zip(pairs.first_person[~pairs.same], pairs.second_person[~pairs.same], strict=True)
+    ]
+    assert 0.5 < np.mean(different) < 0.9
+    assert all((folder / "faces" / key).exists() for key in (*pairs.first, *pairs.second))
+    assert pairs.first_group is not None
+    assert {groups[who] for who in seen} == set(pairs.first_group)
+
+
+@pytest.mark.parametrize("identities", [2, 3, 5])
+def test_few_people_make_one_fold_of_pairs(tmp_path: Path, identities: int) -> None:
+    folder = draw_faces(tmp_path / "drawn", replace(SMALL, identities=identities, images=2, size=64))
+    pairs = read_bfw_pairs(folder / "pairs.csv")
+    assert set(pairs.fold.tolist()) == {0}
+    assert pairs.same.any() and not pairs.same.all()
+
+
+def test_one_person_alone_makes_no_pair(tmp_path: Path) -> None:
+    folder = draw_faces(tmp_path / "drawn", replace(SMALL, identities=1, images=2, size=64))
+    assert (folder / "pairs.csv").read_text() == "fold,p1,p2,label,att1,att2\n"
+
+
 def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(EthnoshardError, match="is not an empty folder; give a new one"):
@@ -159,7 +194,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path)
 
 def test_an_empty_folder_is_filled_and_returned(tmp_path: Path) -> None:
     assert draw_faces(tmp_path, SMALL) == tmp_path
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["faces", "labels.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faces", "labels.csv", "pairs.csv"]
 
 
 def test_without_labels_the_drawing_was_stopped_midway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
