@@ -3,12 +3,14 @@
 from ethnoshard.evaluation._agreement import ClusterFigures, cluster_figures
 from ethnoshard.evaluation._by_group import Demographics, Figure, GroupRates
 from ethnoshard.evaluation._cells import Rate
-from ethnoshard.evaluation._clustering import Clustering, ClusterMethod, Picture, clustering, picture
+from ethnoshard.evaluation._clustering import Clustering, ClusterMethod, clustering
 from ethnoshard.evaluation._common_threshold import threshold_of_embeddings, threshold_of_scores
 from ethnoshard.evaluation._compare import Change, DemographicsChange, compare_demographics
 from ethnoshard.evaluation._compare_clusterings import ClusteringChange, compare_clusterings
 from ethnoshard.evaluation._compare_verifications import VerifiedPairs, compare_verifications
 from ethnoshard.evaluation._curve import Curve
+from ethnoshard.evaluation._curves import curves_of_embeddings, curves_of_scores
+from ethnoshard.evaluation._curves_by_group import GroupCurves
 from ethnoshard.evaluation._demographics import demographics_of_embeddings, demographics_of_scores
 from ethnoshard.evaluation._embeddings import Metric, flip_averaged
 from ethnoshard.evaluation._figures import IDEALS, figures
@@ -17,7 +19,9 @@ from ethnoshard.evaluation._impostors import Weighting
 from ethnoshard.evaluation._intervals import Interval, wilson
 from ethnoshard.evaluation._pair_distances import pair_distances
 from ethnoshard.evaluation._people_draws import draw_people
+from ethnoshard.evaluation._picture import Picture, picture
 from ethnoshard.evaluation._rates import DrawnRates
+from ethnoshard.evaluation._threshold_span import thresholds_over_embeddings, thresholds_over_scores
 from ethnoshard.evaluation._verification import verification, verification_of_distances
 from ethnoshard.evaluation._verified import FoldFigure, Validation, Verification
 
@@ -34,6 +38,7 @@ __all__ = [
     "DrawnRates",
     "Figure",
     "FoldFigure",
+    "GroupCurves",
     "GroupRates",
     "Identification",
     "Interval",
@@ -50,6 +55,8 @@ __all__ = [
     "compare_clusterings",
     "compare_demographics",
     "compare_verifications",
+    "curves_of_embeddings",
+    "curves_of_scores",
     "demographics_of_embeddings",
     "demographics_of_scores",
     "draw_people",
@@ -60,6 +67,8 @@ __all__ = [
     "picture",
     "threshold_of_embeddings",
     "threshold_of_scores",
+    "thresholds_over_embeddings",
+    "thresholds_over_scores",
     "verification",
     "verification_of_distances",
     "wilson",

@@ -9,6 +9,9 @@ from ethnoshard.evaluation._checks import Whole
 from ethnoshard.evaluation._intervals import Interval, wilson
 from ethnoshard.evaluation._tally import Tally
 
+UNKNOWN = -1
+"""The number of people where people aren't known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
@@ -68,32 +71,42 @@ class Count:
         )
 
 
-def genuine_counts(tally: Tally) -> list[Count]:
-    """Behind each group's FNMR."""
-    return [
-        Count(
-            errors=int(tally.genuine_errors[block].sum()),
-            pairs=int(tally.genuine_pairs[block].sum()),
-            people=int(np.count_nonzero(tally.genuine_pairs[block])) if tally.known else None,
-        )
-        for block in tally.blocks
-    ]
+def genuine_pairs(tally: Tally) -> tuple[Whole, Whole]:
+    """(G,) same-person pairs, and (G,) people who have one, ``UNKNOWN`` where people aren't known."""
+    pairs = [int(tally.genuine_pairs[block].sum()) for block in tally.blocks]
+    people = [np.count_nonzero(tally.genuine_pairs[block]) if tally.known else UNKNOWN for block in tally.blocks]
+    return np.array(pairs, np.int64), np.array(people, np.int64)
 
 
-def impostor_counts(tally: Tally) -> dict[tuple[int, int], Count]:
-    """Behind the FMR of every two groups i <= j."""
-    counts = {}
+def genuine_errors(tally: Tally) -> Whole:
+    """(G,) same-person pairs refused."""
+    return np.array([int(tally.genuine_errors[block].sum()) for block in tally.blocks], np.int64)
+
+
+def impostor_pairs(tally: Tally) -> tuple[Whole, Whole]:
+    """(G, G) different-person pairs of every two groups, and (G, G) people who have one, as ``genuine_pairs``."""
+    groups = len(tally.groups)
+    pairs, people = np.zeros((2, groups, groups), np.int64)
     for i, rows in enumerate(tally.blocks):
-        for j, columns in list(enumerate(tally.blocks))[i:]:
+        for j, columns in enumerate(tally.blocks[i:], start=i):
             if tally.impostor_pairs is None:
-                pairs, people = _of_all_pairs(tally, rows, columns)
+                number, crowd = _of_all_pairs(tally, rows, columns)
             else:
                 listed = tally.impostor_pairs[rows, columns].tocoo()
-                pairs = int(listed.data.sum())
-                people = len(np.union1d(listed.row + rows.start, listed.col + columns.start))
-            errors = int(tally.impostor_errors[rows, columns].sum())
-            counts[i, j] = Count(errors=errors, pairs=pairs, people=people if tally.known else None)
-    return counts
+                number = int(listed.data.sum())
+                crowd = len(np.union1d(listed.row + rows.start, listed.col + columns.start))
+            pairs[i, j] = pairs[j, i] = number
+            people[i, j] = people[j, i] = crowd if tally.known else UNKNOWN
+    return pairs, people
+
+
+def impostor_errors(tally: Tally) -> Whole:
+    """(G, G) of them accepted."""
+    errors = np.zeros((len(tally.groups), len(tally.groups)), np.int64)
+    for i, rows in enumerate(tally.blocks):
+        for j, columns in enumerate(tally.blocks[i:], start=i):
+            errors[i, j] = errors[j, i] = int(tally.impostor_errors[rows, columns].sum())
+    return errors
 
 
 def _of_all_pairs(tally: Tally, rows: slice, columns: slice) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._agreement import ClusterFigures, cluster_figures, silhouette
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
-from ethnoshard.evaluation._methods import dbscan, kmeans, self_organising_map, tsne
+from ethnoshard.evaluation._methods import dbscan, kmeans, self_organising_map
 from ethnoshard.evaluation._people_draws import draw_people
 
 ClusterMethod = Literal["dbscan", "kmeans", "som"]
@@ -45,6 +45,15 @@ class Clustering:
     sweep: dict[float, tuple[ClusterFigures, ...]]
     drawn: str
 
+    @property
+    def best_eps(self) -> float | None:
+        """The eps of the sweep at which DBSCAN has the highest mean ARI, the least of several; None without a sweep.
+
+        It was chosen by knowing the people, so its figures flatter.
+        """
+        means = {eps: float(np.mean([draw.ari for draw in draws])) for eps, draws in sorted(self.sweep.items())}
+        return max(means, key=lambda eps: means[eps]) if means else None
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
         return {
@@ -67,25 +76,6 @@ class Clustering:
         fields["methods"] = {name: _figures_of(draws) for name, draws in plain["methods"].items()}
         fields["sweep"] = {float(each["eps"]): _figures_of(each["draws"]) for each in plain["sweep"]}
         return cls(**fields)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Picture:
-    """A map of a few people's images. It illustrates and proves nothing: show the figures beside it.
-
-    Attributes:
-        rows: (M,) which images.
-        people: (M,) whose they are.
-        places: (M, 2) or (M, 3).
-        figures: of k-means with as many clusters as people, on the same embeddings, not on the map.
-        people_silhouette: of the people, in the embedding space.
-    """
-
-    rows: Whole
-    people: npt.NDArray[np.str_]
-    places: Floats
-    figures: ClusterFigures
-    people_silhouette: float | None
 
 
 def clustering(
@@ -115,12 +105,7 @@ def clustering(
         EthnoshardError: NaN, infinite or zero embeddings (with their number), arrays that don't fit, too few people
             with so many images, an unknown method, minisom is missing.
     """
-    unknown = set(methods) - set(get_args(ClusterMethod))
-    if unknown:
-        raise EthnoshardError(f"methods are {', '.join(get_args(ClusterMethod))}; {sorted(unknown)} are not")
-    bad = [eps for eps in sweep if not eps > 0]
-    if bad:
-        raise EthnoshardError(f"eps is above 0; {bad[0]:g} is not")
+    check_methods(methods, sweep)
     unit = normalised(embeddings)
     names, codes = np.unique(texts_of(people, len(unit), "the person"), return_inverse=True)
     rows = draw_people(people, number, at_least=at_least, draws=draws, seed=seed)
@@ -133,7 +118,7 @@ def clustering(
         people_silhouette=tuple(silhouette(points, owner) for points, owner in drawn),
         methods={
             method: tuple(
-                cluster_figures(points, owner, _clusters(method, points, number, seed + draw))
+                cluster_figures(points, owner, clusters_by(method, points, number, seed + draw))
                 for draw, (points, owner) in enumerate(drawn)
             )
             for method in methods
@@ -146,42 +131,29 @@ def clustering(
     )
 
 
-def picture(
-    embeddings: npt.ArrayLike,
-    people: npt.ArrayLike,
-    *,
-    number: int = 10,
-    at_least: int = 10,
-    dimensions: int = 2,
-    seed: int = 0,
-) -> Picture:
-    """Lay out the images of a few people by t-SNE, with figures that don't depend on the map.
-
-    Args:
-        embeddings: (N, D), divided by their length.
-        people: (N,) whose each image is.
-        number: of people.
-        at_least: images that a person has to have.
-        dimensions: 2 or 3.
-        seed: of the draw and of t-SNE.
+def check_methods(methods: Sequence[str], eps: Sequence[float]) -> None:
+    """Refuse a method that is none, and an eps that can't be.
 
     Raises:
-        EthnoshardError: as ``clustering``; dimensions are neither 2 nor 3.
+        EthnoshardError: one is.
     """
-    unit = normalised(embeddings)
-    names, codes = np.unique(texts_of(people, len(unit), "the person"), return_inverse=True)
-    (rows,) = draw_people(people, number, at_least=at_least, seed=seed)
-    points, owner = unit[rows], codes[rows].astype(np.int64)
-    return Picture(
-        rows=rows,
-        people=names[owner],
-        places=tsne(points, dimensions, seed),
-        figures=cluster_figures(points, owner, kmeans(points, number, seed)),
-        people_silhouette=silhouette(points, owner),
-    )
+    unknown = set(methods) - set(get_args(ClusterMethod))
+    if unknown:
+        raise EthnoshardError(f"methods are {', '.join(get_args(ClusterMethod))}; {sorted(unknown)} are not")
+    bad = [value for value in eps if not value > 0]
+    if bad:
+        raise EthnoshardError(f"eps is above 0; {bad[0]:g} is not")
 
 
-def _clusters(method: ClusterMethod, points: Floats, number: int, seed: int) -> Whole:
+def clusters_by(method: ClusterMethod, points: Floats, number: int, seed: int) -> Whole:
+    """(N,) cluster of each image.
+
+    Args:
+        method: which.
+        points: (N, D) embeddings of length 1.
+        number: of clusters, for k-means.
+        seed: of k-means and the map.
+    """
     if method == "dbscan":
         return dbscan(points, EPS)
     return kmeans(points, number, seed) if method == "kmeans" else self_organising_map(points, seed)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Bools, Whole, normalised, texts_of
+from ethnoshard.evaluation._checks import Bools, Floats, Whole, normalised, texts_of
 from ethnoshard.evaluation._tally import Tally, enrolled
 
 _SIDE = 2048
@@ -42,20 +42,23 @@ def above_diagonal(block: Block) -> Bools:
     return np.triu(np.ones((rows, columns), np.bool_), 1)
 
 
-def tally_of_embeddings(
+def tallies_of_embeddings(
     embeddings: npt.ArrayLike,
     people: npt.ArrayLike,
     groups: npt.ArrayLike,
-    threshold: float,
+    thresholds: Floats,
     matched_on: npt.ArrayLike | None = None,
-) -> Tally:
-    """Count errors of all pairs of images, within and across groups.
+) -> Iterator[Tally]:
+    """Count errors of all pairs of images, within and across groups, at each of T thresholds.
+
+    Scores are computed once for all of them. Memory holds sixteen bytes or fewer for each pair that the lowest
+    threshold accepts.
 
     Args:
         embeddings: (N, D); divided by their length. The similarity is the cosine.
         people: (N,) whose each image is.
         groups: (N,) that person's group.
-        threshold: similarity from which a pair is accepted.
+        thresholds: (T,) rising, similarities from which a pair is accepted.
         matched_on: (N,) an attribute of the person, such as sex, "" or None where unknown; images of two people who
             are known to differ in it make no pair.
 
@@ -67,49 +70,72 @@ def tally_of_embeddings(
     number = len(unit)
     roster, codes = enrolled(texts_of(people, number, "the person"), texts_of(groups, number, "the group"))
     crowd = len(roster.people)
-    matched = _matched(matched_on, codes, crowd)
+    matched = matched_people(matched_on, codes, crowd)
     order = np.argsort(codes, kind="stable")
-    first, second, hits = _hits(unit[order].astype(np.float32), codes[order], threshold)
-    single = first == second
-    differ = (matched[first] >= 0) & (matched[second] >= 0) & (matched[first] != matched[second])
+    hits = _hits(unit[order].astype(np.float32), codes[order], thresholds)
+    single = hits.first == hits.second
+    differ = known_to_differ(matched[hits.first], matched[hits.second])
     images = np.bincount(codes, minlength=crowd).astype(np.int64)
     genuine = images * (images - 1) // 2
-    accepted = np.zeros(crowd, np.int64)
-    accepted[first[single]] = hits[single]
-    apart = ~single & ~differ
-    return Tally(
-        groups=roster.groups,
-        people=roster.people,
-        known=True,
-        sizes=roster.sizes,
-        genuine_pairs=genuine,
-        genuine_errors=genuine - accepted,
-        impostor_errors=coo_array((hits[apart], (first[apart], second[apart])), shape=(crowd, crowd)).tocsr(),
-        impostor_pairs=None,
-        images=images,
-        matched=matched,
-        threshold=threshold,
-    )
+    for threshold, end in zip(thresholds.tolist(), hits.ends.tolist(), strict=True):
+        first, second, times = hits.first[:end], hits.second[:end], hits.times[:end].astype(np.int64)
+        own, apart = single[:end], ~(single | differ)[:end]
+        accepted = np.bincount(first[own], times[own], minlength=crowd).astype(np.int64)
+        yield Tally(
+            groups=roster.groups,
+            people=roster.people,
+            known=True,
+            sizes=roster.sizes,
+            genuine_pairs=genuine,
+            genuine_errors=genuine - accepted,
+            impostor_errors=coo_array((times[apart], (first[apart], second[apart])), shape=(crowd, crowd)).tocsr(),
+            impostor_pairs=None,
+            images=images,
+            matched=matched,
+            threshold=threshold,
+        )
 
 
-def _hits(unit: NDArray[np.float32], codes: Whole, threshold: float) -> tuple[Whole, Whole, Whole]:
-    """Accepted pairs counted by two people, the lower number first; ``codes`` rises along the rows."""
-    crowd = int(codes[-1]) + 1
+class _Hits(NamedTuple):
+    """Accepted pairs counted by two people, those that the most thresholds accept first.
+
+    Two people may come several times; ``first[:ends[i]]`` and so on are all that threshold i accepts.
+    """
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    times: NDArray[np.int32]
+    ends: Whole
+
+
+def _hits(unit: NDArray[np.float32], codes: Whole, thresholds: Floats) -> _Hits:
+    """Count the pairs of every two people, the lower number first; ``codes`` rises along the rows."""
+    limits = thresholds.astype(np.float32)
+    crowd, levels = int(codes[-1]) + 1, len(limits) + 1
     keys, counts = [], []
     for block in similarity_blocks(unit):
-        rows, columns = np.nonzero(block.scores >= np.float32(threshold))
+        rows, columns = np.nonzero(block.scores >= limits[0])
         if block.row == block.column:
             once = rows < columns
             rows, columns = rows[once], columns[once]
-        found, times = np.unique(codes[block.row + rows] * crowd + codes[block.column + columns], return_counts=True)
+        passed = np.searchsorted(limits, block.scores[rows, columns], side="right")
+        pair = codes[block.row + rows] * crowd + codes[block.column + columns]
+        found, times = np.unique(pair * levels + passed, return_counts=True)
         keys.append(found)
-        counts.append(times)
-    joined, place = np.unique(np.concatenate(keys), return_inverse=True)
-    hits = np.bincount(place, np.concatenate(counts), minlength=len(joined)).astype(np.int64)
-    return joined // crowd, joined % crowd, hits
+        counts.append(times.astype(np.int32))
+    joined, number = np.concatenate(keys), np.concatenate(counts)
+    passed = (joined % levels).astype(np.int32)
+    order = np.argsort(-passed, kind="stable")
+    pair = joined[order] // levels
+    return _Hits(
+        first=(pair // crowd).astype(np.int32),
+        second=(pair % crowd).astype(np.int32),
+        times=number[order],
+        ends=np.searchsorted(-passed[order], -np.arange(len(limits)), side="left"),
+    )
 
 
-def _matched(values: npt.ArrayLike | None, codes: Whole, crowd: int) -> Whole:
+def matched_people(values: npt.ArrayLike | None, codes: Whole, crowd: int) -> Whole:
     """(P,) the attribute of each person as a number, -1 where unknown."""
     found = np.full(crowd, -1, np.int64)
     if values is None:
@@ -127,3 +153,9 @@ def _matched(values: npt.ArrayLike | None, codes: Whole, crowd: int) -> Whole:
     if len(split):
         raise EthnoshardError(f"{len(split):,} people have more than one value of matched_on")
     return found
+
+
+def known_to_differ(one: Whole, other: Whole) -> Bools:
+    """Where two people's known attributes, -1 for unknown, are not the same."""
+    differ: Bools = (one >= 0) & (other >= 0) & (one != other)
+    return differ

@@ -92,7 +92,6 @@ class DrawnRates:
 class Rates:
     """Shares in draws, before anybody asks which groups are large enough. Shapes as in ``DrawnRates``."""
 
-    fmr: Floats
     fnmr: Floats
     overall_fmr: Floats
     overall_fnmr: Floats
@@ -111,10 +110,7 @@ def drawn_rates(tally: Tally, weighting: Weighting, draws: int, seed: int) -> Ra
 def _rates(tally: Tally, impostors: Impostors, weighting: Weighting, weights: Floats) -> Rates:
     cross, overall_fmr = impostors.rates(weights)
     fnmr, overall_fnmr = _fnmr(tally, weighting, weights)
-    groups = np.arange(len(tally.groups))
-    return Rates(
-        fmr=cross[:, groups, groups], fnmr=fnmr, overall_fmr=overall_fmr, overall_fnmr=overall_fnmr, cross=cross
-    )
+    return Rates(fnmr=fnmr, overall_fmr=overall_fmr, overall_fnmr=overall_fnmr, cross=cross)
 
 
 def _fnmr(tally: Tally, weighting: Weighting, weights: Floats) -> tuple[Floats, Floats]:

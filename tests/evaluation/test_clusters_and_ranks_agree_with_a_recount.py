@@ -1,5 +1,6 @@
 """Ranks and agreement are those of a loop; the picture comes with figures; without minisom there is one message."""
 
+import importlib
 import importlib.util
 import itertools
 import json
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_people import made_crowd
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import silhouette_score
 from sklearn.svm import SVC
 
@@ -118,10 +120,69 @@ def test_a_picture_has_figures_that_are_not_of_the_map(dimensions: int) -> None:
     assert found.figures.clusters == 5
 
 
+@pytest.mark.skipif(importlib.util.find_spec("minisom") is None, reason="minisom is not installed")
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_the_clusters_of_a_picture_are_those_of_its_images_embeddings(dimensions: int) -> None:
+    found = picture(
+        CROWD.embeddings, CROWD.people, number=6, at_least=8, dimensions=dimensions, seed=3,
+        methods=("dbscan", "kmeans", "som"), best_eps=0.9,
+    )  # fmt: skip
+    points, owner = UNIT[found.rows], np.unique(found.people, return_inverse=True)[1]
+    expected = {
+        "dbscan": DBSCAN(eps=0.4).fit_predict(points),
+        "dbscan_best": DBSCAN(eps=0.9).fit_predict(points),
+        "kmeans": KMeans(6, n_init=10, max_iter=500, random_state=3).fit_predict(points),
+        "som": found.clusters["som"],
+    }
+    assert found.clusters.keys() == found.methods.keys() == expected.keys()
+    for name, clusters in expected.items():
+        assert found.clusters[name].tolist() == clusters.tolist()
+        assert found.methods[name] == cluster_figures(points, owner, clusters)
+    assert found.methods["kmeans"] == found.figures
+    assert (found.clusters["dbscan"] == -1).any() and set(found.clusters["dbscan_best"].tolist()) > {0, 1}
+    nodes = found.clusters["som"]
+    assert nodes.min() >= 0 and nodes.max() < 400
+    # Rows and columns are not exchanged: a node's images are nearer to it than to any other.
+    som = importlib.import_module("minisom").MiniSom(
+        20, 20, points.shape[1], sigma=1.0, learning_rate=0.01, random_seed=3
+    )
+    som.random_weights_init(points)
+    som.train(points, 1000, random_order=True)
+    weights = som.get_weights()
+    away = np.linalg.norm(weights[nodes // 20, nodes % 20] - points, axis=1)
+    assert away == pytest.approx(np.linalg.norm(weights.reshape(400, 1, -1) - points, axis=2).min(axis=0))
+
+
+def test_a_picture_has_the_clusters_that_are_asked_for() -> None:
+    some = {"number": 5, "at_least": 5}
+    assert picture(CROWD.embeddings, CROWD.people, **some).clusters == {}  # type: ignore[arg-type]
+    found = picture(CROWD.embeddings, CROWD.people, methods=("kmeans",), **some)  # type: ignore[arg-type]
+    assert found.clusters.keys() == found.methods.keys() == {"kmeans"}
+    with pytest.raises(EthnoshardError, match=r"methods are dbscan, kmeans, som; \['birch'\] are not"):
+        picture(CROWD.embeddings, CROWD.people, methods=("birch",))  # type: ignore[arg-type]
+    with pytest.raises(EthnoshardError, match="eps is above 0; -1 is not"):
+        picture(CROWD.embeddings, CROWD.people, best_eps=-1)
+
+
+def test_the_best_eps_has_the_highest_mean_ari() -> None:
+    found = clustering(
+        CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=3, methods=(), sweep=(1.2, 0.9, 0.01, 0.02)
+    )
+    means = {eps: np.mean([draw.ari for draw in draws]) for eps, draws in found.sweep.items()}
+    assert means[0.9] > max(means[0.01], means[1.2]) and found.best_eps == 0.9
+    none = clustering(CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=1, methods=(), sweep=())
+    assert none.best_eps is None
+    # Where nothing tells two apart, the lower is taken.
+    same = clustering(CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=1, methods=(), sweep=(0.02, 0.01))
+    assert same.best_eps == 0.01
+
+
 def test_without_minisom_there_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "minisom", None)
     with pytest.raises(EthnoshardError, match="needs minisom: pip install minisom, or leave the map out"):
         clustering(CROWD.embeddings, CROWD.people, number=10, at_least=5, draws=1, methods=("som",))
+    with pytest.raises(EthnoshardError, match="needs minisom: pip install minisom, or leave the map out"):
+        picture(CROWD.embeddings, CROWD.people, number=5, at_least=5, methods=("som",))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("minisom") is None, reason="minisom is not installed")

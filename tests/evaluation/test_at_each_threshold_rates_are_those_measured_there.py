@@ -1,0 +1,111 @@
+"""What was kept of many thresholds at once gives, at each, the very figures and intervals of measuring it alone."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from made_people import Crowd, made_crowd
+from numpy.typing import NDArray
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import (
+    Demographics,
+    GroupCurves,
+    _count_embeddings,
+    curves_of_embeddings,
+    curves_of_scores,
+    demographics_of_embeddings,
+    demographics_of_scores,
+)
+from ethnoshard.evaluation._impostors import Weighting
+
+# Below and above every score too, and two that single precision can't tell apart.
+THRESHOLDS = [-1.1, -0.2, 0.1, 0.25, 0.25 + 1e-10, 0.4, 0.7, 1.1]
+CROWD = made_crowd(4, {"A": 26, "B": 22, "few": 4})
+
+
+def check_equal(found: Demographics, expected: Demographics) -> None:
+    assert found.to_dict() == expected.to_dict()
+    for name, values in expected.drawn.arrays().items():
+        np.testing.assert_array_equal(found.drawn.arrays()[name], values)
+
+
+def listed(crowd: Crowd) -> tuple[NDArray[np.float64], NDArray[np.bool_], Any, Any]:
+    """Some pairs of images: scores, whether same, groups and people."""
+    unit = crowd.embeddings / np.linalg.norm(crowd.embeddings, axis=1, keepdims=True)
+    one, other = np.triu_indices(len(unit), 1)
+    same = crowd.people[one] == crowd.people[other]
+    some = same | (np.random.default_rng(0).random(len(one)) < 0.3)
+    one, other = one[some], other[some]
+    ends = [(values[one], values[other]) for values in (crowd.groups, crowd.people)]
+    return (unit[one] * unit[other]).sum(axis=1), same[some], *ends
+
+
+@pytest.mark.parametrize("weighting", ["person", "pair"])
+@pytest.mark.parametrize("matched", [False, True])
+@pytest.mark.parametrize("side", [7, 2048])
+def test_of_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, matched: bool, side: int) -> None:
+    monkeypatch.setattr(_count_embeddings, "_SIDE", side)
+    names = sorted(set(CROWD.people.tolist()))
+    sex = {name: ("f", "m", "")[place % 3] for place, name in enumerate(names)}
+    arguments: dict[str, Any] = {
+        "matched_on": [sex[name] for name in CROWD.people.tolist()] if matched else None,
+        "weighting": weighting,
+        "alpha": 0.3,
+        "draws": 30,
+        "seed": 5,
+        "min_people": 10,
+        "min_pairs": 12,
+    }
+    curves = curves_of_embeddings(*CROWD, thresholds=THRESHOLDS, **arguments)
+    assert curves.thresholds.tolist() == THRESHOLDS and curves.draws == 30
+    for index, threshold in enumerate(THRESHOLDS):
+        alone = demographics_of_embeddings(*CROWD, threshold=threshold, **arguments)
+        check_equal(curves.at(index), alone)
+        np.testing.assert_array_equal(curves.fmr[index], alone.drawn.fmr)
+    assert curves.at(0).overall.fmr.rate == 1 and curves.at(len(THRESHOLDS) - 1).overall.fnmr.rate == 1
+    assert curves.at(3).left_out.keys() == {"few"} and curves.at(3).figures["garbe"].people_interval is not None
+
+
+@pytest.mark.parametrize("weighting", ["person", "pair", None])
+@pytest.mark.parametrize("known", [True, False])
+def test_of_scores(weighting: Weighting | None, known: bool) -> None:
+    score, same, groups, people = listed(CROWD)
+    arguments: dict[str, Any] = {"people": people if known else None, "weighting": weighting, "draws": 30, "seed": 2}
+    if weighting == "person" and not known:
+        with pytest.raises(EthnoshardError, match="weighting by person needs to know whose the images are"):
+            curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
+        return
+    curves = curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
+    assert curves.draws == (30 if known else 0)
+    for index, threshold in enumerate(THRESHOLDS):
+        check_equal(curves.at(index), demographics_of_scores(score, same, groups, threshold=threshold, **arguments))
+
+
+def test_fmr_never_rises_and_fnmr_never_falls_in_any_draw() -> None:
+    curves = curves_of_embeddings(*CROWD, thresholds=THRESHOLDS, draws=30)
+    assert not (np.diff(curves.cross, axis=0) > 1e-12).any() and not (np.diff(curves.fnmr, axis=0) < -1e-12).any()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_read_back_from_a_file_it_is_the_same(known: bool) -> None:
+    score, same, groups, people = listed(CROWD)
+    curves = curves_of_scores(score, same, groups, people=people if known else None, thresholds=THRESHOLDS, draws=30)
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **curves.arrays())
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        assert arrays["cross"].shape == (len(THRESHOLDS), 1 + curves.draws, 6)
+        read = GroupCurves.of_arrays(arrays)
+    for index in range(len(THRESHOLDS)):
+        check_equal(read.at(index), curves.at(index))
+    # Nothing about a person but a digest of all.
+    names = set(CROWD.people.tolist())
+    assert not any(names & set(np.ravel(values).tolist()) for values in curves.arrays().values())
+
+
+@pytest.mark.parametrize("thresholds", [[], [0.2, 0.2], [0.3, 0.2], [float("nan")], [[0.1, 0.2]], 0.3])
+def test_thresholds_that_do_not_rise_are_refused(thresholds: Any) -> None:
+    with pytest.raises(EthnoshardError, match="thresholds are one number at least, each greater than the one before"):
+        curves_of_embeddings(*CROWD, thresholds=thresholds, draws=0)
