@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
     from ethnoshard.reports._evaluate import evaluate_embeddings
-    from ethnoshard.reports._groups import read_drawn
+    from ethnoshard.reports._group_arrays import read_curves, read_drawn
     from ethnoshard.reports._scores import evaluate_scores
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "evaluate_embeddings",
     "evaluate_scores",
     "list_reports",
+    "read_curves",
     "read_drawn",
     "read_pairs",
     "read_report",
@@ -43,7 +44,8 @@ _LATER = {
     "compare_reports": "_compare",
     "evaluate_embeddings": "_evaluate",
     "evaluate_scores": "_scores",
-    "read_drawn": "_groups",
+    "read_curves": "_group_arrays",
+    "read_drawn": "_group_arrays",
 }
 
 

@@ -1,13 +1,13 @@
 """The report on clusters of a few people's embeddings."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import Picture, clustering, picture
+from ethnoshard.evaluation import ClusterMethod, Picture, clustering, picture
 from ethnoshard.reports._cluster_figures import cluster_figures
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._summary_clusters import cluster_summary
@@ -27,7 +27,7 @@ def cluster_embeddings(
     names: bool = False,
     said: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """t-SNE of some people in two and three dimensions; DBSCAN, k-means and a self-organising map of others.
+    """t-SNE of some people in two and three dimensions; DBSCAN, k-means and a self-organising map of these and others.
 
     Args:
         embeddings: with the people of their images.
@@ -49,20 +49,20 @@ def cluster_embeddings(
     if cluster_people is None:
         cluster_people = max(2, min(CLUSTER_PEOPLE, eligible))
     said(f"t-SNE of {people} people")
-    flat, deep = (
-        picture(
-            embeddings.vectors,
-            embeddings.identities,
-            number=people,
-            at_least=at_least,
-            dimensions=dimensions,
-            seed=seed,
-        )
-        for dimensions in (2, 3)
-    )
+    deep = picture(embeddings.vectors, embeddings.identities, number=people, at_least=at_least, dimensions=3, seed=seed)
     said(f"clusters of {cluster_people} people, {draws} draws")
     found = clustering(
         embeddings.vectors, embeddings.identities, number=cluster_people, at_least=at_least, draws=draws, seed=seed
+    )
+    said(f"t-SNE and clusters of {people} people")
+    flat = picture(
+        embeddings.vectors,
+        embeddings.identities,
+        number=people,
+        at_least=at_least,
+        seed=seed,
+        methods=get_args(ClusterMethod),
+        best_eps=found.best_eps,
     )
     content: dict[str, Any] = {
         "model": embeddings.facts.get("model"),
@@ -77,6 +77,8 @@ def cluster_embeddings(
             "seed": seed,
             "figures": flat.figures.to_dict(),
             "people_silhouette": flat.people_silhouette,
+            "best_eps": found.best_eps,
+            "methods": {name: figures.to_dict() for name, figures in flat.methods.items()},
         },
         "clustering": found.to_dict(),
     }
@@ -85,6 +87,7 @@ def cluster_embeddings(
         "people": flat.people,
         "places_2d": flat.places,
         "places_3d": deep.places,
+        **flat.clusters,
     }
     shown = _shown_people(flat, names=names)
     return Report(

@@ -15,7 +15,7 @@ from ethnoshard.evaluation import (
 )
 from ethnoshard.reports._compare_figures import comparison_figures
 from ethnoshard.reports._folder import Arrays, Report, ReportFolder
-from ethnoshard.reports._groups import read_drawn
+from ethnoshard.reports._group_arrays import read_drawn
 from ethnoshard.reports._summary_compare import comparison_summary
 
 _SAME_GALLERIES = ("people", "images", "queries", "more_than", "galleries", "seed")

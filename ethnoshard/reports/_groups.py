@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
-    Demographics,
-    DrawnRates,
-    demographics_of_embeddings,
-    demographics_of_scores,
+    GroupCurves,
+    curves_of_embeddings,
+    curves_of_scores,
     threshold_of_embeddings,
     threshold_of_scores,
+    thresholds_over_embeddings,
+    thresholds_over_scores,
 )
 from ethnoshard.reports._folder import Arrays
+from ethnoshard.reports._group_arrays import group_arrays
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.sources import GroupSource, PairList, ScoredPairs
-
-DRAWN = "drawn_"
-"""Before the names of arrays of ``DrawnRates`` in a file that holds others as well."""
 
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
@@ -111,23 +110,15 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, labels:
         threshold = _Threshold(value=value, origin=SAME_PAIRS)
     else:
         threshold = _Threshold(value=options.threshold, origin=GIVEN)
-    found = demographics_of_scores(
-        scored.score, scored.same, scored.groups, threshold=threshold.value, people=scored.people,
+    thresholds = thresholds_over_scores(scored.score, scored.same, own=threshold.value, people=scored.people)
+    curves = curves_of_scores(
+        scored.score, scored.same, scored.groups, thresholds=thresholds, people=scored.people,
         draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
     )  # fmt: skip
     people = None if scored.people is None else len(np.unique(np.concatenate(scored.people)))
     return _result(
-        "list", labels, {}, "the listed pairs", threshold, found, options, {"people": people, "images": None}
+        "list", labels, {}, "the listed pairs", threshold, curves, options, {"people": people, "images": None}
     )
-
-
-def read_drawn(arrays: Arrays) -> DrawnRates:
-    """Rates in all draws, from the arrays of ``GroupResult``.
-
-    Raises:
-        KeyError: they aren't there.
-    """
-    return DrawnRates.of_arrays({name: arrays[DRAWN + name] for name in DrawnRates.__dataclass_fields__})
 
 
 def _threshold(embeddings: Embeddings, outside: NDArray[np.bool_], options: EvaluationOptions) -> _Threshold:
@@ -160,14 +151,15 @@ def _of_source(
     rows = np.array([row for row, name in enumerate(names) if name in source.groups], np.int64)
     people = embeddings.identities[rows]
     groups = np.array([source.groups[name] for name in people.tolist()], np.str_)
-    found = demographics_of_embeddings(
-        embeddings.vectors[rows], people, groups, threshold=threshold.value,
+    thresholds = thresholds_over_embeddings(embeddings.vectors[rows], people, own=threshold.value)
+    curves = curves_of_embeddings(
+        embeddings.vectors[rows], people, groups, thresholds=thresholds,
         draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
     )  # fmt: skip
     numbers: dict[str, int | None] = {"people": len(np.unique(people)), "images": len(rows)}
     what = "all pairs of images within and across groups, embeddings as they are; sex is not known and not matched"
     result = _result(
-        source.name, f"as given by {source.name}", source.without, what, threshold, found, options, numbers
+        source.name, f"as given by {source.name}", source.without, what, threshold, curves, options, numbers
     )
     everybody, first = np.unique(people, return_index=True)
     result.arrays.update(people=everybody, groups=groups[first])
@@ -180,10 +172,11 @@ def _result(
     without: dict[str, int],
     pairs: str,
     threshold: _Threshold,
-    found: Demographics,
+    curves: GroupCurves,
     options: EvaluationOptions,
     numbers: dict[str, int | None],
 ) -> GroupResult:
+    own = curves.at(int(np.searchsorted(curves.thresholds, threshold.value)))
     content = {
         "source": name,
         "labels": labels,
@@ -195,8 +188,6 @@ def _result(
         "threshold_people": threshold.people,
         "threshold_images": threshold.images,
         "fmr_asked_for": None if threshold.origin == GIVEN else options.fmr,
-        **found.to_dict(),
+        **own.to_dict(),
     }
-    return GroupResult(
-        name=name, content=content, arrays={DRAWN + key: value for key, value in found.drawn.arrays().items()}
-    )
+    return GroupResult(name=name, content=content, arrays=group_arrays(own.drawn, curves))

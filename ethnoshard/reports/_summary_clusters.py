@@ -37,6 +37,7 @@ def cluster_summary(content: dict[str, Any]) -> str:
         f"with as many clusters as people gets ARI {number(shown['figures']['ari'])}, NMI "
         f"{number(shown['figures']['nmi'])}; silhouette of the people {number(shown['people_silhouette'])}.",
         "",
+        *_of_picture(shown),
         "## Clusters",
         "",
         f"{len(found['images'])} draws of {found['people']} people with at least {found['at_least']} images "
@@ -53,6 +54,13 @@ def cluster_summary(content: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _of_picture(shown: dict[str, Any]) -> list[str]:
+    """How each method clusters the images of the picture."""
+    called = {**METHODS, "dbscan_best": f"DBSCAN, eps {shown['best_eps']:g}, the best of the table below by ARI"}
+    rows = [[called[name], *_cells([figures])] for name, figures in shown["methods"].items()]
+    return ["These same images, clustered:", "", *table(_HEAD, rows)]
+
+
 def _cells(draws: Sequence[dict[str, Any]]) -> list[str]:
     return [_mean(name, [draw[name] for draw in draws]) for name in FIGURES]
 
@@ -62,5 +70,7 @@ def _mean(name: str, values: list[float | None]) -> str:
     if len(known) < len(values):
         return NONE
     if name in ("clusters", "left_over"):
-        return f"{np.mean(known):,.1f}"
+        return f"{np.mean(known):,.1f}" if len(known) > 1 else f"{known[0]:,}"
+    if len(known) == 1:
+        return f"{known[0]:.3f}"
     return f"{np.mean(known):.3f}+-{np.std(known):.3f}"

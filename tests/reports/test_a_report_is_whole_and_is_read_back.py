@@ -113,6 +113,17 @@ def test_a_disk_that_fails_leaves_the_older_report_and_nothing_half_written(
     assert (tmp_path / "report" / "report.json").read_bytes() == before
 
 
+def test_a_clustering_of_before_is_compared_all_the_same(tmp_path: Path) -> None:
+    found = cluster_embeddings(made_embeddings(1), people=4, cluster_people=5, draws=2, seed=1)
+    shown = {name: value for name, value in found.content["picture"].items() if name not in ("best_eps", "methods")}
+    arrays = {name: found.arrays["picture"][name] for name in ("keys", "people", "places_2d", "places_3d")}
+    content = {**found.content, "picture": shown}
+    write_report(Report(kind="clustering", content=content, arrays={"picture": arrays}, summary=""), tmp_path / "old")
+    write_report(found, tmp_path / "new")
+    changes = compare_reports(read_report(tmp_path / "old"), read_report(tmp_path / "new")).content["clustering"]
+    assert changes.keys() == {"dbscan", "kmeans", "som"}
+
+
 def test_clusters_name_nobody_unless_asked_and_are_read_back(tmp_path: Path) -> None:
     found = cluster_embeddings(made_embeddings(1), people=4, cluster_people=5, draws=2, seed=1)
     write_report(found, tmp_path / "clusters")
@@ -120,6 +131,17 @@ def test_clusters_name_nobody_unless_asked_and_are_read_back(tmp_path: Path) -> 
     assert read.content["clustering"]["people"] == 5 and len(read.content["clustering"]["images"]) == 2
     places = read.arrays("picture")
     assert places["places_2d"].shape == (48, 2) and places["places_3d"].shape == (48, 3)
+    methods = read.content["picture"]["methods"]
+    for name in ("dbscan", "dbscan_best", "kmeans", "som"):
+        assert places[name].shape == (48,) and places[name].dtype.kind == "i"
+        assert methods[name]["clusters"] == len(set(places[name].tolist()) - {-1})
+        assert methods[name]["left_over"] == (places[name] == -1).sum()
+        assert methods[name].keys() == read.content["picture"]["figures"].keys()
+    sweep = {
+        each["eps"]: np.mean([draw["ari"] for draw in each["draws"]]) for each in read.content["clustering"]["sweep"]
+    }
+    assert sweep[read.content["picture"]["best_eps"]] == max(sweep.values())
+    assert f"DBSCAN, eps {read.content['picture']['best_eps']:g}, the best" in read.summary
     somebody = str(places["people"][0])
     for page in read.figures:
         assert somebody not in page.read_text()

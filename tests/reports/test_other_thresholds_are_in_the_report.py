@@ -1,0 +1,135 @@
+"""A report holds errors by group over thresholds: at its own they are its figures, at others those measured there."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_reports import made_embeddings, made_groups, made_pairs
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import GroupCurves, demographics_of_embeddings, demographics_of_scores
+from ethnoshard.reports import (
+    EvaluationOptions,
+    Report,
+    ReportFolder,
+    compare_reports,
+    evaluate_embeddings,
+    evaluate_scores,
+    read_curves,
+    read_report,
+    write_report,
+)
+from ethnoshard.sources import ScoredPairs
+
+OPTIONS = EvaluationOptions(draws=40, seed=4, fmr=0.01, min_people=10, galleries=2)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> ReportFolder:
+    folder = tmp_path_factory.mktemp("reports")
+    made = evaluate_embeddings(
+        made_embeddings(1), made_pairs(folder / "pairs.txt"), groups=made_groups(), options=OPTIONS
+    )
+    return written(made, folder / "report")
+
+
+def written(report: Report, folder: Path) -> ReportFolder:
+    write_report(report, folder)
+    return read_report(folder)
+
+
+def check_own(found: dict[str, Any], curves: GroupCurves) -> None:
+    """At the report's own threshold there stands what ``report.json`` says."""
+    (own,) = np.flatnonzero(curves.thresholds == found["threshold"])
+    here = json.loads(json.dumps(curves.at(int(own)).to_dict()))
+    assert {**found, **here} == found
+
+
+def test_of_all_pairs_by_every_source(report: ReportFolder) -> None:
+    embeddings = made_embeddings(1)
+    for source, found in zip(made_groups(), report.content["demographics"], strict=True):
+        curves: GroupCurves = read_curves(report.arrays(f"groups-{source.name}"))
+        check_own(found, curves)
+        assert len(curves.thresholds) == 42 and curves.draws == 40
+        rows = np.array([name in source.groups for name in embeddings.identities.tolist()])
+        people = embeddings.identities[rows]
+        groups = [source.groups[name] for name in people.tolist()]
+        for index in (0, 17, 41):
+            expected = demographics_of_embeddings(
+                embeddings.vectors[rows], people, groups, threshold=float(curves.thresholds[index]),
+                draws=40, seed=4, min_people=10,
+            )  # fmt: skip
+            assert curves.at(index).to_dict() == expected.to_dict()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_of_scores(known: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "scores.csv"
+    path.write_text("made\n")
+    same = np.arange(600) % 2 == 0
+    first = np.array([f"p{row // 2 % 60:02d}" for row in range(600)])
+    second = np.where(same, first, np.array([f"p{(row // 2 + 7) % 60:02d}" for row in range(600)]))
+    groups = tuple(np.array(["AB"[int(name[1:]) % 2] for name in some]) for some in (first, second))
+    scored = ScoredPairs(
+        path=path, score=rng.normal(size=600) + same, same=same, groups=(groups[0], groups[1]),
+        people=(first, second) if known else None,
+    )  # fmt: skip
+    read = written(evaluate_scores(scored, options=OPTIONS), tmp_path / "report")
+    curves: GroupCurves = read_curves(read.arrays("groups-list"))
+    check_own(read.content["demographics"][0], curves)
+    expected = demographics_of_scores(
+        scored.score, same, scored.groups, threshold=float(curves.thresholds[30]), people=scored.people,
+        draws=40, seed=4, min_people=10,
+    )  # fmt: skip
+    assert curves.at(30).to_dict() == expected.to_dict()
+
+
+def test_of_a_list_that_gives_groups(tmp_path: Path) -> None:
+    pairs = made_pairs(tmp_path / "pairs.txt")
+    assert pairs.first_person is not None and pairs.second_person is not None
+    groups = [
+        np.array(["AB"[int(name[1:]) % 2] for name in some]) for some in (pairs.first_person, pairs.second_person)
+    ]
+    listed = replace(pairs, first_group=groups[0], second_group=groups[1])
+    read = written(evaluate_embeddings(made_embeddings(1), listed, options=OPTIONS), tmp_path / "report")
+    check_own(read.content["demographics"][0], read_curves(read.arrays("groups-list")))
+
+
+def test_a_threshold_of_the_user_is_one_of_them(tmp_path: Path) -> None:
+    pairs = made_pairs(tmp_path / "pairs.txt")
+    for threshold in (-0.3, 0.999):
+        options = replace(OPTIONS, threshold=threshold, draws=5)
+        made = evaluate_embeddings(made_embeddings(1), pairs, groups=made_groups(), options=options)
+        check_own(made.content["demographics"][0], read_curves(made.arrays["groups-one"]))
+
+
+def test_a_report_of_before_says_what_to_do_and_is_compared_all_the_same(report: ReportFolder, tmp_path: Path) -> None:
+    arrays = {
+        name: {key: values for key, values in report.arrays(name).items() if not key.startswith("curve_")}
+        for name in report.array_names()
+    }
+    content = {name: value for name, value in report.content.items() if name not in ("format", "kind", "versions")}
+    old = written(Report(kind="evaluation", content=content, arrays=arrays, summary="", figures={}), tmp_path / "old")
+    with pytest.raises(EthnoshardError, match="was written by an earlier version of ethnoshard; run ethnoshard"):
+        read_curves(old.arrays("groups-one"))
+    changes = compare_reports(old, report).content["demographics"][0]["figures"]
+    assert {change["difference"] for change in changes.values()} <= {0, None}
+    damaged = {name: values for name, values in report.arrays("groups-one").items() if name != "curve_fnmr"}
+    with pytest.raises(EthnoshardError, match="over thresholds are damaged: fnmr missing"):
+        read_curves(damaged)
+
+
+def test_nothing_about_a_person_is_kept_beside_what_is_in_the_report_anyhow(report: ReportFolder) -> None:
+    for source in made_groups():
+        arrays = {
+            name: values for name, values in report.arrays(f"groups-{source.name}").items() if name.startswith("curve_")
+        }
+        texts = {name for name, values in arrays.items() if values.dtype.kind == "U"}
+        assert texts == {"curve_groups", "curve_weighting", "curve_people"}
+        assert not any(values.dtype.kind == "O" for values in arrays.values())
+        # Of numbers, none has a place for each person.
+        assert not any(len(source.groups) in values.shape for values in arrays.values())
