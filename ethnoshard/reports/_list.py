@@ -2,18 +2,22 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
+from ethnoshard._files import TEMPORARY
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports._folder import RECORD, read_report
+from ethnoshard.reports._folder import RECORD, Kind, read_report
 from ethnoshard.reports._texts import model_name
 from ethnoshard.runs import RunFolder
 
 _LEVELS = 4
 _NOT_LOOKED_INTO = ("checkpoints", "tensorboard", "figures")
+_HALF_WRITTEN = re.compile(rf"\.\d+{re.escape(TEMPORARY)}$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,108 +77,163 @@ class ReportSummary:
 
 
 def list_reports(folder: Path) -> list[ReportSummary]:
-    """Every report in ``folder``, four levels down, or ``folder`` itself if it is one, by name.
+    """Every report in ``folder``, four levels down, and ``folder`` itself if it is one, by name.
+
+    Checkpoints, TensorBoard's files, hidden folders and links are not looked into. A report that can't be read is
+    listed with the reason, and so is a folder that can't be looked into.
 
     Raises:
         EthnoshardError: the folder is not there.
     """
     if not folder.is_dir():
         raise EthnoshardError(f"{folder} is no folder; give the one that reports are in")
-    return [_summary(path, folder) for path in sorted(_reports(folder, _LEVELS))]
+    return sorted(_summaries(folder, folder, _LEVELS), key=lambda summary: (summary.name != ".", summary.name))
 
 
-def _reports(folder: Path, levels: int) -> Iterator[Path]:
-    if (folder / RECORD).is_file():
-        yield folder
-        return
-    if not levels:
+def _summaries(path: Path, top: Path, levels: int) -> Iterator[ReportSummary]:
+    name = os.fsencode(path.relative_to(top).as_posix()).decode(errors="replace")
+    if _HALF_WRITTEN.search(path.name):
+        why = f"{path} is being written, or was left half-written by a process that was killed: then delete it"
+        yield ReportSummary(path=path, name=name, reason=why)
         return
     try:
-        inside = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        # A folder that may not be read holds nothing that can be shown.
+        with os.scandir(path) as entries:
+            inside = list(entries)
+    except FileNotFoundError:
+        # It was replaced by a newer one, or deleted, in the meantime.
+        return
+    except OSError as error:
+        yield ReportSummary(path=path, name=name, reason=f"{path} can't be read: {error.strerror}")
         return
     for entry in inside:
-        if entry.name not in _NOT_LOOKED_INTO and not entry.name.startswith("."):
-            yield from _reports(Path(entry.path), levels - 1)
+        if entry.name == RECORD and entry.is_file(follow_symlinks=False):
+            yield _summary(path, name)
+        elif levels and entry.is_dir(follow_symlinks=False) and _may_hold_reports(entry.name):
+            yield from _summaries(path / entry.name, top, levels - 1)
 
 
-def _summary(path: Path, folder: Path) -> ReportSummary:
-    name = path.relative_to(folder).as_posix()
+def _may_hold_reports(name: str) -> bool:
+    return name not in _NOT_LOOKED_INTO and not name.startswith(".")
+
+
+def _summary(path: Path, name: str) -> ReportSummary:
+    facts: dict[str, Any] = {"path": path, "name": name, "run": _run_around(path)}
     try:
-        written = (path / RECORD).stat().st_mtime
-        content = read_report(path).content
-    except (OSError, EthnoshardError) as error:
-        return ReportSummary(path=path, name=name, run=_run_around(path, folder), reason=str(error))
-    try:
-        return ReportSummary(
-            path=path,
-            name=name,
-            kind=str(content["kind"]),
-            run=_run_around(path, folder) or _run_of(content),
-            written=written,
-            **_model(content),
-            **_verification(content),
-            worst_fnmr=_worst(content, "fnmr"),
-            worst_fmr=_worst(content, "fmr"),
-        )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        why = f"{path / RECORD} holds something else than a report should ({type(error).__name__}: {error})"
-        return ReportSummary(path=path, name=name, run=_run_around(path, folder), written=written, reason=why)
+        facts["written"] = (path / RECORD).stat().st_mtime
+        found = _of_content(read_report(path).content)
+    except EthnoshardError as error:
+        return ReportSummary(**facts, reason=str(error))
+    except (OSError, ValueError, RecursionError) as error:
+        # A number with thousands of digits, brackets within brackets without end, a folder that may not be entered.
+        return ReportSummary(**facts, reason=f"{path / RECORD} can't be read: {error}")
+    return ReportSummary(**{**found, **{key: value for key, value in facts.items() if value is not None}})
 
 
-def _run_around(path: Path, folder: Path) -> str | None:
-    for above in (path, *path.parents):
-        if RunFolder(above).exists():
-            return above.name
-        if above == folder:
+def _run_around(path: Path) -> str | None:
+    """The nearest run folder that the report lies in, perhaps above the folder that is listed."""
+    whole = path.resolve()
+    for folder in (whole, *whole.parents):
+        try:
+            if RunFolder(folder).exists():
+                return os.fsencode(folder.name).decode(errors="replace")
+        except OSError:
             return None
     return None
 
 
-def _run_of(content: Mapping[str, Any]) -> str | None:
-    model = content.get("model")
-    return str(model["name"]) if model and model["kind"] == "run" else None
+def _of_content(content: dict[str, Any]) -> dict[str, Any]:
+    """Fields of the summary.
+
+    Raises:
+        EthnoshardError: something is missing or of another kind.
+    """
+    kind = content["kind"]
+    if kind not in get_args(Kind):
+        raise EthnoshardError(f"{RECORD} is of the kind {kind!r}, which this version of ethnoshard doesn't know")
+    if kind == "comparison":
+        return {"kind": kind, "model": " / ".join(_compared(content, which) for which in ("base", "other"))}
+    fields = {"kind": kind, **_model(content)}
+    return fields if kind == "clustering" else {**fields, **_verification(content)}
 
 
-def _model(content: Mapping[str, Any]) -> dict[str, Any]:
-    if content["kind"] == "comparison":
-        return {"model": f"{model_name(content['base'])} / {model_name(content['other'])}"}
-    model = content.get("model")
-    return {"model": model_name(dict(content)), "model_digest": str(model["digest"]) if model else None}
+def _compared(content: dict[str, Any], which: str) -> str:
+    about = _value(content, dict, which)
+    return str(_model(about)["model"]) if about.get("model") else _text(content, which, "report")
 
 
-def _verification(content: Mapping[str, Any]) -> dict[str, Any]:
-    verified = content.get("verification")
-    if content["kind"] != "evaluation" or not verified:
-        return {}
-    first = verified["validation"][0]
+def _model(content: dict[str, Any]) -> dict[str, Any]:
+    if content.get("model") is None:
+        return {"model": model_name(content)}
+    name, kind = _text(content, "model", "name"), _text(content, "model", "kind")
+    if "arm" in _value(content, dict, "model", "about"):
+        _text(content, "model", "about", "arm")
     return {
-        "pairs": str(content["pairs"]["name"]),
-        "accuracy": (_finite(verified["accuracy"]["mean"]), _finite(verified["accuracy"]["std"])),
-        "val": (_finite(first["val"]["mean"]), _finite(first["val"]["std"])),
-        "far": _finite(first["target"]),
-        "auc": _finite(verified["auc"]),
-        "eer": _finite(verified["eer"]),
+        "model": model_name(content),
+        "model_digest": _text(content, "model", "digest"),
+        "run": name if kind == "run" else None,
     }
 
 
-def _worst(content: Mapping[str, Any], error: str) -> WorstGroup | None:
+def _verification(content: dict[str, Any]) -> dict[str, Any]:
+    at = ("verification", "validation", 0)
+    return {
+        "pairs": _text(content, "pairs", "name"),
+        "accuracy": _over_folds(content, "verification", "accuracy"),
+        "val": _over_folds(content, *at, "val"),
+        "far": _number(content, *at, "target"),
+        "auc": _number(content, "verification", "auc"),
+        "eer": _number(content, "verification", "eer"),
+        "worst_fnmr": _worst(content, "fnmr"),
+        "worst_fmr": _worst(content, "fmr"),
+    }
+
+
+def _over_folds(content: dict[str, Any], *path: str | int) -> tuple[float, float]:
+    return _number(content, *path, "mean"), _number(content, *path, "std")
+
+
+def _worst(content: dict[str, Any], error: str) -> WorstGroup | None:
     """Of all sources of labels the first, as a report's first table has it."""
-    for found in content.get("demographics") or []:
-        rates = {
-            group: cell[error]["rate"]
-            for group, cell in found["by_group"].items()
-            if not cell[error]["too_few"] and cell[error]["rate"] is not None
-        }
+    for place in range(len(_value(content, list, "demographics"))):
+        at = ("demographics", place)
+        rates = {}
+        for group in _value(content, dict, *at, "by_group"):
+            cell = (*at, "by_group", group, error)
+            if not _value(content, bool, *cell, "too_few") and _value(content, object, *cell, "rate") is not None:
+                rates[group] = _number(content, *cell, "rate")
         if rates:
-            group = max(rates, key=lambda name: _finite(rates[name]))
-            return WorstGroup(group=group, rate=_finite(rates[group]), source=str(found["labels"]))
+            worst = max(rates, key=lambda name: rates[name])
+            return WorstGroup(group=worst, rate=rates[worst], source=_text(content, *at, "labels"))
     return None
 
 
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number")
+def _value(content: Any, kind: type | UnionType, *path: str | int) -> Any:
+    """What lies at a path of names and places.
+
+    Raises:
+        EthnoshardError: nothing does, or something of another kind.
+    """
+    where = ".".join(map(str, path))
+    for step in path:
+        try:
+            content = content[step]
+        except (KeyError, IndexError, TypeError) as error:
+            raise EthnoshardError(f"{RECORD} is damaged: {where} is missing") from error
+    if not isinstance(content, kind):
+        raise EthnoshardError(f"{RECORD} is damaged: {where} is of another kind, {type(content).__name__}")
+    return content
+
+
+def _text(content: Any, *path: str | int) -> str:
+    return str(_value(content, str, *path))
+
+
+def _number(content: Any, *path: str | int) -> float:
+    value = _value(content, int | float, *path)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise EthnoshardError(f"{RECORD} is damaged: {'.'.join(map(str, path))} is no finite number")
     return number
