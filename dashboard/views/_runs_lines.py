@@ -1,0 +1,246 @@
+"""A line for each run, and for each model that is no run, with the figures that were measured last."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.reports import ReportSummary, WorstGroup
+from ethnoshard.runs import RunSummary
+
+from .._shelf import Shelf
+from .._text import NONE
+
+Ends = tuple[float, float]
+_AT_FIRST = 12
+"""Picked if the URL says nothing; more hide each other in a chart."""
+_TEXTS = ("Arm", "Status", "Epoch", "Accuracy", "VAL", "Highest FNMR", "Highest FMR", "Groups")
+_SHOWN = {
+    "Seed": pl.Int64,
+    **dict.fromkeys(("Loss", "at FAR", "AUC", "EER"), pl.Float64),
+    **dict.fromkeys(_TEXTS, pl.String),
+}
+"""Types of columns that may hold nothing at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is known of a run or of another model.
+
+    Attributes:
+        name: of the run; of the report where the model is no run.
+        is_run: whether it is one.
+        arm: how its batches were composed.
+        seed: of everything random.
+        status: as in ``RunSummary``; None of a model that is no run.
+        epoch: epochs done.
+        epochs: epochs wanted.
+        loss: mean of the last epoch.
+        accuracy: mean and standard deviation over the folds.
+        accuracy_ends: interval at 95 % from draws of people.
+        val: mean and standard deviation over the folds.
+        val_ends: as of accuracy.
+        far: FAR that was reached where VAL was measured, mean over the folds.
+        auc: area under the ROC curve.
+        eer: equal error rate.
+        worst_fnmr: the group with the highest FNMR.
+        worst_fmr: the group with the highest FMR.
+        origin: where accuracy and the others are from.
+        pairs: name of the list of pairs; None if it is not on record.
+        reason: why the run failed.
+    """
+
+    name: str
+    is_run: bool
+    arm: str | None = None
+    seed: int | None = None
+    status: str | None = None
+    epoch: int | None = None
+    epochs: int | None = None
+    loss: float | None = None
+    accuracy: Ends | None = None
+    accuracy_ends: Ends | None = None
+    val: Ends | None = None
+    val_ends: Ends | None = None
+    far: float | None = None
+    auc: float | None = None
+    eer: float | None = None
+    worst_fnmr: WorstGroup | None = None
+    worst_fmr: WorstGroup | None = None
+    origin: str = NONE
+    pairs: str | None = None
+    reason: str | None = None
+
+
+def lines_of(shelf: Shelf) -> tuple[list[Line], list[tuple[str, str]]]:
+    """Every line, runs first; and the name and reason of each run and report that can't be read."""
+    unreadable = [(run.name, run.reason or "") for run in shelf.runs if run.status == "broken"]
+    unreadable += [(report.name, report.reason) for report in shelf.reports if report.reason is not None]
+    lines = {run.name: _of_run(run) for run in shelf.runs if run.status != "broken"}
+    for report in newest(shelf.reports, lines):
+        try:
+            content = shelf.report(report.name).content
+            line = _measured(lines[report.run] if report.run in lines else _of_model(report, content), report, content)
+            lines[line.name] = line
+        except (EthnoshardError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            unreadable.append((report.name, f"{type(error).__name__}: {error}"))
+    return list(lines.values()), unreadable
+
+
+def newest(reports: Iterable[ReportSummary], runs: Iterable[str]) -> list[ReportSummary]:
+    """The newest evaluation of each run, and of each model that is none of ``runs``."""
+    known = set(runs)
+    found: dict[tuple[str, str], ReportSummary] = {}
+    for report in sorted(reports, key=lambda report: (report.written, report.name)):
+        if report.kind == "evaluation" and report.reason is None and report.accuracy is not None:
+            of_run = report.run is not None and report.run in known
+            found["run" if of_run else "model", str(report.run if of_run else report.model_digest or report.name)] = (
+                report
+            )
+    return sorted(found.values(), key=lambda report: report.name)
+
+
+def picked_at_first(lines: Sequence[Line]) -> list[str]:
+    """Names of those to show before anybody chose: the first seeds of every arm, then other models."""
+    runs = sorted((line for line in lines if line.is_run), key=lambda line: (line.seed or 0, line.name))
+    chosen = {line.name for line in [*runs, *(line for line in lines if not line.is_run)][:_AT_FIRST]}
+    return [line.name for line in lines if line.name in chosen]
+
+
+def shown(lines: Sequence[Line]) -> pl.DataFrame:
+    """The table as the page shows it: a figure leads its text, so that columns sort by it."""
+    return pl.DataFrame(
+        {
+            "Run": [line.name for line in lines],
+            "Arm": [line.arm for line in lines],
+            "Seed": [line.seed for line in lines],
+            "Status": [line.status for line in lines],
+            "Epoch": [None if line.epoch is None else f"{line.epoch}/{line.epochs or NONE}" for line in lines],
+            "Loss": [line.loss for line in lines],
+            "Accuracy": [_over_folds(line.accuracy) for line in lines],
+            "VAL": [_over_folds(line.val) for line in lines],
+            "at FAR": [line.far for line in lines],
+            "AUC": [line.auc for line in lines],
+            "EER": [line.eer for line in lines],
+            "Highest FNMR": [_worst(line.worst_fnmr, 3) for line in lines],
+            "Highest FMR": [_worst(line.worst_fmr, 4) for line in lines],
+            "Groups": [worst.source if (worst := line.worst_fnmr or line.worst_fmr) else None for line in lines],
+            "Figures from": [line.origin for line in lines],
+        },
+        schema_overrides=_SHOWN,
+    )
+
+
+def unrounded(lines: Sequence[Line]) -> pl.DataFrame:
+    """The same as a table of plain figures, for the download."""
+    rows = [
+        {
+            "name": line.name,
+            "arm": line.arm,
+            "seed": line.seed,
+            "status": line.status,
+            "epoch": line.epoch,
+            "epochs": line.epochs,
+            "loss": line.loss,
+            **_split("accuracy", line.accuracy),
+            **_split("val", line.val),
+            "far": line.far,
+            "auc": line.auc,
+            "eer": line.eer,
+            **_rated("fnmr", line.worst_fnmr),
+            **_rated("fmr", line.worst_fmr),
+            "figures_from": line.origin,
+            "pairs": line.pairs,
+            "reason": line.reason,
+        }
+        for line in lines
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _of_run(run: RunSummary) -> Line:
+    line = Line(
+        name=run.name,
+        is_run=True,
+        arm=run.arm,
+        seed=run.seed,
+        status=run.status,
+        epoch=run.epoch,
+        epochs=run.epochs,
+        loss=run.loss,
+        reason=run.reason,
+    )
+    lfw = run.lfw
+    if not lfw or "accuracy" not in lfw:
+        return line
+    return replace(
+        line,
+        accuracy=(lfw["accuracy"], lfw.get("accuracy_std", 0.0)),
+        val=(lfw["val"], lfw.get("val_std", 0.0)) if "val" in lfw else None,
+        far=lfw.get("far"),
+        auc=lfw.get("auc"),
+        eer=lfw.get("eer"),
+        origin="the training itself",
+    )
+
+
+def _of_model(report: ReportSummary, content: Mapping[str, Any]) -> Line:
+    about = (content.get("model") or {}).get("about") or {}
+    return Line(
+        name=report.name,
+        is_run=False,
+        arm=about.get("arm") or report.model,
+        seed=int(about["seed"]) if "seed" in about else None,
+        epoch=int(about["epoch"]) if "epoch" in about else None,
+    )
+
+
+def _measured(line: Line, report: ReportSummary, content: Mapping[str, Any]) -> Line:
+    verified = content["verification"]
+    at = verified["validation"][0]
+    epoch = ((content.get("model") or {}).get("about") or {}).get("epoch")
+    earlier = f", of epoch {epoch}" if line.is_run and epoch is not None and int(epoch) != line.epoch else ""
+    return replace(
+        line,
+        accuracy=report.accuracy,
+        accuracy_ends=_ends(verified["accuracy"]),
+        val=report.val,
+        val_ends=_ends(at["val"]),
+        far=float(at["far"]["mean"]),
+        auc=report.auc,
+        eer=report.eer,
+        worst_fnmr=report.worst_fnmr,
+        worst_fmr=report.worst_fmr,
+        origin=f"{report.name}{earlier}",
+        pairs=report.pairs,
+    )
+
+
+def _ends(figure: Mapping[str, Any]) -> Ends | None:
+    ends = figure.get("people_interval")
+    return (float(ends[0]), float(ends[1])) if ends and None not in ends else None
+
+
+def _over_folds(figure: Ends | None) -> str | None:
+    return None if figure is None else f"{figure[0]:.3f} ± {figure[1]:.3f}"
+
+
+def _worst(worst: WorstGroup | None, digits: int) -> str | None:
+    return None if worst is None else f"{worst.rate:.{digits}f} {worst.group}"
+
+
+def _split(name: str, figure: Ends | None) -> dict[str, float | None]:
+    mean, deviation = figure or (None, None)
+    return {name: mean, f"{name}_std": deviation}
+
+
+def _rated(name: str, worst: WorstGroup | None) -> dict[str, str | float | None]:
+    if worst is None:
+        return {f"highest_{name}": None, f"highest_{name}_group": None, f"highest_{name}_labels": None}
+    return {
+        f"highest_{name}": worst.rate,
+        f"highest_{name}_group": worst.group,
+        f"highest_{name}_labels": worst.source,
+    }

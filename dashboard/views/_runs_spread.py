@@ -1,0 +1,134 @@
+"""Whether arms differ more than the seeds of one arm do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from ethnoshard.reports import WorstGroup
+
+from .._colours import KNOWN_ARMS, SYMBOLS
+from .._show import figure
+from .._text import in_chart
+from ._runs_lines import Ends, Line
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure that runs are compared by.
+
+    Attributes:
+        label: as axes say it.
+        value: of a line; None if it was not measured.
+        ends: its interval, of people drawn anew.
+        digits: that its interval deserves.
+    """
+
+    label: str
+    value: Callable[[Line], float | None]
+    ends: Callable[[Line], Ends | None] = lambda line: None
+    digits: int = 3
+
+
+def _rate(worst: WorstGroup | None) -> float | None:
+    return None if worst is None else worst.rate
+
+
+MEASURES: Mapping[str, Measure] = {
+    "accuracy": Measure("Accuracy", lambda line: line.accuracy and line.accuracy[0], lambda line: line.accuracy_ends),
+    "VAL": Measure("VAL", lambda line: line.val and line.val[0], lambda line: line.val_ends),
+    "AUC": Measure("AUC", lambda line: line.auc),
+    "EER": Measure("EER", lambda line: line.eer),
+    "highest FNMR of a group": Measure(
+        "Highest FNMR of a group", lambda line: _rate(line.worst_fnmr)
+    ),
+    "highest FMR of a group": Measure(
+        "Highest FMR of a group", lambda line: _rate(line.worst_fmr), digits=5
+    ),
+}  # fmt: skip
+
+
+def by_arm(lines: Sequence[Line], measure: Measure) -> dict[str, list[Line]]:
+    """Runs by arm, those for which the figure was measured; known arms first, by seed."""
+    measured = [line for line in lines if line.is_run and line.arm is not None and measure.value(line) is not None]
+    arms = sorted({str(line.arm) for line in measured}, key=lambda arm: (_place(arm), arm))
+    return {arm: sorted((x for x in measured if x.arm == arm), key=lambda x: (x.seed or 0, x.name)) for arm in arms}
+
+
+def title(arms: Mapping[str, Sequence[Line]], measure: Measure) -> str:
+    """Whether arms lie farther apart than the seeds of one arm."""
+    values = {arm: [float(measure.value(line) or 0.0) for line in lines] for arm, lines in arms.items()}
+    means = {arm: sum(each) / len(each) for arm, each in values.items()}
+    within = max((max(each) - min(each) for each in values.values() if len(each) > 1), default=None)
+    number = f".{measure.digits}f"
+    if len(means) == 1:
+        arm, mean = next(iter(means.items()))
+        if within is None:
+            return f"{measure.label} of {arm}: {mean:{number}}, one run"
+        return f"{measure.label} of {arm}: {mean:{number}} on average, its runs lie up to {within:{number}} apart"
+    between = max(means.values()) - min(means.values())
+    if within is None:
+        return f"{measure.label}: arms lie {between:{number}} apart; with one run each, chance may do as much"
+    more = "farther apart than" if between > within else "no farther apart than"
+    return (
+        f"{measure.label}: arms lie {more} runs of one arm: {between:{number}} between means, "
+        f"up to {within:{number}} within an arm"
+    )
+
+
+def spread(arms: Mapping[str, Sequence[Line]], measure: Measure, colours: Mapping[str, str]) -> go.Figure:
+    """Every run as a point, arms below each other, a bar at the arm's mean."""
+    drawn = figure(measure.label, "", height=90 + sum(26 * len(lines) + 24 for lines in arms.values()))
+    ticks: list[float] = []
+    at = 0.0
+    for number, (arm, lines) in enumerate(arms.items()):
+        rows = [at - place for place in range(len(lines))]
+        drawn.add_trace(_points(lines, rows, measure, colours[arm], SYMBOLS[number % len(SYMBOLS)], arm))
+        values = [float(measure.value(line) or 0.0) for line in lines]
+        if len(lines) > 1:
+            mean = sum(values) / len(values)
+            drawn.add_trace(
+                go.Scatter(
+                    x=[mean, mean], y=[rows[0] + 0.45, rows[-1] - 0.45], mode="lines", showlegend=False,
+                    line={"color": colours[arm], "width": 2}, opacity=0.6,
+                    hovertemplate=f"mean of {in_chart(arm)}: {mean:.{measure.digits}f}<extra></extra>",
+                )
+            )  # fmt: skip
+        ticks.append((rows[0] + rows[-1]) / 2)
+        at = rows[-1] - 2
+    names = [f"{in_chart(arm)}, {_counted(lines)}" for arm, lines in arms.items()]
+    drawn.update_yaxes(tickvals=ticks, ticktext=names, showgrid=False, zeroline=False, range=[at + 1.2, 0.8])
+    drawn.update_xaxes(tickformat=f".{measure.digits}f", zeroline=False)
+    return drawn.update_layout(showlegend=False)
+
+
+def _points(
+    lines: Sequence[Line], rows: Sequence[float], measure: Measure, colour: str, symbol: str, arm: str
+) -> go.Scatter:
+    values = [float(measure.value(line) or 0.0) for line in lines]
+    ends = [measure.ends(line) or (value, value) for line, value in zip(lines, values, strict=True)]
+    number = f".{measure.digits}f"
+    return go.Scatter(
+        x=values, y=rows, mode="markers+text", name=in_chart(arm),
+        marker={"color": colour, "symbol": symbol, "size": 11},
+        error_x={
+            "array": [high - value for (_, high), value in zip(ends, values, strict=True)],
+            "arrayminus": [value - low for (low, _), value in zip(ends, values, strict=True)],
+            "thickness": 1.2, "width": 3, "color": colour,
+        },
+        text=[f"{value:{number}}" for value in values], textposition="top center", textfont={"size": 11},
+        customdata=[
+            [in_chart(line.name), in_chart(line.origin), f"[{low:{number}}, {high:{number}}]" if low < high else ""]
+            for line, (low, high) in zip(lines, ends, strict=True)
+        ],
+        hovertemplate=f"%{{customdata[0]}}: %{{x:{number}}} %{{customdata[2]}}<br>%{{customdata[1]}}<extra></extra>",
+    )  # fmt: skip
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    seeds = len({line.seed for line in lines})
+    return f"{seeds} seed{'s' * (seeds != 1)}" if seeds == len(lines) else f"{len(lines)} runs"
+
+
+def _place(arm: str) -> int:
+    return KNOWN_ARMS.index(arm) if arm in KNOWN_ARMS else len(KNOWN_ARMS)
