@@ -2,7 +2,8 @@
 
 By default as many people and images as LFW has, spread over them as unevenly, and groups in about the proportions in
 which its people are labelled; embeddings are random about a centre for each person. Printed are the seconds for the
-common threshold, for all figures with their intervals and for comparing two models, and the process's peak memory.
+common threshold, for all figures with their intervals, for comparing two models, for choosing some 42 thresholds and
+for the same figures at each of them; and the process's peak memory before the thresholds and after.
 """
 
 import argparse
@@ -14,7 +15,13 @@ from numpy.typing import NDArray
 
 from benchmarks._table import keep
 from benchmarks.planning import timed
-from ethnoshard.evaluation import compare_demographics, demographics_of_embeddings, threshold_of_embeddings
+from ethnoshard.evaluation import (
+    compare_demographics,
+    curves_of_embeddings,
+    demographics_of_embeddings,
+    threshold_of_embeddings,
+    thresholds_over_embeddings,
+)
 
 SHARES = {"A": 0.64, "B": 0.16, "C": 0.12, "D": 0.08}
 """Of images; the largest group then has 36 million pairs."""
@@ -29,6 +36,11 @@ def people_of(number: int, images: int, rng: np.random.Generator) -> NDArray[np.
         counts[some] += np.sign(images - counts.sum())
         counts = np.maximum(counts, 1)
     return np.repeat(np.arange(number), counts)
+
+
+def peak_mib() -> int:
+    """The most memory that this process has had so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main() -> None:
@@ -56,6 +68,11 @@ def main() -> None:
     )
     changed = demographics_of_embeddings(other, people, groups, threshold=threshold, draws=arguments.draws)
     compare_s, _ = timed(lambda: compare_demographics(base.drawn, changed.drawn))
+    before = peak_mib()
+    choice_s, thresholds = timed(lambda: thresholds_over_embeddings(one, people, own=threshold))
+    curves_s, curves = timed(
+        lambda: curves_of_embeddings(one, people, groups, thresholds=thresholds, draws=arguments.draws)
+    )
     figures = {
         "people": arguments.people,
         "images": arguments.images,
@@ -67,7 +84,13 @@ def main() -> None:
         "threshold_s": round(threshold_s, 1),
         "figures_s": round(figures_s, 1),
         "compare_s": round(compare_s, 2),
-        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mib": before,
+        "thresholds": len(thresholds),
+        "most_accepted": int(curves.at(0).overall.fmr.errors),
+        "choice_s": round(choice_s, 1),
+        "curves_s": round(curves_s, 1),
+        "kept_mib": round(sum(values.nbytes for values in curves.arrays().values()) / 2**20, 1),
+        "peak_with_thresholds_mib": peak_mib(),
     }
     print(json.dumps(figures, indent=2))
     keep("demographics", figures)

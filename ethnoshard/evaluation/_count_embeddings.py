@@ -51,8 +51,8 @@ def tallies_of_embeddings(
 ) -> Iterator[Tally]:
     """Count errors of all pairs of images, within and across groups, at each of T thresholds.
 
-    Scores are computed once for all of them. Memory holds sixteen bytes or fewer for each pair that the lowest
-    threshold accepts.
+    Scores are computed once for all of them. Memory holds one block, and fifty bytes at most for each pair that the
+    lowest threshold accepts.
 
     Args:
         embeddings: (N, D); divided by their length. The similarity is the cosine.
