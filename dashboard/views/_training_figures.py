@@ -1,0 +1,98 @@
+"""Curves along the training: arms in their colours, seeds as a band."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from .._colours import SYMBOLS
+from .._show import figure
+from .._text import in_chart
+from ._training_series import Curve
+
+HEIGHT = 320
+_DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
+"""Without dots, which are what chance alone would give."""
+
+
+def along(
+    found: Sequence[Curve],
+    colours: Mapping[str, str],
+    *,
+    x: str,
+    y: str,
+    digits: int = 3,
+    points: bool = False,
+    chance: Sequence[Curve] = (),
+    log: bool = False,
+    from_zero: bool = False,
+) -> go.Figure:
+    """Curves of one figure.
+
+    Args:
+        found: a curve an arm.
+        colours: of the arms.
+        x: title of the axis.
+        y: likewise.
+        digits: that the figure deserves.
+        points: whether it was measured at a few places only.
+        chance: the same by chance, dotted.
+        log: whether the axis is logarithmic.
+        from_zero: whether it begins at 0.
+    """
+    drawn = figure(x, y, height=HEIGHT, hovermode="x unified")
+    for number, curve in enumerate(found):
+        colour = colours[curve.arm]
+        if curve.low is not None and curve.high is not None:
+            _band(drawn, curve, colour)
+        drawn.add_trace(
+            go.Scatter(
+                x=curve.x, y=curve.y, name=in_chart(curve.name), mode="lines+markers" if points else "lines",
+                legendgroup=curve.arm,
+                line={"color": colour, "dash": _DASHES[number % len(_DASHES)], "width": 2},
+                marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
+                hovertemplate=_spoken(curve, digits),
+                customdata=_range(curve),
+            )
+        )  # fmt: skip
+    for number, curve in enumerate(chance):
+        drawn.add_trace(
+            go.Scatter(
+                x=curve.x, y=curve.y, name="by chance", mode="lines", legendgroup="by chance", showlegend=not number,
+                line={"color": colours[curve.arm], "dash": "dot", "width": 1.5},
+                hovertemplate=f"{in_chart(curve.arm)}, by chance: %{{y:.{digits}f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    if log:
+        drawn.update_yaxes(type="log", dtick="D2")
+    else:
+        drawn.update_yaxes(tickformat=f",.{digits}f")
+    if from_zero:
+        drawn.update_yaxes(rangemode="tozero")
+    return drawn
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """``#rrggbb`` as plotly's ``rgba``."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def _band(drawn: go.Figure, curve: Curve, colour: str) -> None:
+    for edge, fill in ((curve.low, None), (curve.high, "tonexty")):
+        drawn.add_trace(
+            go.Scatter(
+                x=curve.x, y=edge, mode="lines", line={"width": 0}, fill=fill, fillcolor=translucent(colour, 0.22),
+                showlegend=False, legendgroup=curve.arm, hoverinfo="skip",
+            )
+        )  # fmt: skip
+
+
+def _range(curve: Curve) -> list[tuple[float, float]] | None:
+    if curve.low is None or curve.high is None:
+        return None
+    return list(zip(curve.low.tolist(), curve.high.tolist(), strict=True))
+
+
+def _spoken(curve: Curve, digits: int) -> str:
+    seeds = "" if curve.low is None else f" (%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}})"
+    return f"{in_chart(curve.name)}: %{{y:.{digits}f}}{seeds}<extra></extra>"
