@@ -103,6 +103,14 @@ class Shelf:
         """
         return _arrays(_stamp(self._report_path(name) / f"{file}.npz"))
 
+    def stamp(self, name: str, file: str) -> Stamp:
+        """Of a report's arrays: what is computed from them is kept as long as it stays.
+
+        Raises:
+            EthnoshardError: there is no such report or file.
+        """
+        return _stamp(self._report_path(name) / f"{file}.npz")
+
     @cached_property
     def places(self) -> list[Place]:
         """The given datasets, those that can't be opened too."""

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import polars as pl
@@ -65,6 +65,8 @@ def table(
     how: str = "",
     columns: dict[str, Any] | None = None,
     download: pl.DataFrame | None = None,
+    row_height: int | None = None,
+    height: Literal["auto", "content"] = "auto",
 ) -> None:
     """Show a table; cells are text, never Markdown or HTML.
 
@@ -75,9 +77,13 @@ def table(
         how: how to read it. Plain text.
         columns: for ``st.dataframe``'s ``column_config``.
         download: the figures unrounded, where ``rows`` holds them as text.
+        row_height: in pixels, where a column holds pictures.
+        height: "content" shows every row without scrolling.
     """
     head(title, how)
-    st.dataframe(rows, key=name, hide_index=True, column_config=columns, alt=title)
+    st.dataframe(
+        rows, key=name, hide_index=True, column_config=columns, alt=title, row_height=row_height, height=height
+    )
     csv(rows if download is None else download, name)
 
 
@@ -107,6 +113,15 @@ def tiles(figures: Sequence[tuple[str, str, str]]) -> None:
     """Figures that matter most, side by side: label, value, and what it means."""
     for column, (label, value, meaning) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(plain(label), plain(value), help=plain(meaning) if meaning else None, border=True)
+
+
+def tiles_with_ranges(figures: Sequence[tuple[str, str, str, str]]) -> None:
+    """Likewise: label, value, a line below it such as an interval, and what it means. Nothing is cut off."""
+    for column, (label, value, below, meaning) in zip(st.columns(len(figures)), figures, strict=True):
+        with column.container(border=True, height="stretch", gap="xxsmall"):
+            st.caption(plain(label), help=plain(meaning) if meaning else None)
+            st.markdown(f"#### {plain(value)}")
+            st.caption(plain(below))
 
 
 def _page(drawn: go.Figure, title: str, how: str) -> str:
