@@ -27,7 +27,13 @@ bench_dataset := $(if $(DATASET),$(DATASET),$(demo_dataset))
 PEERS := .venv-peers
 PEERS_MADE := $(PEERS)/made-from-$(shell cat pyproject.toml constraints.txt benchmarks/peers/requirements.txt | sha256sum | cut -c1-16)
 
-.PHONY: help environment test lint types tests demo classifier bench format clean
+# What `make dashboard` shows: runs on the demo's faces, tested on other drawn people.
+RUNS := $(DEMO)/runs
+ARMS := base natural
+SEEDS := 0 1
+PORT ?= 8501
+
+.PHONY: help environment test lint types tests demo results dashboard screenshots classifier bench format clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +80,30 @@ demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your 
 	$(BIN)/ethnoshard verify $(demo_dataset) --decode
 	$(BIN)/ethnoshard preview $(demo_dataset) $(demo_dataset).png
 	$(BIN)/ethnoshard info $(demo_dataset)
+
+results: $(MADE)  ## Runs of two arms and two seeds on drawn faces, with reports on other drawn people
+	@$(MAKE) --no-print-directory demo SOURCE=
+	@test -e $(DEMO)/tested/labels.csv \
+	  || { rm -rf $(DEMO)/tested && $(BIN)/ethnoshard draw $(DEMO)/tested --identities 60 --images 14 --seed 1; }
+	$(BIN)/ethnoshard align $(DEMO)/tested/faces $(DEMO)/tested.work
+	$(BIN)/ethnoshard label $(DEMO)/tested.work --labels $(DEMO)/tested/labels.csv
+	$(BIN)/ethnoshard pack $(DEMO)/tested.work $(DEMO)/tested.dataset
+	@set -e; for arm in $(ARMS); do for seed in $(SEEDS); do run=$(RUNS)/$$arm-$$seed; \
+	  test -e $$run/reports/clusters/report.json && continue; set -x; \
+	  $(BIN)/ethnoshard train $(DEMO)/drawn.dataset --config smoke --epochs 20 --set threads=1 --arm $$arm --seed $$seed --out $$run --resume; \
+	  $(BIN)/ethnoshard evaluate $$run --images $(DEMO)/tested.work --pairs $(DEMO)/tested/pairs.csv --pairs-form bfw \
+	    --min-people 8 --out $$run/reports/drawn; \
+	  $(BIN)/ethnoshard cluster $$run/reports/drawn/embeddings.npz --cluster-people 20 --out $$run/reports/clusters; \
+	  { set +x; } 2>/dev/null; done; done
+	@test -e $(RUNS)/compare-0/report.json || $(BIN)/ethnoshard compare $(RUNS)/base-0/reports/drawn \
+	  $(RUNS)/natural-0/reports/drawn --out $(RUNS)/compare-0
+
+dashboard: results  ## The dashboard in a browser, on the demo's results
+	$(BIN)/ethnoshard dashboard $(RUNS) --dataset $(DEMO)/drawn.dataset --dataset $(DEMO)/tested.dataset \
+	  --benchmarks benchmarks/results --port $(PORT)
+
+screenshots: results  ## The README's pictures of the dashboard anew, by the tests, from the demo's results
+	$(BIN)/pytest tests/dashboard/test_the_dashboard_in_a_browser.py --shown $(DEMO) --screenshots docs/dashboard
 
 classifier: $(MADE)  ## The shipped classifier anew: UTKFACE=utkface.tar MOBILEFACENET=mobilefacenet.onnx
 	@test -n "$(UTKFACE)" && test -n "$(MOBILEFACENET)" || { echo "error: say UTKFACE=... MOBILEFACENET=..." >&2; exit 1; }

@@ -20,6 +20,12 @@ from ethnoshard.sources import DrawnSettings, draw_faces
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of ``make screenshots``, which has the dashboard's tests look at the demo."""
+    parser.addoption("--shown", help="demo folder for the dashboard, not a small one of the tests'")
+    parser.addoption("--screenshots", help="folder to keep a picture of every page in")
+
+
 @pytest.fixture(scope="session")
 def cli() -> Cli:
     """Run the command line in a process of its own."""

@@ -12,6 +12,8 @@ import pytest
 from conftest import Cli
 from PIL import Image
 
+from ethnoshard.evaluation import GroupCurves
+from ethnoshard.reports import read_curves, read_report
 from tests.embedding.stand_in_models import write_flat_onnx
 
 
@@ -103,6 +105,8 @@ def test_embeddings_to_reports_to_a_comparison(embedded: Path, tmp_path: Path, c
         )  # fmt: skip
         assert run.returncode == 0, run.stderr
         assert "k-means" in run.stdout and "report in" in run.stdout
+        places = read_report(tmp_path / f"{name}-clusters").arrays("picture")
+        assert {places[method].shape for method in ("dbscan", "dbscan_best", "kmeans", "som")} == {(44,)}
     for ending, what in (("", "Increase in AUC from counterpart"), ("-clusters", "same 2 draws of 6 people")):
         run = cli("compare", tmp_path / f"good{ending}", tmp_path / f"other{ending}", "--out", tmp_path / f"c{ending}")
         assert run.returncode == 0, run.stderr
@@ -115,6 +119,8 @@ def test_scores_of_any_system(embedded: Path, tmp_path: Path, cli: Cli) -> None:
     assert run.returncode == 0, run.stderr
     assert "Threshold 0.5000, given by the user." in run.stdout
     assert (tmp_path / "report" / "figures" / "groups-list.html").exists()
+    curves: GroupCurves = read_curves(read_report(tmp_path / "report").arrays("groups-list"))
+    assert 0.5 in curves.thresholds.tolist() and len(curves.thresholds) == 42
 
 
 def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:

@@ -1,0 +1,130 @@
+"""A real headless Chromium that looks at the dashboard, and what it complains about."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from dashboard._given import Given
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+          "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader",
+          "--enable-unsafe-swiftshader")  # fmt: skip
+# On a link to a page, Streamlit's own script asks below that page first and finds its server above.
+_PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+
+
+@contextlib.contextmanager
+def served(given: Given) -> Iterator[int]:
+    """The real command in a process of its own; gives the port that it listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "ethnoshard", "dashboard", str(given.runs), "--no-browser", "--port", str(port)]
+    for dataset in given.datasets:
+        command += ["--dataset", str(dataset)]
+    if given.benchmarks is not None:
+        command += ["--benchmarks", str(given.benchmarks)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        _wait_for(port, process)
+        yield port
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            output, _ = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    # A traceback there is an error that a page swallowed.
+    assert "Traceback" not in output, output
+
+
+def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()[0]
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError("the dashboard did not begin to listen within a minute")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's, or the one that the environment variable CHROMIUM names."""
+    assert CHROMIUM, "the dashboard's tests need Chromium: apt-get install chromium, or set CHROMIUM to its path"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A tab, and everything it complained about.
+
+    Attributes:
+        page: Playwright's page.
+        port: of the dashboard.
+        complaints: errors of the console and of scripts, failed requests, requests to elsewhere, dialogs.
+    """
+
+    page: Page
+    port: int
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Listen."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on("request", self._request)
+        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def open(self, address: str) -> None:
+        """Go to a page such as ``runs?runs=base-0`` and wait until it is shown whole."""
+        self.page.goto(f"http://127.0.0.1:{self.port}/{address}")
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until the page's script is through and its title is there."""
+        self.page.locator("h1").first.wait_for(timeout=60_000)
+        # The class is on the app's root while a script runs; it may not have begun yet.
+        self.page.wait_for_timeout(300)
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
+            ".every(chart => chart.querySelector('.main-svg'))",
+            timeout=60_000,
+        )
+
+    def shoot(self, path: Path, width: int = 1400, most: int = 4000) -> None:
+        """A picture of the whole page, however far it goes down."""
+        tall = int(self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+        self.page.set_viewport_size({"width": width, "height": min(max(tall + 20, 800), most)})
+        self.settled()
+        self.page.wait_for_timeout(1000)
+        self.page.screenshot(path=path)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not _PROBES.search(message.location["url"]):
+            self.complaints.append(f"console: {message.text} {message.location['url']}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(
+            (f"http://127.0.0.1:{self.port}/", f"ws://127.0.0.1:{self.port}/", "data:", "blob:")
+        ):
+            self.complaints.append(f"request: {request.url}")

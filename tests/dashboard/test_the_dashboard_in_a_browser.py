@@ -1,0 +1,145 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import Visit, chromium, served
+from playwright.sync_api import Browser, expect
+
+from dashboard._given import Given
+from dashboard._main import PAGES
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def port(full: Given, pytestconfig: pytest.Config) -> Iterator[int]:
+    shown = pytestconfig.getoption("--shown")
+    with served(full if shown is None else demo(Path(shown))) as listening:
+        yield listening
+
+
+def demo(folder: Path) -> Given:
+    """What ``make dashboard`` shows."""
+    datasets = folder / "drawn.dataset", folder / "tested.dataset"
+    return Given(runs=folder / "runs", datasets=datasets, benchmarks=Path("benchmarks/results"))
+
+
+@pytest.fixture
+def visit(browser: Browser, port: int) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
+    opened = Visit(context.new_page(), port)
+    yield opened
+    context.close()
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_every_page_opens_by_its_link_without_an_error_and_asks_nobody_else(
+    visit: Visit, name: str, pytestconfig: pytest.Config
+) -> None:
+    visit.open(name)
+    expect(visit.page.locator("h1")).to_have_text(name.capitalize())
+    expect(visit.page.locator('[data-testid="stException"]')).to_have_count(0)
+    folder = pytestconfig.getoption("--screenshots")
+    if folder is not None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        visit.shoot(Path(folder) / f"{name}.png")
+
+
+def test_the_front_leads_to_the_runs(visit: Visit) -> None:
+    visit.open("")
+    expect(visit.page.locator("h1")).to_have_text("Runs")
+    visit.page.wait_for_url(f"http://127.0.0.1:{visit.port}/runs")
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_every_page_is_readable_in_the_dark(browser: Browser, port: int, name: str) -> None:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
+    opened = Visit(context.new_page(), port)
+    opened.open(name)
+    # Text of charts is light where the page is dark.
+    fills = opened.page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .g-xtitle text')]"
+        ".map(text => getComputedStyle(text).fill.match(/[0-9.]+/g).slice(0, 3).map(Number))"
+    )
+    assert all(sum(fill) > 3 * 110 for fill in fills), fills
+    context.close()
+    assert opened.complaints == []
+
+
+def test_the_slider_of_the_threshold_moves_the_figures_and_the_link(visit: Visit) -> None:
+    visit.open("verification")
+    tiles = visit.page.locator('[data-testid="stMetric"]')
+    before = tiles.all_inner_texts()
+    visit.page.locator(".st-key-threshold").get_by_role("slider").first.focus()
+    for _ in range(15):
+        visit.page.keyboard.press("ArrowRight")
+    visit.page.wait_for_function("() => location.search.includes('threshold=')")
+    visit.settled()
+    after = tiles.all_inner_texts()
+    assert before != after
+    link = visit.page.url
+    visit.open(link.partition(f":{visit.port}/")[2])
+    assert tiles.all_inner_texts() == after
+
+
+def test_the_pointer_over_a_point_shows_the_face(visit: Visit) -> None:
+    visit.open("clusters")
+    chart = visit.page.locator('[data-testid="stPlotlyChart"]').first
+    chart.scroll_into_view_if_needed()
+    face = visit.page.locator("img[src^='data:image/jpeg']")
+    points = chart.locator(".scatterlayer .point")
+    shown = False
+    for place in range(min(8, points.count())):
+        points.nth(place).hover(force=True)
+        visit.page.wait_for_timeout(300)
+        if any(image.is_visible() for image in face.all()):
+            shown = True
+            break
+    assert shown
+
+
+def test_a_link_reproduces_the_view(visit: Visit) -> None:
+    visit.open("training?runs=natural-0")
+    expect(visit.page.locator('[data-testid="stMain"]')).to_contain_text("natural")
+    visit.page.get_by_role("link", name="Runs").click()
+    visit.settled()
+    assert "runs=natural-0" in visit.page.url
+
+
+@pytest.mark.parametrize(
+    "query", ["run=../../etc/passwd", "report=/etc/passwd", "clusters=..%2F..%2F", "dataset=%2Fetc", "runs=..%2F.."]
+)
+@pytest.mark.parametrize("name", list(PAGES))
+def test_no_path_from_a_link_is_opened(visit: Visit, name: str, query: str) -> None:
+    visit.open(f"{name}?{query}")
+    expect(visit.page.locator('[data-testid="stException"]')).to_have_count(0)
+    assert "root:x:0" not in visit.page.content()
+
+
+def test_names_from_files_are_text_on_every_page(browser: Browser, broken: Given) -> None:
+    with served(broken) as port:
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        opened = Visit(context.new_page(), port)
+        for name in PAGES:
+            opened.open(name)
+            assert opened.page.locator("img[src='x'], a[href^='javascript']").count() == 0
+        context.close()
+        assert opened.complaints == []
+
+
+def test_only_this_machine_can_connect(port: int) -> None:
+    listening = {
+        line.split()[1].split(":")[0]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        if Path(table).exists()
+        for line in Path(table).read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and int(line.split()[1].split(":")[1], 16) == port
+    }
+    loopback = socket.inet_aton("127.0.0.1")[::-1].hex().upper()
+    assert listening == {loopback}
