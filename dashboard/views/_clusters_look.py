@@ -1,0 +1,201 @@
+"""The pictures: t-SNE of the images, coloured by person, group or cluster, with the face under the pointer."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ethnoshard.errors import EthnoshardError
+
+from .. import _faces, _pick, _show
+from .._face_hover import face_hover
+from .._guard import or_said
+from .._shelf import Shelf
+from .._text import plain
+from . import _clusters_figures as figures
+from . import _clusters_picture as drawing
+from ._clusters_labels import labels
+from ._clusters_shown import Shown
+
+_THUMBNAIL = 64
+_MOST_FACES = 600
+"""Sent to the browser; about 2 kB each."""
+_PERSON, _GROUP = "person", "group"
+
+
+@st.fragment
+def look(shelf: Shelf, shown: Sequence[Shown]) -> None:
+    """One report's picture, or two beside each other."""
+    sources = labels(shelf, shown[0].content)
+    sources = {whose: groups for whose, groups in sources.items() if groups.keys() & set(shown[0].people)}
+    having = [method for method in drawing.METHODS if any(method in one.clusters for one in shown)]
+    ways = [_PERSON, *([_GROUP] if sources else []), *(drawing.METHODS[method] for method in having)]
+    columns = st.columns(3)
+    with columns[0]:
+        colour = _pick.one("Colour by", ways, key="colour")
+    with columns[1]:
+        dimensions = int(_pick.one("Dimensions", ["2", "3"], key="dimensions"))
+    whose = None
+    if colour == _GROUP:
+        with columns[2]:
+            whose = _pick.one("Groups", list(sources), key="labels")
+    groups = sources[whose] if whose else {}
+    try:
+        faces = _of_faces(shelf, shown)
+    except EthnoshardError as error:
+        st.warning(f"Faces can't be shown: {plain(error)}", icon=":material/warning:")
+        faces = {}
+    called = shelf.called({person for one in shown for person in one.people})
+    method = {words: name for name, words in drawing.METHODS.items()}.get(colour)
+    columns = st.columns(2) if len(shown) == 2 else st.columns([3, 2], gap="medium")
+    for place, (one, column) in enumerate(zip(shown, columns, strict=False), start=1):
+        with column, or_said(one.name):
+            _picture(shelf, one, f"tsne-{place}", dimensions, colour, method, groups, faces, called)
+    beside = columns[1] if len(shown) == 1 else st.container()
+    with beside:
+        st.caption(_how(colour, method, whose, shown[0].content["picture"], bool(faces)))
+        if not faces:
+            _which_dataset(shelf, shown[0])
+        with or_said("figures of the picture"):
+            _figures(shown)
+    if method == "som":
+        for place, (one, column) in enumerate(zip(shown, st.columns(len(shown)), strict=True), start=1):
+            if "som" in one.clusters:
+                with column, or_said(f"map of {one.name}"):
+                    _map(one, f"map-{place}", called)
+
+
+def _picture(
+    shelf: Shelf,
+    one: Shown,
+    name: str,
+    dimensions: int,
+    colour: str,
+    method: str | None,
+    groups: Mapping[str, str],
+    faces: Mapping[str, str],
+    called: Mapping[str, str],
+) -> None:
+    if dimensions not in one.places:
+        _show.head(f"{one.called}: no picture in {dimensions} dimensions", "An older report; cluster again.")
+        return
+    if method is not None and method not in one.clusters:
+        _show.head(f"{one.called}: images without clusters by {colour}", "An older report; cluster again.")
+        return
+    numbers, texts = list(range(len(one.keys))), _texts(one, groups, called)
+    places = one.places[dimensions]
+    if method == "som":
+        drawn = drawing.node_picture(places, one.clusters["som"], numbers, texts, faces=bool(faces))
+    else:
+        kinds = _kinds(shelf, one, colour, method, groups, called)
+        drawn = drawing.picture(places, kinds, numbers, texts, faces=bool(faces))
+    _show.chart(drawn, name=name, title=title(one, method), how="")
+    if faces:
+        face_hover(name, [faces.get(image, "") for image in one.keys], texts)
+
+
+def _figures(shown: Sequence[Shown]) -> None:
+    about = shown[0].content["picture"]
+    number = st.column_config.NumberColumn(format="%.2f")
+    _show.table(
+        figures.of_picture({one.called: one.content["picture"] for one in shown}),
+        name="picture",
+        title=f"The {about['images']:,} images of the picture, clustered in the embedding space",
+        how=f"Against the {about['people']:,} people; 1 is best, an ARI of 0 is chance.",
+        columns=dict.fromkeys(figures.FIGURES, number),
+    )
+
+
+def title(one: Shown, method: str | None) -> str:
+    """The model, and how well its clusters of these images are people; in the embedding space, not in the picture."""
+    about = one.content["picture"]
+    figures_of = about["figures"] if method is None else about["methods"][method]
+    called = "k-means" if method is None else drawing.METHODS[method]
+    if method == "dbscan_best":
+        called = f"DBSCAN at eps {about['best_eps']:g}"
+    return (
+        f"{one.called}: {called} finds the {about['people']} people with an ARI of {figures_of['ari']:.2f}, NMI "
+        f"{figures_of['nmi']:.2f}"
+    )
+
+
+def _kinds(
+    shelf: Shelf,
+    one: Shown,
+    colour: str,
+    method: str | None,
+    groups: Mapping[str, str],
+    called: Mapping[str, str],
+) -> list[drawing.Kind]:
+    if method is not None:
+        return drawing.kinds_of_clusters(one.clusters[method])
+    if colour == _GROUP:
+        return drawing.kinds_of_groups([groups.get(person) for person in one.people], shelf.group_colours)
+    return drawing.kinds_of_people(one.people, called)
+
+
+def _texts(one: Shown, groups: Mapping[str, str], called: Mapping[str, str]) -> list[str]:
+    texts = []
+    for row, person in enumerate(one.people):
+        lines = [called[person]]
+        if groups:
+            lines.append(groups.get(person, "no group known"))
+        for method in ("kmeans", "dbscan", "som"):
+            if method in one.clusters:
+                lines.append(_cluster_text(method, one.clusters[method], row))
+        texts.append("\n".join(lines))
+    return texts
+
+
+def _cluster_text(method: str, clusters: NDArray[np.int64], row: int) -> str:
+    cluster = int(clusters[row])
+    if method == "som":
+        return f"map: row {cluster // drawing.SOM_SIDE + 1}, column {cluster % drawing.SOM_SIDE + 1}"
+    together = int(np.count_nonzero(clusters == cluster))
+    words = "in no cluster" if cluster < 0 else f"in a cluster of {together}"
+    return f"{drawing.METHODS[method]}: {words}"
+
+
+def _of_faces(shelf: Shelf, shown: Sequence[Shown]) -> dict[str, str]:
+    """Key of an image -> its face, as far as a given dataset holds it."""
+    keys = list(dict.fromkeys(key for one in shown for key in one.keys))
+    place = _faces.place_of(shelf, shown[0].content)
+    if place is None:
+        return {}
+    pictures = _faces.pictures(shelf, place, keys[:_MOST_FACES])
+    return {key: _faces.thumbnail(jpeg, _THUMBNAIL) for key, jpeg in pictures.items()}
+
+
+def _how(colour: str, method: str | None, whose: str | None, about: Mapping[str, object], faces: bool) -> str:
+    said = (
+        f"Each point is one of {about['images']:,} images; near ones have similar embeddings, but sizes and distances "
+        f"of t-SNE's heaps mean nothing. A picture illustrates and proves nothing: the figures in the titles and below "
+        f"are of the embedding space. Seed {about['seed']}."
+    )
+    if whose:
+        said += f" Groups: {whose}."
+    if method == "som":
+        said += " Colour: the place on the self-organising map, neighbouring nodes alike."
+    if faces:
+        said += " Hover a point for its face."
+    return plain(said)
+
+
+def _which_dataset(shelf: Shelf, one: Shown) -> None:
+    source = (one.content.get("place") or {}).get("name") or "its source"
+    st.info(
+        f"Faces are shown where a given dataset holds the images\\. These are of {plain(source)}: give the dataset "
+        "that was packed from it",
+        icon=":material/image_not_supported:",
+    )
+    st.code(f"ethnoshard dashboard {shelf.given.runs} --dataset DATASET", language="sh")
+
+
+def _map(one: Shown, name: str, called: Mapping[str, str]) -> None:
+    _show.chart(
+        figures.som(one.clusters["som"], drawing.kinds_of_people(one.people, called)),
+        name=name,
+        title=f"{one.called}: {figures.som_title(one.clusters['som'], one.people)}",
+        how="A mark is a node that images are nearest to: the larger, the more; its colour and sign: whose most are.",
+    )
