@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Visit, chromium, served
+from benchmarks.browsing import Visit, chromium, served
 from playwright.sync_api import Browser, expect
 
 from dashboard._given import Given

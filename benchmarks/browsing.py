@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
@@ -83,6 +84,9 @@ class Visit:
         complaints: errors of the console and of scripts, failed requests, requests to elsewhere, dialogs.
     """
 
+    PAUSE: ClassVar[float] = 0.3
+    """Seconds that ``settled`` waits in any case: the script may not have begun yet."""
+
     page: Page
     port: int
     complaints: list[str] = field(default_factory=list)
@@ -102,8 +106,7 @@ class Visit:
     def settled(self) -> None:
         """Wait until the page's script is through and its title is there."""
         self.page.locator("h1").first.wait_for(timeout=60_000)
-        # The class is on the app's root while a script runs; it may not have begun yet.
-        self.page.wait_for_timeout(300)
+        self.page.wait_for_timeout(1000 * self.PAUSE)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
