@@ -1,0 +1,146 @@
+"""Errors by group of reports, at their own threshold or at others that they keep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation import GroupCurves
+from ethnoshard.reports import read_curves
+
+from .._shelf import Shelf, Stamp
+from ._evaluations import Picked
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """Errors by group by one source of labels.
+
+    Attributes:
+        picked: the report.
+        own: of the source in ``report.json``, at the report's own threshold.
+        curves: at all thresholds kept; None where none are.
+        reason: why none are.
+        stamp: of the file of arrays; None where it can't be read.
+    """
+
+    picked: Picked
+    own: Mapping[str, Any]
+    curves: GroupCurves | None
+    reason: str | None
+    stamp: Stamp | None
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return str(self.own["source"])
+
+    @property
+    def labels(self) -> str:
+        """Whose labels, in words."""
+        return f"perceived ethnicity {self.own['labels']}"
+
+    @property
+    def thresholds(self) -> list[float]:
+        """All that there are, rising."""
+        return [float(self.own["threshold"])] if self.curves is None else self.curves.thresholds.tolist()
+
+    @property
+    def own_place(self) -> int:
+        """Which of them is the report's own."""
+        return self.nearest(float(self.own["threshold"]))
+
+    def nearest(self, threshold: float) -> int:
+        """Which is nearest to ``threshold``."""
+        return int(np.argmin(np.abs(np.array(self.thresholds) - threshold)))
+
+    def as_strict(self, fmr: float) -> int:
+        """Which gives all pairs together the FMR nearest to ``fmr``, by the ratio."""
+        if self.curves is None:
+            return 0
+        tiny = np.finfo(np.float64).tiny
+        rates = np.maximum(self.curves.overall_fmr[:, 0], tiny)
+        return int(np.argmin(np.abs(np.log(rates) - np.log(max(fmr, tiny)))))
+
+    def at(self, place: int) -> Mapping[str, Any]:
+        """Everything at one of the thresholds, as ``report.json`` holds it."""
+        if self.curves is None or self.stamp is None:
+            return self.own
+        return {**self.own, **_at(self.stamp, place, self.curves)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """Errors by group at the threshold at which they are shown.
+
+    Attributes:
+        found: of which report and source.
+        place: of its thresholds.
+        rates: as ``report.json`` holds them.
+    """
+
+    found: Found
+    place: int
+    rates: Mapping[str, Any]
+
+    @property
+    def threshold(self) -> float:
+        """The one for all groups."""
+        return float(self.rates["threshold"])
+
+
+def find(shelf: Shelf, picked: Sequence[Picked]) -> list[list[Found]]:
+    """For each source of the first report, what it found and what those beside it found by the same source."""
+    sources = [str(own["source"]) for own in picked[0].content["demographics"]]
+    return [
+        [
+            _found(shelf, each, own)
+            for each in picked
+            for own in each.content.get("demographics") or []
+            if own["source"] == source
+        ]
+        for source in sources
+    ]
+
+
+def move(found: Sequence[Sequence[Found]], threshold: float) -> list[list[Shown]]:
+    """What is shown when a threshold is chosen among those of the first report's first source.
+
+    Other sources stand at their nearest; other reports, whose similarities are others, where all pairs together have
+    the FMR nearest to the first report's. At the first report's own threshold all are at their own.
+    """
+    own = threshold == found[0][0].thresholds[found[0][0].own_place]
+    rows = []
+    for first, *others in found:
+        place = first.own_place if own else first.nearest(threshold)
+        shown = [Shown(found=first, place=place, rates=first.at(place))]
+        fmr = float(shown[0].rates["overall"]["fmr"]["rate"] or 0)
+        for other in others:
+            place = other.own_place if own else other.as_strict(fmr)
+            shown.append(Shown(found=other, place=place, rates=other.at(place)))
+        rows.append(shown)
+    return rows
+
+
+def _found(shelf: Shelf, picked: Picked, own: Mapping[str, Any]) -> Found:
+    try:
+        file = f"groups-{own['source']}"
+        stamp = shelf.stamp(picked.name, file)
+        curves = _curves(stamp, shelf.arrays(picked.name, file))
+    except EthnoshardError as error:
+        return Found(picked=picked, own=own, curves=None, reason=str(error), stamp=None)
+    return Found(picked=picked, own=own, curves=curves, reason=None, stamp=stamp)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _curves(stamp: Stamp, _arrays: Mapping[str, NDArray[Any]]) -> GroupCurves:
+    return read_curves(dict(_arrays))
+
+
+@st.cache_resource(max_entries=2048, show_spinner=False)
+def _at(stamp: Stamp, place: int, _curves: GroupCurves) -> Mapping[str, Any]:
+    return _curves.at(place).to_dict()
