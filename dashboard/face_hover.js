@@ -17,7 +17,7 @@ function makeBox(host) {
     maxWidth: "220px",
     padding: "6px",
     borderRadius: "6px",
-    font: "13px/1.35 sans-serif",
+    font: `400 14px/1.35 ${getComputedStyle(host).fontFamily || "sans-serif"}`,
     border: `1px solid ${colour("--st-border-color", "currentColor")}`,
     boxShadow: "0 2px 10px rgba(0, 0, 0, 0.25)",
   });

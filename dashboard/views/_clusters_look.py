@@ -1,6 +1,7 @@
 """The pictures: t-SNE of the images, coloured by person, group or cluster, with the face under the pointer."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -31,14 +32,14 @@ def look(shelf: Shelf, shown: Sequence[Shown]) -> None:
     sources = {whose: groups for whose, groups in sources.items() if groups.keys() & set(shown[0].people)}
     having = [method for method in drawing.METHODS if any(method in one.clusters for one in shown)]
     ways = [_PERSON, *([_GROUP] if sources else []), *(drawing.METHODS[method] for method in having)]
-    columns = st.columns(3)
-    with columns[0]:
+    first, second, third = st.columns(3)
+    with first:
         colour = _pick.one("Colour by", ways, key="colour")
-    with columns[1]:
+    with second:
         dimensions = int(_pick.one("Dimensions", ["2", "3"], key="dimensions"))
     whose = None
     if colour == _GROUP:
-        with columns[2]:
+        with third:
             whose = _pick.one("Groups", list(sources), key="labels")
     groups = sources[whose] if whose else {}
     try:
@@ -48,7 +49,7 @@ def look(shelf: Shelf, shown: Sequence[Shown]) -> None:
         faces = {}
     called = shelf.called({person for one in shown for person in one.people})
     method = {words: name for name, words in drawing.METHODS.items()}.get(colour)
-    columns = st.columns(2) if len(shown) == 2 else st.columns([3, 2], gap="medium")
+    columns: Sequence[Any] = st.columns([1, 1] if len(shown) == 2 else [3, 2], gap="medium")
     for place, (one, column) in enumerate(zip(shown, columns, strict=False), start=1):
         with column, or_said(one.name):
             _picture(shelf, one, f"tsne-{place}", dimensions, colour, method, groups, faces, called)
@@ -98,12 +99,16 @@ def _picture(
 def _figures(shown: Sequence[Shown]) -> None:
     about = shown[0].content["picture"]
     number = st.column_config.NumberColumn(format="%.2f")
+    rows = figures.of_picture({one.called: one.content["picture"] for one in shown})
+    # Beside the picture there is room for the figures that differ most.
+    few = rows if len(shown) > 1 else rows.select("method", "ARI", "NMI", "silhouette", "clusters")
     _show.table(
-        figures.of_picture({one.called: one.content["picture"] for one in shown}),
+        few,
         name="picture",
         title=f"The {about['images']:,} images of the picture, clustered in the embedding space",
         how=f"Against the {about['people']:,} people; 1 is best, an ARI of 0 is chance.",
         columns=dict.fromkeys(figures.FIGURES, number),
+        download=rows,
     )
 
 

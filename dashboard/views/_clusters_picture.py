@@ -17,7 +17,7 @@ METHODS = {
     "dbscan": "DBSCAN, eps 0.4",
     "dbscan_best": "DBSCAN, its best eps",
     "kmeans": "k-means",
-    "som": "map",
+    "som": "self-organising map",
 }
 """Arrays of ``picture.npz`` -> what pages and URLs call what they hold."""
 _IN_NONE = -1
@@ -105,7 +105,7 @@ def picture(
             customdata=[numbers[row] for row in rows],
             **_words([texts[row] for row in rows], faces),
         )
-    return _legend_below(shown, len(kinds))
+    return _legend_below(shown, len(kinds), deep=deep)
 
 
 def node_picture(
@@ -151,8 +151,9 @@ def _frame(deep: bool) -> go.Figure:
     if deep:
         shown.update_layout(
             scene={
-                **{f"{axis}axis": {"title": {"text": f"t-SNE {i}"}} for i, axis in enumerate("xyz", start=1)},
+                **{f"{axis}axis": _deep_axis(f"t-SNE {i}") for i, axis in enumerate("xyz", start=1)},
                 "aspectmode": "cube",
+                "camera": {"eye": {"x": 1.45, "y": 1.45, "z": 0.9}},
             },
             margin={"t": 0, "b": 0, "l": 0, "r": 0},
         )
@@ -161,12 +162,26 @@ def _frame(deep: bool) -> go.Figure:
     return shown
 
 
-def _legend_below(shown: go.Figure, entries: int) -> go.Figure:
+def _deep_axis(title: str) -> dict[str, Any]:
+    """Seen in both themes, which don't reach plotly's three dimensions."""
+    grey = "rgba(128, 128, 128, 0.35)"
+    return {
+        "title": {"text": title},
+        "zeroline": False,
+        "showspikes": False,
+        "showbackground": False,
+        "gridcolor": grey,
+        "linecolor": grey,
+        "color": "#8C8C8C",
+    }
+
+
+def _legend_below(shown: go.Figure, entries: int, *, deep: bool) -> go.Figure:
     return shown.update_layout(
         legend={
             "orientation": "h",
             "yanchor": "top",
-            "y": -0.12,
+            "y": -0.02 if deep else -0.12,
             "x": 0,
             "itemsizing": "constant",
             "font": {"size": 11 if entries > 12 else 12},

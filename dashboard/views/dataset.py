@@ -67,7 +67,7 @@ def _one(shelf: Shelf, place: Place, dataset: FaceDataset) -> None:
             figures.faces_a_person(dataset.identities, rows, shelf.group_colours),
             name="faces-a-person",
             title=figures.faces_title(rows, dataset.identities),
-            how="Of each group's people, how many have so many faces. A person with one face has no pair of the same person.",
+            how="Of each group's people, how many have so many faces. Who has one face has no pair of one person.",
         )
     with right, or_said("confidence"):
         _confidence(shelf, dataset, rows, whose)

@@ -1,0 +1,255 @@
+"""The loader beside its peers: one file of ``python -m benchmarks.loading``, as figures and a table."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from ethnoshard.errors import EthnoshardError
+
+from .. import _show
+from .._colours import ARM_COLOURS, GROUP_COLOURS
+from .._text import in_chart
+
+OURS = "ethnoshard"
+OUR_DECODER = "simplejpeg"
+_OUR_COLOUR, _PEER_COLOUR = GROUP_COLOURS[0], ARM_COLOURS[0]
+_LIMIT_COLOUR = GROUP_COLOURS[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """A loader with a decoder: medians over the rounds, where nothing else is said.
+
+    Attributes:
+        loader: its name.
+        decoder: its name.
+        version: of the loader.
+        rounds: how often it ran.
+        rate: images a second.
+        least: images a second of the slowest round.
+        most: of the fastest round.
+        of_limit: share of what decoding alone made just before and after.
+        worst: images that a batch was off its quota at most, over all rounds.
+        off: images off on average.
+        people: identities a batch.
+        seen: faces of the dataset that an epoch delivered.
+        repeated: deliveries of faces that had been delivered before.
+        never: faces that an epoch did not deliver.
+        memory: MiB.
+        first: seconds to the first batch.
+    """
+
+    loader: str
+    decoder: str
+    version: str
+    rounds: int
+    rate: float
+    least: float
+    most: float
+    of_limit: float
+    worst: float
+    off: float
+    people: float
+    seen: int
+    repeated: int
+    never: int
+    memory: float
+    first: float
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is the project's own."""
+        return self.loader == OURS
+
+    @property
+    def name(self) -> str:
+        """As charts and tables call it."""
+        return self.loader if self.ours else f"{self.loader}, {self.decoder}"
+
+
+def contestants(content: Mapping[str, Any]) -> list[Contestant]:
+    """Ours first, then the peers, the fastest first; each with its own decoder and with ours.
+
+    Raises:
+        EthnoshardError: the file holds no run.
+    """
+    runs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for run in content["runs"]:
+        runs.setdefault((str(run["loader"]), str(run["decoder"])), []).append(run)
+    if not runs:
+        raise EthnoshardError("the file holds no run of a loader")
+    found = [_contestant(loader, decoder, own) for (loader, decoder), own in runs.items()]
+    best = {one.loader: max(other.rate for other in found if other.loader == one.loader) for one in found}
+    return sorted(
+        found, key=lambda one: (not one.ours, -best[one.loader], one.loader, one.decoder == OUR_DECODER, one.decoder)
+    )
+
+
+def limits(content: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Decoding alone, images a second: least, median, most over all rounds."""
+    found = [float(run["limit"]) for run in content["runs"]]
+    return min(found), statistics.median(found), max(found)
+
+
+def rate_title(found: Sequence[Contestant]) -> str:
+    """Ours as a share of the limit, and against the best peer with either decoder."""
+    ours = [one for one in found if one.ours]
+    if not ours:
+        return "Loaders beside each other, without ours"
+    said = f"ethnoshard delivers {ours[0].of_limit:.2f} of what decoding alone can"
+    told = []
+    for decoder, words in ((OUR_DECODER, "with our decoder"), ("pillow", "with Pillow")):
+        peers = [one for one in found if not one.ours and one.decoder == decoder]
+        if peers:
+            best = max(peers, key=lambda one: one.of_limit)
+            told.append(f"{ours[0].of_limit / best.of_limit:.1f} times the best peer {words} ({best.loader})")
+    return ", ".join([said, " and ".join(told)]) if told else said
+
+
+def rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.Figure:
+    """A bar a contestant, least to most as whiskers, decoding alone as a line in a band."""
+    shown = _show.figure("images a second", "", height=110 + 42 * len(found), bargap=0.3)
+    for words, some, colour, pattern in (
+        ("ethnoshard", [one for one in found if one.ours], _OUR_COLOUR, ""),
+        ("peer, with our decoder", [one for one in found if not one.ours and one.decoder == OUR_DECODER],
+         _PEER_COLOUR, ""),
+        ("peer, as its documentation shows", [one for one in found if not one.ours and one.decoder != OUR_DECODER],
+         _PEER_COLOUR, "/"),
+    ):  # fmt: skip
+        if some:
+            shown.add_bar(
+                y=[in_chart(one.name) for one in some],
+                x=[one.rate for one in some],
+                orientation="h",
+                name=words,
+                marker={"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [one.most - one.rate for one in some],
+                    "arrayminus": [one.rate - one.least for one in some],
+                    "thickness": 1.2,
+                    "width": 4,
+                },
+                customdata=[[one.of_limit, one.least, one.most, one.rounds] for one in some],
+                hovertemplate="%{y}: %{x:,.0f} images/s (%{customdata[1]:,.0f} to %{customdata[2]:,.0f} in "
+                "%{customdata[3]} rounds), %{customdata[0]:.2f} of the limit<extra></extra>",
+            )
+    for one in found:
+        shown.add_annotation(
+            x=max(one.most, one.rate), y=in_chart(one.name), text=f"{one.rate:,.0f} ({one.of_limit:.2f})",
+            showarrow=False, xanchor="left", xshift=6,
+        )  # fmt: skip
+    least, median, most = limit
+    shown.add_vrect(x0=least, x1=most, fillcolor=_LIMIT_COLOUR, opacity=0.12, line={"width": 0}, layer="below")
+    shown.add_vline(
+        x=median, line={"color": _LIMIT_COLOUR, "dash": "dash"},
+        annotation={"text": f"decoding alone, {median:,.0f}", "yanchor": "bottom", "yref": "paper", "y": 1,
+                    "xanchor": "center"},
+    )  # fmt: skip
+    return shown.update_layout(
+        xaxis={"range": [0, 1.12 * max(most, *(one.most for one in found))]},
+        yaxis={"categoryorder": "array", "categoryarray": [in_chart(one.name) for one in reversed(found)]},
+        barmode="overlay",
+        legend={"orientation": "h", "yanchor": "top", "y": -0.16 if len(found) > 5 else -0.3, "x": 0},
+        margin={"t": 40},
+    )
+
+
+def quota_title(found: Sequence[Contestant], batch: int) -> str:
+    """How far a batch is from what was asked for, ours and the peers'."""
+    ours, peers = _both(found)
+    parts = [f"ethnoshard {ours[0].worst:.1f}"] if ours else []
+    if peers:
+        parts.append(f"peers {min(one.worst for one in peers):.1f} to {max(one.worst for one in peers):.1f}")
+    return f"Off the quota at worst, of {batch:,} images: {', '.join(parts)}"
+
+
+def quota(found: Sequence[Contestant]) -> go.Figure:
+    """A line a contestant from its mean to its worst batch."""
+    shown = _show.figure("images off the quota, of the group that is off most", "", height=110 + 30 * len(found))
+    names = [in_chart(one.name) for one in found]
+    for one, name in zip(found, names, strict=True):
+        shown.add_scatter(
+            x=[one.off, one.worst], y=[name, name], mode="lines", showlegend=False, hoverinfo="skip",
+            line={"color": _OUR_COLOUR if one.ours else _PEER_COLOUR, "width": 2},
+        )  # fmt: skip
+    colours = [_OUR_COLOUR if one.ours else _PEER_COLOUR for one in found]
+    for words, values, sign in (
+        ("mean over batches", [one.off for one in found], "circle-open"),
+        ("worst batch", [one.worst for one in found], "circle"),
+    ):
+        shown.add_scatter(
+            x=values, y=names, mode="markers", name=words,
+            marker={"symbol": sign, "size": 10, "color": colours, "line": {"width": 2}},
+            hovertemplate=f"%{{y}}: %{{x:.1f}} images, {words}<extra></extra>",
+        )  # fmt: skip
+    return shown.update_layout(
+        xaxis={"rangemode": "tozero"},
+        yaxis={"categoryorder": "array", "categoryarray": names[::-1]},
+    )
+
+
+def coverage_title(found: Sequence[Contestant]) -> str:
+    """What an epoch of ours delivers."""
+    ours, _ = _both(found)
+    if not ours:
+        return "What an epoch delivers"
+    one = ours[0]
+    return (
+        f"An epoch of ethnoshard delivers {one.seen:,} of {one.seen + one.never:,} faces, with {one.people:.0f} people "
+        "in every batch"
+    )
+
+
+def table(found: Sequence[Contestant]) -> pl.DataFrame:
+    """A row a contestant with everything that was measured."""
+    return pl.DataFrame(
+        {
+            "loader": [f"{one.loader} {one.version}".strip() for one in found],
+            "decoder": [one.decoder for one in found],
+            "images/s": [one.rate for one in found],
+            "of decoding alone": [one.of_limit for one in found],
+            "people a batch": [one.people for one in found],
+            "seen": [one.seen for one in found],
+            "repeated": [one.repeated for one in found],
+            "never seen": [one.never for one in found],
+            "memory, MiB": [one.memory for one in found],
+            "first batch, s": [one.first for one in found],
+            "worst off": [one.worst for one in found],
+            "mean off": [one.off for one in found],
+        }
+    )
+
+
+def _both(found: Sequence[Contestant]) -> tuple[list[Contestant], list[Contestant]]:
+    return [one for one in found if one.ours], [one for one in found if not one.ours]
+
+
+def _contestant(loader: str, decoder: str, runs: Sequence[Mapping[str, Any]]) -> Contestant:
+    def median(field: str) -> float:
+        return statistics.median(float(run[field]) for run in runs)
+
+    found = [float(run["images_per_second"]) for run in runs]
+    return Contestant(
+        loader=loader,
+        decoder=decoder,
+        version=str(runs[0].get("version", "")),
+        rounds=len(runs),
+        rate=statistics.median(found),
+        least=min(found),
+        most=max(found),
+        of_limit=statistics.median(float(run["images_per_second"]) / float(run["limit"]) for run in runs),
+        worst=max(float(run["quota_deviation_worst"]) for run in runs),
+        off=median("quota_deviation_mean"),
+        people=median("identities_per_batch"),
+        seen=round(median("seen")),
+        repeated=round(median("repeated")),
+        never=round(median("dropped")),
+        memory=median("peak_rss_mib"),
+        first=median("first_batch_s"),
+    )

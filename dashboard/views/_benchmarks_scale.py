@@ -1,0 +1,150 @@
+"""What grows with the dataset, and what a step costs: planning, memory, figures by group, training."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from .. import _show
+from .._colours import ARM_COLOURS, DASHES, GROUP_COLOURS, SYMBOLS
+
+
+def planning(contents: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """A row a file of ``python -m benchmarks.planning``."""
+    return pl.DataFrame(
+        [
+            {
+                "batches of": f"{content['people']} x {content['images']}",
+                "target": str(content["target"]),
+                "people": int(content["identities"]),
+                "faces": int(content["faces"]),
+                "batches": int(content["batches"]),
+                "plan ready, s": float(content["plan_s"]),
+                "a batch anywhere, ms": float(content["batch_anywhere_ms"]["median"]),
+                "the next batch, ms": float(content["next_batch_ms"]["median"]),
+                "going on from a state, ms": float(content["going_on_ms"]),
+                "peak memory, MiB": int(content["peak_mib"]),
+            }
+            for content in contents
+        ]
+    )
+
+
+def planning_title(rows: pl.DataFrame) -> str:
+    """The slowest of the plans."""
+    row = rows.sort("plan ready, s", descending=True).row(0, named=True)
+    return (
+        f"A plan of {row['faces'] / 1e6:,.0f} million faces is ready in {row['plan ready, s']:.1f} s and takes "
+        f"{row['peak memory, MiB'] / 1024:.1f} GiB"
+    )
+
+
+def memory(content: Mapping[str, Any]) -> go.Figure:
+    """The loader's memory and the process's over the size of the dataset."""
+    rows = sorted(content["rows"], key=lambda row: row["faces"])
+    shown = _show.figure("faces in the dataset", "MiB", height=360)
+    lines = (
+        ("shards on disk", "size_mib", ARM_COLOURS[0]),
+        ("whole process", "peak_mib", GROUP_COLOURS[1]),
+        ("of it the loader", "loader_mib", GROUP_COLOURS[0]),
+    )
+    for place, (words, field, colour) in enumerate(lines):
+        shown.add_scatter(
+            x=[int(row["faces"]) for row in rows],
+            y=[float(row[field]) for row in rows],
+            mode="lines+markers",
+            name=words,
+            line={"color": colour, "dash": DASHES[place]},
+            marker={"symbol": SYMBOLS[place], "size": 8},
+            hovertemplate="%{x:,} faces: %{y:,.0f} MiB<extra>%{fullData.name}</extra>",
+        )
+    return shown.update_layout(
+        xaxis={"type": "log", "dtick": 1, "tickformat": ",.0f"}, yaxis={"type": "log", "dtick": 1, "tickformat": ","}
+    )
+
+
+def memory_title(content: Mapping[str, Any]) -> str:
+    """How the loader's memory grows between the smallest and the largest dataset."""
+    rows = sorted(content["rows"], key=lambda row: row["faces"])
+    first, last = rows[0], rows[-1]
+    faces, memory = (last[field] / first[field] for field in ("faces", "loader_mib"))
+    return (
+        f"{faces:,.0f} times as many faces take {memory:.1f} times the loader's memory, {last['loader_mib']:,.0f} MiB"
+    )
+
+
+def reads(content: Mapping[str, Any]) -> pl.DataFrame:
+    """What was read of each dataset, and how often a read jumps; beside it one file a face."""
+    return pl.DataFrame(
+        [
+            {
+                "faces": int(row["faces"]),
+                "shards, MiB": float(row["size_mib"]),
+                "read / size": float(row["read_mib"]) / float(row["size_mib"]),
+                "reads": int(row["reads"]),
+                "jumps": int(row["seeks"]),
+                "jumps, a file a face": int(row["images"]),
+                "images/s": float(row["images_per_second"]),
+            }
+            for row in content["rows"]
+        ]
+    )
+
+
+def reads_title(rows: pl.DataFrame) -> str:
+    """Of the largest dataset."""
+    row = rows.sort("faces", descending=True).row(0, named=True)
+    return (
+        f"Of {row['faces']:,} faces {row['read / size']:.2f} times the shards' size is read, with "
+        f"{row['jumps, a file a face'] / row['jumps']:,.0f} times fewer jumps than a file a face"
+    )
+
+
+def step(content: Mapping[str, Any]) -> pl.DataFrame:
+    """A row a turn: a step of ours and of a plain loop, and how long ours waited for data."""
+    turns = range(len(content["ratios"]))
+    return pl.DataFrame(
+        {
+            "turn": [turn + 1 for turn in turns],
+            "a step of ours, s": [float(content["ours"][turn]) for turn in turns],
+            "of a plain loop, s": [float(content["plain"][turn]) for turn in turns],
+            "ratio": [float(content["ratios"][turn]) for turn in turns],
+            "waiting for data, ms": [1000 * float(content["waiting"][turn]) for turn in turns],
+        }
+    )
+
+
+def step_title(content: Mapping[str, Any]) -> str:
+    """The median of the turns."""
+    ratios = [float(ratio) for ratio in content["ratios"]]
+    waiting = statistics.median(float(part) for part in content["waiting"])
+    return (
+        f"A training step of ours takes {statistics.median(ratios):.2f} times a plain loop's, of which waiting for "
+        f"data is {1000 * waiting:.1f} ms"
+    )
+
+
+def by_group_title(content: Mapping[str, Any]) -> str:
+    """How long errors by group take at LFW's size."""
+    return (
+        f"Errors by group of {content['pairs'] / 1e6:,.0f} million pairs take "
+        f"{content['threshold_s'] + content['figures_s']:.1f} s, {content['draws']:,} draws of people included"
+    )
+
+
+def by_group(content: Mapping[str, Any]) -> pl.DataFrame:
+    """The one row of ``python -m benchmarks.demographics``."""
+    return pl.DataFrame(
+        [
+            {
+                "people": int(content["people"]),
+                "images": int(content["images"]),
+                "common threshold, s": float(content["threshold_s"]),
+                "figures with intervals, s": float(content["figures_s"]),
+                "two models compared, s": float(content["compare_s"]),
+                "peak memory, MiB": int(content["peak_mib"]),
+            }
+        ]
+    )
