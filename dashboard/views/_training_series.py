@@ -116,7 +116,9 @@ def curves(arms: Mapping[str, Sequence[Training]], column: str, *, x: str, smoot
         if len(lines) == 1:
             along, values = lines[0]
             kept = thinned(len(along))
-            found.append(Curve(name=f"{arm}, 1 run", arm=arm, x=along[kept], y=values[kept]))
+            found.append(
+                Curve(name=arm if trainings[0].name == arm else f"{arm}, 1 run", arm=arm, x=along[kept], y=values[kept])
+            )
             continue
         shortest = min((along for along, _ in lines), key=lambda along: float(along[-1]))
         at = shortest[thinned(len(shortest))]

@@ -70,7 +70,7 @@ def _speed(trainings: Sequence[Training]) -> None:
             ("Runs", str(len(rows)), "Picked, and with metrics."),
             (
                 "Most images seen",
-                f"{rows['images'].max():,}",
+                f"{max(rows['images'].to_list()):,}",
                 "By all ranks together; figures compare best between runs that saw as many.",
             ),
             ("Images a second", _span(rows["images a second"], ".0f"), "Over all steps of a run, evaluation left out."),
