@@ -37,7 +37,9 @@ class Stepper:
         self._scaler = torch.amp.GradScaler(device.type, enabled=self._type == torch.float16)
         self._weights = [weight for weight in embedder.parameters() if weight.requires_grad]
 
-    def take(self, images: Tensor, identities: Tensor, groups: Tensor, *, rate: float, seed: int) -> dict[str, float]:
+    def take(
+        self, images: Tensor, identities: Tensor, groups: Tensor, *, rate: float, seed: int, counts: Tensor
+    ) -> tuple[dict[str, float], list[int]]:
         """One step.
 
         Args:
@@ -46,9 +48,11 @@ class Stepper:
             groups: (B,) integers.
             rate: the learning rate.
             seed: of the step's chance.
+            counts: (N,) int64, of this rank.
 
         Returns:
-            Columns of the metrics, means over ranks: loss, gradient_norm, triplets_..., in_group...
+            Columns of the metrics, means over ranks: loss, gradient_norm, triplets_..., in_group...; and the counts,
+            sums over ranks.
         """
         torch.manual_seed(seed)
         generator = torch.Generator().manual_seed(seed)
@@ -70,18 +74,21 @@ class Stepper:
         norm = nn.utils.clip_grad_norm_(self._weights, self._clip)
         self._scaler.step(self._optimizer)
         self._scaler.update()
-        # One tensor, so that a GPU is waited for once.
+        # One tensor, so that a GPU and the other ranks are waited for once.
         figures = torch.stack(
             [
                 loss.double(), norm.double(), mined.possible, mined.mined, mined.active,
                 mined.in_group / mined.active, mined.in_group_by_chance / mined.possible,
             ]
         )  # fmt: skip
+        figures = torch.cat([figures, counts.to(self._device, torch.float64, non_blocking=True)])
         names = (
             "loss", "gradient_norm", "triplets_possible", "triplets_mined", "triplets_active", "in_group",
             "in_group_by_chance",
         )  # fmt: skip
-        return dict(zip(names, self._ranks.mean(figures).tolist(), strict=True))
+        means = self._ranks.mean(figures).tolist()
+        sums = [round(mean * self._ranks.size) for mean in means[len(names) :]]
+        return dict(zip(names, means[: len(names)], strict=True)), sums
 
     def state_dict(self) -> dict[str, Any]:
         """Of the optimizer, and of the scaler of losses."""

@@ -24,6 +24,7 @@ from ethnoshard.mixing import hashed
 from ethnoshard.runs import Metrics, RunFolder
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._arms import loader_of, steps_an_epoch
+from ethnoshard.training._batch_record import BatchRecord
 from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._optimizer import optimizer_of, rate_at
@@ -101,6 +102,7 @@ class TripletTrainer:
         self.steps = settings.epochs * self.steps_an_epoch
         self._evaluate = evaluate
         self._metrics = Metrics(self.run.metrics_path)
+        self._batch_record = BatchRecord(self.loader, self.run.batches_path, self.ranks, self.device)
         self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
         self._record: dict[str, Any] = {}
         self._step = 0
@@ -147,8 +149,10 @@ class TripletTrainer:
         if problem:
             raise EthnoshardError(problem)
         found: dict[str, Any] | None = self.ranks.from_first(checkpoint)
-        if self.ranks.first and not self._record:
-            self._record = {**facts, "started": _now(), "progress": {"step": 0, "epoch": 0}}
+        if not self._record:
+            self._record = {**facts, "started": _now()}
+        if found is None:
+            self._record |= {"progress": {"step": 0, "epoch": 0}, "coverage": []}
         return found
 
     def _starting(self) -> FaceEmbedder:
@@ -177,7 +181,8 @@ class TripletTrainer:
             )
         record = self.run.record()
         _check_same(record, facts, self._watch.said)
-        self._record = {**record, "settings": facts["settings"]}
+        # A run of before lacks some facts.
+        self._record = {**facts, **record, "settings": facts["settings"]}
         if record.get("status") == "finished":
             self._watch.said("it was finished before; nothing is left to do")
         checkpoint = self._checkpoints.newest(lambda text: self._watch.said(f"{text}; the one before is used"))
@@ -204,6 +209,9 @@ class TripletTrainer:
             self.embedder.load_state_dict(checkpoint["network"])
             stepper.load_state_dict(checkpoint["optimizer"])
             self.loader.load_state_dict(checkpoint["loader"])
+            # Checkpoints of before have neither.
+            self._record |= checkpoint.get("record", {})
+            self._batch_record.take_up(self._step, checkpoint.get("batches"))
             if self.ranks.first:
                 self._metrics.take_up(self._step)
         self._watch.begun(self.steps, self._step)
@@ -237,7 +245,10 @@ class TripletTrainer:
             drop=settings.drop,
         )
         seed = hashed(settings.seed, _STEP, self.ranks.rank, self._step)[0] >> np.uint64(1)
-        taken = stepper.take(batch.images, batch.identities, batch.groups, rate=rate, seed=int(seed))
+        counts = self._batch_record.counts_of(batch)
+        taken, sums = stepper.take(
+            batch.images, batch.identities, batch.groups, rate=rate, seed=int(seed), counts=counts
+        )
         if not math.isfinite(taken["loss"]):
             people = batch.identities.unique().tolist()
             raise EthnoshardError(
@@ -245,10 +256,12 @@ class TripletTrainer:
                 f"{', '.join(map(str, people[:_SHOWN]))} ... ({len(people)} of them). Try a lower learning_rate than "
                 f"{settings.learning_rate}, a clip, or precision=float32; the checkpoints before are kept"
             )
+        epoch = self._step // self.steps_an_epoch
         self._step += 1
+        self._batch_record.add(self._step, epoch, batch, sums)
         row = {
             "step": self._step,
-            "epoch": (self._step - 1) // self.steps_an_epoch,
+            "epoch": epoch,
             "images": self._step * len(batch.images) * self.ranks.size,
             # A share of no triplet at all is none, rather than not a number.
             **{name: None if math.isnan(value) else value for name, value in taken.items()},
@@ -277,19 +290,24 @@ class TripletTrainer:
         shown = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
         before = self._record.get("progress", {}).get("lfw")
         self._record["progress"] = {**progress, "lfw": shown or before}
+        self._record.setdefault("coverage", []).append(self._batch_record.end_epoch(epoch - 1))
         self._watch.epoch_done({**progress, "epochs": self.settings.epochs, **lfw})
 
     def _save(self, stepper: Stepper) -> None:
+        batches = self._batch_record.write()
         if not self.ranks.first:
             return
         self._metrics.write()
+        self._record["progress"]["step"] = self._step
         content = {
             "network": self.embedder.state_dict(),
             "optimizer": stepper.state_dict(),
             "loader": self.loader.state_dict(),
+            "batches": batches,
+            # What of the record follows from the steps.
+            "record": {"progress": self._record["progress"], "coverage": self._record.get("coverage", [])},
         }
         self._checkpoints.save(self._step, content)
-        self._record["progress"]["step"] = self._step
         self._write()
 
     def _batches(self) -> Iterator[Any]:
@@ -332,6 +350,7 @@ class TripletTrainer:
                 "python": platform.python_version(),
             },
             "git_commit": _commit(),
+            **self._batch_record.facts,
         }
 
     @contextlib.contextmanager

@@ -1,0 +1,52 @@
+"""What a batch is made of, and what the target asks of it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.loading import Batch
+from ethnoshard.mixing import Plan
+
+_WITHOUT_SHARES = ("base", "placebo", "same-group")
+"""Targets that ask for no share of a group in a batch: their pools are other ones, or a batch has one of them."""
+
+
+class Wanted:
+    """How many people of each group the target asks of a step."""
+
+    def __init__(self, plan: Plan, ranks: int) -> None:
+        """Take the shares from the plan, which has others in each of its phases where a group leaves its quota."""
+        self.groups = plan.identities.groups
+        self._shares = [
+            dict(zip((stratum.name for stratum in plan.strata), map(float, phase.shares), strict=True))
+            for phase in plan.phases
+        ]
+        self._by_group = plan.settings.target not in _WITHOUT_SHARES
+        self._people = np.array([[shares.get(name, 0.0) for name in self.groups] for shares in self._shares])
+        self._people *= plan.settings.people_per_batch
+        self._ends = np.cumsum([len(phase.quotas) for phase in plan.phases])
+        self._batches, self._ranks = plan.batches, ranks
+        self.loader_steps = -(-plan.batches // ranks)
+
+    @property
+    def shares(self) -> dict[str, float] | None:
+        """The target's share of each group, as an epoch of the loader begins; None for an arm without."""
+        return {name: self._shares[0].get(name, 0.0) for name in self.groups} if self._by_group else None
+
+    def of_step(self, step: int) -> list[float | None]:
+        """People of each group, all ranks together, in the step that follows ``step`` others; None for an arm without.
+
+        Its batches are those that the loader gives, the first ones once more where the ranks don't divide an epoch.
+        """
+        if not self._by_group:
+            return [None] * len(self.groups)
+        begin = step % self.loader_steps * self._ranks
+        numbers = np.arange(begin, begin + self._ranks) % self._batches
+        people: list[float | None] = self._people[np.searchsorted(self._ends, numbers, side="right")].sum(0).tolist()
+        return people
+
+
+def counted(batch: Batch, groups: int) -> npt.NDArray[np.int64]:
+    """People and places of each group in a batch, shape (2, groups)."""
+    of_face = batch.groups.numpy()
+    _, first = np.unique(batch.identities.numpy(), return_index=True)
+    return np.stack([np.bincount(of_face[first], minlength=groups), np.bincount(of_face, minlength=groups)])
