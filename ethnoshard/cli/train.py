@@ -69,7 +69,10 @@ def run(
         return
     progress = record["progress"]
     say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
-    say(f"run in {out}; next: ethnoshard runs list {out.parent}, ethnoshard export {out} {out.name}.onnx")
+    say(f"run in {out}")
+    report = out / "reports" / "lfw"
+    say(f"next: ethnoshard evaluate {out} --lfw {lfw or 'WORK'} --pairs {pairs or 'pairs.txt'} --out {report}")
+    say(f"next: ethnoshard dashboard {out.parent}")
 
 
 def _describe(trainer: "TripletTrainer") -> None:
