@@ -38,8 +38,10 @@ def read_curves(arrays: Arrays) -> GroupCurves:
             "the report holds errors by group at its own threshold only: it was written by an earlier version of "
             "ethnoshard; run ethnoshard evaluate again to have other thresholds"
         )
+    damaged = "errors by group over thresholds are damaged: {}; run ethnoshard evaluate again"
     if missing:
-        raise EthnoshardError(
-            f"errors by group over thresholds are damaged: {', '.join(missing)} missing; run ethnoshard evaluate again"
-        )
-    return GroupCurves.of_arrays({name: arrays[_CURVES + name] for name in names})
+        raise EthnoshardError(damaged.format(f"{', '.join(missing)} missing"))
+    try:
+        return GroupCurves.of_arrays({name: arrays[_CURVES + name] for name in names})
+    except (ValueError, IndexError) as error:
+        raise EthnoshardError(damaged.format(error)) from error

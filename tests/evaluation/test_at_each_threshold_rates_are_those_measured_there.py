@@ -105,6 +105,22 @@ def test_read_back_from_a_file_it_is_the_same(known: bool) -> None:
     assert not any(names & set(np.ravel(values).tolist()) for values in curves.arrays().values())
 
 
+def test_a_pair_is_accepted_from_the_threshold_on_itself_included() -> None:
+    people = ["a", "a", "b", "c"]
+    curves = curves_of_embeddings(
+        np.eye(4)[[0, 1, 1, 2]], people, ["A", "A", "A", "B"], thresholds=[-0.5, 0.0, 0.5, 1.0, 1.5], draws=0
+    )
+    # Only a's second image and b's are alike; all others are at right angles.
+    assert curves.errors_fnmr[:, 0].tolist() == [0, 0, 1, 1, 1]
+    assert curves.errors_fmr[:, 0, 0].tolist() == [2, 2, 1, 1, 0]
+    assert curves.errors_fmr[:, 0, 1].tolist() == [3, 3, 0, 0, 0]
+    score = curves_of_scores(
+        [0.25, 0.5, 0.5, 0.75], [True, True, False, False], (["A", "B", "A", "B"],) * 2, thresholds=[0.25, 0.5, 0.75]
+    )
+    assert score.errors_fnmr.tolist() == [[0, 0], [1, 0], [1, 1]]
+    assert score.errors_fmr.diagonal(axis1=1, axis2=2).tolist() == [[1, 1], [1, 1], [0, 1]]
+
+
 @pytest.mark.parametrize("thresholds", [[], [0.2, 0.2], [0.3, 0.2], [float("nan")], [[0.1, 0.2]], 0.3])
 def test_thresholds_that_do_not_rise_are_refused(thresholds: Any) -> None:
     with pytest.raises(EthnoshardError, match="thresholds are one number at least, each greater than the one before"):

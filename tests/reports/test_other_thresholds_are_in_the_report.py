@@ -121,7 +121,7 @@ def test_a_report_of_before_says_what_to_do_and_is_compared_all_the_same(report:
     damaged = {name: values for name, values in report.arrays("groups-one").items() if name != "curve_fnmr"}
     with pytest.raises(EthnoshardError, match="over thresholds are damaged: fnmr missing"):
         read_curves(damaged)
-    for name, values in {"alpha": np.zeros(2), "cross": np.zeros((42, 41, 5)), "groups": np.zeros((2, 2))}.items():
+    for name, values in {"alpha": np.zeros(2), "cross": np.zeros((42, 41, 5))}.items():
         with pytest.raises(EthnoshardError, match=r"over thresholds are damaged: .*; run ethnoshard evaluate again"):
             read_curves({**report.arrays("groups-one"), f"curve_{name}": values})
 
