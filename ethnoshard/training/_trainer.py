@@ -27,6 +27,7 @@ from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
 from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
+from ethnoshard.training._heap import memory_kept
 from ethnoshard.training._optimizer import optimizer_of, rate_at
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
@@ -126,6 +127,8 @@ class TripletTrainer:
             if self.ranks.first:
                 stack.enter_context(self.run.held())
             stack.callback(self.loader.close)
+            if self.device.type == "cpu":
+                stack.enter_context(memory_kept())
             stack.enter_context(self.ranks.joined(self.device))
             begun = self._begin(resume)
             try:
