@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import sys
 from collections.abc import Iterator
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
@@ -21,8 +20,8 @@ def memory_kept() -> Iterator[None]:
     asks for many of them, and each 4 KiB of fresh memory is a page fault, with zeros to be written: an eighth of a
     step's time. Only glibc has this; elsewhere nothing happens.
     """
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "mallopt") or not hasattr(library, "malloc_trim"):
+    library = ctypes.CDLL(None)
+    if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):
         yield
         return
     for option, value in _KEEPING.items():
