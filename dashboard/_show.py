@@ -119,8 +119,7 @@ def tiles_with_ranges(figures: Sequence[tuple[str, str, str, str]]) -> None:
     """Likewise: label, value, a line below it such as an interval, and what it means. Nothing is cut off."""
     for column, (label, value, below, meaning) in zip(st.columns(len(figures)), figures, strict=True):
         with column.container(border=True, height="stretch", gap="xxsmall"):
-            st.caption(plain(label), help=plain(meaning) if meaning else None)
-            st.markdown(f"#### {plain(value)}")
+            st.metric(plain(label), plain(value), help=plain(meaning) if meaning else None)
             st.caption(plain(below))
 
 

@@ -9,10 +9,15 @@ import plotly.graph_objects as go
 from .._colours import TOO_FEW
 from .._show import figure
 from .._text import count, in_chart, share
+from ._log_axis import ticks
 
-_SCALE = "Cividis"
-"""Safe for the colour-blind, and rising in lightness."""
+_SCALE = "Viridis"
+"""Safe for the colour-blind, rising in lightness, and nowhere grey, as Cividis is, which here means too few."""
 _DECADE = 10.0
+_ROOMY = 4
+"""Groups of which a cell has room for larger words."""
+_LIGHT = 0.6
+"""Share of the scale's way from which on it is too light for white words."""
 
 
 def cross(rates: Mapping[str, Any]) -> go.Figure:
@@ -29,33 +34,52 @@ def cross(rates: Mapping[str, Any]) -> go.Figure:
             return None
         return math.log10(max(cell["rate"], least)) if logarithmic else float(cell["rate"])
 
-    drawn = figure("group of the one person", "group of the other")
+    heights = [[height(cell) for cell in row] for row in cells]
+    known = [value for row in heights for value in row if value is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+
+    def words(row: int, column: int) -> dict[str, Any]:
+        value = heights[row][column]
+        dark = value is not None and value < low + _LIGHT * (high - low)
+        return {
+            "x": names[column],
+            "y": names[row],
+            "text": _short(cells[row][column]),
+            "showarrow": False,
+            "font": {"color": "white" if dark else "black", "size": 12 if len(groups) <= _ROOMY else 10},
+        }
+
+    places = range(len(groups))
+    title = {"text": "group of the one person"}, {"text": "group of the other"}
+    drawn = figure(
+        "",
+        "",
+        height=max(400, 90 * len(groups) + 90),
+        annotations=[words(row, column) for row in places for column in places],
+        xaxis={"title": title[0], "showgrid": False, "constrain": "domain"},
+        yaxis={"title": title[1], "showgrid": False, "autorange": "reversed"},
+    )
     shared = {
-        "x": names,
-        "y": names,
-        "text": [[_said(cell) for cell in row] for row in cells],
-        "texttemplate": "%{text}",
-    }
+        "x": names, "y": names, "hoverongaps": False, "xgap": 2, "ygap": 2,
+        "customdata": [[_said(cell) for cell in row] for row in cells],
+    }  # fmt: skip
     drawn.add_heatmap(
         **shared,
-        z=[[None if height(cell) is not None else 0 for cell in row] for row in cells],
+        z=[[0 if value is None else None for value in row] for row in heights],
         colorscale=[[0, TOO_FEW], [1, TOO_FEW]],
         showscale=False,
-        hovertemplate="%{x}, %{y}: %{text}<extra>too few</extra>",
-        xgap=2,
-        ygap=2,
+        hovertemplate="%{x}, %{y}: %{customdata}<extra>too few</extra>",
     )
-    drawn.add_heatmap(
+    return drawn.add_heatmap(
         **shared,
-        z=[[height(cell) for cell in row] for row in cells],
+        z=heights,
         colorscale=_SCALE,
-        colorbar=_bar(good, least, logarithmic=logarithmic),
-        hovertemplate="%{x}, %{y}: %{text}<extra></extra>",
-        xgap=2,
-        ygap=2,
+        zmin=low,
+        zmax=high,
+        showscale=bool(known),
+        colorbar=_bar(low, high, logarithmic=logarithmic),
+        hovertemplate="%{x}, %{y}: %{customdata}<extra></extra>",
     )
-    drawn.update_xaxes(showgrid=False, constrain="domain")
-    return drawn.update_yaxes(showgrid=False, autorange="reversed")
 
 
 def cross_title(rates: Mapping[str, Any]) -> str:
@@ -78,15 +102,22 @@ def _two(one: str, other: str) -> str:
 
 
 def _said(cell: Mapping[str, Any]) -> str:
-    people = "" if cell["people"] is None else f"<br>{count(cell['people'])} people"
-    return f"{share(cell['rate'])}<br>{count(cell['errors'])} of {count(cell['pairs'])}{people}"
+    return f"{share(cell['rate'])}<br>{count(cell['errors'])} of {count(cell['pairs'])} pairs{_people(cell)}"
 
 
-def _bar(good: list[float], least: float, *, logarithmic: bool) -> dict[str, Any]:
+def _short(cell: Mapping[str, Any]) -> str:
+    """What has room in a cell; under a pointer there is more."""
+    few = "<br>too few" if cell["too_few"] else ""
+    return f"<b>{share(cell['rate'])}</b><br>{count(cell['pairs'])} pairs{_people(cell)}{few}"
+
+
+def _people(cell: Mapping[str, Any]) -> str:
+    return "" if cell["people"] is None else f"<br>{count(cell['people'])} people"
+
+
+def _bar(low: float, high: float, *, logarithmic: bool) -> dict[str, Any]:
     bar: dict[str, Any] = {"title": {"text": "FMR"}, "thickness": 14, "outlinewidth": 0}
     if logarithmic:
-        exponents = range(math.floor(math.log10(least)), math.ceil(math.log10(max(good))) + 1)
-        ticks = [times * 10.0**power for power in exponents for times in (1, 2, 5)]
-        inside = [tick for tick in ticks if least <= tick <= max(good)]
-        bar |= {"tickvals": [math.log10(tick) for tick in inside], "ticktext": [f"{tick:g}" for tick in inside]}
+        found = ticks(10**low, 10**high)
+        bar |= {"tickvals": [math.log10(tick) for tick in found["tickvals"]], "ticktext": found["ticktext"]}
     return bar

@@ -5,7 +5,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
-from plotly.subplots import make_subplots
 
 from .._colours import SYMBOLS, TOO_FEW
 from .._show import figure
@@ -26,30 +25,45 @@ def rates_chart(shown: Sequence[Shown], colours: Mapping[str, str]) -> go.Figure
         colours: of groups.
     """
     groups = list(shown[0].rates["by_group"])
-    drawn = make_subplots(rows=2, cols=1, vertical_spacing=0.16)
-    drawn.update_layout(figure("", "").layout)
-    for panel, (key, name) in enumerate(RATES, start=1):
+    rows = {
+        "tickvals": list(range(len(groups))), "range": [len(groups) - 0.5, -0.5], "showgrid": False, "zeroline": False,
+    }  # fmt: skip
+    layout: dict[str, Any] = {"height": 2 * (90 + _ROW * len(groups)), "showlegend": len(shown) > 1}
+    traces: list[dict[str, Any]] = []
+    for (key, name), panel, domain in zip(RATES, ("", "2"), ([0.6, 1], [0, 0.4]), strict=True):
+        labels = [_behind(group, shown[0].rates["by_group"][group][key]) for group in groups]
+        layout[f"xaxis{panel}"] = {"title": {"text": name}, "range": _range(shown, key), "anchor": f"y{panel}"}
+        layout[f"yaxis{panel}"] = {**rows, "ticktext": labels, "domain": domain, "anchor": f"x{panel}"}
         for place, each in enumerate(shown):
             for row, group in enumerate(groups):
-                if group in each.rates["by_group"]:
-                    shift = (place - (len(shown) - 1) / 2) * _BETWEEN
-                    _add(drawn, panel, each, group, key, (row + shift, place), colours)
-        drawn.update_xaxes(title=name, range=[0, _end(shown, key)], row=panel, col=1)
-        drawn.update_yaxes(
-            tickvals=list(range(len(groups))),
-            ticktext=[_behind(group, shown[0].rates["by_group"][group][key]) for group in groups],
-            range=[len(groups) - 0.5, -0.5],
-            showgrid=False,
-            row=panel,
-            col=1,
-        )
-    for place, each in enumerate(shown if len(shown) > 1 else ()):
+                shift = (place - (len(shown) - 1) / 2) * _BETWEEN
+                found = each.rates["by_group"].get(group)
+                if found is not None and found[key]["rate"] is not None:
+                    traces.append(
+                        {
+                            "xaxis": f"x{panel}",
+                            "yaxis": f"y{panel}",
+                            "y": [row + shift],
+                            "marker": {
+                                "symbol": _symbol(place),
+                                "size": 11,
+                                "color": _colour(group, found[key], colours),
+                            },
+                            **_dot(found[key], f"{group}, {each.found.picked.label}"),
+                        }
+                    )
+    if len(shown) > 1:
         # The legend says which symbol is which report; a group's colour is in the rows.
-        drawn.add_scatter(
-            x=[None], y=[None], mode="markers", marker={"symbol": _symbol(place), "size": 10, "color": TOO_FEW},
-            name=f"{in_chart(each.found.picked.label)} at {each.threshold:.4f}",
-        )  # fmt: skip
-    return drawn.update_layout(height=2 * (90 + _ROW * len(groups)), showlegend=len(shown) > 1)
+        traces += [
+            {
+                "x": [None], "y": [None], "mode": "markers",
+                "marker": {"symbol": _symbol(place), "size": 10, "color": TOO_FEW},
+                "name": f"{in_chart(each.found.picked.label)} at {each.threshold:.4f}",
+            }
+            for place, each in enumerate(shown)
+        ]  # fmt: skip
+    # All at once: plotly takes a second to change what it has.
+    return figure("", "", **layout).add_traces([go.Scatter(trace) for trace in traces])
 
 
 def rates_table(shown: Sequence[Shown]) -> pl.DataFrame:
@@ -69,12 +83,12 @@ def rates_table(shown: Sequence[Shown]) -> pl.DataFrame:
                     "people": count(fmr["people"]),
                     "FNMR": with_interval(fnmr["rate"], fnmr["people_interval"]),
                     "false non-matches": f"{count(fnmr['errors'])} of {count(fnmr['pairs'])}",
-                    "people with same pairs": count(fnmr["people"]),
+                    "people (same pairs)": count(fnmr["people"]),
                     "accuracy": with_interval(rates["accuracy"]["value"], rates["accuracy"]["people_interval"]),
                 }
             )
     table = pl.DataFrame(rows)
-    alike = [name for name in ("labels", "model") if table[name].n_unique() == 1]
+    alike = [name for name in ("labels", "model", "threshold") if table[name].n_unique() == 1]
     return table.drop(alike)
 
 
@@ -123,57 +137,47 @@ def each_rate(rates: Mapping[str, Any]) -> str:
     )
 
 
-def _add(
-    drawn: go.Figure,
-    panel: int,
-    each: Shown,
-    group: str,
-    key: str,
-    at: tuple[float, int],
-    colours: Mapping[str, str],
-) -> None:
-    cell = each.rates["by_group"][group][key]
-    if cell["rate"] is None:
-        return
-    colour = TOO_FEW if cell["too_few"] else colours.get(group, TOO_FEW)
+def _colour(group: str, cell: Mapping[str, Any], colours: Mapping[str, str]) -> str:
+    return TOO_FEW if cell["too_few"] else colours.get(group, TOO_FEW)
+
+
+def _dot(cell: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A rate with its interval, as far as that has ends."""
     low, high = cell["people_interval"] or (None, None)
-    drawn.add_scatter(
-        x=[cell["rate"]],
-        y=[at[0]],
-        error_x={
+    return {
+        "x": [cell["rate"]],
+        "error_x": {
             "type": "data",
             "symmetric": False,
             "array": [0 if high is None else max(0.0, high - cell["rate"])],
             "arrayminus": [0 if low is None else max(0.0, cell["rate"] - low)],
             "thickness": 2,
         },
-        mode="markers",
-        marker={"symbol": _symbol(at[1]), "size": 11, "color": colour},
-        hovertemplate=f"{with_interval(cell['rate'], cell['people_interval'])}<br>{count(cell['errors'])} errors in "
-        f"{count(cell['pairs'])} pairs<extra>{in_chart(group)}, {in_chart(each.found.picked.label)}</extra>",
-        showlegend=False,
-        row=panel,
-        col=1,
-    )
+        "mode": "markers",
+        "hovertemplate": f"{with_interval(cell['rate'], cell['people_interval'])}<br>{count(cell['errors'])} errors in "
+        f"{count(cell['pairs'])} pairs<extra>{in_chart(name)}</extra>",
+        "showlegend": False,
+    }
 
 
 def _symbol(place: int) -> str:
     return SYMBOLS[place % len(SYMBOLS)]
 
 
-def _end(shown: Sequence[Shown], key: str) -> float:
-    """Where the axis ends: all points are in it, and the intervals of all that rest on enough."""
-    ends = [1e-9]
+def _range(shown: Sequence[Shown], key: str) -> list[float]:
+    """Of the axis: from 0 unless all are far off. All points are in it, and intervals of all that rest on enough."""
+    ends = []
     for each in shown:
         for cells in each.rates["by_group"].values():
             cell = cells[key]
-            ends.append(cell["rate"] or 0)
-            if not cell["too_few"] and cell["people_interval"] and cell["people_interval"][1] is not None:
-                ends.append(cell["people_interval"][1])
-    return 1.08 * max(ends)
+            ends += [] if cell["rate"] is None else [cell["rate"]]
+            ends += [] if cell["too_few"] else [end for end in cell["people_interval"] or () if end is not None]
+    low, high = min(ends, default=0.0), max(ends, default=0.0) or 1e-6
+    margin = 0.08 * (high - low) or 0.08 * high
+    return [low - margin if low > high / 2 else -0.01 * high, high + margin]
 
 
 def _behind(group: str, cell: Mapping[str, Any]) -> str:
     people = NONE if cell["people"] is None else f"{count(cell['people'])} people"
     few = " (too few)" if cell["too_few"] else ""
-    return f"{in_chart(group)}{few}<br><sub>{people}, {count(cell['pairs'])} pairs</sub>"
+    return f"{in_chart(group)}{few}<br><span style='font-size:11px'>{people}, {count(cell['pairs'])} pairs</span>"

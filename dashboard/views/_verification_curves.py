@@ -9,12 +9,13 @@ from .._colours import SYMBOLS, TOO_FEW
 from .._show import figure
 from .._text import in_chart, share
 from ._evaluations import Picked
+from ._log_axis import ticks
 from ._scores import Errors
+from ._verification_histogram import MARK
 
 _FMR = "false match rate (share of different pairs accepted)"
 _TAR = "true accept rate (share of same pairs accepted)"
 _FNMR = "false non-match rate (share of same pairs refused)"
-_DECADES = {"dtick": 1, "exponentformat": "power"}
 
 
 def least(picked: Sequence[Picked]) -> tuple[float, float]:
@@ -51,8 +52,7 @@ def roc(picked: Sequence[Picked], mark: tuple[str, Errors] | None = None) -> go.
     if mark is not None:
         errors = mark[1]
         drawn.add_scatter(x=[max(edge, errors.fmr)], y=[1 - errors.fnmr], **_mark(mark[0], errors))
-    drawn.update_xaxes(type="log", **_DECADES)
-    return drawn
+    return drawn.update_xaxes(**ticks(edge, 1))
 
 
 def det(picked: Sequence[Picked], mark: tuple[str, Errors] | None = None) -> go.Figure:
@@ -88,9 +88,7 @@ def det(picked: Sequence[Picked], mark: tuple[str, Errors] | None = None) -> go.
     if mark is not None:
         errors = mark[1]
         drawn.add_scatter(x=[max(left, errors.fmr)], y=[max(bottom, errors.fnmr)], **_mark(mark[0], errors))
-    drawn.update_xaxes(type="log", **_DECADES)
-    drawn.update_yaxes(type="log", **_DECADES)
-    return drawn
+    return drawn.update_xaxes(**ticks(left, 1)).update_yaxes(**ticks(bottom, 1))
 
 
 def corners(curve: dict[str, Any], edge: float) -> tuple[list[float], list[float]]:
@@ -139,7 +137,7 @@ def _point(each: Picked, place: int, number: int, at: dict[str, Any]) -> dict[st
 def _mark(text: str, errors: Errors) -> dict[str, Any]:
     return {
         "mode": "markers",
-        "marker": {"symbol": "circle-open", "size": 15, "color": "#CC3355", "line": {"width": 3}},
+        "marker": {"symbol": "circle-open", "size": 15, "color": MARK, "line": {"width": 3}},
         "name": in_chart(text),
         "hovertemplate": f"FMR {share(errors.fmr)}<br>FNMR {share(errors.fnmr)}<extra>{in_chart(text)}</extra>",
     }
@@ -148,7 +146,7 @@ def _mark(text: str, errors: Errors) -> dict[str, Any]:
 def _said(at: dict[str, Any]) -> str:
     return (
         f"VAL {share(at['val']['mean'])}<br>FAR reached {share(at['far']['mean'])}"
-        f"<extra>threshold of the other folds for a FAR of {at['target']:g}</extra>"
+        f"<extra>threshold set for a FAR of {at['target']:g}</extra>"
     )
 
 

@@ -9,6 +9,8 @@ from .._text import count, share
 from ._scores import Errors, Scores
 
 BINS = 80
+MARK = "#CC3355"
+"""Of the threshold."""
 
 
 def histogram(scores: Scores, threshold: float, *, logarithmic: bool = False) -> go.Figure:
@@ -35,11 +37,11 @@ def histogram(scores: Scores, threshold: float, *, logarithmic: bool = False) ->
             name=name,
             hovertemplate=f"%{{x:.{scale.digits}f}}: %{{y:.2f}} %<extra>{name}</extra>",
         )  # fmt: skip
-    drawn.add_vline(
-        x=threshold,
-        line={"dash": "dash", "width": 2, "color": "#CC3355"},
-        annotation={"text": scale.text(threshold), "font": {"color": "#CC3355"}, "yshift": 4},
-    )
+    drawn.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": MARK})
+    drawn.add_annotation(
+        x=threshold, y=1, yref="paper", yanchor="bottom", showarrow=False, text=scale.text(threshold),
+        font={"color": MARK},
+    )  # fmt: skip
     if logarithmic:
         drawn.update_yaxes(type="log", dtick=1)
     return drawn

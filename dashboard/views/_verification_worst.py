@@ -14,7 +14,7 @@ from .._faces import pictures, thumbnail
 from .._shelf import Place, Shelf
 from ._scores import Scores
 
-_ROW = 84
+_ROW = 72
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +113,9 @@ def show_worst(
 
 def _columns(plain: pl.DataFrame) -> dict[str, Any]:
     """Widths that leave room for every word beside two faces."""
-    number = {name: st.column_config.NumberColumn(format="%.3f", width=68) for name in ("distance", "score")}
-    faces = {name: st.column_config.ImageColumn(width=80) for name in ("face", "other face")}
-    words = {name: st.column_config.TextColumn(width=94) for name in plain.columns if name not in number}
+    number = {name: st.column_config.NumberColumn(format="%.3f", width=62) for name in ("distance", "score")}
+    faces = {name: st.column_config.ImageColumn(width=70) for name in ("face", "other face")}
+    words = {name: st.column_config.TextColumn(width=84) for name in plain.columns if name not in number}
     return {**words, **number, **faces}
 
 

@@ -67,9 +67,10 @@ def _moving(shelf: Shelf, found: Sequence[Sequence[Found]]) -> None:
     _show.table(
         rates_table(everything),
         name="rates",
-        title="Each group's own rates",
+        title=f"Each group's own rates at {rows[0][0].threshold:.4f}",
         how="A smaller gap because the best group got worse is no gain: look here first.",
         download=rates_plain(everything),
+        columns={"group": st.column_config.TextColumn(width=130)},
         height="content",
     )
     _figures(everything)
@@ -104,7 +105,7 @@ def _threshold(first: Found) -> float:
         )
     else:
         chosen = own
-        st.info(plain(f"{first.reason or 'There is one threshold only'}."), icon=":material/info:")
+        st.info(plain(_capital(f"{first.reason or 'there is one threshold only'}.")), icon=":material/info:")
     setting = first.own
     people = f" ({count(setting['threshold_people'])} people)" if setting["threshold_people"] else ""
     st.caption(
@@ -154,7 +155,7 @@ def _det(shown: Shown, colours: Mapping[str, str]) -> None:
         name=f"det-{shown.found.source}",
         title=f"DET by group, {shown.rates['labels']}: one threshold, {shown.threshold:.4f}, is another place on every "
         "group's curve",
-        how="Lines: all thresholds; signs: the one for all. Lower and further left is better; edges are 0. "
+        how="Lines: all thresholds; the sign on each: the one for all. Lower and further left is better; edges are 0. "
         f"{each_rate(shown.rates)}.",
     )
 

@@ -126,7 +126,8 @@ def _scores(stamp: Stamp, metric: str, _arrays: Mapping[str, NDArray[Any]]) -> S
 
 
 def _curves(found: Sequence[Picked], mark: tuple[str, Errors] | None) -> None:
-    how = "Staircases: all pairs, one threshold for all. Points: thresholds of the other folds, 95 % intervals. "
+    origin = found[0].content["verification"]["thresholds_from"]
+    how = f"Staircases: all pairs, one threshold for all. Points: thresholds from {origin}, 95 % intervals. "
     for column, name, drawn, title, more in zip(
         st.columns(2),
         ("roc", "det"),
@@ -152,8 +153,9 @@ def _moving(
 ) -> None:
     """What moves with the threshold."""
     scale = scores.scale
-    accuracy = found[0].content["verification"]["accuracy"]
-    start = scale.nearest(scale.sign * float(np.mean(accuracy["thresholds"])))
+    verified = found[0].content["verification"]
+    several = verified["folds"] > 1
+    start = scale.nearest(scale.sign * float(np.mean(verified["accuracy"]["thresholds"])))
 
     def back() -> None:
         st.session_state[_THRESHOLD] = start
@@ -171,7 +173,7 @@ def _moving(
         bind="query-params",
     )
     button.button(
-        plain(f"The folds' mean: {scale.text(start)}"),
+        plain(f"{'The folds’ mean' if several else 'The report’s'}: {scale.text(start)}"),
         on_click=back,
         disabled=threshold == start,
         icon=":material/restart_alt:",
@@ -188,7 +190,7 @@ def _moving(
         "tells people apart.",
     )
     _curves(found, (f"threshold {scale.text(threshold)}", errors))
-    if found[0].content["verification"]["folds"] > 1:
+    if several:
         _folds(found[0], scores)
     _worst(shelf, found[0], scores, arrays, place, threshold)
 
