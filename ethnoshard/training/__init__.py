@@ -9,7 +9,8 @@ from ethnoshard.training._loss import TripletLoss
 from ethnoshard.training._mining import STRATEGIES, Mined, mine, squared_distances
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import TrainingSettings, configurations, parse_assignments, read_settings
-from ethnoshard.training._trainer import TrainingWatch, TripletTrainer
+from ethnoshard.training._trainer import TripletTrainer
+from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, load_embedder, read_facts, save_weights, start_from
 
 __all__ = [

@@ -1,37 +1,35 @@
 """The training of a run: from a dataset and settings to a run folder."""
 
 import contextlib
-import hashlib
-import importlib.metadata
 import math
-import platform
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-import ethnoshard
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import hashed
 from ethnoshard.runs import Metrics, RunFolder
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
+from ethnoshard.training._board import Board, board_in, no_board
 from ethnoshard.training._checkpoints import Checkpoints
+from ethnoshard.training._device import device_of
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._heap import memory_kept
 from ethnoshard.training._optimizer import optimizer_of, rate_at
 from ethnoshard.training._ranks import Ranks
-from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
+from ethnoshard.training._run_facts import check_same, run_facts
+from ethnoshard.training._settings import TrainingSettings
 from ethnoshard.training._step import Stepper
+from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, save_weights, start_from
 
 _WEIGHTS, _STEP = 20, 21
@@ -39,23 +37,6 @@ _WEIGHTS, _STEP = 20, 21
 _SHOWN = 8
 
 Evaluate = Callable[[FaceEmbedder], dict[str, float]]
-
-
-@dataclass
-class TrainingWatch:
-    """What to do as a training goes on.
-
-    Attributes:
-        begun: called with the number of steps, and how many were done before.
-        stepped: called after each step with its row of the metrics.
-        epoch_done: called after each epoch with ``epoch``, ``loss`` and, where it was evaluated, ``lfw_...``.
-        said: called with what went otherwise than a user may think.
-    """
-
-    begun: Callable[[int, int], None] = field(default=lambda steps, done: None)
-    stepped: Callable[[dict[str, Any]], None] = field(default=lambda row: None)
-    epoch_done: Callable[[dict[str, Any]], None] = field(default=lambda report: None)
-    said: Callable[[str], None] = field(default=lambda text: None)
 
 
 class TripletTrainer:
@@ -94,7 +75,7 @@ class TripletTrainer:
         """
         self.ranks = ranks or Ranks.from_environment()
         self.settings = settings
-        self.device = _device(device, self.ranks)
+        self.device = device_of(device, self.ranks)
         self.run = RunFolder(folder)
         self._watch = (watch or TrainingWatch()) if self.ranks.first else TrainingWatch()
         self.embedder = self._starting()
@@ -183,7 +164,7 @@ class TripletTrainer:
                 f"{self.run.path} holds a run already; say --resume to go on with it, or another --out"
             )
         record = self.run.record()
-        _check_same(record, facts, self._watch.said)
+        check_same(record, facts, self._watch.said)
         # A run of before lacks some facts.
         self._record = {**facts, **record, "settings": facts["settings"]}
         if record.get("status") == "finished":
@@ -276,7 +257,7 @@ class TripletTrainer:
         self._watch.stepped(row)
         return row
 
-    def _end_epoch(self, board: "Board") -> None:
+    def _end_epoch(self, board: Board) -> None:
         epoch = self._step // self.steps_an_epoch
         loss = self._metrics.mean_since(self._step - self.steps_an_epoch, "loss")
         progress: dict[str, Any] = {"step": self._step, "epoch": epoch, "loss": loss}
@@ -323,115 +304,21 @@ class TripletTrainer:
             self.run.write(self._record)
 
     def _facts(self) -> dict[str, Any]:
-        """All that decides the run."""
-        dataset = self.loader.dataset
-        return {
-            "arm": self.settings.arm,
-            "seed": self.settings.seed,
-            "status": "running",
-            "settings": self.settings.as_json(),
-            "dataset": {
-                "path": str(dataset.url or dataset.path),
-                "fingerprint": dataset.fingerprint,
-                "image_size": dataset.image_size,
-                "faces": dataset.manifest["faces"],
-                "identities": dataset.manifest["identities"],
-                "groups": dataset.manifest["groups"],
-            },
-            "steps": self.steps,
-            "steps_an_epoch": self.steps_an_epoch,
-            "ranks": self.ranks.size,
-            "device": self.device.type,
-            "threads": torch.get_num_threads(),
-            "weights_at_start": _digest(self.embedder),
-            "weights": sum(weight.numel() for weight in self.embedder.parameters()),
-            "versions": {
-                "ethnoshard": ethnoshard.__version__,
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-                "simplejpeg": importlib.metadata.version("simplejpeg"),
-                "python": platform.python_version(),
-            },
-            "git_commit": _commit(),
-            **self._batch_record.facts,
-        }
+        facts = run_facts(
+            self.settings,
+            self.loader.dataset,
+            self.embedder,
+            self.ranks,
+            self.device,
+            steps=self.steps,
+            steps_an_epoch=self.steps_an_epoch,
+        )
+        return {**facts, **self._batch_record.facts}
 
-    @contextlib.contextmanager
-    def _board(self) -> Iterator["Board"]:
+    def _board(self) -> contextlib.AbstractContextManager[Board]:
         if not self.ranks.first:
-            yield lambda step, row: None
-            return
-        from torch.utils.tensorboard import SummaryWriter
-
-        writer = SummaryWriter(str(self.run.tensorboard), purge_step=self._step + 1)
-        try:
-            yield lambda step, row: _write_row(writer, step, row)
-        finally:
-            writer.close()
-
-
-Board = Callable[[int, dict[str, Any]], None]
-
-
-def _write_row(writer: Any, step: int, row: dict[str, Any]) -> None:
-    for name, value in row.items():
-        if name not in ("step", "images", "epoch") and value is not None:
-            writer.add_scalar(name, value, step)
-
-
-def _device(name: str, ranks: Ranks) -> torch.device:
-    if name == "auto":
-        name = f"cuda:{ranks.local}" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise EthnoshardError(f"device is auto, cpu, cuda, cuda:1 ...; not {name!r}") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise EthnoshardError(f"device {name} needs a GPU that torch can use; there is none, so say --device cpu")
-    return device
-
-
-_DECIDING = ("dataset.fingerprint", "ranks", "device", "weights_at_start")
-
-
-def _check_same(record: dict[str, Any], facts: dict[str, Any], said: Callable[[str], None]) -> None:
-    differences = [
-        f"{name} is {facts['settings'][name]!r}, was {value!r}"
-        for name, value in record["settings"].items()
-        if name not in FREE_TO_CHANGE and facts["settings"].get(name) != value
-    ]
-    for name in _DECIDING:
-        now, then = _under(facts, name), _under(record, name)
-        if now != then:
-            differences.append(f"{name} is {now!r}, was {then!r}")
-    if differences:
-        raise EthnoshardError(f"the run was begun otherwise: {'; '.join(differences)}. Use another --out for a new run")
-    for name in ("threads", "versions"):
-        if record[name] != facts[name]:
-            said(f"{name} were {record[name]}, are {facts[name]}: it goes on, but the last bits may differ")
-
-
-def _under(record: dict[str, Any], dotted: str) -> Any:
-    for name in dotted.split("."):
-        record = record[name]
-    return record
-
-
-def _digest(embedder: FaceEmbedder) -> str:
-    digest = hashlib.sha256()
-    for name, value in embedder.state_dict().items():
-        tensor: Tensor = value.detach().cpu().contiguous()
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _commit() -> str | None:
-    """The commit of ethnoshard itself, where it runs from a checkout."""
-    folder = Path(__file__).parent
-    run = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
-    )
-    return run.stdout.strip() or None
+            return contextlib.nullcontext(no_board)
+        return board_in(self.run.tensorboard, self._step + 1)
 
 
 def _now() -> str:

@@ -1,0 +1,124 @@
+"""What decides a run, on record, and whether a run that is gone on with is the same."""
+
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import ethnoshard
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards import FaceDataset
+from ethnoshard.training._embedder import FaceEmbedder
+from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
+
+_DECIDING = ("dataset.fingerprint", "ranks", "device", "weights_at_start")
+
+
+def run_facts(
+    settings: TrainingSettings,
+    dataset: FaceDataset,
+    embedder: FaceEmbedder,
+    ranks: Ranks,
+    device: torch.device,
+    *,
+    steps: int,
+    steps_an_epoch: int,
+) -> dict[str, Any]:
+    """All that decides a run, and what it runs on, as JSON holds it.
+
+    Args:
+        settings: of the training.
+        dataset: that it learns from.
+        embedder: with the weights that it starts from.
+        ranks: that train together.
+        device: of this one.
+        steps: of the whole run.
+        steps_an_epoch: of an epoch.
+    """
+    return {
+        "arm": settings.arm,
+        "seed": settings.seed,
+        "status": "running",
+        "settings": settings.as_json(),
+        "dataset": {
+            "path": str(dataset.url or dataset.path),
+            "fingerprint": dataset.fingerprint,
+            "image_size": dataset.image_size,
+            "faces": dataset.manifest["faces"],
+            "identities": dataset.manifest["identities"],
+            "groups": dataset.manifest["groups"],
+        },
+        "steps": steps,
+        "steps_an_epoch": steps_an_epoch,
+        "ranks": ranks.size,
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "weights_at_start": _digest(embedder),
+        "weights": sum(weight.numel() for weight in embedder.parameters()),
+        "versions": {
+            "ethnoshard": ethnoshard.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "simplejpeg": importlib.metadata.version("simplejpeg"),
+            "python": platform.python_version(),
+        },
+        "git_commit": _commit(),
+    }
+
+
+def check_same(record: dict[str, Any], facts: dict[str, Any], said: Callable[[str], None]) -> None:
+    """Make sure that a run on record was begun as the one that would go on with it.
+
+    Args:
+        record: of the run.
+        facts: as :func:`run_facts` has them now.
+        said: told of what doesn't decide but for the last bits.
+
+    Raises:
+        EthnoshardError: it was begun otherwise; the message names all that differs.
+    """
+    differences = [
+        f"{name} is {facts['settings'][name]!r}, was {value!r}"
+        for name, value in record["settings"].items()
+        if name not in FREE_TO_CHANGE and facts["settings"].get(name) != value
+    ]
+    for name in _DECIDING:
+        now, then = _under(facts, name), _under(record, name)
+        if now != then:
+            differences.append(f"{name} is {now!r}, was {then!r}")
+    if differences:
+        raise EthnoshardError(f"the run was begun otherwise: {'; '.join(differences)}. Use another --out for a new run")
+    for name in ("threads", "versions"):
+        if record[name] != facts[name]:
+            said(f"{name} were {record[name]}, are {facts[name]}: it goes on, but the last bits may differ")
+
+
+def _under(record: dict[str, Any], dotted: str) -> Any:
+    for name in dotted.split("."):
+        record = record[name]
+    return record
+
+
+def _digest(embedder: FaceEmbedder) -> str:
+    digest = hashlib.sha256()
+    for name, value in embedder.state_dict().items():
+        tensor: Tensor = value.detach().cpu().contiguous()
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _commit() -> str | None:
+    """The commit of ethnoshard itself, where it runs from a checkout."""
+    folder = Path(__file__).parent
+    run = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
+    )
+    return run.stdout.strip() or None
