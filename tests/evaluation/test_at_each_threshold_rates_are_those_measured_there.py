@@ -78,7 +78,7 @@ def test_of_scores(weighting: Weighting | None, known: bool) -> None:
             curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
         return
     curves = curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
-    assert curves.draws == (30 if known else 0)
+    assert curves.draws == (30 if known else 0) and curves.weighting == (weighting or ("person" if known else "pair"))
     for index, threshold in enumerate(THRESHOLDS):
         check_equal(curves.at(index), demographics_of_scores(score, same, groups, threshold=threshold, **arguments))
 
