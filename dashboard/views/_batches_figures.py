@@ -85,7 +85,8 @@ def error(made: Made, colours: Mapping[str, str]) -> go.Figure:
 
 def error_title(made: Made) -> str:
     """The worst that was reached."""
-    batches = f"{len(made.steps) * made.ranks:,} batches"
+    number = len(made.steps) * made.ranks
+    batches = f"{number:,} batch{'es' * (number != 1)}"
     if not made.promised:
         return f"{made.run}: up to {made.farthest:.1f} people off the dataset's composition in {batches}"
     if made.farthest <= 1 + 1e-9:

@@ -110,7 +110,7 @@ CHARTS = (
         y="Mined, % of possible",
         how="Triplets that mining chose, of all that a batch could form.",
         unit=" %",
-        digits=2,
+        digits=3,
     ),
     Chart(
         name="gradient-norm",

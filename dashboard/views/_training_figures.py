@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from .._colours import SYMBOLS
 from .._show import figure
 from .._text import in_chart
-from ._training_series import Curve
+from ._training_series import Curve, Numbers
 
 HEIGHT = 320
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
@@ -39,12 +40,11 @@ def along(
         log: whether the axis is logarithmic.
         from_zero: whether it begins at 0.
     """
-    drawn = figure(x, y, height=HEIGHT, hovermode="x unified")
+    traces: list[go.Scatter] = []
     for number, curve in enumerate(found):
         colour = colours[curve.arm]
-        if curve.low is not None and curve.high is not None:
-            _band(drawn, curve, colour)
-        drawn.add_trace(
+        traces += _band(curve, colour)
+        traces.append(
             go.Scatter(
                 x=curve.x, y=curve.y, name=in_chart(curve.name), mode="lines+markers" if points else "lines",
                 legendgroup=curve.arm,
@@ -54,16 +54,18 @@ def along(
                 customdata=_range(curve),
             )
         )  # fmt: skip
-    for number, curve in enumerate(chance):
-        drawn.add_trace(
-            go.Scatter(
-                x=curve.x, y=curve.y, name="by chance", mode="lines", legendgroup="by chance", showlegend=not number,
-                line={"color": colours[curve.arm], "dash": "dot", "width": 1.5},
-                hovertemplate=f"{in_chart(curve.arm)}, by chance: %{{y:.{digits}f}}<extra></extra>",
-            )
-        )  # fmt: skip
+    traces += [
+        go.Scatter(
+            x=curve.x, y=curve.y, name="by chance", mode="lines", legendgroup="by chance", showlegend=not number,
+            line={"color": colours[curve.arm], "dash": "dot", "width": 1.5},
+            hovertemplate=f"{in_chart(curve.arm)}, by chance: %{{y:.{digits}f}}<extra></extra>",
+        )
+        for number, curve in enumerate(chance)
+    ]  # fmt: skip
+    drawn = figure(x, y, height=HEIGHT, hovermode="x unified").add_traces(traces)
     if log:
-        drawn.update_yaxes(type="log", dtick="D2")
+        ticks = [factor * 10.0**power for power in range(-6, 7) for factor in (1, 2, 5)]
+        drawn.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     else:
         drawn.update_yaxes(tickformat=f",.{digits}f")
     if from_zero:
@@ -77,20 +79,20 @@ def translucent(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _band(drawn: go.Figure, curve: Curve, colour: str) -> None:
-    for edge, fill in ((curve.low, None), (curve.high, "tonexty")):
-        drawn.add_trace(
-            go.Scatter(
-                x=curve.x, y=edge, mode="lines", line={"width": 0}, fill=fill, fillcolor=translucent(colour, 0.22),
-                showlegend=False, legendgroup=curve.arm, hoverinfo="skip",
-            )
-        )  # fmt: skip
-
-
-def _range(curve: Curve) -> list[tuple[float, float]] | None:
+def _band(curve: Curve, colour: str) -> list[go.Scatter]:
     if curve.low is None or curve.high is None:
-        return None
-    return list(zip(curve.low.tolist(), curve.high.tolist(), strict=True))
+        return []
+    return [
+        go.Scatter(
+            x=curve.x, y=edge, mode="lines", line={"width": 0}, fill=fill, fillcolor=translucent(colour, 0.22),
+            showlegend=False, legendgroup=curve.arm, hoverinfo="skip",
+        )
+        for edge, fill in ((curve.low, None), (curve.high, "tonexty"))
+    ]  # fmt: skip
+
+
+def _range(curve: Curve) -> Numbers | None:
+    return None if curve.low is None or curve.high is None else np.stack([curve.low, curve.high], axis=1)
 
 
 def _spoken(curve: Curve, digits: int) -> str:

@@ -67,8 +67,10 @@ def show(shelf: Shelf) -> None:
             with or_said(name):
                 runs.append(_read(shelf, name))
     epochs = sorted({int(epoch) for run in runs if run.made for epoch in run.made.epochs})
-    with columns[2]:
-        epoch = one("Epoch", [_ALL, *(str(number + 1) for number in epochs)], key="epoch")
+    epoch = _ALL
+    if epochs:
+        with columns[2]:
+            epoch = one("Epoch", [_ALL, *(str(number + 1) for number in epochs)], key="epoch")
     number = None if epoch == _ALL else int(epoch) - 1
     _tiles(runs)
     for run in runs:

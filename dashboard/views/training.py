@@ -95,13 +95,17 @@ def _curves(trainings: Sequence[Training], colours: Mapping[str, str]) -> None:
             key="smooth", bind="query-params",
         )  # fmt: skip
     arms = by_arm(trainings)
-    shown = [chart for chart in CHARTS if any(len(curve.x) for curve in curves(arms, chart.column, x=x))]
+    shown = [chart for chart in CHARTS if any(_measured(training, chart.column) for training in trainings)]
     for begin in range(0, len(shown), 2):
         for place, chart in zip(st.columns(2, gap="large"), shown[begin : begin + 2], strict=False):
             with place, or_said(chart.name):
                 _chart(chart, arms, colours, x, smooth)
     if not any(chart.points for chart in shown):
         _show.empty("None of these runs was evaluated on LFW as it trained. To have it:", _WITH_LFW)
+
+
+def _measured(training: Training, column: str) -> bool:
+    return training.table[column].null_count() < len(training.table)
 
 
 def _chart(
