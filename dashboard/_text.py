@@ -22,6 +22,9 @@ def share(value: float | None, digits: int = 4) -> str:
     """A share of 1; small ones with the digits that they have."""
     if value is None:
         return NONE
+    if value == 0:
+        # None at all, rather than less than can be seen.
+        return "0"
     return f"{value:.5f}" if 0 < abs(value) < 0.01 else f"{value:.{digits}f}"
 
 

@@ -12,7 +12,7 @@ MEANINGS = {
     "max_gap_fmr": ("Gap of FMR", "the highest group's FMR less the lowest's"),
     "max_gap_fnmr": ("Gap of FNMR", "the highest group's FNMR less the lowest's"),
     "fdr": ("FDR", "1 less the two gaps, weighted by alpha: 1 where nobody differs"),
-    "ir": ("IR (NIST)", "highest over lowest, of FMR times of FNMR, weighted by alpha; undefined at 0"),
+    "ir": ("IR (NIST)", "highest over lowest FMR, times that of FNMR, weighted by alpha"),
     "gini_fmr": ("Gini of FMR", "0: all groups alike; 1: one group has all false matches"),
     "gini_fnmr": ("Gini of FNMR", "0: all groups alike; 1: one group has all false non-matches"),
     "garbe": ("GARBE", "both Gini coefficients, weighted by alpha"),
@@ -68,7 +68,7 @@ def _value(found: Mapping[str, Any] | None) -> str:
         return NONE
     value = "undefined" if found["value"] is None else _digits(found["value"])
     ends = found["people_interval"]
-    if not ends:
+    if not ends or list(ends) == [None, None]:
         return value
     low, high = (".." if end is None else _digits(end) for end in ends)
     return f"{value} [{low}, {high}]"

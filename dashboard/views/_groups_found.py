@@ -129,6 +129,9 @@ def move(found: Sequence[Sequence[Found]], threshold: float) -> list[list[Shown]
 def _found(shelf: Shelf, picked: Picked, own: Mapping[str, Any]) -> Found:
     try:
         file = f"groups-{own['source']}"
+        if file not in picked.report.array_names():
+            # A source's name is from a file: it may not lead to another folder.
+            raise EthnoshardError(f"{picked.report.path} holds no {file}.npz; run ethnoshard evaluate again")
         stamp = shelf.stamp(picked.name, file)
         curves = _curves(stamp, shelf.arrays(picked.name, file))
     except EthnoshardError as error:

@@ -1,5 +1,6 @@
 """The page "Groups": for whom a model errs how often, at one threshold for all."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -10,7 +11,7 @@ from ethnoshard.reports import ReportSummary
 from .. import _show
 from .._guard import or_said
 from .._shelf import Shelf
-from .._text import count, plain
+from .._text import count, plain, share
 from ._evaluations import KINDS, Picked, none_yet, picked, say_unreadable
 from ._groups_change import change_table, clear_changes, comparison_of
 from ._groups_cross import cross, cross_title
@@ -131,10 +132,15 @@ def _figures(everything: Sequence[Shown]) -> None:
         st.info("Fewer than two groups are large enough, so no figure says how far they are apart.")
         return
     behind = " ".join(f"{each.found.source}{_of(each, everything)}: {each_rate(each.rates)}." for each in everything)
+    garbe = ", ".join(
+        f"{share(each.rates['figures']['garbe']['value'])} ({each.found.source}{_of(each, everything)})"
+        for each in everything
+        if "garbe" in each.rates["figures"]
+    )
     _show.table(
         figures_table(everything),
         name="figures",
-        title=f"How far apart groups are, alpha {everything[0].rates['alpha']:g}",
+        title=f"How far apart groups are, alpha {everything[0].rates['alpha']:g}: GARBE {garbe}",
         how=f"95 % intervals by draws of people, .. where draws are undefined. The rates behind: {behind}",
         download=figures_plain(everything),
         columns={"what it says": st.column_config.TextColumn(width="large")},
@@ -163,9 +169,11 @@ def _det(shown: Shown, colours: Mapping[str, str]) -> None:
 def _change(shelf: Shelf, one: Picked, other: Picked) -> None:
     comparison = comparison_of(shelf, one, other)
     if comparison is None:
+        paths = [str(each.report.path) for each in (one, other)]
         _show.empty(
-            f"No report compares {one.name} with {other.name}. Intervals of each group's difference, paired, are from",
-            f"ethnoshard compare {one.report.path} {other.report.path} --out {shelf.given.runs}/reports/NAME",
+            f"No report compares {one.name} with {other.name}; this gives each group's difference, with its paired "
+            "interval:",
+            shlex.join(["ethnoshard", "compare", *paths, "--out", f"{shelf.given.runs}/reports/NAME"]),
         )
         return
     name, content, base = comparison

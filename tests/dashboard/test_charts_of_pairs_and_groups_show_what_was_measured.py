@@ -1,0 +1,191 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from made_evaluations import GROUPS, made_content, made_curves, made_picked
+
+from dashboard._colours import TOO_FEW
+from dashboard.views._groups_change import change_table, clear_changes
+from dashboard.views._groups_cross import cross, cross_title
+from dashboard.views._groups_det import det as group_det
+from dashboard.views._groups_figures import MEANINGS, figures_plain, figures_table
+from dashboard.views._groups_found import Found, Shown, move
+from dashboard.views._groups_rates import each_rate, rates_chart, rates_plain, rates_table, spread
+from dashboard.views._log_axis import ticks
+from dashboard.views._scores import scale_of
+from dashboard.views._verification_curves import corners, det, roc, roc_title
+from dashboard.views._verification_folds import folds, folds_table
+from ethnoshard.evaluation import IDEALS, compare_demographics
+
+COLOURS = {"A": "#0077BB", "B": "#D55E00", "C": "#008F68"}
+
+
+def made_found(seed: int = 0, *, kept: bool = True) -> Found:
+    picked = made_picked(seed)
+    curves = made_curves(seed) if kept else None
+    return Found(
+        picked=picked, own=picked.content["demographics"][0], curves=curves, reason=None, stamp=(f"made {seed}", 0, 0)
+    )
+
+
+def made_shown(place: int = 4) -> Shown:
+    found = made_found()
+    return Shown(found=found, place=place, rates=found.at(place))
+
+
+def test_of_the_corners_without_a_false_match_the_best_stands_at_the_edge() -> None:
+    curve = {"fmr": [0.0, 0.0, 0.01, 1.0], "tar": [0.0, 0.4, 0.5, 1.0]}
+    assert corners(curve, 0.001) == ([0.001, 0.01, 1.0], [0.4, 0.5, 1.0])
+
+
+def test_roc_and_det_show_all_reports_and_intervals_on_the_axis() -> None:
+    picked = [made_picked(0), made_picked(1, dash="dash")]
+    for drawn in (roc(picked), det(picked)):
+        names = [trace.name for trace in drawn.data]
+        assert names.count("made 0") == 1 and names.count("made 1") == 1
+        for trace in drawn.data:
+            assert min(trace.x) > 0
+            if trace.error_x.array is not None:
+                assert trace.x[0] - trace.error_x.arrayminus[0] > 0
+    val = picked[0].content["verification"]["validation"][0]["val"]["mean"]
+    assert f"made 0 {val:.4f}" in roc_title(picked)
+
+
+def test_a_rate_of_zero_and_a_missing_interval_do_not_break_the_curves() -> None:
+    picked = made_picked()
+    for at in picked.content["verification"]["validation"]:
+        at["far"].update(mean=0.0, people_interval=[None, 0.01])
+        at["val"].update(mean=1.0)
+    for drawn in (roc([picked]), det([picked])):
+        assert all(value > 0 for trace in drawn.data for value in trace.x)
+        assert all(value > 0 or drawn.layout.yaxis.type != "log" for trace in drawn.data for value in trace.y)
+
+
+def test_every_fold_has_both_searches() -> None:
+    verified = made_content()["verification"]
+    scale = scale_of("euclidean", np.zeros(2))
+    drawn = folds(verified, "#777777", scale)
+    assert list(drawn.data[0].y) == verified["accuracy"]["by_fold"]
+    assert list(drawn.data[2].y) == verified["accuracy_exact"]["by_fold"]
+    table = folds_table(verified, scale)
+    assert table["threshold, exact"].to_list() == verified["accuracy_exact"]["thresholds"]
+    assert table["VAL at 0.1"].to_list() == verified["validation"][1]["val"]["by_fold"]
+
+
+def test_each_group_s_own_rates_stand_with_people_and_pairs() -> None:
+    shown = made_shown()
+    rates = shown.rates["by_group"]
+    table = rates_plain([shown])
+    for row in table.iter_rows(named=True):
+        if row["group"] != "all":
+            cell = rates[row["group"]]["fnmr"]
+            assert (row["fnmr"], row["fnmr_pairs"], row["fnmr_people"]) == (cell["rate"], cell["pairs"], cell["people"])
+    assert rates_table([shown])["group"].to_list() == ["all", "A", "B", "C (too few)"]
+    for group in "AB":
+        assert f"{group} FMR" in each_rate(shown.rates)
+    assert "C" not in each_rate(shown.rates) and "(C)" not in spread(shown.rates, "fmr")
+
+
+def test_what_rests_on_too_few_is_grey_with_its_counts() -> None:
+    shown = made_shown()
+    drawn = rates_chart([shown], COLOURS)
+    colours = {trace.hovertemplate.partition("<extra>")[2][0]: trace.marker.color for trace in drawn.data}
+    assert colours == {"A": COLOURS["A"], "B": COLOURS["B"], "C": TOO_FEW}
+    pairs = shown.rates["by_group"]["C"]["fmr"]["pairs"]
+    assert any(text.startswith("C (too few)") and f"{pairs} pairs" in text for text in drawn.layout.yaxis.ticktext)
+    heat = cross(shown.rates)
+    grey, coloured = heat.data
+    few = [[shown.rates["cross"][one][other]["too_few"] for other in GROUPS] for one in GROUPS]
+    missing = [[shown.rates["cross"][one][other]["rate"] is None for other in GROUPS] for one in GROUPS]
+    greyed = [[a or b for a, b in zip(*rows, strict=True)] for rows in zip(few, missing, strict=True)]
+    assert [[value is not None for value in row] for row in grey.z] == greyed
+    assert [[value is None for value in row] for row in coloured.z] == greyed
+    assert "C" not in cross_title(shown.rates)
+
+
+def test_the_map_s_words_are_seen_on_every_colour_and_rates_over_decades_have_a_logarithmic_scale() -> None:
+    rates: dict[str, Any] = {"cross": {one: {} for one in GROUPS}}
+    values = {"AA": 0.02, "AB": 0.0001, "AC": 0.0, "BB": 0.003, "BC": 0.0005, "CC": 0.01}
+    for one in GROUPS:
+        for other in GROUPS:
+            rate = values["".join(sorted(one + other))]
+            rates["cross"][one][other] = {
+                "rate": rate, "errors": 1, "pairs": 5_000, "people": 40, "too_few": one == other == "C"
+            }  # fmt: skip
+    drawn = cross(rates)
+    heights = {
+        (x, y): value
+        for y, row in zip(GROUPS, drawn.data[1].z, strict=True)
+        for x, value in zip(GROUPS, row, strict=True)
+    }
+    assert heights["A", "A"] == pytest.approx(math.log10(0.02))
+    # A rate of 0 has no logarithm: it is as dark as the least there is.
+    assert heights["A", "C"] == pytest.approx(math.log10(0.0001)) == drawn.data[1].zmin
+    assert heights["C", "C"] is None
+    inks = {(words.x, words.y): words.font.color for words in drawn.layout.annotations}
+    assert (inks["A", "A"], inks["A", "B"], inks["C", "C"]) == ("black", "white", "black")
+
+
+def test_the_one_threshold_is_marked_on_every_group_s_curve() -> None:
+    for place in (0, 4, 8):
+        shown = made_shown(place)
+        drawn = group_det(shown, COLOURS)
+        assert [trace.name for trace in drawn.data] == ["A", "B", "C (too few)"]
+        for trace, group in zip(drawn.data, GROUPS, strict=True):
+            (marked,) = np.flatnonzero(trace.marker.size)
+            rate = shown.rates["by_group"][group]["fnmr"]["rate"]
+            assert trace.y[marked] == pytest.approx(rate) or rate == 0
+            assert trace.customdata[marked][0] == f"{shown.threshold:.4f}"
+
+
+def test_every_figure_of_the_literature_has_its_interval_ideal_and_meaning() -> None:
+    shown = made_shown()
+    assert list(MEANINGS) == list(IDEALS)
+    table = figures_table([shown])
+    assert table["ideal"].to_list() == [f"{ideal:g}" for ideal in IDEALS.values()]
+    assert all("[" in value or value == "undefined" for value in table["list"])
+    plain = figures_plain([shown])
+    assert plain["value"].to_list() == [figure["value"] for figure in shown.rates["figures"].values()]
+
+
+def test_at_the_report_s_own_threshold_all_are_at_their_own_and_else_as_strict() -> None:
+    one, other = made_found(0), made_found(1)
+    own = one.thresholds[one.own_place]
+    ((first, second),) = move([[one, other]], own)
+    assert (first.threshold, second.threshold) == (own, float(other.own["threshold"]))
+    assert first.rates["by_group"] == one.own["by_group"]
+    for threshold in one.thresholds:
+        ((first, second),) = move([[one, other]], threshold)
+        fmr = first.rates["overall"]["fmr"]["rate"]
+        if threshold != own and fmr:
+            assert first.threshold == threshold
+            assert other.curves is not None
+            aims = np.abs(np.log(np.maximum(other.curves.overall_fmr[:, 0], 1e-300) / fmr))
+            assert second.place == int(np.argmin(aims))
+
+
+def test_a_report_without_curves_has_its_own_threshold_alone() -> None:
+    found = made_found(kept=False)
+    assert found.thresholds == [found.own["threshold"]]
+    assert found.at(0) == found.own
+
+
+def test_a_comparison_is_read_either_way_round() -> None:
+    drawn = [made_curves(seed).at(4).drawn for seed in (0, 0)]
+    found = {**compare_demographics(*drawn).to_dict(), "too_few": ["C"]}
+    change = {"difference": -0.02, "people_interval": [-0.03, -0.01], "base": 0.1, "other": 0.08, "undefined_draws": 0}
+    found["by_group"]["A"]["fmr"] = change
+    assert clear_changes(found, turned=False) == ["A's FMR falls"]
+    assert clear_changes(found, turned=True) == ["A's FMR rises"]
+    assert change_table(found, turned=False)["FMR"][1] == "-0.0200 [-0.0300, -0.0100]"
+    assert change_table(found, turned=True)["FMR"][1] == "+0.0200 [+0.0100, +0.0300]"
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.3, 1), (0.03, 1), (0.0002, 1), (1e-7, 0.2), (0.5, 0.51)])
+def test_a_logarithmic_axis_has_ticks_that_can_be_read(low: float, high: float) -> None:
+    axis = ticks(low, high)
+    assert all(low / 1.01 <= tick <= high * 1.01 for tick in axis["tickvals"])
+    assert len(axis["tickvals"]) <= 12 and len(set(axis["ticktext"])) == len(axis["ticktext"])
+    assert len(axis["tickvals"]) >= 2 or high / low < 1.1
+    assert axis["range"][0] <= math.log10(low) and math.log10(high) <= axis["range"][1]
