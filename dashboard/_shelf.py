@@ -204,6 +204,9 @@ def _arrays(stamp: Stamp) -> Mapping[str, NDArray[Any]]:
 
 def _place(name: str, path: Path) -> Place:
     try:
+        if not (path / "dataset.json").exists():
+            # It fails, and knows why: a work folder, an unfinished one, none at all.
+            FaceDataset.open(path)
         return Place(name=name, path=path, dataset=_dataset(_stamp(path / "dataset.json")))
     except EthnoshardError as error:
         return Place(name=name, path=path, dataset=None, reason=str(error))

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from .. import _show
-from .._colours import ARM_COLOURS, GROUP_COLOURS
+from .._colours import ARM_COLOURS, GROUP_COLOURS, TOO_FEW
 from .._text import in_chart
 
 _OURS = "ethnoshard"
@@ -27,13 +27,17 @@ def rates(content: Mapping[str, Any], unit: str) -> go.Figure:
         y=names,
         x=[median for _, median, _ in found.values()],
         orientation="h",
-        marker={"color": [GROUP_COLOURS[0] if name.startswith(_OURS) else ARM_COLOURS[0] for name in found]},
+        marker={
+            "color": [GROUP_COLOURS[0] if name.startswith(_OURS) else ARM_COLOURS[0] for name in found],
+            "opacity": [1 if name.startswith(_OURS) else 0.6 for name in found],
+        },
         error_x={
             "type": "data",
             "symmetric": False,
             "array": [most - median for _, median, most in found.values()],
             "arrayminus": [median - least for least, median, _ in found.values()],
-            "thickness": 1.2,
+            "thickness": 1.5,
+            "color": TOO_FEW,
             "width": 4,
         },
         customdata=[[least, most] for least, _, most in found.values()],

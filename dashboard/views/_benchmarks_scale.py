@@ -10,6 +10,12 @@ import polars as pl
 from .. import _show
 from .._colours import ARM_COLOURS, DASHES, GROUP_COLOURS, SYMBOLS
 
+_LOOPS = (
+    ("a plain loop", "plain", "ratios"),
+    ("a plain loop that keeps its memory", "plain_memory_kept", "ratios_memory_kept"),
+)
+"""What a step is measured beside -> its seconds and ours by them in ``benchmarks.training``'s file."""
+
 
 def planning(contents: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """A row a file of ``python -m benchmarks.planning``."""
@@ -103,27 +109,31 @@ def reads_title(rows: pl.DataFrame) -> str:
 
 
 def step(content: Mapping[str, Any]) -> pl.DataFrame:
-    """A row a turn: a step of ours and of a plain loop, and how long ours waited for data."""
-    turns = range(len(content["ratios"]))
-    return pl.DataFrame(
-        {
-            "turn": [turn + 1 for turn in turns],
-            "a step of ours, s": [float(content["ours"][turn]) for turn in turns],
-            "of a plain loop, s": [float(content["plain"][turn]) for turn in turns],
-            "ratio": [float(content["ratios"][turn]) for turn in turns],
-            "waiting for data, ms": [1000 * float(content["waiting"][turn]) for turn in turns],
-        }
-    )
+    """A row a turn: a step of ours beside a plain loop's, and the share of ours that waits for data."""
+    turns = len(content["ratios"])
+    columns: dict[str, list[float]] = {"a step of ours, s": _floats(content["ours"])}
+    for words, loop, ratios in _LOOPS:
+        # Older files know one plain loop.
+        if loop in content:
+            columns[f"{words}, s"] = _floats(content[loop])
+            columns[f"ours / {words}"] = _floats(content[ratios])
+    columns["waiting for data, %"] = [100 * share for share in _floats(content["waiting"])]
+    return pl.DataFrame({"turn": list(range(1, turns + 1)), **columns})
 
 
 def step_title(content: Mapping[str, Any]) -> str:
-    """The median of the turns."""
-    ratios = [float(ratio) for ratio in content["ratios"]]
-    waiting = statistics.median(float(part) for part in content["waiting"])
-    return (
-        f"A training step of ours takes {statistics.median(ratios):.2f} times a plain loop's, of which waiting for "
-        f"data is {1000 * waiting:.1f} ms"
-    )
+    """The medians of the turns."""
+    told = [
+        f"{statistics.median(_floats(content[ratios])):.2f} times {words}'s"
+        for words, _, ratios in _LOOPS
+        if ratios in content
+    ]
+    waiting = 100 * statistics.median(_floats(content["waiting"]))
+    return f"A training step of ours takes {' and '.join(told)}; {waiting:.1f} % of it waits for data"
+
+
+def _floats(values: Sequence[Any]) -> list[float]:
+    return [float(value) for value in values]
 
 
 def by_group_title(content: Mapping[str, Any]) -> str:

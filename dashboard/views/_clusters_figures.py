@@ -1,4 +1,4 @@
-"""How well clusters agree with people: a table of methods, DBSCAN over eps, the self-organising map."""
+"""How well clusters agree with people: tables of methods, and DBSCAN over eps."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
-from numpy.typing import NDArray
 
 from .. import _show
 from .._colours import DASHES, SYMBOLS
 from .._text import NONE, in_chart
-from ._clusters_picture import SOM_SIDE, Kind
 
 SEEDS_EPS = 0.4
 _MINUS_ZERO = re.compile(r"-(0(?:\.0+)?)(?![\d.])")
@@ -44,16 +42,20 @@ def methods(clusterings: Mapping[str, Mapping[str, Any]]) -> tuple[pl.DataFrame,
     for model, found in clusterings.items():
         for method, draws in found["methods"].items():
             by_method.setdefault(_NAMES.get(method, str(method)), []).append((model, draws))
+    alone = len(clusterings) == 1
     for model, found in clusterings.items():
         eps = best_eps(found)
         for each in found["sweep"]:
             if each["eps"] == eps:
-                by_method.setdefault("DBSCAN, best eps", []).append((f"{model}, eps {eps:g}", each["draws"]))
+                method, at = (
+                    (f"DBSCAN, eps {eps:g} (best)", model) if alone else ("DBSCAN, best", f"{model}, eps {eps:g}")
+                )
+                by_method.setdefault(method, []).append((at, each["draws"]))
     figures = {**FIGURES, **_COUNTS}
     read = [
         {
             "method": method,
-            "model": model,
+            **({} if alone else {"model": model}),
             **{name: spread([draw[key] for draw in draws], whole=name in _COUNTS) for name, key in figures.items()},
         }
         for method, rows in by_method.items()
@@ -68,25 +70,23 @@ def methods(clusterings: Mapping[str, Mapping[str, Any]]) -> tuple[pl.DataFrame,
     return pl.DataFrame(read), pl.DataFrame(kept, infer_schema_length=None)
 
 
-def of_picture(content: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
-    """A row a method and model: its clusters of the images of the picture, against the people.
+def of_picture(content: Mapping[str, Mapping[str, Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A row a method and model: its clusters of the picture's images, against the people; to be read, and unrounded.
 
     Args:
         content: what to call the model -> "picture" of its report.
     """
-    rows = []
+    figures = {**FIGURES, **_COUNTS}
+    read, kept = [], []
     for model, about in content.items():
+        own = {"model": model} if len(content) > 1 else {}
         # Older reports have k-means alone.
-        for method, figures in (about.get("methods") or {"kmeans": about["figures"]}).items():
-            best = f"DBSCAN, eps {about['best_eps']:g}, its best" if method == "dbscan_best" else ""
-            rows.append(
-                {
-                    **({"model": model} if len(content) > 1 else {}),
-                    "method": best or _NAMES.get(method, str(method)),
-                    **{name: figures[key] for name, key in {**FIGURES, **_COUNTS}.items()},
-                }
-            )
-    return pl.DataFrame(rows, infer_schema_length=None)
+        for method, found in (about.get("methods") or {"kmeans": about["figures"]}).items():
+            best = f"DBSCAN, eps {about['best_eps']:g} (best)" if method == "dbscan_best" else ""
+            first = {**own, "method": best or _NAMES.get(method, str(method))}
+            read.append(first | {name: spread([found[key]], whole=name in _COUNTS) for name, key in figures.items()})
+            kept.append(first | {key: found[key] for key in figures.values()})
+    return pl.DataFrame(read), pl.DataFrame(kept, infer_schema_length=None)
 
 
 def methods_title(clusterings: Mapping[str, Mapping[str, Any]]) -> str:
@@ -166,66 +166,6 @@ def _clusters(mean: float | None) -> str:
         return "no cluster"
     number = f"{mean:.1f}".removesuffix(".0")
     return f"{number} cluster{'' if number == '1' else 's'}"
-
-
-def som(nodes: NDArray[np.int64], kinds: Sequence[Kind]) -> go.Figure:
-    """The map's nodes that hold images: as large as their number, coloured by whose most of them are.
-
-    Args:
-        nodes: (M,) row * 20 + column of each image.
-        kinds: people, or groups, as in the picture.
-    """
-    shown = _show.figure("column of the map", "row of the map", height=520)
-    owner = {row: number for number, kind in enumerate(kinds) for row in kind.rows}
-    found = som_nodes(nodes, [owner[row] for row in range(len(nodes))])
-    most = max(count for _, count, _, _ in found)
-    for number, kind in enumerate(kinds):
-        own = [each for each in found if each[2] == number]
-        shown.add_scatter(
-            x=[node % SOM_SIDE + 1 for node, *_ in own],
-            y=[node // SOM_SIDE + 1 for node, *_ in own],
-            mode="markers",
-            name=in_chart(kind.name),
-            marker={
-                "color": kind.colour,
-                "symbol": SYMBOLS[kind.place % len(SYMBOLS)],
-                "size": [6 + 16 * (count / most) ** 0.5 for _, count, _, _ in own],
-                "opacity": 0.85,
-            },
-            customdata=[[count, share] for _, count, _, share in own],
-            hovertemplate="row %{y}, column %{x}: %{customdata[0]} images, %{customdata[1]} of "
-            "%{fullData.name}<extra></extra>",
-        )
-    axis = {"range": [0.2, SOM_SIDE + 0.8], "dtick": 5, "tick0": 0, "zeroline": False}
-    return shown.update_layout(
-        xaxis=axis,
-        yaxis={**axis, "range": [SOM_SIDE + 0.8, 0.2], "scaleanchor": "x"},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.12, "itemsizing": "constant"},
-    )
-
-
-def som_nodes(nodes: NDArray[np.int64], owners: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Of each node with images: the node, how many, whose most are, and how many of these."""
-    owner = np.asarray(owners)
-    found = []
-    for node in np.unique(nodes).tolist():
-        whose, counts = np.unique(owner[nodes == node], return_counts=True)
-        first = int(counts.argmax())
-        found.append((int(node), int(counts.sum()), int(whose[first]), int(counts[first])))
-    return found
-
-
-def som_title(nodes: NDArray[np.int64], people: Sequence[str]) -> str:
-    """On how many nodes the images lie, and how many hold one person's alone."""
-    codes = np.unique(np.asarray(people), return_inverse=True)[1]
-    found = som_nodes(nodes, codes.tolist())
-    mixed = sum(count > own for _, count, _, own in found)
-    return (
-        f"{len(nodes):,} images lie on {len(found):,} of the map's {SOM_SIDE**2} nodes; {mixed:,} hold images of more "
-        "than one person"
-        if mixed
-        else f"{len(nodes):,} images lie on {len(found):,} of the map's {SOM_SIDE**2} nodes, each of one person alone"
-    )
 
 
 def spread(values: Sequence[float | None], *, whole: bool = False) -> str:

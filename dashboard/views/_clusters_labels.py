@@ -6,7 +6,7 @@ from typing import Any
 from ethnoshard.errors import EthnoshardError
 
 from .. import _faces
-from .._shelf import Place, Shelf
+from .._shelf import Shelf
 from ._dataset_tables import whose_labels
 
 
@@ -26,18 +26,6 @@ def labels(shelf: Shelf, content: Mapping[str, Any]) -> dict[str, dict[str, str]
         whose = f"{whose_labels(place.dataset.manifest['label']['sources'])}, in {place.name}"
         found[whose] = dict(zip(people["identity"].to_list(), people["group"].to_list(), strict=True))
     return found
-
-
-def holder(shelf: Shelf, content: Mapping[str, Any], keys: list[str]) -> tuple[Place | None, dict[str, bytes]]:
-    """The given dataset that holds the report's images, and their JPEGs by key; None and nothing if none does.
-
-    Raises:
-        EthnoshardError: a shard can't be read.
-    """
-    place = _faces.place_of(shelf, content)
-    if place is None:
-        return None, {}
-    return place, _faces.pictures(shelf, place, keys)
 
 
 def _of_evaluations(shelf: Shelf, content: Mapping[str, Any]) -> dict[str, dict[str, str]]:

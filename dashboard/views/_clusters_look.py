@@ -17,6 +17,7 @@ from .._text import plain
 from . import _clusters_figures as figures
 from . import _clusters_picture as drawing
 from ._clusters_labels import labels
+from ._clusters_map import som, som_title
 from ._clusters_shown import Shown
 
 _THUMBNAIL = 64
@@ -25,11 +26,22 @@ _MOST_FACES = 600
 _PERSON, _GROUP = "person", "group"
 
 
-@st.fragment
 def look(shelf: Shelf, shown: Sequence[Shown]) -> None:
     """One report's picture, or two beside each other."""
-    sources = labels(shelf, shown[0].content)
-    sources = {whose: groups for whose, groups in sources.items() if groups.keys() & set(shown[0].people)}
+    people = {person for one in shown for person in one.people}
+    sources = {whose: own for whose, own in labels(shelf, shown[0].content).items() if own.keys() & people}
+    try:
+        faces = _of_faces(shelf, shown)
+    except EthnoshardError as error:
+        st.warning(f"Faces can't be shown: {plain(error)}", icon=":material/warning:")
+        faces = {}
+    _look(shelf, shown, sources, faces)
+
+
+@st.fragment
+def _look(
+    shelf: Shelf, shown: Sequence[Shown], sources: Mapping[str, Mapping[str, str]], faces: Mapping[str, str]
+) -> None:
     having = [method for method in drawing.METHODS if any(method in one.clusters for one in shown)]
     ways = [_PERSON, *([_GROUP] if sources else []), *(drawing.METHODS[method] for method in having)]
     first, second, third = st.columns(3)
@@ -42,11 +54,6 @@ def look(shelf: Shelf, shown: Sequence[Shown]) -> None:
         with third:
             whose = _pick.one("Groups", list(sources), key="labels")
     groups = sources[whose] if whose else {}
-    try:
-        faces = _of_faces(shelf, shown)
-    except EthnoshardError as error:
-        st.warning(f"Faces can't be shown: {plain(error)}", icon=":material/warning:")
-        faces = {}
     called = shelf.called({person for one in shown for person in one.people})
     method = {words: name for name, words in drawing.METHODS.items()}.get(colour)
     columns: Sequence[Any] = st.columns([1, 1] if len(shown) == 2 else [3, 2], gap="medium")
@@ -98,17 +105,15 @@ def _picture(
 
 def _figures(shown: Sequence[Shown]) -> None:
     about = shown[0].content["picture"]
-    number = st.column_config.NumberColumn(format="%.2f")
-    rows = figures.of_picture({one.called: one.content["picture"] for one in shown})
-    # Beside the picture there is room for the figures that differ most.
-    few = rows if len(shown) > 1 else rows.select("method", "ARI", "NMI", "silhouette", "clusters")
+    read, kept = figures.of_picture({one.called: one.content["picture"] for one in shown})
+    # Beside a picture there is room for the figures that differ most.
+    few = read if len(shown) > 1 else read.select("method", "ARI", "NMI", "silhouette", "clusters")
     _show.table(
         few,
         name="picture",
         title=f"The {about['images']:,} images of the picture, clustered in the embedding space",
         how=f"Against the {about['people']:,} people; 1 is best, an ARI of 0 is chance.",
-        columns=dict.fromkeys(figures.FIGURES, number),
-        download=rows,
+        download=kept,
     )
 
 
@@ -199,8 +204,8 @@ def _which_dataset(shelf: Shelf, one: Shown) -> None:
 
 def _map(one: Shown, name: str, called: Mapping[str, str]) -> None:
     _show.chart(
-        figures.som(one.clusters["som"], drawing.kinds_of_people(one.people, called)),
+        som(one.clusters["som"], drawing.kinds_of_people(one.people, called)),
         name=name,
-        title=f"{one.called}: {figures.som_title(one.clusters['som'], one.people)}",
+        title=f"{one.called}: {som_title(one.clusters['som'], one.people)}",
         how="A mark is a node that images are nearest to: the larger, the more; its colour and sign: whose most are.",
     )

@@ -122,8 +122,10 @@ def confidence_title(rows: pl.DataFrame) -> str:
 def faces_title(rows: pl.DataFrame, identities: pl.DataFrame) -> str:
     """How many faces a person has, and who could never be a pair."""
     faces = identities["faces"].cast(pl.Int64).to_numpy()
-    said = f"Half of the people have {np.median(faces):g} faces or more, at most {faces.max():,}"
-    alone = int((faces == 1).sum())
+    alone, most = int((faces == 1).sum()), int(faces.max())
+    if 2 * alone > len(faces):
+        return f"{alone:,} of {len(faces):,} people ({percent(alone / len(faces))}) have one face, and so no pair"
+    said = f"Half of the people have {np.median(faces):g} faces or more, at most {most:,}"
     if alone:
         return f"{said}; {alone:,} ({percent(alone / len(faces))}) have one, and so no pair"
     return f"{said}, at least {faces.min():,}"

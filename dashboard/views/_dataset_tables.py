@@ -60,7 +60,7 @@ def shards(manifest: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def shards_title(rows: pl.DataFrame) -> str:
-    """How even they are: within a group, of several shards, the largest to the smallest."""
+    """How even they are: of groups with several shards the one whose largest and smallest differ most."""
     spread = (
         rows.group_by("group")
         .agg(pl.len().alias("shards"), (pl.col("MiB").max() / pl.col("MiB").min()).alias("ratio"))
@@ -75,7 +75,7 @@ def shards_title(rows: pl.DataFrame) -> str:
     if spread.is_empty():
         return f"{said}, one a group" if len(rows) > 1 else said
     worst = spread.row(0, named=True)
-    return f"{said}; within a group the largest is at most {worst['ratio']:.2f} times the smallest, in {worst['group']}"
+    return f"{said}; those of {worst['group']} differ most, by {percent(worst['ratio'] - 1)}"
 
 
 def statuses(manifest: Mapping[str, Any]) -> pl.DataFrame:
@@ -101,7 +101,8 @@ def statuses_title(manifest: Mapping[str, Any]) -> str:
         return "No image was aligned"
     if not lost:
         return f"All {images:,} images gave a face"
-    return f"{lost:,} of {images:,} images gave no face ({percent(lost / images)})"
+    share = f" ({percent(lost / images)})" if lost / images >= 0.001 else ""
+    return f"{lost:,} of {images:,} images gave no face{share}"
 
 
 def reasons(manifest: Mapping[str, Any]) -> pl.DataFrame:

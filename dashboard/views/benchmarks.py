@@ -14,6 +14,7 @@ from .._text import plain
 from . import _benchmarks_loading as loading
 from . import _benchmarks_rates as rates
 from . import _benchmarks_scale as scale
+from ._benchmarks_contestants import contestants, limits, table
 
 Content = Mapping[str, Any]
 
@@ -57,11 +58,11 @@ def _loading(loaded: Mapping[str, Content]) -> None:
     name = _pick.one("Loaders on", list(loaded), key="loading")
     content = loaded[name]
     with or_said(f"{_LOADING}{name}"):
-        found = loading.contestants(content)
+        found = contestants(content)
         batch = int(content["people"]) * int(content["images"])
         asked = f"batches of {content['people']} people x {content['images']} faces, {content['workers']} workers"
         _show.chart(
-            loading.rates(found, loading.limits(content)),
+            loading.rates(found, limits(content)),
             name="images-a-second",
             title=loading.rate_title(found),
             how=(
@@ -80,7 +81,7 @@ def _loading(loaded: Mapping[str, Content]) -> None:
                 "faces can be closer, but has fewer pairs of one person."
             ),
         )
-        everything = loading.table(found)
+        everything = table(found)
         _show.table(
             everything.drop("worst off", "mean off"),
             name="loaders",
@@ -131,11 +132,13 @@ def _planning(files: Sequence[tuple[str, Content]]) -> None:
     rows = scale.planning([content for _, content in files])
     milliseconds = st.column_config.NumberColumn(format="%.2f")
     _show.table(
-        rows,
+        rows.drop("target"),
         name="planning",
         title=scale.planning_title(rows),
         how="Planning needs no face and no file; going on from a state costs about what a batch costs.",
+        download=rows,
         columns={
+            **dict.fromkeys(("people", "faces", "batches"), st.column_config.NumberColumn(format="compact")),
             "plan ready, s": st.column_config.NumberColumn(format="%.1f"),
             **dict.fromkeys(("a batch anywhere, ms", "the next batch, ms", "going on from a state, ms"), milliseconds),
         },
@@ -155,30 +158,31 @@ def _memory(files: Sequence[tuple[str, Content]]) -> None:
         with right:
             rows = scale.reads(content)
             _show.table(
-                rows,
+                rows.drop("images/s"),
                 name=f"{name}-reads",
                 title=scale.reads_title(rows),
                 how="A jump is a read that does not begin where the one before ended.",
                 columns={
                     "shards, MiB": st.column_config.NumberColumn(format="%.0f"),
                     "read / size": st.column_config.NumberColumn(format="%.2f"),
-                    "images/s": st.column_config.NumberColumn(format="%.0f"),
                 },
+                download=rows,
             )
 
 
 def _training(files: Sequence[tuple[str, Content]]) -> None:
     for name, content in files:
+        rows = scale.step(content)
+        seconds, ratio = (st.column_config.NumberColumn(format=form) for form in ("%.3f", "%.2f"))
         _show.table(
-            scale.step(content),
+            rows,
             name=name,
             title=f"{name.removeprefix('training-')}: {scale.step_title(content)}",
-            how="The plain loop has its batches in memory. Medians of a turn's steps; both take turns.",
+            how="A plain loop has its batches in memory already. Medians of a turn's steps; they take turns.",
             columns={
-                "a step of ours, s": st.column_config.NumberColumn(format="%.3f"),
-                "of a plain loop, s": st.column_config.NumberColumn(format="%.3f"),
-                "ratio": st.column_config.NumberColumn(format="%.2f"),
-                "waiting for data, ms": st.column_config.NumberColumn(format="%.1f"),
+                **{column: seconds for column in rows.columns if column.endswith(", s")},
+                **{column: ratio for column in rows.columns if " / " in column},
+                "waiting for data, %": st.column_config.NumberColumn(format="%.1f"),
             },
         )
 

@@ -61,7 +61,8 @@ def _one(shelf: Shelf, place: Place, dataset: FaceDataset) -> None:
             title=tables.composition_title(rows),
             how=f"Groups: {whose}. Plain bars are people, hatched ones faces. Even groups would have even bars.",
         )
-    left, right = st.columns(2, gap="large")
+    known = bool(rows["sure"].sum())
+    left, right = st.columns(2, gap="large") if known else (st.container(), st.container())
     with left, or_said("faces a person"):
         _show.chart(
             figures.faces_a_person(dataset.identities, rows, shelf.group_colours),
