@@ -26,6 +26,7 @@ def along(
     chance: Sequence[Curve] = (),
     log: bool = False,
     from_zero: bool = False,
+    until: float | None = None,
 ) -> go.Figure:
     """Curves of one figure.
 
@@ -39,6 +40,7 @@ def along(
         chance: the same by chance, dotted.
         log: whether the axis is logarithmic.
         from_zero: whether it begins at 0.
+        until: where x ends, the same for charts that stand together.
     """
     traces: list[go.Scatter] = []
     for number, curve in enumerate(found):
@@ -63,11 +65,17 @@ def along(
         for number, curve in enumerate(chance)
     ]  # fmt: skip
     drawn = figure(x, y, height=HEIGHT, hovermode="x unified").add_traces(traces)
+    if until is not None:
+        drawn.update_xaxes(range=[0, 1.02 * until])
     if log:
-        ticks = [factor * 10.0**power for power in range(-6, 7) for factor in (1, 2, 5)]
+        ticks = _log_ticks(found)
         drawn.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     else:
         drawn.update_yaxes(tickformat=f",.{digits}f")
+    values = np.concatenate([curve.y for curve in found]) if found else np.zeros(0)
+    if len(values) and values.min() == values.max() and not log:
+        # Plotly would show as much as 1 on both sides of a lone point.
+        drawn.update_yaxes(range=[values[0] - 5 * 10.0**-digits, values[0] + 5 * 10.0**-digits])
     if from_zero:
         drawn.update_yaxes(rangemode="tozero")
     return drawn
@@ -77,6 +85,12 @@ def translucent(colour: str, opacity: float) -> str:
     """``#rrggbb`` as plotly's ``rgba``."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+def _log_ticks(found: Sequence[Curve]) -> list[float]:
+    values = np.concatenate([curve.y[curve.y > 0] for curve in found]) if found else np.ones(1)
+    wide = len(values) and values.max() > 50 * values.min()
+    return [factor * 10.0**power for power in range(-9, 10) for factor in ((1,) if wide else (1, 1.5, 2, 3, 5, 7))]
 
 
 def _band(curve: Curve, colour: str) -> list[go.Scatter]:

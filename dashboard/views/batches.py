@@ -229,7 +229,7 @@ def _coverage(sight: _Sight) -> None:
     _show.table(
         rows,
         name=f"covered{sight.key}",
-        title=f"{sight.made.run}: faces and places by group, {epochs} epoch{'s' * (epochs != 1)} together",
+        title=f"{sight.made.run}: faces and places by group, {'one epoch' if epochs == 1 else f'{epochs} epochs'}",
         how=f"Draws are places in batches: used + repeated. {coverage.why(reasons)}",
         columns={"group": st.column_config.TextColumn(pinned=True)}
         | {name: st.column_config.NumberColumn(format="localized", width=58) for name in coverage.COUNTS},

@@ -58,8 +58,9 @@ def _picked(lines: Sequence[Line]) -> list[Line]:
 def _table(lines: Sequence[Line], rows: Sequence[int]) -> None:
     measured = sum(line.accuracy is not None for line in lines)
     runs = sum(line.is_run for line in lines)
+    others = f" and {_count(len(lines) - runs, 'other model')}" if runs < len(lines) else ""
     _show.head(
-        f"{_count(runs, 'run')} and {_count(len(lines) - runs, 'other model')}, {measured} of them verified",
+        f"{_count(runs, 'run')}{others}, {measured} of them verified",
         "Tick rows to pick them, for Training too; click a head to sort. Accuracy and VAL: mean ± standard deviation "
         "over the folds, VAL at the FAR that was reached. Highest FNMR and FMR: the group whose people are refused "
         "most, and taken for each other most, of groups with people and pairs enough.",

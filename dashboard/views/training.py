@@ -123,6 +123,7 @@ def _chart(
         along(
             found, colours, x=AXES[x], y=chart.y, digits=chart.digits, points=chart.points, chance=chance,
             log=chart.log, from_zero=chart.from_zero,
+            until=max(float(training.table[x][-1]) for each in arms.values() for training in each),
         ),
         name=chart.name,
         title=chart.title(arms),

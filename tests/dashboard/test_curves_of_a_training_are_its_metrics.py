@@ -119,3 +119,10 @@ def test_runs_without_a_table_and_failed_ones_are_said_and_the_rest_is_shown(pag
     assert plain("bad-table") in said
     assert plain("no-table") in said
     assert any("failed" in error.value for error in test.error)
+
+
+def test_a_lone_point_is_not_drawn_on_an_axis_from_minus_to_plus_one() -> None:
+    arms = series.by_arm([training("base", 0, [1, 2])])
+    drawn = along(series.curves(arms, "auc", x="epochs"), {"base": "#777777"}, x="", y="", points=True, until=2.0)
+    assert drawn.layout.yaxis.range == pytest.approx((0.795, 0.805))
+    assert drawn.layout.xaxis.range == pytest.approx((0, 2.04))
