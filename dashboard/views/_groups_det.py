@@ -43,8 +43,8 @@ def det(shown: Shown, colours: Mapping[str, str]) -> go.Figure:
                 "size": [14 if at == shown.place else 0 for at in kept.tolist()],
             },
             customdata=[
-                [f"{at:.4f}", share(one), share(two)]
-                for at, one, two in zip(curves.thresholds[kept], fmr[kept, place], fnmr[kept, place], strict=True)
+                [shown.found.text(at), share(one), share(two)]
+                for at, one, two in zip(kept.tolist(), fmr[kept, place], fnmr[kept, place], strict=True)
             ],
             hovertemplate="at %{customdata[0]}: FMR %{customdata[1]}, FNMR %{customdata[2]}"
             f"<extra>{in_chart(group)}</extra>",

@@ -54,6 +54,11 @@ class Found:
         """Which of them is the report's own."""
         return self.nearest(float(self.own["threshold"]))
 
+    def text(self, place: int) -> str:
+        """A threshold, with as many digits as tell all apart: models that put everybody in one place need many."""
+        digits = next((number for number in range(4, 17) if _apart(self.thresholds, number)), 17)
+        return f"{self.thresholds[place]:.{digits}f}"
+
     def nearest(self, threshold: float) -> int:
         """Which is nearest to ``threshold``."""
         return int(np.argmin(np.abs(np.array(self.thresholds) - threshold)))
@@ -92,6 +97,11 @@ class Shown:
         """The one for all groups."""
         return float(self.rates["threshold"])
 
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        return self.found.text(self.place)
+
 
 def find(shelf: Shelf, picked: Sequence[Picked]) -> list[list[Found]]:
     """For each source of the first report, what it found and what those beside it found by the same source."""
@@ -124,6 +134,10 @@ def move(found: Sequence[Sequence[Found]], threshold: float) -> list[list[Shown]
             shown.append(Shown(found=other, place=place, rates=other.at(place)))
         rows.append(shown)
     return rows
+
+
+def _apart(thresholds: Sequence[float], digits: int) -> bool:
+    return len({f"{threshold:.{digits}f}" for threshold in thresholds}) == len(thresholds)
 
 
 def _found(shelf: Shelf, picked: Picked, own: Mapping[str, Any]) -> Found:

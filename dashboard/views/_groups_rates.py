@@ -58,7 +58,7 @@ def rates_chart(shown: Sequence[Shown], colours: Mapping[str, str]) -> go.Figure
             {
                 "x": [None], "y": [None], "mode": "markers",
                 "marker": {"symbol": _symbol(place), "size": 10, "color": TOO_FEW},
-                "name": f"{in_chart(each.found.picked.label)} at {each.threshold:.4f}",
+                "name": f"{in_chart(each.found.picked.label)} at {each.text}",
             }
             for place, each in enumerate(shown)
         ]  # fmt: skip
@@ -76,7 +76,7 @@ def rates_table(shown: Sequence[Shown]) -> pl.DataFrame:
                 {
                     "labels": each.found.source,
                     "model": each.found.picked.label,
-                    "threshold": f"{each.threshold:.4f}",
+                    "threshold": each.text,
                     "group": group + (" (too few)" if rates["too_few"] else ""),
                     "FMR": with_interval(fmr["rate"], fmr["people_interval"]),
                     "false matches": f"{count(fmr['errors'])} of {count(fmr['pairs'])}",

@@ -61,14 +61,14 @@ def _moving(shelf: Shelf, found: Sequence[Sequence[Found]]) -> None:
             _show.chart(
                 rates_chart(shown, colours),
                 name=f"rates-{first.found.source}",
-                title=f"{_capital(first.found.labels)}, at {first.threshold:.4f}: {spread(first.rates, 'fmr')}, "
+                title=f"{_capital(first.found.labels)}, at {first.text}: {spread(first.rates, 'fmr')}, "
                 f"{spread(first.rates, 'fnmr')}",
                 how=_how(first),
             )
     _show.table(
         rates_table(everything),
         name="rates",
-        title=f"Each group's own rates at {rows[0][0].threshold:.4f}",
+        title=f"Each group's own rates at {rows[0][0].text}",
         how="A smaller gap because the best group got worse is no gain: look here first.",
         download=rates_plain(everything),
         columns={"group": st.column_config.TextColumn(width=130)},
@@ -85,17 +85,15 @@ def _moving(shelf: Shelf, found: Sequence[Sequence[Found]]) -> None:
                 cross(rates),
                 name=f"cross-{shown[0].found.source}",
                 title=f"Who is taken for whom, {rates['labels']}: {cross_title(rates)}",
-                how=f"Different-person pairs with one person from each group, accepted at {shown[0].threshold:.4f}. "
+                how=f"Different-person pairs with one person from each group, accepted at {shown[0].text}. "
                 f"Grey: fewer than {rates['min_people']} people or {rates['min_pairs']} pairs.",
             )
 
 
 def _threshold(first: Found) -> float:
     """Chosen among the thresholds of the report's first source."""
-    texts = {f"{threshold:.4f}": threshold for threshold in first.thresholds}
-    own = f"{first.thresholds[first.own_place]:.4f}"
-    # Two that read alike: the report's own is the one that is meant.
-    texts[own] = first.thresholds[first.own_place]
+    texts = {first.text(place): threshold for place, threshold in enumerate(first.thresholds)}
+    own = first.text(first.own_place)
     if len(texts) > 1:
         chosen = st.select_slider(
             "Similarity from which a pair is accepted, one threshold for all groups",
@@ -159,7 +157,7 @@ def _det(shown: Shown, colours: Mapping[str, str]) -> None:
     _show.chart(
         det(shown, colours),
         name=f"det-{shown.found.source}",
-        title=f"DET by group, {shown.rates['labels']}: one threshold, {shown.threshold:.4f}, is another place on every "
+        title=f"DET by group, {shown.rates['labels']}: one threshold, {shown.text}, is another place on every "
         "group's curve",
         how="Lines: all thresholds; the sign on each: the one for all. Lower and further left is better; edges are 0. "
         f"{each_rate(shown.rates)}.",

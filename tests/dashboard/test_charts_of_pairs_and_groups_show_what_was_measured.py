@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from typing import Any
 
@@ -163,6 +164,15 @@ def test_at_the_report_s_own_threshold_all_are_at_their_own_and_else_as_strict()
             assert other.curves is not None
             aims = np.abs(np.log(np.maximum(other.curves.overall_fmr[:, 0], 1e-300) / fmr))
             assert second.place == int(np.argmin(aims))
+
+
+def test_thresholds_that_are_close_are_told_apart_by_their_digits() -> None:
+    found = made_found()
+    assert found.curves is not None
+    thresholds = np.array([1 - 1e-9 * place for place in range(9, 0, -1)], np.float64)
+    close = dataclasses.replace(found, curves=dataclasses.replace(found.curves, thresholds=thresholds))
+    assert (found.text(4), close.text(4)) == ("0.8000", "0.999999995")
+    assert len({close.text(place) for place in range(9)}) == 9
 
 
 def test_a_report_without_curves_has_its_own_threshold_alone() -> None:
