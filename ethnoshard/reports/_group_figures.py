@@ -35,7 +35,8 @@ def rates_by_group(found: dict[str, Any], named: str) -> go.Figure:
     bars = f"Bars: 95 % by {found['draws']:,} draws of people. " if found["draws"] else ""
     return shown.update_layout(
         template="plotly_white",
-        margin={"t": 130},
+        # Four lines of title, and below them the names of the two halves.
+        margin={"t": 190},
         title_text=f"Errors of {named} by group, "
         f"{escaped(found['labels'])}<br><sup>{_wrapped(threshold_text(found))}<br>"
         f"{bars}Grey: too few people or pairs. Exploratory.</sup>",
@@ -52,6 +53,7 @@ def cross_matrix(found: dict[str, Any], named: str) -> go.Figure:
         "group of the other",
         note=f"{_wrapped(threshold_text(found))}<br>Grey: too few people or pairs. Exploratory.",
         plot_bgcolor=GREY,
+        margin={"t": 150},
     )
     shown.add_heatmap(
         x=[escaped(group) for group in groups],

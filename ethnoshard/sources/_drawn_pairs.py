@@ -72,6 +72,10 @@ def _different(here: Sequence[DrawnPerson], fold: int, number: int, rng: np.rand
         within = len(found) % 2 == 0 and rng.random() < _WITHIN
         choice = alike if within else everybody
         one, other = (here[place] for place in choice[rng.integers(len(choice))])
-        images = one.images[rng.integers(len(one.images))], other.images[rng.integers(len(other.images))]
+        images = _any(one.images, rng), _any(other.images, rng)
         found.setdefault(images, DrawnPair(fold, *images, 0, one.group, other.group))
     return list(found.values())
+
+
+def _any(names: Sequence[str], rng: np.random.Generator) -> str:
+    return names[int(rng.integers(len(names)))]

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.browsing import Visit, chromium, served
 from playwright.sync_api import Browser, expect
 
+from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
 from dashboard._main import PAGES
 
