@@ -104,7 +104,7 @@ def table(found: Sequence[Contestant]) -> pl.DataFrame:
     """A row a contestant with everything that was measured."""
     return pl.DataFrame(
         {
-            "loader": [f"{one.peer} {one.version}".strip() for one in found],
+            "loader": [f"{one.loader} {one.version}".strip() for one in found],
             "decoder": [one.decoder for one in found],
             "images/s": [one.rate for one in found],
             "of decoding alone": [one.of_limit for one in found],

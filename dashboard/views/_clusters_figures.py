@@ -95,7 +95,7 @@ def methods_title(clusterings: Mapping[str, Mapping[str, Any]]) -> str:
     for model, found in clusterings.items():
         ari = _mean([draw["ari"] for draw in found["methods"]["kmeans"]]) if "kmeans" in found["methods"] else None
         if ari is not None:
-            said.append(f"{ari:.2f} {f'of {model}' if len(clusterings) > 1 else ''}".strip())
+            said.append(f"{ari:.2f} ({model})" if len(clusterings) > 1 else f"{ari:.2f}")
     people = ", ".join(dict.fromkeys(f"{found['people']:,}" for found in clusterings.values()))
     if not said:
         return f"Clusters of {people} people"
@@ -169,15 +169,14 @@ def _clusters(mean: float | None) -> str:
 
 
 def spread(values: Sequence[float | None], *, whole: bool = False) -> str:
-    """Mean (least to most); a dash for none."""
+    """Mean (least to most) of the values that are defined; a dash for none."""
     known = [float(value) for value in values if value is not None]
     if not known:
         return NONE
     digits = 0 if whole else 2
     mean, least, most = (f"{number:,.{digits}f}" for number in (float(np.mean(known)), min(known), max(known)))
     text = mean if least == most else f"{mean} ({least} to {most})"
-    missing = len(values) - len(known)
-    return f"{text}, undefined in {missing}" if missing else _MINUS_ZERO.sub(r"\1", text)
+    return _MINUS_ZERO.sub(r"\1", text)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -153,7 +153,7 @@ def _frame(deep: bool) -> go.Figure:
             scene={
                 **{f"{axis}axis": _deep_axis(f"t-SNE {i}") for i, axis in enumerate("xyz", start=1)},
                 "aspectmode": "cube",
-                "camera": {"eye": {"x": 1.45, "y": 1.45, "z": 0.9}},
+                "camera": {"eye": {"x": 1.6, "y": 1.6, "z": 1.0}},
             },
             margin={"t": 0, "b": 0, "l": 0, "r": 0},
         )
@@ -164,7 +164,7 @@ def _frame(deep: bool) -> go.Figure:
 
 def _deep_axis(title: str) -> dict[str, Any]:
     """Seen in both themes, which don't reach plotly's three dimensions."""
-    grey = "rgba(128, 128, 128, 0.35)"
+    grey = "rgba(128, 128, 128, 0.6)"
     return {
         "title": {"text": title},
         "zeroline": False,

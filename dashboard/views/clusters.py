@@ -95,7 +95,8 @@ def _methods(shown: list[Shown], clusterings: Mapping[str, Mapping[str, Any]]) -
             f"Mean (least to most) over {draws} draws of {about['people']:,} people with at least {about['at_least']} "
             f"images, seed {about['seed']}; all in the embedding space. ARI is 0 by chance, 1 where clusters are "
             f"people; images left over count as clusters of one. Silhouette of the people themselves: "
-            f"{'; '.join(people)}. The best eps was chosen by knowing the people, so its figures flatter."
+            f"{'; '.join(people)}. That of clusters is over draws with two at least. The best eps was "
+            "chosen by knowing the people, so its figures flatter."
         ),
         download=kept,
     )

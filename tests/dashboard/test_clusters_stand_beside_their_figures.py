@@ -52,7 +52,7 @@ def test_figures_are_the_mean_with_the_least_and_the_most_over_draws() -> None:
         ([-0.12, -0.08], "-0.10 (-0.12 to -0.08)"),
         ([-0.001, -0.002], "0.00"),
         ([None, None], "–"),
-        ([0.5, None], "0.50, undefined in 1"),
+        ([0.5, None], "0.50"),
     ],
 )
 def test_a_minus_goes_only_where_nothing_is_left_of_the_number(values: list[float | None], text: str) -> None:
