@@ -25,6 +25,8 @@ def share(value: float | None, digits: int = 4) -> str:
     if value == 0:
         # None at all, rather than less than can be seen.
         return "0"
+    if abs(value) < 0.0001:
+        return f"{value:.1e}"
     return f"{value:.5f}" if 0 < abs(value) < 0.01 else f"{value:.{digits}f}"
 
 

@@ -53,6 +53,11 @@ def test_the_slider_moves_in_steps_that_its_numbers_show(metric: str, step: floa
     assert float(scale.text(scale.nearest(shown + scale.step))) <= scale.high
 
 
+def test_large_scores_have_no_decimals() -> None:
+    scale = scale_of("given", -np.array([0.0, 1200.0]))
+    assert (scale.step, scale.text(scale.nearest(1003.2))) == (5, "1005")
+
+
 def test_arrays_that_do_not_fit_are_refused() -> None:
     distance, same, _ = made_pairs()
     for broken in (
