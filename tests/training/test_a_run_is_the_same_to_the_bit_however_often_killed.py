@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from small_runs import run
 
-from ethnoshard.runs import RunFolder, list_runs, read_metrics
+from ethnoshard.runs import RunFolder, list_runs, read_batches, read_metrics
 from ethnoshard.training import read_checkpoint
 
 CLOCK = ["seconds", "waiting"]
@@ -56,6 +56,12 @@ def test_killed_and_resumed(small, tmp_path, command):
     assert weights == expected
     assert metrics.equals(measured)
     assert list_runs(killed)[0].status == "finished"
+    report = killed / "reports" / "lfw"
+    assert f"next: ethnoshard evaluate {killed} --lfw WORK --pairs pairs.txt --out {report}\n" in last.stdout
+    assert f"next: ethnoshard dashboard {tmp_path}\n" in last.stdout
+    batches = [read_batches(folder / "batches.parquet") for folder in (killed, tmp_path / "whole")]
+    assert batches[0].equals(batches[1])
+    assert RunFolder(killed).record()["coverage"] == RunFolder(tmp_path / "whole").record()["coverage"]
     # What was kept: the newest two checkpoints, and nothing half-written.
     kept = sorted(path.name for path in (killed / "checkpoints").iterdir())
     assert len(kept) == 2
