@@ -51,8 +51,13 @@ def test_a_runs_figures_are_from_its_newest_evaluation() -> None:
     assert [found.name for found in newest(reports, ["a"])] == ["a/reports/new", "other-new"]
 
 
-def test_a_report_of_a_run_that_is_not_here_is_a_model_of_its_own() -> None:
-    assert [found.name for found in newest([report("x", 1, run="gone"), report("y", 2, run="a")], ["a"])] == ["x", "y"]
+def test_a_report_of_a_run_that_is_not_here_is_a_model_told_by_its_weights() -> None:
+    reports = [
+        report("old", 1, run="gone", model_digest="d"),
+        report("x", 2, run="gone too", model_digest="d"),
+        report("y", 3, run="a", model_digest="d"),
+    ]
+    assert [found.name for found in newest(reports, ["a"])] == ["x", "y"]
 
 
 def test_all_arms_are_picked_at_first_with_their_first_seeds() -> None:
