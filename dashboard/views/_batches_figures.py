@@ -88,9 +88,9 @@ def error_title(made: Made) -> str:
     number = len(made.steps) * made.ranks
     batches = f"{number:,} batch{'es' * (number != 1)}"
     if not made.promised:
-        return f"{made.run}: up to {made.farthest:.1f} people off the dataset's composition in {batches}"
+        return f"{made.run}: up to {farthest(made)} people off the dataset's composition in {batches}"
     if made.farthest <= 1 + 1e-9:
-        return f"{made.run}: never more than {bound(made.farthest)} people off the target in {batches}"
+        return f"{made.run}: never more than {farthest(made)} people off the target in {batches}"
     return f"{made.run}: up to {made.farthest:.2f} people off the target in {batches}, more than the 1 promised"
 
 
@@ -135,6 +135,11 @@ def numbers_title(made: Made) -> str:
     if swings[widest] <= 1:
         return f"{made.run}: a group's number of people differs by at most 1 between batches"
     return f"{made.run}: {made.groups[widest]} has {least} to {most} people in a batch, the widest swing"
+
+
+def farthest(made: Made) -> str:
+    """People that a group was ahead or behind at most, with the digits that a promise needs."""
+    return bound(made.farthest) if made.promised else f"{made.farthest:.1f}"
 
 
 def bound(value: float) -> str:

@@ -130,7 +130,7 @@ def _tiles(runs: Sequence[_Run]) -> None:
                 found.append(
                     (
                         "Farthest off",
-                        figures.bound(run.made.farthest),
+                        figures.farthest(run.made),
                         f"People that any group was ahead of or behind {run.made.against}, over the whole run.",
                     )
                 )
@@ -198,7 +198,7 @@ def _error(sight: _Sight) -> None:
         + (
             "inside which the loader promises to stay."
             if made.promised
-            else f"which {made.arm} does not promise: it has no target, and is held against the dataset."
+            else f"which {made.arm}, without a target, does not promise."
         ),
     )
 
