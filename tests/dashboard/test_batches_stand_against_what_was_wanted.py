@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -105,11 +106,18 @@ def test_titles_say_how_batches_swing() -> None:
 
 
 def test_shares_of_a_batch_are_drawn_with_the_borders_of_the_target() -> None:
-    drawn = figures.composition(made([(4, 0), (2, 2)]), COLOURS)
+    two = made([(4, 0), (2, 2)])
+    three = replace(
+        two,
+        groups=("A", "B", "C"),
+        people=np.array([[4.0, 0, 0], [2, 1, 1]]),
+        wanted=np.array([[2.0, 1, 1], [2, 1, 1]]),
+    )
+    drawn = figures.composition(three, {**COLOURS, "C": "#777777"})
     bars = [trace for trace in drawn.data if trace.type == "bar"]
-    assert [trace.y.tolist() for trace in bars] == [[100, 50], [0, 50]]
+    assert [trace.y.tolist() for trace in bars] == [[100, 50], [0, 25], [0, 25]]
     dashed = [trace for trace in drawn.data if trace.type == "scatter"]
-    assert [set(trace.y) for trace in dashed] == [{75}]
+    assert [set(trace.y) for trace in dashed] == [{50}, {75}]
 
 
 def test_tables_hold_what_is_drawn() -> None:
