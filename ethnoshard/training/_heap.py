@@ -17,8 +17,8 @@ def memory_kept() -> Iterator[None]:
     """Have C's allocator keep what is freed while the block runs; at its end it goes back to the system.
 
     Usually a block of 32 MiB or more is fresh memory each time, and smaller ones may be. A step of a network frees and
-    asks for many of them, and each 4 KiB of fresh memory is a page fault, with zeros to be written: an eighth of a
-    step's time. Only glibc has this; elsewhere nothing happens.
+    asks for many of them, and each 4 KiB of fresh memory is a page fault, with zeros to be written: as the heap happens
+    to lie nothing, or an eighth of a step's processor time. Only glibc has this; elsewhere nothing happens.
     """
     library = ctypes.CDLL(None)
     if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):
