@@ -205,3 +205,8 @@ def test_a_logarithmic_axis_has_ticks_that_can_be_read(low: float, high: float) 
     assert len(axis["tickvals"]) <= 12 and len(set(axis["ticktext"])) == len(axis["ticktext"])
     assert len(axis["tickvals"]) >= 2 or high / low < 1.1
     assert axis["range"][0] <= math.log10(low) and math.log10(high) <= axis["range"][1]
+
+
+def test_two_decades_have_ticks_between_the_powers_of_ten() -> None:
+    assert ticks(0.01, 1)["ticktext"] == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+    assert ticks(1e-5, 1)["ticktext"] == ["10<sup>-5</sup>", "0.0001", "0.001", "0.01", "0.1", "1"]
