@@ -1,13 +1,13 @@
 """The face of the point under the pointer, beside a chart."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-_SCRIPT = (Path(__file__).parent / "face_hover.js").read_text()
-
-_mount = st.components.v2.component("ethnoshard_face_hover", js=_SCRIPT, isolate_styles=False)
+_SCRIPT = Path(__file__).parent / "face_hover.js"
 
 
 def face_hover(chart: str, faces: Sequence[str], texts: Sequence[str]) -> None:
@@ -21,8 +21,14 @@ def face_hover(chart: str, faces: Sequence[str], texts: Sequence[str]) -> None:
         faces: ``_faces.thumbnail`` of each point; "" for none.
         texts: plain text of each point, shown as it is.
     """
-    _mount(
+    _component()(
         key=f"{chart}-faces",
         data={"chart": chart, "faces": list(faces), "texts": list(texts)},
         height=1,
     )
+
+
+@functools.cache
+def _component() -> Callable[..., Any]:
+    """Registered once a process, and not on import, which comes before there is a server to register it with."""
+    return st.components.v2.component("ethnoshard_face_hover", js=_SCRIPT.read_text(), isolate_styles=False)

@@ -58,7 +58,7 @@ def jpegs(place: Place, faces: pl.DataFrame) -> list[bytes]:
         shards.close()
 
 
-@st.cache_data(max_entries=4096, show_spinner=False)
+@st.cache_resource(max_entries=4096, show_spinner=False)
 def thumbnail(jpeg: bytes, side: int = 80) -> str:
     """A small picture as a ``data:`` URL.
 

@@ -22,6 +22,9 @@ from ._given import Given
 Stamp = tuple[str, int, int]
 """Path, time of the last change in ns, bytes: with another stamp a file is read again."""
 _KEPT = 64
+"""Arrays and tables of faces, some of them large."""
+_KEPT_SMALL = 512
+"""Records and tables of runs and reports: a page shows the same figures of all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,17 +184,17 @@ def _stamp(path: Path) -> Stamp:
     return str(path), found.st_mtime_ns, found.st_size
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _metrics(stamp: Stamp) -> pl.DataFrame:
     return read_metrics(Path(stamp[0]))
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _batches(stamp: Stamp) -> pl.DataFrame | None:
     return read_batches(Path(stamp[0]))
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _report(stamp: Stamp) -> ReportFolder:
     return read_report(Path(stamp[0]).parent)
 
@@ -238,7 +241,7 @@ def _benchmark(stamp: Stamp) -> dict[str, Any] | EthnoshardError:
         return error
 
 
-@st.cache_resource(max_entries=4 * _KEPT, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _groups_of_run(stamp: Stamp) -> list[str]:
     try:
         groups = read_json(Path(stamp[0]))["dataset"]["groups"]
@@ -247,7 +250,7 @@ def _groups_of_run(stamp: Stamp) -> list[str]:
         return []
 
 
-@st.cache_resource(max_entries=4 * _KEPT, show_spinner=False)
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _groups_of_report(stamp: Stamp) -> list[str]:
     try:
         found = read_json(Path(stamp[0])).get("demographics") or []

@@ -130,7 +130,7 @@ def _faces(shelf: Shelf, place: Place, arrays: Mapping[str, NDArray[Any]], rows:
     return pl.DataFrame(columns, schema={"face": pl.String, "other face": pl.String})
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _pictures(_shelf: Shelf, _place: Place, fingerprint: str, keys: tuple[str, ...]) -> dict[str, str]:
     """A small picture of each image that is there, kept by dataset and images."""
     return {key: thumbnail(jpeg) for key, jpeg in pictures(_shelf, _place, keys).items()}

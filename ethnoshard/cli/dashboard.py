@@ -1,6 +1,8 @@
 """``ethnoshard dashboard``."""
 
+import importlib
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +47,10 @@ def run(
 
 
 def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
-    """Run until Ctrl-C. In this process, so that what the pages need is loaded before the first is asked for."""
+    """Run until Ctrl-C."""
+    script = _script()
+    # Seconds of imports, here in the server's own process, so that the first page does not wait for them.
+    _load(script)
     import streamlit.web.cli
 
     options = {
@@ -57,9 +62,21 @@ def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": host,
         "client.toolbarMode": "minimal",
+        # Widgets have their value from the URL, and then their default too.
+        "global.disableWidgetStateDuplicationWarning": "true",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
-    streamlit.web.cli.main(["run", str(_script()), *flags, "--", *arguments], standalone_mode=False)
+    streamlit.web.cli.main(["run", str(script), *flags, "--", *arguments], standalone_mode=False)
+
+
+def _load(script: Path) -> None:
+    """What the pages import, under the name that the script imports it by."""
+    package = Path(__file__).resolve().parents[1]
+    if script.is_relative_to(package):
+        importlib.import_module("ethnoshard.dashboard")
+    else:
+        sys.path.insert(0, str(script.parents[1]))
+        importlib.import_module("dashboard")
 
 
 def _script() -> Path:

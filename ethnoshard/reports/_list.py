@@ -1,9 +1,10 @@
 """A line about each report of a folder."""
 
+import functools
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -119,14 +120,21 @@ def _may_hold_reports(name: str) -> bool:
 def _summary(path: Path, name: str) -> ReportSummary:
     facts: dict[str, Any] = {"path": path, "name": name, "run": _run_around(path)}
     try:
-        facts["written"] = (path / RECORD).stat().st_mtime
-        found = _of_content(read_report(path).content)
+        state = (path / RECORD).stat()
+        facts["written"] = state.st_mtime
+        found = _of_file(path, state.st_mtime_ns, state.st_size)
     except EthnoshardError as error:
         return ReportSummary(**facts, reason=str(error))
     except (OSError, ValueError, RecursionError) as error:
         # A number with thousands of digits, brackets within brackets without end, a folder that may not be entered.
         return ReportSummary(**facts, reason=f"{path / RECORD} can't be read: {error}")
     return ReportSummary(**{**found, **{key: value for key, value in facts.items() if value is not None}})
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_file(path: Path, changed: int, size: int) -> Mapping[str, Any]:
+    """Fields of the summary, kept until the file is another: a dashboard lists the same reports at every click."""
+    return _of_content(read_report(path).content)
 
 
 def _run_around(path: Path) -> str | None:

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ [link](javascript:alert(1)) :red[red]"
 
 Page = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _main_put_back() -> Iterator[None]:
+    """An AppTest leaves its script as ``__main__``, from which a later test's spawned processes could not start."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def command(*arguments: object) -> None:
