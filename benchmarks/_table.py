@@ -1,6 +1,7 @@
 """What the benchmarks share: rounds, medians, a table, a file of results."""
 
 import json
+import os
 import platform
 import statistics
 from collections.abc import Callable, Sequence
@@ -42,5 +43,15 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def keep(name: str, content: dict[str, Any]) -> None:
     """Write ``results/NAME.json``."""
     RESULTS.mkdir(exist_ok=True)
-    machine = {"processor": platform.processor() or platform.machine(), "python": platform.python_version()}
+    machine = {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()}
     (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, **content}, indent=2) + "\n")
+
+
+def _processor() -> str:
+    """Its name where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

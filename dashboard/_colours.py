@@ -1,13 +1,15 @@
 """One colour a group and one an arm, on every page, in both themes.
 
 After Okabe and Ito's palette (2008), whose light colours are darkened so that each has a contrast of 3 at least with
-white and with Streamlit's dark background. Colour is never alone: lines differ in dash, points in symbol too.
+white and with Streamlit's dark background. The first seven groups' lie 12 or more apart in CIELAB for people without red
+or green cones too (matrices of Machado et al. 2009); of colours so evenly bright no more do. Colour is never alone: lines
+differ in dash, points in symbol too.
 """
 
 from collections.abc import Iterable, Mapping
 
 GROUP_COLOURS = (
-    "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#3287BD", "#A0522D", "#7A7A00", "#6A5ACD", "#CC3355",
+    "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A0522D", "#6A5ACD", "#CC3355", "#7A7A00", "#A66F00", "#3287BD",
 )  # fmt: skip
 ARM_COLOURS = ("#777777", "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#6A5ACD", "#CC3355")
 KNOWN_GROUPS = ("Asian", "Black", "White", "Indian", "Others", "Mixed", "Other")

@@ -206,6 +206,7 @@ def _made(command: str, content: Content) -> None:
     machine = content.get("machine") or {}
     workers = content.get("workers")
     where = [str(machine[key]) for key in ("processor",) if machine.get(key)]
+    where += [f"{machine['cores']} cores"] if machine.get("cores") else []
     where += [f"Python {machine['python']}"] if machine.get("python") else []
     where += [f"{workers} workers"] if workers else []
     st.caption(f"`{command}` on {plain(', '.join(where) or 'a machine that it does not name')}")

@@ -25,6 +25,8 @@ _SAID_AT_MOST = 10
 def show(shelf: Shelf) -> None:
     """Every run as a row; what was picked in figures; comparisons; what can't be read."""
     lines, unreadable = lines_of(shelf)
+    if not any(line.is_run for line in lines):
+        _say_deeper(shelf)
     if not lines:
         _show.empty(
             f"There is no run in {shelf.given.runs}. Train one, or draw faces of nobody to try it on:",
@@ -40,6 +42,15 @@ def show(shelf: Shelf) -> None:
     with or_said("the comparisons"):
         _comparisons(shelf, unreadable)
     _say_unreadable(unreadable)
+
+
+def _say_deeper(shelf: Shelf) -> None:
+    """Runs lie in the folder that is given; reports are found deeper."""
+    found = (path for level in ("*/*", "*/*/*") for path in shelf.given.runs.glob(f"{level}/run.json"))
+    deeper = sorted({path.parents[1] for path in found})
+    if deeper:
+        folders = ", ".join(map(str, deeper[:_SAID_AT_MOST]))
+        st.info(f"Runs lie in {plain(folders)}: give that folder to see them.", icon=":material/info:")
 
 
 def _picked(lines: Sequence[Line]) -> list[Line]:

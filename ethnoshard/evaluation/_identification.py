@@ -1,12 +1,10 @@
 """Identification: which of the people known by one image each is this?"""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.svm import SVC
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole, check_least, normalised, texts_of
@@ -14,7 +12,7 @@ from ethnoshard.evaluation._checks import Floats, Whole, check_least, normalised
 RANKS = (1, 5)
 
 _CELLS = 8_000_000
-"""Decisions held at once, 64 MB."""
+"""Products held at once, 64 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +77,10 @@ def identification(
 ) -> Identification:
     """Measure identification of the people with more than some number of images.
 
-    A gallery is one image of each, drawn by the seed. (a) A linear SVC (C = 1, one class against one) is fitted on it
-    and ranks the people for every other image. (b) The mean of everybody's other embeddings ranks the gallery by
-    Euclidean distance. People who tie with the right one stand before it, so that a network which gives everything
-    the same embedding gets nothing.
+    A gallery is one image of each, drawn by the seed. (a) A linear SVC (one class against one) fitted on it ranks the
+    people for every other image; on one unit vector each it does so by the cosine, which is how it is computed. (b) The
+    mean of everybody's other embeddings ranks the gallery by Euclidean distance. People who tie with the right one
+    stand before it, so that a network which gives everything the same embedding gets nothing.
 
     Args:
         embeddings: (N, D), divided by their length.
@@ -135,22 +133,18 @@ def _gallery(owner: Whole, rng: np.random.Generator) -> Whole:
 
 
 def _svc_ranks(gallery: Floats, queries: Floats, owner: Whole) -> Whole:
-    people = np.arange(len(gallery))
-    model = SVC(kernel="linear", C=1.0, decision_function_shape="ovr")
-    with warnings.catch_warnings():
-        # scikit-learn suspects a regression behind so many classes; one image each is what is meant here.
-        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
-        model.fit(gallery, people)
-    # A column for every two people is made on the way.
-    some = max(1, _CELLS // (len(people) * (len(people) - 1) // 2))
-    ranks = []
-    for begin in range(0, len(queries), some):
-        likeness = model.decision_function(queries[begin : begin + some])
-        if likeness.ndim == 1:
-            # Of two classes scikit-learn gives one column, positive for the second.
-            likeness = np.stack([-likeness, likeness], axis=1)
-        ranks.append(_ranks(likeness, owner[begin : begin + some]))
-    return np.concatenate(ranks)
+    """Ranks that a linear SVC, one class against one, gives after it was fitted on the gallery.
+
+    Its border between two points lies half-way. Where they are of the same length it prefers a to b for a query q
+    exactly if q . a > q . b, whatever C is. So a person wins against all who are less like the query, and the votes
+    have the order of the cosine. The n (n - 1) / 2 classifiers would take 17 s a gallery of 300 people.
+    """
+    some = max(1, _CELLS // len(gallery))
+    # Equal embeddings are to tie, though the last digits of products differ.
+    return np.concatenate([
+        _ranks(np.round(queries[begin : begin + some] @ gallery.T, 12), owner[begin : begin + some])
+        for begin in range(0, len(queries), some)
+    ])  # fmt: skip
 
 
 def _mean_ranks(gallery: Floats, others: Floats, owner: Whole) -> Whole:

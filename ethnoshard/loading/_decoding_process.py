@@ -84,6 +84,9 @@ def serve(connection: socket.socket, image_size: int, size: int) -> None:
             return
         if new:
             _, descriptors, *_ = socket.recv_fds(connection, 1, 1)
+            if not descriptors:
+                # The loader was closed between the two.
+                return
             memories[memory] = np.frombuffer(mmap.mmap(descriptors[0], room), np.uint8)
             os.close(descriptors[0])
         shape = (room // (3 * size * size), size, size, 3)

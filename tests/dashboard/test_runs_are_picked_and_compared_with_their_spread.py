@@ -189,3 +189,10 @@ def test_a_name_in_a_link_that_is_not_here_is_said(page: Page, full: Given) -> N
     test = page("runs", full, runs=["../../etc"])
     assert "not here" in test.warning[0].value
     assert test.multiselect(key="runs").value == ["base-0", "natural-0"]
+
+
+def test_a_folder_above_that_of_the_runs_says_which_to_give(page: Page, full: Given) -> None:
+    test = page("runs", Given(runs=full.runs.parent))
+    said = [element.value for element in test.info]
+    assert any(plain(full.runs) in text for text in said), said
+    assert not page("runs", full).info

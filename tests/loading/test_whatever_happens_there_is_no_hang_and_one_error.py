@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
+from ethnoshard.loading import _decoding_process
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 4}
 Own = Callable[..., FaceDataset]
@@ -203,6 +206,20 @@ def test_a_decoding_process_that_is_killed_is_one_error_that_says_so(made: FaceD
     assert process.returncode == 1
     assert "EthnoshardError: a decoding process was killed" in errors.splitlines()[-1]
     assert ended(children)
+
+
+@linux
+def test_a_decoding_process_that_is_left_before_it_got_its_memory_ends_quietly() -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", str(_decoding_process.__file__), str(theirs.fileno()), "64", "64"]
+    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
+    theirs.close()
+    assert ours.recv(1) == b"r"
+    head, table = [1, 0, 0, 64 * 64 * 3, 0, 1], [0, 0, 0, 0]
+    ours.sendall(np.array(head + table, np.int64).tobytes())
+    ours.close()
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, b"")
 
 
 def test_processes_decode_what_threads_do(made: FaceDataset) -> None:
