@@ -1,9 +1,9 @@
 """One colour a group and one an arm, on every page, in both themes.
 
 After Okabe and Ito's palette (2008), whose light colours are darkened so that each has a contrast of 3 at least with
-white and with Streamlit's dark background. The first seven groups' lie 12 or more apart in CIELAB for people without red
-or green cones too (matrices of Machado et al. 2009); of colours so evenly bright no more do. Colour is never alone: lines
-differ in dash, points in symbol too.
+white and with Streamlit's dark background. The first seven groups' lie 12 or more apart in CIELAB for people without
+red or green cones too (matrices of Machado et al. 2009); of colours so evenly bright no more do. Colour is never alone:
+lines differ in dash, points in symbol too.
 """
 
 from collections.abc import Iterable, Mapping

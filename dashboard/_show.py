@@ -11,6 +11,8 @@ import streamlit as st
 from ._text import plain
 
 _HEIGHT = 420
+NUMBERS = {"exponentformat": "power", "minexponent": 5}
+"""Of axes and colour bars: plotly would write 0.0005 as 500µ."""
 CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
 
 
@@ -44,6 +46,7 @@ def chart(drawn: go.Figure, *, name: str, title: str, how: str) -> None:
         how: how to read it. Plain text.
     """
     head(title, how)
+    drawn.update_xaxes(NUMBERS).update_yaxes(NUMBERS)
     st.plotly_chart(drawn, key=name, config=CONFIG, alt=title)
     with st.popover("Download", icon=":material/download:", type="tertiary"):
         st.download_button(

@@ -158,3 +158,27 @@ def by_group(content: Mapping[str, Any]) -> pl.DataFrame:
             }
         ]
     )
+
+
+def waiting(content: Mapping[str, Any]) -> pl.DataFrame:
+    """A row a page of the dashboard: first paint, and the move of its slider if it has one; median and most."""
+    rows = []
+    for page, paints in content["paints"].items():
+        moves = content["moves"].get(page)
+        rows.append(
+            {
+                "page": str(page),
+                "first paint, s": statistics.median(paints),
+                "most": max(paints),
+                "slider's move, s": statistics.median(moves) if moves else None,
+                "its most": max(moves) if moves else None,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def waiting_title(rows: pl.DataFrame, runs: int) -> str:
+    """The slowest page and slider."""
+    paint, move = rows["first paint, s"].max(), rows["slider's move, s"].max()
+    moved = "" if move is None else f", a slider moves in {move:.2f} s"
+    return f"The dashboard with {runs} runs: every page is there in {paint:.1f} s{moved}"

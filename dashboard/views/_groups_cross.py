@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from .._colours import TOO_FEW
-from .._show import figure
+from .._show import NUMBERS, figure
 from .._text import count, in_chart, share
 from ._log_axis import ticks
 
@@ -116,7 +116,7 @@ def _people(cell: Mapping[str, Any]) -> str:
 
 
 def _bar(low: float, high: float, *, logarithmic: bool) -> dict[str, Any]:
-    bar: dict[str, Any] = {"title": {"text": "FMR"}, "thickness": 14, "outlinewidth": 0}
+    bar: dict[str, Any] = {"title": {"text": "FMR"}, "thickness": 14, "outlinewidth": 0, **NUMBERS}
     if logarithmic:
         found = ticks(10**low, 10**high)
         bar |= {"tickvals": [math.log10(tick) for tick in found["tickvals"]], "ticktext": found["ticktext"]}

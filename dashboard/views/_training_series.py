@@ -10,7 +10,7 @@ import polars as pl
 
 Numbers = npt.NDArray[np.float64]
 
-POINTS = 400
+POINTS = 250
 """Of a line in a chart, at most."""
 AXES = {"epochs": "Epochs", "images": "Images seen"}
 MEASURED = {

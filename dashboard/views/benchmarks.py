@@ -197,6 +197,19 @@ def _demographics(files: Sequence[tuple[str, Content]]) -> None:
         )
 
 
+def _dashboard(files: Sequence[tuple[str, Content]]) -> None:
+    seconds = st.column_config.NumberColumn(format="%.2f")
+    for name, content in files:
+        rows = scale.waiting(content)
+        _show.table(
+            rows,
+            name=name,
+            title=scale.waiting_title(rows, int(content["runs"])),
+            how=f"Medians in a real browser, on the same machine; a report on {int(content['pairs']):,} pairs each.",
+            columns=dict.fromkeys(rows.columns[1:], seconds),
+        )
+
+
 def _columns(number: int) -> Sequence[Any]:
     """Two beside each other."""
     return [column for _ in range(0, number, 2) for column in st.columns(2, gap="large")]
@@ -220,4 +233,5 @@ _OTHERS |= {
     "labelling": ("python -m benchmarks.labelling WORK", _labelling),
     "training-": ("python -m benchmarks.training DATASET", _training),
     "demographics": ("python -m benchmarks.demographics", _demographics),
+    "dashboard": ("python -m benchmarks.dashboard", _dashboard),
 }

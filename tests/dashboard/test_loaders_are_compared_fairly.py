@@ -120,7 +120,8 @@ def test_alignment_is_compared_with_the_best_setting_of_the_original() -> None:
 def test_the_results_of_this_checkout_are_all_shown(page: Page, full: Given) -> None:
     test = page("benchmarks", full)
     shown = " ".join(element.value for element in (*test.markdown, *test.caption))
-    for command in ("loading", "planning", "memory", "alignment", "packing", "labelling", "training", "demographics"):
+    commands = ("planning", "memory", "alignment", "packing", "labelling", "training", "demographics", "dashboard")
+    for command in ("loading", *commands):
         assert "make bench" in shown if command == "loading" else f"benchmarks.{command}" in shown
     assert "Not shown" not in shown
     assert not test.warning
