@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ import typer
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading import StratifiedLoader
 from ethnoshard.shards import FaceDataset
+
+if TYPE_CHECKING:
+    from ethnoshard.loading import StratifiedLoader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ def run(
     """Run the loader alone through an epoch: images a second, waiting, memory, reads, how far batches are off."""
     if batches is not None and batches < 1:
         raise EthnoshardError(f"batches is at least 1; {batches} is not")
+    from ethnoshard.loading import StratifiedLoader
+
     loader = StratifiedLoader(
         FaceDataset.open(dataset),
         people_per_batch=people,
@@ -114,7 +118,7 @@ def run(
         say(str(loader.coverage()))
 
 
-def measured(loader: StratifiedLoader, batches: int, step: float) -> Stream:
+def measured(loader: "StratifiedLoader", batches: int, step: float) -> Stream:
     """Run through some batches, with ``step`` seconds of pretended training after each."""
     strata = np.full(len(loader.plan.identities.group), -1)
     for index, stratum in enumerate(loader.plan.strata):
@@ -163,7 +167,7 @@ def measured(loader: StratifiedLoader, batches: int, step: float) -> Stream:
     )
 
 
-def _deviation(loader: StratifiedLoader, strata: npt.NDArray[np.int64]) -> tuple[float, float]:
+def _deviation(loader: "StratifiedLoader", strata: npt.NDArray[np.int64]) -> tuple[float, float]:
     """How far batches are off the exact shares, in people: the worst of one batch, and of the batches so far."""
     counts = np.stack([(strata == index).sum(axis=1) for index in range(len(loader.plan.strata))], axis=1)
     in_batch = in_all = 0.0
