@@ -84,7 +84,7 @@ demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your 
 results: $(MADE)  ## Runs of two arms and two seeds on drawn faces, with reports on other drawn people
 	@$(MAKE) --no-print-directory demo SOURCE=
 	@test -e $(DEMO)/tested/labels.csv \
-	  || { rm -rf $(DEMO)/tested && $(BIN)/ethnoshard draw $(DEMO)/tested --identities 60 --images 14 --seed 1; }
+	  || { rm -rf $(DEMO)/tested && $(BIN)/ethnoshard draw $(DEMO)/tested --identities 120 --images 14 --seed 1; }
 	$(BIN)/ethnoshard align $(DEMO)/tested/faces $(DEMO)/tested.work
 	$(BIN)/ethnoshard label $(DEMO)/tested.work --labels $(DEMO)/tested/labels.csv
 	$(BIN)/ethnoshard pack $(DEMO)/tested.work $(DEMO)/tested.dataset
@@ -92,7 +92,7 @@ results: $(MADE)  ## Runs of two arms and two seeds on drawn faces, with reports
 	  test -e $$run/reports/clusters/report.json && continue; set -x; \
 	  $(BIN)/ethnoshard train $(DEMO)/drawn.dataset --config smoke --epochs 20 --set threads=1 --arm $$arm --seed $$seed --out $$run --resume; \
 	  $(BIN)/ethnoshard evaluate $$run --images $(DEMO)/tested.work --pairs $(DEMO)/tested/pairs.csv --pairs-form bfw \
-	    --min-people 8 --out $$run/reports/drawn; \
+	    --min-people 8 --fmr 0.05 --out $$run/reports/drawn; \
 	  $(BIN)/ethnoshard cluster $$run/reports/drawn/embeddings.npz --cluster-people 20 --out $$run/reports/clusters; \
 	  { set +x; } 2>/dev/null; done; done
 	@test -e $(RUNS)/compare-0/report.json || $(BIN)/ethnoshard compare $(RUNS)/base-0/reports/drawn \

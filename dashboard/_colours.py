@@ -36,6 +36,6 @@ def _assigned(names: Iterable[str], known: tuple[str, ...], colours: tuple[str, 
     wanted = sorted(set(names))
     found = {name: colours[known.index(name)] for name in wanted if name in known}
     rest = [name for name in wanted if name not in known]
-    # Colours of known names that aren't there are free, the last ones first.
-    free = [colour for colour in reversed(colours) if colour not in found.values()] or list(reversed(colours))
+    # Colours of known names that aren't there are free.
+    free = [colour for colour in colours if colour not in found.values()] or list(colours)
     return found | {name: free[place % len(free)] for place, name in enumerate(rest)}

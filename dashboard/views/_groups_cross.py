@@ -37,6 +37,9 @@ def cross(rates: Mapping[str, Any]) -> go.Figure:
     heights = [[height(cell) for cell in row] for row in cells]
     known = [value for row in heights for value in row if value is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
+    several = low < high
+    if not several:
+        high = low + 1
 
     def words(row: int, column: int) -> dict[str, Any]:
         value = heights[row][column]
@@ -76,7 +79,7 @@ def cross(rates: Mapping[str, Any]) -> go.Figure:
         colorscale=_SCALE,
         zmin=low,
         zmax=high,
-        showscale=bool(known),
+        showscale=several,
         colorbar=_bar(low, high, logarithmic=logarithmic),
         hovertemplate="%{x}, %{y}: %{customdata}<extra></extra>",
     )
@@ -94,6 +97,8 @@ def cross_title(rates: Mapping[str, Any]) -> str:
     if not found:
         return "Too few people or pairs for any two groups"
     low, high = min(found, key=lambda two: found[two]), max(found, key=lambda two: found[two])
+    if found[low] == found[high]:
+        return f"FMR {share(found[low])} wherever there are people and pairs enough"
     return f"FMR from {share(found[low])} ({_two(*low)}) to {share(found[high])} ({_two(*high)})"
 
 

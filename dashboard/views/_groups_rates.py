@@ -15,6 +15,8 @@ RATES = (("fmr", "false match rate (share of different pairs)"), ("fnmr", "false
 _ROW = 62
 _BETWEEN = 0.16
 """Between two reports of one group, in rows."""
+_NO_ERRORS = 0.01
+"""Where an axis ends on which there is nothing but 0."""
 
 
 def rates_chart(shown: Sequence[Shown], colours: Mapping[str, str]) -> go.Figure:
@@ -172,7 +174,7 @@ def _range(shown: Sequence[Shown], key: str) -> list[float]:
             cell = cells[key]
             ends += [] if cell["rate"] is None else [cell["rate"]]
             ends += [] if cell["too_few"] else [end for end in cell["people_interval"] or () if end is not None]
-    low, high = min(ends, default=0.0), max(ends, default=0.0) or 1e-6
+    low, high = min(ends, default=0.0), max(ends, default=0.0) or _NO_ERRORS
     margin = 0.08 * (high - low) or 0.08 * high
     return [low - margin if low > high / 2 else -0.01 * high, high + margin]
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ._training_series import Training, at_the_end
+from ._training_series import Training, at_the_end, at_the_highest
 
 _NAMED = 3
+PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Chart:
         smooth: whether it jumps from step to step.
         log: whether the axis is logarithmic.
         from_zero: whether it begins at 0.
+        highest: whether the title says how high it was, not where it ended.
     """
 
     name: str
@@ -39,10 +41,11 @@ class Chart:
     smooth: bool = True
     log: bool = False
     from_zero: bool = False
+    highest: bool = False
 
     def title(self, arms: Mapping[str, Sequence[Training]]) -> str:
         """What it came to, by arm."""
-        ends = at_the_end(arms, self.column)
+        ends = (at_the_highest if self.highest else at_the_end)(arms, self.column)
         chances = at_the_end(arms, self.chance) if self.chance else {}
         said = {
             arm: f"{_number(value, self.digits)}{self.unit}"
@@ -90,7 +93,7 @@ CHARTS = (
         what="In-group negatives end at",
         y="In-group, % of active triplets",
         how="Active triplets whose negative is of the anchor's group; dotted: among all possible ones, by chance.",
-        unit=" %",
+        unit=PERCENT,
         digits=0,
         chance="by_chance",
     ),
@@ -100,7 +103,7 @@ CHARTS = (
         what="Active triplets end at",
         y="Active, % of mined",
         how="Mined triplets that still violate the margin.",
-        unit=" %",
+        unit=PERCENT,
         digits=1,
     ),
     Chart(
@@ -109,7 +112,7 @@ CHARTS = (
         what="Mined triplets end at",
         y="Mined, % of possible",
         how="Triplets that mining chose, of all that a batch could form.",
-        unit=" %",
+        unit=PERCENT,
         digits=3,
     ),
     Chart(
@@ -124,12 +127,13 @@ CHARTS = (
     Chart(
         name="learning-rate",
         column="learning_rate",
-        what="Learning rate ends near",
+        what="Learning rate at its highest",
         y="Learning rate",
         how="As scheduled.",
         digits=5,
         smooth=False,
         from_zero=True,
+        highest=True,
     ),
     Chart(
         name="speed",

@@ -154,6 +154,15 @@ def at_the_end(arms: Mapping[str, Sequence[Training]], column: str) -> dict[str,
     return found
 
 
+def at_the_highest(arms: Mapping[str, Sequence[Training]], column: str) -> dict[str, float]:
+    """Of each arm the highest value of any of its runs."""
+    values = {
+        arm: np.concatenate([_numbers(training.table[column]) for training in trainings])
+        for arm, trainings in arms.items()
+    }
+    return {arm: float(np.nanmax(each)) for arm, each in values.items() if np.isfinite(each).any()}
+
+
 def _line(training: Training, column: str, x: str, smooth: int) -> tuple[Numbers, Numbers]:
     table = training.table
     along, values = _numbers(table[x]), _numbers(table[column])

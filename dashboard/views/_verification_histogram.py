@@ -39,8 +39,8 @@ def histogram(scores: Scores, threshold: float, *, logarithmic: bool = False) ->
         )  # fmt: skip
     drawn.add_vline(x=threshold, line={"dash": "dash", "width": 2, "color": MARK})
     drawn.add_annotation(
-        x=threshold, y=1, yref="paper", yanchor="bottom", showarrow=False, text=scale.text(threshold),
-        font={"color": MARK},
+        x=threshold, y=1, yref="paper", yanchor="top", xanchor="left", xshift=4, showarrow=False,
+        text=scale.text(threshold), font={"color": MARK},
     )  # fmt: skip
     if logarithmic:
         drawn.update_yaxes(type="log", dtick=1)

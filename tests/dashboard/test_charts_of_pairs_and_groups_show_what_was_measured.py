@@ -1,4 +1,5 @@
 import dataclasses
+import copy
 import math
 from typing import Any
 
@@ -129,6 +130,21 @@ def test_the_map_s_words_are_seen_on_every_colour_and_rates_over_decades_have_a_
     assert heights["C", "C"] is None
     inks = {(words.x, words.y): words.font.color for words in drawn.layout.annotations}
     assert (inks["A", "A"], inks["A", "B"], inks["C", "C"]) == ("black", "white", "black")
+
+
+def test_where_nobody_errs_there_is_one_colour_and_an_axis_of_shares() -> None:
+    shown = copy.deepcopy(made_shown())
+    for row in shown.rates["cross"].values():
+        for cell in row.values():
+            cell.update(rate=0.0, too_few=False)
+    drawn = cross(shown.rates)
+    assert not drawn.data[1].showscale
+    assert {words.font.color for words in drawn.layout.annotations} == {"white"}
+    assert cross_title(shown.rates) == "FMR 0 wherever there are people and pairs enough"
+    for cells in shown.rates["by_group"].values():
+        cells["fmr"].update(rate=0.0, people_interval=[0.0, 0.0])
+    low, high = rates_chart([shown], COLOURS).layout.xaxis.range
+    assert low <= 0 < 0.01 <= high < 0.02
 
 
 def test_the_one_threshold_is_marked_on_every_group_s_curve() -> None:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard._given import Given
 from dashboard._text import plain
 from dashboard.views import _training_series as series
-from dashboard.views._training_charts import CHARTS
+from dashboard.views._training_charts import CHARTS, PERCENT
 from dashboard.views._training_figures import along
 from ethnoshard.runs import METRICS_SCHEMA
 
@@ -83,10 +83,15 @@ def test_titles_say_what_it_came_to_by_arm_and_what_chance_gives() -> None:
     titles = {chart.name: chart.title(arms) for chart in CHARTS}
     assert titles["loss"] == "Loss ends at: base 1.500, natural 3.500"
     assert titles["in-group"] == (
-        "In-group negatives end at: base 50 % (by chance 25 %), natural 50 % (by chance 25 %)"
+        "In-group negatives end at: base 50 % (by chance 25 %), natural 50 % (by chance 25 %)".replace(" %", PERCENT)
     )
     assert titles["lfw-auc"] == "LFW AUC at the end: base 0.800, natural 0.800"
     assert titles["lfw-accuracy"] == "LFW accuracy at the end: not measured"
+
+
+def test_the_highest_is_that_of_all_runs_of_an_arm() -> None:
+    arms = series.by_arm([training("base", 0, [1, 7, 2]), training("base", 1, [3, 1, 1])])
+    assert series.at_the_highest(arms, "loss") == {"base": 7}
 
 
 def test_arms_differ_in_more_than_colour() -> None:
