@@ -48,7 +48,7 @@ def test_every_page_opens_by_its_link_without_an_error_and_asks_nobody_else(
     folder = pytestconfig.getoption("--screenshots")
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        visit.shoot(Path(folder) / f"{name}.png")
+        visit.shoot(Path(folder) / f"{name}.png", most=1800)
 
 
 def test_the_front_leads_to_the_runs(visit: Visit) -> None:
