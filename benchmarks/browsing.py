@@ -108,8 +108,10 @@ class Visit:
         self.page.locator("h1").first.wait_for(timeout=60_000)
         self.page.wait_for_timeout(1000 * self.PAUSE)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+        # Grey boxes stand for what is not drawn yet.
         self.page.wait_for_function(
-            "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
+            "() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stAppSkeleton]') &&"
+            " [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
             ".every(chart => chart.querySelector('.main-svg'))",
             timeout=60_000,
         )
