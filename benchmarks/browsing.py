@@ -104,11 +104,18 @@ class Visit:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until the page's script is through and its title is there."""
+        """Wait until the page is shown whole."""
+        self.through()
+        self.drawn()
+
+    def through(self) -> None:
+        """Wait until the page's script is through: title, headings, text and figures are there."""
         self.page.locator("h1").first.wait_for(timeout=60_000)
         self.page.wait_for_timeout(1000 * self.PAUSE)
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
-        # Grey boxes stand for what is not drawn yet.
+
+    def drawn(self) -> None:
+        """Wait until charts and tables are there; grey boxes stand for what is not drawn yet."""
         self.page.wait_for_function(
             "() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stAppSkeleton]') &&"
             " [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"

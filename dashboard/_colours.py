@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 GROUP_COLOURS = (
     "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A0522D", "#6A5ACD", "#CC3355", "#7A7A00", "#A66F00", "#3287BD",
 )  # fmt: skip
-ARM_COLOURS = ("#777777", "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#6A5ACD", "#CC3355")
+ARM_COLOURS = ("#777777", "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#6A5ACD")
 KNOWN_GROUPS = ("Asian", "Black", "White", "Indian", "Others", "Mixed", "Other")
 KNOWN_ARMS = ("base", "natural", "uniform", "placebo", "same-group")
 SAME, DIFFERENT = "#0077BB", "#D55E00"

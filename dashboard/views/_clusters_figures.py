@@ -46,7 +46,7 @@ def methods(clusterings: Mapping[str, Mapping[str, Any]]) -> tuple[pl.DataFrame,
     for model, found in clusterings.items():
         eps = best_eps(found)
         for each in found["sweep"]:
-            if each["eps"] == eps:
+            if each["eps"] == eps and not (alone and eps == SEEDS_EPS):
                 method, at = (
                     (f"DBSCAN, eps {eps:g} (best)", model) if alone else ("DBSCAN, best", f"{model}, eps {eps:g}")
                 )

@@ -205,7 +205,8 @@ def _dashboard(files: Sequence[tuple[str, Content]]) -> None:
             rows,
             name=name,
             title=scale.waiting_title(rows, int(content["runs"])),
-            how=f"Medians in a real browser, on the same machine; a report on {int(content['pairs']):,} pairs each.",
+            how="Medians in a real browser that shares the machine and has cached nothing, but for again; each run "
+            f"with a report on {int(content['pairs']):,} pairs.",
             columns=dict.fromkeys(rows.columns[1:], seconds),
         )
 

@@ -106,8 +106,8 @@ def _about(content: Mapping[str, Any]) -> str:
     missing = pairs["listed"] - pairs["scored"]
     lost = (
         f"{count(missing)} of {count(pairs['listed'])} listed pairs could not be scored "
-        f"({count(pairs['missing_same'])} same, {count(pairs['missing_different'])} different): "
-        f"{count(pairs['missing_images'])} images have no embedding."
+        f"({count(pairs['missing_same'])} same, {count(pairs['missing_different'])} different); "
+        f"images without an embedding: {count(pairs['missing_images'])}."
         if missing
         else "No listed pair is missing."
     )

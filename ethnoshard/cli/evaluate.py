@@ -191,6 +191,6 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     pairs = report.content["pairs"]
     lost = pairs["listed"] - pairs["scored"]
     if lost:
-        images = f"{pairs['missing_images']:,} images have no embedding"
-        warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored: {images}")
+        images = f"images without an embedding: {pairs['missing_images']:,}"
+        warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored; {images}")
     show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

@@ -37,7 +37,7 @@ class LfwCheck:
             )
         if not missing.complete.all():
             lost, faceless = int((~missing.complete).sum()), len(missing.images)
-            said(f"{lost:,} of {len(listed):,} pairs of {pairs} are left out: {faceless:,} images have no face")
+            said(f"{lost:,} of {len(listed):,} pairs of {pairs} are left out; images without a face: {faceless:,}")
         if crop > self._faces.image_size:
             raise EthnoshardError(f"crop is {crop} pixels, but the faces in {work} have {self._faces.image_size}")
         self._pairs = listed.select(missing.complete)

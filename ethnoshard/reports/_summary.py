@@ -77,8 +77,8 @@ def _pairs(pairs: dict[str, Any], verified: dict[str, Any]) -> list[str]:
         text += (
             f" Of {pairs['listed']:,} pairs listed {pairs['missing_same'] + pairs['missing_different']:,} can't be "
             "scored "
-            f"({pairs['missing_same']:,} same, {pairs['missing_different']:,} different): {pairs['missing_images']:,} "
-            "images have no embedding."
+            f"({pairs['missing_same']:,} same, {pairs['missing_different']:,} different); images without an "
+            f"embedding: {pairs['missing_images']:,}."
         )
     return [text, ""]
 

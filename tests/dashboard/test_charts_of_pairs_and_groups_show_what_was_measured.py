@@ -1,5 +1,5 @@
-import dataclasses
 import copy
+import dataclasses
 import math
 from typing import Any
 

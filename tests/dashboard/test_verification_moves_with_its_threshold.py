@@ -126,7 +126,7 @@ def test_pairs_that_could_not_be_scored_are_counted(page: Page, lively: Given, t
     record["pairs"].update(listed=record["pairs"]["scored"] + 7, missing_same=5, missing_different=2, missing_images=3)
     (given.runs / BASE / "report.json").write_text(json.dumps(record))
     said = " ".join(block.value.replace("\\", "") for block in page("verification", given, report=BASE).caption)
-    assert "7 of" in said and "(5 same, 2 different): 3 images have no embedding" in said
+    assert "7 of" in said and "(5 same, 2 different); images without an embedding: 3" in said
 
 
 @pytest.mark.parametrize("run", ["no-scores", "bad-scores"])
