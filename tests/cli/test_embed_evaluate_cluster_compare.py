@@ -3,18 +3,21 @@
 import io
 import json
 import pickle
+import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Cli
 from PIL import Image
 
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves, read_report
 from tests.embedding.stand_in_models import write_flat_onnx
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def pair_list(path: Path, lines: list[str], head: str = "2 2") -> Path:
