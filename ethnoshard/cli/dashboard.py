@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,7 @@ def run(
             raise EthnoshardError(f"{folder} is no folder")
     if not 1 <= port <= 65535:
         raise EthnoshardError(f"port is 1 to 65535; {port} is not")
+    _check_free(host, port)
     if importlib.util.find_spec("streamlit") is None:
         raise EthnoshardError("the dashboard needs streamlit: pip install 'ethnoshard[dashboard]'")
     arguments = [str(runs.resolve())]
@@ -44,6 +46,18 @@ def run(
     if host != _LOOPBACK:
         say(f"listening on {host}: whoever reaches this machine can look, and nothing asks for a password")
     _serve(arguments, host, port, browser)
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as tried:
+            # As the server does: one that has just ended does not hold its port for minutes.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        why = f"can't listen on {host}, port {port}: {error.strerror}"
+        raise EthnoshardError(f"{why}; say another --port or --host") from error
 
 
 def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
