@@ -67,6 +67,8 @@ def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
     _load(script)
     import streamlit.web.cli
 
+    named = f"[{host}]" if ":" in host else host
+    say(f"the dashboard is at http://{named}:{port}; Ctrl-C ends it")
     options = {
         "server.address": host,
         "server.port": port,
@@ -74,6 +76,8 @@ def _serve(arguments: list[str], host: str, port: int, browser: bool) -> None:
         "server.fileWatcherType": "none",
         "server.showEmailPrompt": "false",
         "browser.gatherUsageStats": "false",
+        # Streamlit's greeting offers to install things, on the terminal and on the page.
+        "logger.hideWelcomeMessage": "true",
         "browser.serverAddress": host,
         "client.toolbarMode": "minimal",
         # Widgets have their value from the URL, and then their default too.

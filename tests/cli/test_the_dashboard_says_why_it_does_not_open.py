@@ -1,7 +1,14 @@
-"""One line instead of a server that nobody can reach, or a traceback."""
+"""One line instead of a server that nobody can reach, or a traceback; and nothing but its address when it runs."""
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,3 +39,20 @@ def test_a_port_that_is_taken_is_said(cli: Cli, tmp_path: Path) -> None:
         run = cli("dashboard", tmp_path, "--no-browser", "--port", port)
     assert run.returncode == 1
     assert f"can't listen on 127.0.0.1, port {port}" in run.stderr and "say another --port" in run.stderr
+
+
+def test_with_a_browser_it_says_where_it_is_and_offers_nothing_else(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "ethnoshard", "dashboard", str(tmp_path), "--port", address.rpartition(":")[2]]
+    # A browser that is there and shows nothing.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "BROWSER": "true"})
+    for _ in range(600):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    assert lines == [f"the dashboard is at {address}; Ctrl-C ends it", "Stopping..."]
