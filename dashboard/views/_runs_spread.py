@@ -1,5 +1,6 @@
 """Whether arms differ more than the seeds of one arm do."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -132,3 +133,11 @@ def _counted(lines: Sequence[Line]) -> str:
 
 def _place(arm: str) -> int:
     return KNOWN_ARMS.index(arm) if arm in KNOWN_ARMS else len(KNOWN_ARMS)
+
+
+def by_chance(arms: Mapping[str, Sequence[Line]]) -> str:
+    """In how many orders of its points two arms don't mix, as a sentence; "" for other than two arms."""
+    if len(arms) != 2:
+        return ""
+    one, other = (len(lines) for lines in arms.values())
+    return f" Chance alone keeps {one} and {other} runs apart in 2 of {math.comb(one + other, one):,} orders."

@@ -126,6 +126,7 @@ def _arms(shelf: Shelf, picked: Sequence[Line]) -> None:
         title=spread.title(arms, measure),
         how="A point a run; its whisker the interval at 95 % from draws of people, where a report gave one; the "
         "upright bar the mean of the arm. Arms differ where their points don't mix."
+        + spread.by_chance(arms)
         + (" Not all were measured on the same pairs: hover for the report." if len(lists) > 1 else ""),
     )
 

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,19 @@ def test_columns_of_the_table_sort_by_their_figure() -> None:
 def test_the_title_says_whether_arms_differ_more_than_seeds(values: dict[str, tuple[float, ...]], said: str) -> None:
     lines = [line(arm, seed, value) for arm, each in values.items() for seed, value in enumerate(each)]
     assert said in spread.title(spread.by_arm(lines, ACCURACY), ACCURACY)
+
+
+def test_how_often_alike_arms_stay_apart_by_chance_is_counted() -> None:
+    for one, other in ((1, 1), (1, 2), (2, 2), (2, 3)):
+        # Of all ways to hand out the places in a row, those in which neither arm reaches into the other.
+        places = range(one + other)
+        ways = list(itertools.combinations(places, one))
+        apart = [way for way in ways if way in (tuple(places[:one]), tuple(places[-one:]))]
+        arms = {
+            arm: [line(arm, seed, 0.7) for seed in range(runs)] for arm, runs in (("base", one), ("natural", other))
+        }
+        assert f"{one} and {other} runs apart in {len(apart)} of {len(ways)} orders" in spread.by_chance(arms)
+    assert not spread.by_chance({"base": [line("base", 0, 0.7)]})
 
 
 def test_every_seed_is_a_point_and_other_models_are_none() -> None:
