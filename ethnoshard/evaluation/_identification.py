@@ -137,7 +137,7 @@ def _svc_ranks(gallery: Floats, queries: Floats, owner: Whole) -> Whole:
 
     Its border between two points lies half-way. Where they are of the same length it prefers a to b for a query q
     exactly if q . a > q . b, whatever C is. So a person wins against all who are less like the query, and the votes
-    have the order of the cosine. The n (n - 1) / 2 classifiers would take 17 s a gallery of 300 people.
+    have the order of the cosine. To fit n (n - 1) / 2 classifiers gives the same, in far more time.
     """
     some = max(1, _CELLS // len(gallery))
     # Equal embeddings are to tie, though the last digits of products differ.

@@ -56,3 +56,18 @@ def test_with_a_browser_it_says_where_it_is_and_offers_nothing_else(tmp_path: Pa
     output, _ = process.communicate(timeout=30)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     assert lines == [f"the dashboard is at {address}; Ctrl-C ends it", "Stopping..."]
+
+
+def test_the_pages_are_loaded_before_the_server_listens(tmp_path: Path) -> None:
+    script = f"""
+import sys
+import streamlit.web.cli
+streamlit.web.cli.main = lambda *_, **__: print("dashboard.views.clusters" in sys.modules)
+from ethnoshard.cli import main
+sys.argv[1:] = ["dashboard", {str(tmp_path)!r}, "--no-browser", "--port", "18501"]
+main()
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "True"
+    # Streamlit warns of what is cached or registered before there is a server.
+    assert run.stderr == ""

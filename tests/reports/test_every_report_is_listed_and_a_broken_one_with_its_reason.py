@@ -269,3 +269,13 @@ def test_a_list_needs_neither_scikit_learn_nor_plotly_nor_torch(tmp_path: Path) 
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (run.returncode, run.stdout.strip()) == (0, "set()"), run.stderr
+
+
+def test_a_report_that_was_written_anew_is_listed_as_it_is_now(tmp_path: Path) -> None:
+    record = put(tmp_path / "one", content()) / "report.json"
+    assert list_reports(tmp_path)[0].auc == 0.95
+    # As many bytes, at another time; then at the same time, but more bytes.
+    for auc, time in ((0.75, 1), (0.625, 1)):
+        record.write_text(json.dumps(content(verification={**VERIFIED, "auc": auc})))
+        os.utime(record, ns=(time, time))
+        assert list_reports(tmp_path)[0].auc == auc
