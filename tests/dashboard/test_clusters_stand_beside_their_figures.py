@@ -217,3 +217,9 @@ def test_nobody_is_named_unless_asked_for(page: Page, full: Given) -> None:
 def _sent(test: AppTest) -> str:
     """What goes to the browser: charts, tables, words."""
     return " ".join(str(getattr(node, "proto", "")) for node in test.main) + words(test)
+
+
+def test_the_seeds_eps_stands_once_where_it_is_the_best() -> None:
+    found = {**FOUND, "sweep": [{"eps": 0.4, "draws": [draw(0.9)]}, {"eps": 0.9, "draws": [draw(0.1)]}]}
+    assert figures.methods({"m": found})[0]["method"].to_list() == ["k-means", "DBSCAN, eps 0.4"]
+    assert figures.methods({"m": FOUND})[0]["method"].to_list()[-1] == "DBSCAN, eps 0.9 (best)"

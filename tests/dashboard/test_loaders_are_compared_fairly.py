@@ -146,3 +146,16 @@ def test_broken_results_are_listed_with_their_reason_and_unknown_ones_by_name(
     assert "packing" in said[2]
     assert any("nightly" in caption.value for caption in test.caption)
     assert not test.exception
+
+
+def test_the_waiting_is_the_median_and_its_title_the_slowest() -> None:
+    paints = {
+        "runs": [{"text": 1.0, "whole": 4.0, "again": 2.0}, {"text": 3.0, "whole": 6.0, "again": 2.5}],
+        "groups": [{"text": 1.5, "whole": 5.0, "again": 1.0}],
+    }
+    rows = scale.waiting({"paints": paints, "moves": {"groups": [0.1, 0.2, 0.9]}})
+    assert rows.rows() == [("runs", 2.0, 5.0, 2.25, None), ("groups", 1.5, 5.0, 1.0, 0.2)]
+    assert scale.waiting_title(rows, 50) == (
+        "The dashboard with 50 runs: a page's text is there in 2.0 s, all of it in 2.2 s once a browser has plotly, "
+        "a slider moves in 0.20 s"
+    )

@@ -66,3 +66,12 @@ def test_identification_and_clusters_of_those_who_know_and_those_who_do_not() ->
         assert figures.silhouette is not None and figures.silhouette > 0.9
     lost = clustering(noise, people, number=20, draws=3, methods=("kmeans",), sweep=())
     assert np.mean([figures.ari for figures in lost.methods["kmeans"]]) == pytest.approx(0, abs=0.02)
+
+
+def test_one_direction_for_everybody_identifies_nobody_whatever_the_last_digits_say() -> None:
+    rng = np.random.default_rng(0)
+    # As long as they like: divided by their lengths they differ in the last digits.
+    embeddings = rng.standard_normal(128) * rng.uniform(0.1, 10, (240, 1))
+    found = identification(embeddings, np.repeat(np.arange(20).astype(str), 12), galleries=3)
+    for figure in (*found.svc.values(), *found.mean.values()):
+        assert figure.most == 0
