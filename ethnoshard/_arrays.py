@@ -45,6 +45,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, OSError) and error.strerror:
             raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+        # Without numpy's words, which advise to allow pickles.
         raise EthnoshardError(
-            f"{path} is no .npz file of plain arrays, or is damaged ({error}); files with pickled objects are not read"
+            f"{path} is no .npz file of plain arrays, or is damaged; files with pickled objects are not read"
         ) from error

@@ -63,7 +63,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--embeddings", "good.npz", "--pairs", "twice.txt"], "line 3: a pair comes a second time"),
         (["--embeddings", "short.npz", "--pairs", "pairs.txt"], "of (131, 8) and <U16 of (132,)"),
         (["--embeddings", "nan.npz", "--pairs", "pairs.txt"], "3 of 132 embeddings hold NaN"),
-        (["--embeddings", "cut.npz", "--pairs", "pairs.txt"], "is no .npz file of plain arrays, or is damaged"),
+        (["--embeddings", "cut.npz", "--pairs", "pairs.txt"], "is no .npz file of plain arrays, or is damaged; files"),
         (["--embeddings", "gone.npz", "--pairs", "pairs.txt"], "gone.npz is not there"),
         (["--embeddings", "good.npz"], "--embeddings needs --pairs"),
         (["--scores", "one_class.csv"], "one_class.csv: all 2 pairs are of the same person"),
