@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from waiting import PATIENCE, until
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.loading import _decoding_process
+from ethnoshard.loading._fill import Filler
+from ethnoshard.loading._processes import DecodingProcess
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 4}
 Own = Callable[..., FaceDataset]
@@ -114,18 +116,19 @@ def test_a_shard_that_changes_in_mid_epoch_is_one_error_that_names_it(own: Own, 
     with pytest.raises(EthnoshardError, match=r"a-000000\.tar (was changed|has [\d,]+ bytes)"):
         for number, _ in enumerate(loader):
             if number == 0:
-                time.sleep(0.01)
-                content = path.read_bytes()
+                content, before = path.read_bytes(), path.stat()
                 if change == "append":
                     path.write_bytes(content + b"x" * 512)
                 elif change == "cut":
                     path.write_bytes(content[:5000])
                 else:
                     path.write_bytes(content)
+                # Later than before by more than the file system's clock may tell apart.
+                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 10**9))
 
 
 SCRIPT = """
-import sys, time
+import sys
 from ethnoshard import FaceDataset, StratifiedLoader
 loader = StratifiedLoader(FaceDataset.open(sys.argv[1]), people_per_batch=5, images_per_person=4, num_workers=3)
 for number, batch in enumerate(loader):
@@ -133,13 +136,15 @@ for number, batch in enumerate(loader):
     if sys.argv[2] == "break" and number == 2:
         break
     if sys.argv[2] == "wait":
-        time.sleep(0.5)
+        sys.stdin.read()
 """
+"""With "wait" it stands still after the first batch until its input ends, and then goes on to the end."""
 
 
 def start(dataset: FaceDataset, how: str) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(dataset.path), how],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -151,36 +156,36 @@ def start(dataset: FaceDataset, how: str) -> "subprocess.Popen[str]":
 
 def test_a_script_that_breaks_out_and_ends_ends_at_once(made: FaceDataset) -> None:
     process = start(made, "break")
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and errors == ""
 
 
 def test_ctrl_c_ends_a_training_at_once(made: FaceDataset) -> None:
     process = start(made, "wait")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0 and errors.rstrip().endswith("KeyboardInterrupt")
 
 
 def children_of(pid: int) -> list[int]:
     """The decoding processes of a process, once they are there."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
     tasks = Path(f"/proc/{pid}/task")
-    for _ in range(100):
-        found = [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
-        if len(found) == 3:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"no decoding processes: {path.read_text()}")
+    found: list[int] = []
+
+    def all_there() -> bool:
+        found[:] = [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        return len(found) == 3
+
+    until(all_there, "no three decoding processes")
+    return found
 
 
-def ended(pids: list[int]) -> bool:
-    """Whether processes are gone within some seconds."""
-    for _ in range(200):
-        if not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
+def gone(pid: int) -> bool:
+    """Whether a process has ended; what is left of it then has no command line."""
+    try:
+        return not Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True
 
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it looks for processes in /proc")
@@ -192,20 +197,19 @@ def test_no_decoding_process_outlives_a_training_however_it_ends(made: FaceDatas
     process = start(made, "wait")
     children = children_of(process.pid)
     process.send_signal(how)
-    process.communicate(timeout=30)
-    assert ended(children)
+    process.communicate(timeout=PATIENCE)
+    until(lambda: all(map(gone, children)), "a decoding process outlived the training")
 
 
 @linux
 def test_a_decoding_process_that_is_killed_is_one_error_that_says_so(made: FaceDataset) -> None:
     process = start(made, "wait")
     children = children_of(process.pid)
-    time.sleep(1)
     os.kill(children[1], signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "EthnoshardError: a decoding process was killed" in errors.splitlines()[-1]
-    assert ended(children)
+    until(lambda: all(map(gone, children)), "a decoding process outlived the training")
 
 
 @linux
@@ -218,18 +222,26 @@ def test_a_decoding_process_that_is_left_before_it_got_its_memory_ends_quietly()
     head, table = [1, 0, 0, 64 * 64 * 3, 0, 1], [0, 0, 0, 0]
     ours.sendall(np.array(head + table, np.int64).tobytes())
     ours.close()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, b"")
 
 
-def test_processes_decode_what_threads_do(made: FaceDataset) -> None:
+def test_processes_decode_what_threads_do(made: FaceDataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A thread decodes itself as long as its process is not ready: here it waits for it.
+    is_ready = DecodingProcess.ready.fget
+    assert is_ready is not None
+
+    def waited_for(process: DecodingProcess) -> bool:
+        until(lambda: is_ready(process), "the decoding process did not get ready")
+        return True
+
+    monkeypatch.setattr(DecodingProcess, "ready", property(waited_for))
+    monkeypatch.setattr(Filler, "decode", lambda *_: pytest.fail("a thread decoded"))
     options = {"random_crop": 40, "random_flip": True, **OPTIONS}
-    loader = StratifiedLoader(made, num_workers=1, prefetch=1, **options)
-    batch = next(iter(loader))
-    time.sleep(1.5)  # the process is ready by now, and has decoded what follows
-    rest = [batch, *loader]
+    rest = list(StratifiedLoader(made, num_workers=1, prefetch=1, **options))
+    monkeypatch.undo()
     alone = list(StratifiedLoader(made, num_workers=0, **options))
-    assert all(torch.equal(one.images, other.images) for one, other in zip(rest, alone, strict=False))
+    assert all(torch.equal(one.images, other.images) for one, other in zip(rest, alone, strict=True))
 
 
 def test_tensors_that_a_user_keeps_are_not_written_over(made: FaceDataset) -> None:
