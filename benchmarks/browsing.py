@@ -24,6 +24,22 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader",
           "--enable-unsafe-swiftshader")  # fmt: skip
+_PATIENCE = 900.0
+"""Seconds after which what should have happened counts as never happening."""
+
+_ENDS_WITH_ITS_STARTER = """
+import os, signal, threading
+
+def end_with_starter():
+    os.read({}, 1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=end_with_starter, daemon=True).start()
+from ethnoshard.cli import main
+main()
+"""
+"""The real command, which ends too when the other end of a pipe is closed, as it is by whatever ends its holder."""
+
 # On a link to a page, Streamlit's own script asks below that page first and finds its server above.
 _PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 
@@ -34,34 +50,39 @@ def served(given: Given) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "ethnoshard", "dashboard", str(given.runs), "--no-browser", "--port", str(port)]
+    alive, life_line = os.pipe()
+    command = [sys.executable, "-c", _ENDS_WITH_ITS_STARTER.format(alive)]
+    command += ["dashboard", str(given.runs), "--no-browser", "--port", str(port)]
     for dataset in given.datasets:
         command += ["--dataset", str(dataset)]
     if given.benchmarks is not None:
         command += ["--benchmarks", str(given.benchmarks)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, pass_fds=[alive], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    os.close(alive)
     try:
-        _wait_for(port, process)
+        while not listens(f"http://127.0.0.1:{port}"):
+            assert process.poll() is None, process.communicate()[0]
         yield port
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            output, _ = process.communicate(timeout=20)
+            output, _ = process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+        finally:
+            os.close(life_line)
     # A traceback there is an error that a page swallowed.
     assert "Traceback" not in output, output
 
 
-def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
-    for _ in range(600):
-        assert process.poll() is None, process.communicate()[0]
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("the dashboard did not begin to listen within a minute")
+def listens(address: str) -> bool:
+    """Whether a dashboard answers at ``http://host:port``; where it doesn't, a moment is waited."""
+    with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+        urllib.request.urlopen(f"{address}/_stcore/health", timeout=_PATIENCE).close()
+        return True
+    time.sleep(0.05)
+    return False
 
 
 @contextlib.contextmanager
@@ -92,7 +113,8 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Listen."""
+        """Listen, and wait for as long as it takes."""
+        self.page.set_default_timeout(1000 * _PATIENCE)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("request", self._request)
@@ -110,17 +132,16 @@ class Visit:
 
     def through(self) -> None:
         """Wait until the page's script is through: title, headings, text and figures are there."""
-        self.page.locator("h1").first.wait_for(timeout=60_000)
+        self.page.locator("h1").first.wait_for()
         self.page.wait_for_timeout(1000 * self.PAUSE)
-        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
     def drawn(self) -> None:
         """Wait until charts and tables are there; grey boxes stand for what is not drawn yet."""
         self.page.wait_for_function(
             "() => !document.querySelector('[data-testid=stSkeleton], [data-testid=stAppSkeleton]') &&"
             " [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
-            ".every(chart => chart.querySelector('.main-svg'))",
-            timeout=60_000,
+            ".every(chart => chart.querySelector('.main-svg'))"
         )
 
     def shoot(self, path: Path, width: int = 1400, most: int = 4000) -> None:

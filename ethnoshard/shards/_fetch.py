@@ -21,6 +21,9 @@ _LONGEST_WAIT = 60.0
 _TICK = 0.1
 """Seconds after which a waiting thread looks whether it should stop."""
 
+now = time.monotonic
+"""The clock that a stall is measured by."""
+
 _JITTER = random.SystemRandom()  # Python's and numpy's generators belong to the training's seed
 
 
@@ -165,14 +168,14 @@ class RemoteFolder:
 
     def _next(self, arrivals: "queue.Queue[bytes | Exception | None]", name: str) -> bytes | Exception | None:
         patience = self._patience.stall_seconds
-        deadline = time.monotonic() + patience
+        deadline = now() + patience
         while True:
             if self.closing.is_set():
                 raise FetchStoppedError(f"{self.url_of(name)} was not fetched: the reader was closed")
             try:
                 return arrivals.get(timeout=min(_TICK, patience))
             except queue.Empty:
-                if time.monotonic() >= deadline:
+                if now() >= deadline:
                     raise AttemptError(f"nothing came for {patience:g} seconds") from None
 
     def _open(self, name: str, size: int | None) -> Any:

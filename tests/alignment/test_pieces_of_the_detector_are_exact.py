@@ -28,7 +28,7 @@ def test_strips_of_the_proposal_network_equal_one_pass(height: int, width: int, 
     assert torch.allclose(corrections, wanted_corrections.permute(0, 2, 3, 1), atol=1e-4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_summed_area_tables_average_as_pooling_does(data: st.DataObject) -> None:
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))

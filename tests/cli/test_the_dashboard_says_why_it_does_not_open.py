@@ -1,18 +1,17 @@
 """One line instead of a server that nobody can reach, or a traceback; and nothing but its address when it runs."""
 
-import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE, until
+
+from benchmarks.browsing import listens
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -47,13 +46,11 @@ def test_with_a_browser_it_says_where_it_is_and_offers_nothing_else(tmp_path: Pa
     command = [sys.executable, "-m", "ethnoshard", "dashboard", str(tmp_path), "--port", address.rpartition(":")[2]]
     # A browser that is there and shows nothing.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "BROWSER": "true"})
-    for _ in range(600):
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    try:
+        until(lambda: process.poll() is not None or listens(address))
+    finally:
+        process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     assert lines == [f"the dashboard is at {address}; Ctrl-C ends it", "Stopping..."]
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import filelock
 import pytest
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
+from waiting import PATIENCE
 
 from dashboard._given import Given
 from ethnoshard.cli._main import app
@@ -19,6 +21,8 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ [link](javascript:alert(1)) :red[red]"
 
 Page = Callable[..., AppTest]
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +148,7 @@ def page() -> Page:
     """Show a page as the app does: ``page("runs", full, run="base-0")``; the rest are parameters of the URL."""
 
     def shown(name: str, given: Given, **query: str | list[str]) -> AppTest:
-        test = AppTest.from_function(_script, kwargs={"name": name, "given": given}, default_timeout=60)
+        test = AppTest.from_function(_script, kwargs={"name": name, "given": given}, default_timeout=PATIENCE)
         for key, value in query.items():
             test.query_params[key] = value
         return test.run()

@@ -1,9 +1,12 @@
+import itertools
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from waiting import until
 
 from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
@@ -63,11 +66,11 @@ def test_every_page_is_readable_in_the_dark(browser: Browser, port: int, name: s
     opened = Visit(context.new_page(), port)
     opened.open(name)
     # Text of charts is light where the page is dark.
-    fills = opened.page.evaluate(
+    fills = (
         "[...document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .g-xtitle text')]"
         ".map(text => getComputedStyle(text).fill.match(/[0-9.]+/g).slice(0, 3).map(Number))"
     )
-    assert all(sum(fill) > 3 * 110 for fill in fills), fills
+    until(lambda: all(sum(fill) > 3 * 110 for fill in opened.page.evaluate(fills)), "a chart has dark text")
     context.close()
     assert opened.complaints == []
 
@@ -79,37 +82,43 @@ def test_the_slider_of_the_threshold_moves_the_figures_and_the_link(visit: Visit
     visit.page.locator(".st-key-threshold").get_by_role("slider").first.focus()
     for _ in range(15):
         visit.page.keyboard.press("ArrowRight")
-    visit.page.wait_for_function("() => location.search.includes('threshold=')")
-    visit.settled()
-    after = tiles.all_inner_texts()
-    assert before != after
-    link = visit.page.url
-    visit.open(link.partition(f":{visit.port}/")[2])
-    assert tiles.all_inner_texts() == after
+    expect(visit.page).to_have_url(re.compile("threshold="))
+    other = Visit(visit.page.context.new_page(), visit.port)
+
+    def reproduced() -> bool:
+        """A link of the moment shows the same figures; it can't as long as steps of the slider are on their way."""
+        link, figures = visit.page.url, tiles.all_inner_texts()
+        other.open(link.partition(f":{visit.port}/")[2])
+        seen = other.page.locator('[data-testid="stMetric"]').all_inner_texts()
+        return figures != before and seen == figures
+
+    until(reproduced, "the link shows other figures")
+    assert other.complaints == []
 
 
 def test_the_pointer_over_a_point_shows_the_face(visit: Visit) -> None:
     visit.open("clusters")
     chart = visit.page.locator('[data-testid="stPlotlyChart"]').first
     chart.scroll_into_view_if_needed()
-    face = visit.page.locator("img[src^='data:image/jpeg']")
+    face = visit.page.locator("img[src^='data:image/jpeg']").filter(visible=True)
     points = chart.locator(".scatterlayer .point")
-    shown = False
-    for place in range(min(8, points.count())):
-        points.nth(place).hover(force=True)
+    points.first.wait_for(state="attached")
+    # A point may lie below another; and the first ones are there before the page listens to the pointer.
+    tried = itertools.count()
+
+    def shown() -> bool:
+        points.nth(next(tried) % points.count()).hover(force=True)
         visit.page.wait_for_timeout(300)
-        if any(image.is_visible() for image in face.all()):
-            shown = True
-            break
-    assert shown
+        return face.count() > 0
+
+    until(shown, "no face at any point")
 
 
 def test_a_link_reproduces_the_view(visit: Visit) -> None:
     visit.open("training?runs=natural-0")
     expect(visit.page.locator('[data-testid="stMain"]')).to_contain_text("natural")
     visit.page.get_by_role("link", name="Runs").click()
-    visit.settled()
-    assert "runs=natural-0" in visit.page.url
+    expect(visit.page).to_have_url(re.compile(r"/runs\?.*runs=natural-0"))
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_without_people_rates_are_by_pair_and_without_draws() -> None:
     assert found.overall.fmr.people is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4),

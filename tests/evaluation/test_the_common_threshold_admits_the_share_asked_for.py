@@ -56,7 +56,7 @@ def test_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, fmr: 
         assert shares[scores >= following].sum() > fmr
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 1000),
     fmr=st.floats(0, 1),

@@ -58,7 +58,7 @@ def test_the_equal_error_rate_by_hand() -> None:
     assert equal_error_rate(roc(distance, same)) == pytest.approx(0.25)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=2, max_size=80).filter(
         lambda rows: len({same for _, same in rows}) == 2

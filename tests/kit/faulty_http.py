@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from waiting import PATIENCE
+
 Answer = tuple[int, dict[str, str], bytes]
 S3_ERROR = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>on purpose</Message></Error>"
 
@@ -22,6 +24,8 @@ class FaultyServer:
         self.kind, self.match, self.times, self.faults = "", "", 0, 0
         self.released = threading.Event()
         self.stalled = threading.Event()
+        self.stalls = 0
+        """Answers that came to stand still in the middle."""
         self.lock = threading.Lock()
         server = self
 
@@ -82,7 +86,8 @@ class FaultyServer:
         request.wfile.write(body[:half])
         if fault in ("stall", "wait"):
             self.stalled.set()
-            self.released.wait(60)
+            self.stalls += 1
+            self.released.wait(PATIENCE)
         if fault in ("stall", "truncate"):
             request.close_connection = True
             return

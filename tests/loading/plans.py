@@ -13,9 +13,7 @@ from ethnoshard.mixing import EXHAUSTIONS, EpochPlan, Identities, MixingError, P
 LONGEST = 400
 """Batches; longer epochs are not walked through."""
 
-many = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
-)
+many = settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 NAMED = ("base", "natural", "uniform", "placebo", "same-group")
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import PATIENCE
+
 from ethnoshard import FaceDataset, StratifiedLoader
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
@@ -19,7 +21,7 @@ def python(*arguments: object) -> str:
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(EXAMPLES), "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"},
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from plans import many, plans
+from waiting import PATIENCE
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.mixing import Plan
@@ -75,7 +76,7 @@ def test_torchrun_sees_each_batch_once_and_ends_together(made: FaceDataset, tmp_
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     by_rank = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(ranks)]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
+from waiting import PATIENCE
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import (
@@ -267,7 +268,7 @@ def test_a_list_needs_neither_scikit_learn_nor_plotly_nor_torch(tmp_path: Path) 
         f"assert list_reports(Path({str(tmp_path)!r}))[0].auc == 0.95\n"
         "print({name.partition('.')[0] for name in sys.modules} & {'sklearn', 'scipy', 'plotly', 'torch'})"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
     assert (run.returncode, run.stdout.strip()) == (0, "set()"), run.stderr
 
 

@@ -40,7 +40,7 @@ def size_of(length: int) -> int:
     return -(-length // 512) * 512 + NOMINAL
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PEOPLE, st.integers(2**16, 2**18))
 def test_the_layout(people: list[tuple[str | None, list[int | None]]], shard_bytes: int) -> None:
     kept = [(group, [length for length in lengths if length]) for group, lengths in people]

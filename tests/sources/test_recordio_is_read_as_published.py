@@ -63,7 +63,7 @@ pieces_with_magic = st.lists(st.one_of(st.just(MAGIC), st.binary(max_size=9))).m
 labels = st.one_of(st.integers(0, 2**24), st.lists(st.integers(0, 2**24), min_size=1, max_size=3).map(tuple))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(labels, pieces_with_magic.filter(len)), min_size=1, max_size=6),
     st.booleans(),

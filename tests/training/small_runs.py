@@ -2,6 +2,8 @@
 
 import subprocess
 
+from waiting import PATIENCE
+
 SMALL = {
     "backbone": "mobilefacenet",
     "embedding": 16,
@@ -18,4 +20,4 @@ SMALL = {
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run it to the end."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)

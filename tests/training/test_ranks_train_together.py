@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from small_runs import SMALL
+from waiting import PATIENCE
 
 from ethnoshard.training import FaceEmbedder, Ranks, TrainingSettings, squared_distances
 from ethnoshard.training._step import Stepper
@@ -31,7 +32,7 @@ def torchrun(small, folder, settings, *more):
     script.write_text(SCRIPT)
     line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", str(script)]
     line += [str(small.path), str(folder), json.dumps(settings), *more]
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return [json.loads(folder.with_name(f"{folder.name}-rank{rank}.json").read_text()) for rank in (0, 1)]
 

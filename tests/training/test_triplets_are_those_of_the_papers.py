@@ -45,7 +45,7 @@ def by_hand(distances, identities, strategy):
     return chosen
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), people=st.integers(2, 5), each=st.integers(2, 4))
 @pytest.mark.parametrize("strategy", ["semihard", "batch-hard", "all"])
 def test_a_plain_search_finds_the_same(strategy, seed, people, each):
