@@ -9,7 +9,8 @@ import polars as pl
 import streamlit as st
 from PIL import Image
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard.alignment import decode_face
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import LocalShards
 
 from ._shelf import Place, Shelf
@@ -66,9 +67,8 @@ def thumbnail(jpeg: bytes, side: int = 80) -> str:
         EthnoshardError: the JPEG can't be decoded.
     """
     try:
-        with Image.open(io.BytesIO(jpeg)) as image:
-            small = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
-    except OSError as error:
+        small = Image.fromarray(decode_face(jpeg)).resize((side, side), Image.Resampling.BILINEAR)
+    except UnreadableImageError as error:
         raise EthnoshardError(f"a face can't be decoded: {error}") from error
     content = io.BytesIO()
     small.save(content, "JPEG", quality=80)

@@ -50,6 +50,7 @@ class Line:
         origin: where accuracy and the others are from.
         pairs: name of the list of pairs; None if it is not on record.
         reason: why the run failed.
+        replaced: draws that got another face, because theirs was bad.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Line:
     origin: str = NONE
     pairs: str | None = None
     reason: str | None = None
+    replaced: int | None = None
 
 
 def lines_of(shelf: Shelf) -> tuple[list[Line], list[tuple[str, str]]]:
@@ -154,6 +156,7 @@ def unrounded(lines: Sequence[Line]) -> pl.DataFrame:
             "figures_from": line.origin,
             "pairs": line.pairs,
             "reason": line.reason,
+            "replaced": line.replaced,
         }
         for line in lines
     ]
@@ -171,6 +174,7 @@ def _of_run(run: RunSummary) -> Line:
         epochs=run.epochs,
         loss=run.loss,
         reason=run.reason,
+        replaced=run.replaced,
     )
     lfw = run.lfw
     if not lfw or "accuracy" not in lfw:

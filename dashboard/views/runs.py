@@ -63,6 +63,11 @@ def _picked(lines: Sequence[Line]) -> list[Line]:
     for line in lines:
         if line.status == "failed":
             st.error(f"{plain(line.name)} failed: {plain(line.reason)}", icon=":material/error:")
+        if line.replaced:
+            st.warning(
+                f"{plain(line.name)}: {_count(line.replaced, 'draw')} got another face in place of a bad one",
+                icon=":material/warning:",
+            )
     return [line for line in lines if line.name in chosen]
 
 

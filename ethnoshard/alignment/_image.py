@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ethnoshard._jpeg import LostPixelsError, decode_jpeg
 from ethnoshard.errors import UnreadableImageError
 
 # One image over Pillow's own limit must not end the run: ours is checked first, from the header.
@@ -35,26 +36,39 @@ def decode_image(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def decode_face(data: bytes) -> NDArray[np.uint8]:
-    """Decode one of our own JPEGs to (H, W, 3) uint8 RGB.
+    """Decode the JPEG of an aligned face to (H, W, 3) uint8 RGB, as the loader does.
 
     Raises:
-        UnreadableImageError: it is damaged, or not a JPEG.
+        UnreadableImageError: it is damaged in a way that cost pixels, or not a JPEG that the loader decodes.
     """
-    with _reasons():
-        image = Image.open(io.BytesIO(data), formats=("JPEG",))
-        return np.asarray(image.convert("RGB"))
+    try:
+        return decode_jpeg(data)
+    except ValueError as error:
+        raise UnreadableImageError(str(error)) from error
 
 
 def as_it_is(data: bytes, *, max_pixels: int) -> tuple[bool, NDArray[np.uint8]]:
-    """Decode an aligned face and say whether its bytes can be kept: an upright baseline-readable RGB JPEG.
+    """Decode an aligned face and say whether its bytes can be kept: an upright RGB JPEG that the loader decodes.
 
     Returns:
         Whether ``data`` can stand as the face's JPEG unchanged, and the (H, W, 3) uint8 pixels.
+
+    Raises:
+        UnreadableImageError: as ``decode_image``, and where a JPEG lacks pixels, which Pillow paints grey.
     """
     pixels = decode_image(data, max_pixels=max_pixels)
     image = Image.open(io.BytesIO(data))
+    decodes = False
+    if image.format in ("JPEG", "MPO"):
+        try:
+            decodes = decode_jpeg(data).size > 0
+        except LostPixelsError as error:
+            raise UnreadableImageError(str(error)) from error
+        except ValueError:
+            # Of a kind that Pillow alone decodes; it is encoded anew.
+            pass
     upright = image.getexif().get(0x0112, 1) == 1
-    return image.format == "JPEG" and image.mode == "RGB" and upright, pixels
+    return decodes and image.format == "JPEG" and image.mode == "RGB" and upright, pixels
 
 
 def _open_upright(data: bytes, max_pixels: int) -> Image.Image:

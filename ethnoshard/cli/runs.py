@@ -47,3 +47,5 @@ def list_(
     for run in runs:
         if run.reason:
             warn(f"{run.name}: {run.reason}")
+        if run.replaced:
+            warn(f"{run.name}: {run.replaced:,} draws got another face in place of a bad one")

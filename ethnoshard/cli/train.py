@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, warn
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs import replaced_in
 from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
@@ -69,10 +70,23 @@ def run(
         return
     progress = record["progress"]
     say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
+    _say_replaced(record)
     say(f"run in {out}")
     report = out / "reports" / "lfw"
     say(f"next: ethnoshard evaluate {out} --lfw {lfw or 'WORK'} --pairs {pairs or 'pairs.txt'} --out {report}")
     say(f"next: ethnoshard dashboard {out.parent}")
+
+
+def _say_replaced(record: dict[str, Any]) -> None:
+    replaced = replaced_in(record)
+    if not any(replaced.values()):
+        return
+    draws = sum(group["draws"] for epoch in record["coverage"] for group in epoch["groups"])
+    warn(
+        f"of {draws:,} draws {sum(replaced.values()):,} got another face in place of a bad one: "
+        f"{replaced['identity']:,} of the same person, {replaced['group']:,} of the same group. "
+        f"`ethnoshard verify {record['dataset']['path']} --decode` says which faces are bad"
+    )
 
 
 def _describe(trainer: "TripletTrainer") -> None:
@@ -129,6 +143,8 @@ def _shown(*, visible: bool) -> Iterator["TrainingWatch"]:
             if spent["seconds"]:
                 line += f", {spent['images'] / spent['seconds']:,.0f} images/s"
                 line += f", {spent['waiting'] / spent['seconds']:.1%} of the time waiting for data"
+            if report["replaced"]:
+                line += f"; {report['replaced']:,} draws got another face in place of a bad one"
             if "lfw_accuracy" in report:
                 line += (
                     f"; LFW accuracy {report['lfw_accuracy']:.4f}, VAL {report['lfw_val']:.4f} at FAR "

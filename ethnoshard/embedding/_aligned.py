@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from ethnoshard.alignment import decode_face, decode_image
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.work import PartFaces, WorkFolder
 
 
@@ -61,3 +65,21 @@ class AlignedFaces:
         finally:
             for file in opened.values():
                 file.close()
+
+
+def decoded(face: bytes) -> NDArray[np.uint8]:
+    """An aligned face to (H, W, 3) uint8 RGB: a JPEG as the loader decodes it, other formats as photographs are.
+
+    Raises:
+        EthnoshardError: it can't be decoded, or lacks pixels.
+    """
+    try:
+        if face.startswith(b"\xff\xd8"):
+            return decode_face(face)
+        return decode_image(face, max_pixels=20_000_000)
+    except UnreadableImageError as error:
+        raise EthnoshardError(
+            f"an aligned face can't be decoded ({error}). In a dataset, `ethnoshard verify --decode` says which. Align "
+            "the images again, into a new work folder: it counts those that lack pixels as unreadable, and has no face "
+            "of them"
+        ) from error

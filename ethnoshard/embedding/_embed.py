@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
-import simplejpeg
 import torch
 from torch import Tensor
 
+from ethnoshard.embedding._aligned import decoded
 from ethnoshard.errors import EthnoshardError
 
 _AT_ONCE = 64
@@ -72,10 +72,7 @@ def _batches(jpegs: Iterable[bytes]) -> Iterable[list[bytes]]:
 def _decoded(jpegs: list[bytes], crop: int) -> npt.NDArray[np.uint8]:
     faces = []
     for jpeg in jpegs:
-        try:
-            face = simplejpeg.decode_jpeg(jpeg)
-        except ValueError as error:
-            raise EthnoshardError(f"an aligned face can't be decoded ({error}); align its images again") from error
+        face = decoded(jpeg)
         side = crop or face.shape[0]
         top, left = (face.shape[0] - side) // 2, (face.shape[1] - side) // 2
         faces.append(face[top : top + side, left : left + side])

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-import simplejpeg
 
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import decode_image
+from ethnoshard.embedding._aligned import decoded
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._five_point import five_point_face
@@ -126,13 +126,7 @@ def _ahead(given: Iterable[bytes | Photograph], cut: Callable[[bytes | Photograp
 
 def _decoded(face: bytes | Photograph) -> Images:
     assert isinstance(face, bytes), "a face, not a photograph"
-    try:
-        if simplejpeg.is_jpeg(face):
-            pixels: Images = simplejpeg.decode_jpeg(face)
-            return pixels
-        return decode_image(face, max_pixels=20_000_000)
-    except (ValueError, UnreadableImageError) as error:
-        raise EthnoshardError(f"an aligned face can't be decoded ({error}); align its images again") from error
+    return decoded(face)
 
 
 def _middle(face: Images, crop: int) -> Images:

@@ -12,10 +12,19 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import simplejpeg
+
+if TYPE_CHECKING or __name__ != "__main__":
+    from ethnoshard._jpeg import decode_jpeg
+else:
+    # By its path: a script has no package, and importing ours would load what a decoding process does without.
+    import runpy
+
+    decode_jpeg = runpy.run_path(str(Path(__file__).parents[1] / "_jpeg.py"))["decode_jpeg"]
 
 HEAD, TABLE = 6, 4
 """Numbers (64 bits) of a request's head, and of its table for each face: length, top, left, whether to mirror."""
@@ -45,7 +54,7 @@ class PixelDecoder:
         try:
             # A row of blue, green, red read backwards is the mirrored row of red, green, blue; bytes turn round five
             # times as fast as pixels of three bytes do.
-            pixels = simplejpeg.decode_jpeg(jpeg, "BGR" if flip else "RGB", buffer=row if direct else self._whole)
+            pixels = decode_jpeg(jpeg, "BGR" if flip else "RGB", buffer=row if direct else self._whole)
         except ValueError as error:
             raise ValueError(f"it is no JPEG of {self._side} that can be decoded ({error})") from error
         if pixels.shape != self._whole.shape:

@@ -44,5 +44,6 @@ class BadFaces:
         if bad > allowed:
             raise EthnoshardError(
                 f"{shard}: face {face} of identity {identity} is bad: {reason}. With it {bad:,} faces are, more than "
-                f"max_bad_faces={self.limit:g} allows; `ethnoshard verify --decode` lists them all"
+                f"max_bad_faces={self.limit:g} allows; `ethnoshard verify --decode` names the first "
+                "20 of each shard and counts the rest"
             )

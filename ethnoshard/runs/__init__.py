@@ -2,7 +2,7 @@
 
 from ethnoshard.runs._batches import BATCHES_SCHEMA, Batches, ahead_of_target, read_batches
 from ethnoshard.runs._folder import FORMAT, RunFolder
-from ethnoshard.runs._list import RunSummary, list_runs
+from ethnoshard.runs._list import RunSummary, list_runs, replaced_in
 from ethnoshard.runs._metrics import METRICS_SCHEMA, Metrics, read_metrics
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "list_runs",
     "read_batches",
     "read_metrics",
+    "replaced_in",
 ]

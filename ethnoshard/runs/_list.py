@@ -22,6 +22,7 @@ class RunSummary:
         steps: steps done.
         loss: mean of the last epoch.
         lfw: accuracy, val, auc ... of the last evaluation, fractions.
+        replaced: draws that got another face, because theirs was bad.
         reason: why it failed or can't be read.
     """
 
@@ -34,6 +35,7 @@ class RunSummary:
     steps: int | None = None
     loss: float | None = None
     lfw: dict[str, float] | None = None
+    replaced: int | None = None
     reason: str | None = None
 
 
@@ -48,6 +50,18 @@ def list_runs(folder: Path) -> list[RunSummary]:
     if RunFolder(folder).exists():
         return [_summary(folder)]
     return [_summary(path) for path in sorted(folder.iterdir()) if RunFolder(path).exists()]
+
+
+def replaced_in(record: dict[str, Any]) -> dict[str, int]:
+    """Draws of a run, its finished epochs, that got a face of the same "identity" or "group" in place of a bad one.
+
+    Args:
+        record: of the run.
+    """
+    coverage = record.get("coverage", [])
+    return {
+        name: sum(int(epoch.get(f"replaced_from_{name}", 0)) for epoch in coverage) for name in ("identity", "group")
+    }
 
 
 def _summary(path: Path) -> RunSummary:
@@ -75,5 +89,6 @@ def _of_record(name: str, record: dict[str, Any]) -> RunSummary:
         steps=int(progress["step"]),
         loss=progress.get("loss"),
         lfw=progress.get("lfw"),
+        replaced=sum(replaced_in(record).values()),
         reason=record.get("reason"),
     )

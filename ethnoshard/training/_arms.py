@@ -35,6 +35,7 @@ def loader_of(dataset: FaceDataset, settings: TrainingSettings, ranks: Ranks, *,
         random_crop=settings.crop or None,
         random_flip=settings.flip,
         pin_memory=pin,
+        max_bad_faces=settings.max_bad_faces,
     )
 
 

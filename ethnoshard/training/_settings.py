@@ -21,7 +21,7 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 _CONFIGS = Path(__file__).parent / "configs"
-FREE_TO_CHANGE = ("num_workers", "keep_checkpoints")
+FREE_TO_CHANGE = ("num_workers", "keep_checkpoints", "max_bad_faces")
 """What may differ when a run is resumed: it doesn't change a bit of the weights."""
 
 
@@ -61,6 +61,8 @@ class TrainingSettings:
         precision: of the backbone; "auto" is bfloat16 on a GPU that has it, else float32.
         threads: cores for the network; 0 for torch's choice. Sums are cut by it, so it decides the last bits.
         num_workers: processes that decode.
+        max_bad_faces: how many different faces of a rank may be bad, and be replaced, before it ends; a share of all
+            faces if below 1.
         checkpoint_steps: steps between two checkpoints; there is one after each epoch as well.
         keep_checkpoints: the newest so many.
         evaluate_epochs: epochs between two evaluations, where pairs are given; the last epoch is always evaluated.
@@ -98,6 +100,7 @@ class TrainingSettings:
     precision: Precision = "auto"
     threads: int = 0
     num_workers: int = 2
+    max_bad_faces: float = 100
     checkpoint_steps: int = 500
     keep_checkpoints: int = 2
     evaluate_epochs: int = 1
@@ -164,8 +167,8 @@ _NAMES = {
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
-    "min_faces": 0, "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "checkpoint_steps": 1,
-    "keep_checkpoints": 1, "evaluate_epochs": 1,
+    "min_faces": 0, "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
+    "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
 }  # fmt: skip
 
 

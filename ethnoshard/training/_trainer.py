@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import hashed
-from ethnoshard.runs import Metrics, RunFolder
+from ethnoshard.runs import Metrics, RunFolder, replaced_in
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
@@ -274,8 +274,10 @@ class TripletTrainer:
         shown = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
         before = self._record.get("progress", {}).get("lfw")
         self._record["progress"] = {**progress, "lfw": shown or before}
-        self._record.setdefault("coverage", []).append(self._batch_record.end_epoch(epoch - 1))
-        self._watch.epoch_done({**progress, "epochs": self.settings.epochs, **lfw})
+        done = self._batch_record.end_epoch(epoch - 1)
+        self._record.setdefault("coverage", []).append(done)
+        replaced = sum(replaced_in({"coverage": [done]}).values())
+        self._watch.epoch_done({**progress, "epochs": self.settings.epochs, "replaced": replaced, **lfw})
 
     def _save(self, stepper: Stepper) -> None:
         batches = self._batch_record.write()

@@ -12,7 +12,8 @@ class TrainingWatch:
     Attributes:
         begun: called with the number of steps, and how many were done before.
         stepped: called after each step with its row of the metrics.
-        epoch_done: called after each epoch with ``epoch``, ``loss`` and, where it was evaluated, ``lfw_...``.
+        epoch_done: called after each epoch with ``epoch``, ``loss``, ``replaced`` (draws that got another face in place
+            of a bad one) and, where it was evaluated, ``lfw_...``.
         said: called with what went otherwise than a user may think.
     """
 
