@@ -57,7 +57,7 @@ class LostPixelsError(ValueError):
 def decode_jpeg(jpeg: "bytes | memoryview", colors: str = "RGB", buffer: Pixels | None = None) -> Pixels:
     """Decode the JPEG of an aligned face.
 
-    Grey and CMYK become RGB. Pixels are those of Pillow and torchvision: equal for RGB and grey, within 1 for CMYK.
+    Grey and CMYK become RGB. Pixels are those of Pillow and torchvision: equal for RGB and grey, within 2 for CMYK.
 
     Args:
         jpeg: the file's bytes.
