@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard.shards._format import MARK, SAMPLE_TYPES, SHARDS
 from ethnoshard.work import BY_CLASSIFIER
 
 
@@ -15,7 +16,8 @@ def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
         identities: the table of identities.
     """
     align, settings = manifest["align"], manifest["align"]["settings"]
-    return f"""# Faces in shards, by group
+    return f"""{_head()}
+# Faces in shards, by group
 
 {manifest["faces"]:,} faces of {manifest["identities"]:,} identities, {manifest["image_size"]} x \
 {manifest["image_size"]} px JPEG, in {len(manifest["shards"])} WebDataset shards \
@@ -42,9 +44,17 @@ Fingerprint `{manifest["fingerprint"]}`.
 
 ## Use
 
-Read it with ethnoshard (`FaceDataset.open`), or with any WebDataset reader: each sample is `KEY.jpg` and `KEY.json`
-(identity, group, confidence, source image). A shard holds one group, and an identity's faces stand together in one
-shard, so a reader that does not mix shards gets batches of one group and few people.
+Read it with ethnoshard (`FaceDataset.open`), with Hugging Face's `datasets.load_dataset(FOLDER)`, or with any WebDataset
+reader: each sample is `KEY.jpg` and `KEY.json` (identity, group, confidence, source image).
+
+A shard holds one group, and an identity's faces stand together in one shard. Therefore:
+
+* A reader that doesn't mix shards gets batches of one group and few people, and a shuffle buffer mixes no more than it
+  holds. ethnoshard's `StratifiedLoader` mixes groups exactly; with webdataset, `RandomMix` of one pipeline a group does
+  so on average.
+* A reader that splits a dataset by shard, into training and validation or among workers and ranks, splits it by group.
+  Split by identity instead.
+* The first {MARK} digits of the fingerprint are in the shards' names, since some readers' caches go by the name alone.
 
 It is meant for research on how the composition of training data changes what a face recogniser confuses.
 It is **not** meant for recognising, tracking or sorting people, nor for telling anybody's ethnicity, nor as a measure
@@ -54,6 +64,32 @@ of fairness: it says nothing of people who are not in it, and its groups are coa
 
 Packing changes no rights. The photographs keep the licence and the terms of their source, often non-commercial
 research only, and the people in them have rights of their own. Before passing this folder on, find out whether you may.
+"""
+
+
+def _head() -> str:
+    """What Hugging Face's ``datasets`` is told, in YAML: which files hold samples, and of which types.
+
+    Left alone it takes the kind of file of which there are most, and types from the first five samples.
+    """
+    fields = "".join(f"    - name: {name}\n      dtype: {dtype}\n" for name, dtype in SAMPLE_TYPES.items())
+    return f"""---
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: {SHARDS}/*.tar
+dataset_info:
+  features:
+  - name: jpg
+    dtype: image
+  - name: json
+    struct:
+{fields}  - name: __key__
+    dtype: string
+  - name: __url__
+    dtype: string
+---
 """
 
 

@@ -18,7 +18,7 @@ class Layout:
 
     Attributes:
         groups: their names, sorted.
-        shards: for each its ``name`` and ``group``.
+        shards: for each its ``name``, which gets the dataset's mark once that is known, and its ``group``.
         identities: in the order of the dataset: identity, group, confidence, shard, faces.
         faces: in the order of the dataset: identity (row of ``identities``), part, part_offset, length,
             source_image, probability.

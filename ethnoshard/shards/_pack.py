@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ethnoshard._files import (
+    explained,
     flush_folder,
     make_folder,
     read_json,
@@ -35,6 +36,7 @@ from ethnoshard.shards._format import (
     MANIFEST,
     SHARDS,
     fingerprint,
+    shard_name,
 )
 from ethnoshard.shards._layout import Layout, digest, lay_out
 from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
@@ -190,7 +192,6 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
     identities, faces = _index(layout, [record for record in records if record is not None])
     shards = [
         {
-            "name": f"{SHARDS}/{task.path.name}",
             "group": shard["group"],
             "bytes": record.bytes,
             "faces": len(task.faces),
@@ -204,9 +205,12 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
         write_table(target / name, table)
     align = plan["align"]
     image_size = align["settings"]["size"]
+    whole = fingerprint(layout.groups, image_size, shards, identities, faces)
+    names = [f"{SHARDS}/{_take_final_name(task.path, whole)}" for task in tasks]
+    flush_folder(target / SHARDS)
     manifest = {
         "format": FORMAT,
-        "fingerprint": fingerprint(layout.groups, image_size, shards, identities, faces),
+        "fingerprint": whole,
         "plan": _plan_digest(plan),
         "image_size": image_size,
         "groups": _groups(layout, identities, shards),
@@ -218,7 +222,7 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
         "label": {"sources": layout.label_sources},
         "pack": plan["settings"],
         "index": {name: sha256_of(target / name) for name in (IDENTITIES, FACES)},
-        "shards": shards,
+        "shards": [{"name": name, **shard} for name, shard in zip(names, shards, strict=True)],
     }
     with whole_file(target / CARD) as file:
         file.write(dataset_card(manifest, identities).encode(errors="replace"))
@@ -226,6 +230,21 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
     shutil.rmtree(target / _UNFINISHED)
     flush_folder(target)
     return manifest
+
+
+def _take_final_name(path: Path, fingerprint: str) -> str:
+    """Rename a shard that is on disk, unless an interrupted call did; returns its final name."""
+    final = path.with_name(shard_name(path.name, fingerprint))
+    try:
+        if not final.exists():
+            path.replace(final)
+    except FileNotFoundError as error:
+        raise EthnoshardError(
+            f"{path} is gone since it was packed; delete {path.parent.parent} and pack again"
+        ) from error
+    except OSError as error:
+        raise explained(error, final) from error
+    return final.name
 
 
 def _index(layout: Layout, records: list[ShardRecord]) -> tuple[pl.DataFrame, pl.DataFrame]:
