@@ -236,12 +236,12 @@ def _take_final_name(path: Path, fingerprint: str) -> str:
     """Rename a shard that is on disk, unless an interrupted call did; returns its final name."""
     final = path.with_name(shard_name(path.name, fingerprint))
     try:
-        if not final.exists():
-            path.replace(final)
+        path.replace(final)
     except FileNotFoundError as error:
-        raise EthnoshardError(
-            f"{path} is gone since it was packed; delete {path.parent.parent} and pack again"
-        ) from error
+        if not final.exists():
+            raise EthnoshardError(
+                f"{path} is gone since it was packed; delete {path.parent.parent} and pack again"
+            ) from error
     except OSError as error:
         raise explained(error, final) from error
     return final.name

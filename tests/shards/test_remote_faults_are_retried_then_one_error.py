@@ -29,7 +29,6 @@ REASONS = {
     "truncate": "payload is not completed|ended after",
     "flip": "checksum",
 }
-SHARD = "a-000000.tar"
 
 
 OPTIONS: dict[str, Any] = {
@@ -94,6 +93,11 @@ def left(dataset: FaceDataset) -> list[str]:
     return sorted(path.name for path in (dataset.path / "shards").iterdir() if not path.name.endswith(".lock"))
 
 
+def first(dataset: FaceDataset) -> str:
+    """Name of the shard in whose way the faults are."""
+    return dataset.shard_path(0).name
+
+
 def whole(dataset: FaceDataset, shards: RemoteShards, shard: int = 0) -> None:
     said = dataset.manifest["shards"][shard]
     shards.read(shard, 0, said["bytes"])
@@ -104,10 +108,10 @@ def whole(dataset: FaceDataset, shards: RemoteShards, shard: int = 0) -> None:
 def test_after_faults_the_shard_is_whole(kind: str, served: tuple[FaultyServer, FaceDataset]) -> None:
     server, dataset = served
     shards = RemoteShards(dataset, attempts=3, stall_seconds=PATIENCE, first_wait=0.01)
-    server.plan(kind, SHARD, 2)
+    server.plan(kind, first(dataset), 2)
     whole(dataset, shards)
-    assert server.faults == 2 and server.gets[SHARD] >= (1 if kind.isdigit() else 3)
-    assert left(dataset) == [SHARD]
+    assert server.faults == 2 and server.gets[first(dataset)] >= (1 if kind.isdigit() else 3)
+    assert left(dataset) == [first(dataset)]
     shards.close()
 
 
@@ -115,11 +119,11 @@ def test_after_faults_the_shard_is_whole(kind: str, served: tuple[FaultyServer, 
 def test_faults_without_end_are_one_error(kind: str, served: tuple[FaultyServer, FaceDataset]) -> None:
     server, dataset = served
     shards = RemoteShards(dataset, attempts=2, stall_seconds=PATIENCE, first_wait=0.01)
-    server.plan(kind, SHARD, 10**6)
+    server.plan(kind, first(dataset), 10**6)
     with pytest.raises(EthnoshardError) as caught:
         shards.read(0, 0, 10)
     text = str(caught.value)
-    assert text.startswith(f"{dataset.url}/shards/{SHARD} could not be fetched in 2 attempts; the last one: ")
+    assert text.startswith(f"{dataset.url}/shards/{first(dataset)} could not be fetched in 2 attempts; the last one: ")
     assert any(reason in text for reason in REASONS[kind].split("|")), text
     assert "Check the connection" in text and "\n" not in text
     assert left(dataset) == []
@@ -139,10 +143,10 @@ def test_a_shard_that_cannot_be_had_is_said_at_once(
     server, dataset = served
     monkeypatch.setattr(Patience, "wait", lambda *_: pytest.fail("it waited for another attempt"))
     shards = RemoteShards(dataset, attempts=5)
-    server.plan(status, SHARD, 10**6)
-    with pytest.raises(EthnoshardError, match=rf"/shards/{SHARD} {said}"):
+    server.plan(status, first(dataset), 10**6)
+    with pytest.raises(EthnoshardError, match=rf"/shards/{first(dataset)} {said}"):
         shards.read(0, 0, 10)
-    assert server.faults and server.gets[SHARD] <= 1 and left(dataset) == []
+    assert server.faults and server.gets[first(dataset)] <= 1 and left(dataset) == []
     shards.close()
 
 
@@ -163,7 +167,7 @@ def test_a_server_that_is_gone_is_one_error(web: tuple[FaultyServer, FaceDataset
 
 def test_a_shard_that_grew_is_not_taken(noise_dataset: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(noise_dataset, tmp_path / "ds"))
-    with (folder / "shards" / SHARD).open("ab") as file:
+    with FaceDataset.open(folder).shard_path(0).open("ab") as file:
         file.write(b"more")
     dataset = FaceDataset.open(folder.as_uri(), cache=tmp_path / "cache")
     shards = RemoteShards(dataset, attempts=2, first_wait=0)
@@ -188,7 +192,7 @@ def test_impossible_patience_is_refused(given: dict[str, Any], web: tuple[Faulty
 
 def test_closing_ends_a_transfer_that_hangs(web: tuple[FaultyServer, FaceDataset]) -> None:
     server, dataset = web
-    server.plan("stall", SHARD, 1)
+    server.plan("stall", first(dataset), 1)
     shards = RemoteShards(dataset, stall_seconds=PATIENCE)
     ended: list[str] = []
 
@@ -238,7 +242,7 @@ def test_a_full_cache_disk_is_one_error(noise_dataset: Path, disk: Callable[[int
     whole(dataset, shards)
     with pytest.raises(EthnoshardError, match=r"the disk is full: .*Free some space"):
         shards.read(1, 0, 10)
-    assert left(dataset) == [SHARD]
+    assert left(dataset) == [first(dataset)]
     subprocess.run(["mount", "-o", "remount,size=20m", folder], check=True)
     whole(dataset, shards, 1)
     shards.close()
