@@ -1,15 +1,21 @@
 """Networks of our own trainer, and facenet-pytorch's."""
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder
-from ethnoshard.training import FaceEmbedder, facts_of, load_embedder, read_facts, run_embedder, start_from
+from ethnoshard.training import (
+    FaceEmbedder,
+    facts_of,
+    load_embedder,
+    read_facts,
+    run_embedder,
+    start_from,
+    weights_digest,
+)
 
 _INSIDE = "inside the network"
 _FACENET = {"embedding": 512, "side": 160}
@@ -93,18 +99,8 @@ def _model(
         alignment="crop",
         crop=cut,
         normalise=_INSIDE,
-        digest=digest_of(embedder),
+        digest=weights_digest(embedder),
         network=TorchNetwork(embedder, device),
+        device=device.partition(":")[0],
         about={"backbone": embedder.backbone, **{key: value for key, value in about.items() if key != "crop"}},
     )
-
-
-def digest_of(embedder: FaceEmbedder) -> str:
-    """Hex SHA-256 of all weights: the same for a run and for what was exported from it."""
-    digest = hashlib.sha256()
-    state: dict[str, Any] = embedder.state_dict()
-    for name in sorted(state):
-        value = state[name].detach().cpu().contiguous()
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()

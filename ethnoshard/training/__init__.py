@@ -12,6 +12,7 @@ from ethnoshard.training._settings import TrainingSettings, configurations, pars
 from ethnoshard.training._trainer import TripletTrainer
 from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, load_embedder, read_facts, save_weights, start_from
+from ethnoshard.training._weights_digest import weights_digest
 
 __all__ = [
     "BACKBONES",
@@ -39,4 +40,5 @@ __all__ = [
     "save_weights",
     "squared_distances",
     "start_from",
+    "weights_digest",
 ]

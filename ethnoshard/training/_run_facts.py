@@ -1,6 +1,5 @@
 """What decides a run, on record, and whether a run that is gone on with is the same."""
 
-import hashlib
 import importlib.metadata
 import platform
 import subprocess
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 import ethnoshard
 from ethnoshard.errors import EthnoshardError
@@ -18,6 +16,7 @@ from ethnoshard.shards import FaceDataset
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
+from ethnoshard.training._weights_digest import former_weights_digest, weights_digest
 
 _DECIDING = ("dataset.fingerprint", "ranks", "device", "weights_at_start")
 
@@ -61,7 +60,7 @@ def run_facts(
         "ranks": ranks.size,
         "device": device.type,
         "threads": torch.get_num_threads(),
-        "weights_at_start": _digest(embedder),
+        "weights_at_start": weights_digest(embedder),
         "weights": sum(weight.numel() for weight in embedder.parameters()),
         "versions": {
             "ethnoshard": ethnoshard.__version__,
@@ -74,12 +73,15 @@ def run_facts(
     }
 
 
-def check_same(record: dict[str, Any], facts: dict[str, Any], said: Callable[[str], None]) -> None:
+def check_same(
+    record: dict[str, Any], facts: dict[str, Any], embedder: FaceEmbedder, said: Callable[[str], None]
+) -> None:
     """Make sure that a run on record was begun as the one that would go on with it.
 
     Args:
         record: of the run.
         facts: as :func:`run_facts` has them now.
+        embedder: with the weights that it starts from; the first run folders have another digest of them.
         said: told of what doesn't decide but for the last bits.
 
     Raises:
@@ -92,7 +94,7 @@ def check_same(record: dict[str, Any], facts: dict[str, Any], said: Callable[[st
     ]
     for name in _DECIDING:
         now, then = _under(facts, name), _under(record, name)
-        if now != then:
+        if now != then and not (name == "weights_at_start" and then == former_weights_digest(embedder)):
             differences.append(f"{name} is {now!r}, was {then!r}")
     if differences:
         raise EthnoshardError(f"the run was begun otherwise: {'; '.join(differences)}. Use another --out for a new run")
@@ -105,14 +107,6 @@ def _under(record: dict[str, Any], dotted: str) -> Any:
     for name in dotted.split("."):
         record = record[name]
     return record
-
-
-def _digest(embedder: FaceEmbedder) -> str:
-    digest = hashlib.sha256()
-    for name, value in embedder.state_dict().items():
-        tensor: Tensor = value.detach().cpu().contiguous()
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _commit() -> str | None:

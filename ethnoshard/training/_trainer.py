@@ -164,9 +164,10 @@ class TripletTrainer:
                 f"{self.run.path} holds a run already; say --resume to go on with it, or another --out"
             )
         record = self.run.record()
-        check_same(record, facts, self._watch.said)
-        # A run of before lacks some facts.
-        self._record = {**facts, **record, "settings": facts["settings"]}
+        check_same(record, facts, self.embedder, self._watch.said)
+        # A run of before lacks some facts, or has another digest of the same weights.
+        same = {name: facts[name] for name in ("settings", "weights_at_start")}
+        self._record = {**facts, **record, **same}
         if record.get("status") == "finished":
             self._watch.said("it was finished before; nothing is left to do")
         checkpoint = self._checkpoints.newest(lambda text: self._watch.said(f"{text}; the one before is used"))
