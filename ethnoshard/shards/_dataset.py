@@ -48,7 +48,7 @@ class FaceDataset:
             path: the folder, or as a string the URL of one for fsspec: ``s3://``, ``gs://``, ``https://`` and others.
                 The manifest of a URL is always fetched anew; the tables where they differ from what it says.
             cache: folder that holds the mirrors of remote datasets; if not given, that of the environment variable
-                ``ETHNOSHARD_CACHE``, else ``~/.cache/ethnoshard``.
+                ``ETHNOSHARD_CACHE``, else ``ethnoshard`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
             storage_options: for fsspec's file system of the URL.
 
         Raises:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +11,11 @@ from typing import Any
 
 import filelock
 
+from ethnoshard._cache_folder import cache_folder
 from ethnoshard._files import TEMPORARY, explained, make_folder, sha256_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._fetch import Patience, RemoteFolder
 from ethnoshard.shards._format import MANIFEST, SHARDS
-
-CACHE_VARIABLE = "ETHNOSHARD_CACHE"
-"""The environment variable that names the folder of the cache."""
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+(::[A-Za-z0-9+.\-]+)*://")
 
@@ -26,11 +23,6 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+(::[A-Za-z0-9+.\-]+)*://")
 def is_url(path: str | Path) -> bool:
     """Is it a URL, not a folder? ``Path`` would take one of the slashes away, so a ``Path`` is always a folder."""
     return isinstance(path, str) and _URL.match(path) is not None
-
-
-def cache_folder(cache: str | Path | None) -> Path:
-    """The folder of the cache: the one given, else that of the environment, else one in the user's home."""
-    return Path(cache or os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "ethnoshard").expanduser()
 
 
 @dataclass(frozen=True, kw_only=True)
