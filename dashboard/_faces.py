@@ -17,20 +17,30 @@ from ._shelf import Place, Shelf
 
 
 def place_of(shelf: Shelf, content: Mapping[str, Any]) -> Place | None:
-    """The given dataset that holds the images of a report, told by the digest of its source; None if none was given.
+    """The given dataset that holds the images of a report, told by the digests of its source; None if none was given.
 
     Args:
         shelf: with the given datasets.
         content: of the report.
     """
-    digest = (content.get("place") or {}).get("source_digest")
+    origin = content.get("place") or {}
     for place in shelf.places:
-        if place.dataset is not None and digest in (
-            place.dataset.fingerprint,
-            place.dataset.manifest["align"]["source"]["digest"],
-        ):
+        if place.dataset is None:
+            continue
+        source = place.dataset.manifest["align"]["source"]
+        packed = {"source_digest": source["digest"], "source_contents": source.get("contents")}
+        if origin.get("source_digest") == place.dataset.fingerprint or same_source(origin, packed):
             return place
     return None
+
+
+def same_source(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two places are of the same photographs: by what these hold, where both know it, else by name and size."""
+    contents = one.get("source_contents"), other.get("source_contents")
+    digest = one.get("source_digest")
+    return (
+        digest is not None and digest == other.get("source_digest") and (None in contents or contents[0] == contents[1])
+    )
 
 
 def pictures(shelf: Shelf, place: Place, keys: Iterable[str]) -> dict[str, bytes]:

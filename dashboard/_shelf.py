@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ethnoshard._files import read_json
+from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import ReportFolder, ReportSummary, list_reports, read_report
 from ethnoshard.runs import RunFolder, RunSummary, list_runs, read_batches, read_metrics
@@ -19,8 +20,6 @@ from ethnoshard.shards import FaceDataset
 from ._colours import colours_of_arms, colours_of_groups
 from ._given import Given
 
-Stamp = tuple[str, int, int]
-"""Path, time of the last change in ns, bytes: with another stamp a file is read again."""
 _KEPT = 64
 """Arrays and tables of faces, some of them large."""
 _KEPT_SMALL = 512
@@ -177,31 +176,31 @@ class Shelf:
 
 
 def _stamp(path: Path) -> Stamp:
+    """With another stamp a file is read again."""
     try:
-        found = path.stat()
+        return Stamp.of(path)
     except OSError as error:
         raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
-    return str(path), found.st_mtime_ns, found.st_size
 
 
 @st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _metrics(stamp: Stamp) -> pl.DataFrame:
-    return read_metrics(Path(stamp[0]))
+    return read_metrics(Path(stamp.path))
 
 
 @st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _batches(stamp: Stamp) -> pl.DataFrame | None:
-    return read_batches(Path(stamp[0]))
+    return read_batches(Path(stamp.path))
 
 
 @st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _report(stamp: Stamp) -> ReportFolder:
-    return read_report(Path(stamp[0]).parent)
+    return read_report(Path(stamp.path).parent)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _arrays(stamp: Stamp) -> Mapping[str, NDArray[Any]]:
-    path = Path(stamp[0])
+    path = Path(stamp.path)
     return read_report(path.parent).arrays(path.stem)
 
 
@@ -217,12 +216,12 @@ def _place(name: str, path: Path) -> Place:
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _dataset(stamp: Stamp) -> FaceDataset:
-    return FaceDataset.open(Path(stamp[0]).parent)
+    return FaceDataset.open(Path(stamp.path).parent)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _faces(faces: Stamp, identities: Stamp) -> pl.DataFrame:
-    dataset = FaceDataset.open(Path(faces[0]).parent)
+    dataset = FaceDataset.open(Path(faces.path).parent)
     people = dataset.identities.select("group", "shard", name="identity").with_row_index("identity")
     return (
         dataset.faces()
@@ -236,7 +235,7 @@ def _faces(faces: Stamp, identities: Stamp) -> pl.DataFrame:
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _benchmark(stamp: Stamp) -> dict[str, Any] | EthnoshardError:
     try:
-        return read_json(Path(stamp[0]))
+        return read_json(Path(stamp.path))
     except EthnoshardError as error:
         return error
 
@@ -244,7 +243,7 @@ def _benchmark(stamp: Stamp) -> dict[str, Any] | EthnoshardError:
 @st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _groups_of_run(stamp: Stamp) -> list[str]:
     try:
-        groups = read_json(Path(stamp[0]))["dataset"]["groups"]
+        groups = read_json(Path(stamp.path))["dataset"]["groups"]
         return [str(group["name"]) for group in groups]
     except (EthnoshardError, KeyError, TypeError):
         return []
@@ -253,7 +252,7 @@ def _groups_of_run(stamp: Stamp) -> list[str]:
 @st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
 def _groups_of_report(stamp: Stamp) -> list[str]:
     try:
-        found = read_json(Path(stamp[0])).get("demographics") or []
+        found = read_json(Path(stamp.path)).get("demographics") or []
         return [str(group) for source in found for group in source["by_group"]]
     except (EthnoshardError, KeyError, TypeError, AttributeError):
         return []

@@ -29,14 +29,14 @@ def labels(shelf: Shelf, content: Mapping[str, Any]) -> dict[str, dict[str, str]
 
 
 def _of_evaluations(shelf: Shelf, content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    digest = (content.get("place") or {}).get("source_digest")
+    place = content.get("place") or {}
     found: dict[str, dict[str, str]] = {}
     for report in shelf.reports:
-        if report.kind != "evaluation" or report.reason is not None or digest is None:
+        if report.kind != "evaluation" or report.reason is not None:
             continue
         try:
             evaluation = shelf.report(report.name)
-            if (evaluation.content.get("place") or {}).get("source_digest") != digest:
+            if not _faces.same_source(place, evaluation.content.get("place") or {}):
                 continue
             for source in evaluation.content.get("demographics") or []:
                 whose, file = str(source["labels"]), f"groups-{source['source']}"

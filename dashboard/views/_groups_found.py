@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves
 
-from .._shelf import Shelf, Stamp
+from .._shelf import Shelf
 from ._evaluations import Picked
 
 

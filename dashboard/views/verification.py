@@ -7,12 +7,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 
 from .. import _pick, _show
 from .._faces import place_of
 from .._guard import or_said
-from .._shelf import Place, Shelf, Stamp
+from .._shelf import Place, Shelf
 from .._text import count, plain, share
 from ._evaluations import Picked, none_yet, picked, say_unreadable
 from ._scores import Errors, Scores

@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, get_args
 
 from ethnoshard._files import TEMPORARY
+from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._folder import RECORD, Kind, read_report
 from ethnoshard.reports._texts import model_name
@@ -122,7 +123,7 @@ def _summary(path: Path, name: str) -> ReportSummary:
     try:
         state = (path / RECORD).stat()
         facts["written"] = state.st_mtime
-        found = _of_file(path, state.st_mtime_ns, state.st_size)
+        found = _of_file(path, Stamp.of(path / RECORD))
     except EthnoshardError as error:
         return ReportSummary(**facts, reason=str(error))
     except (OSError, ValueError, RecursionError) as error:
@@ -132,7 +133,7 @@ def _summary(path: Path, name: str) -> ReportSummary:
 
 
 @functools.lru_cache(maxsize=4096)
-def _of_file(path: Path, changed: int, size: int) -> Mapping[str, Any]:
+def _of_file(path: Path, stamp: Stamp) -> Mapping[str, Any]:
     """Fields of the summary, kept until the file is another: a dashboard lists the same reports at every click."""
     return _of_content(read_report(path).content)
 

@@ -18,6 +18,7 @@ from dashboard.views._log_axis import ticks
 from dashboard.views._scores import scale_of
 from dashboard.views._verification_curves import corners, det, roc, roc_title
 from dashboard.views._verification_folds import folds, folds_table
+from ethnoshard._stamp import Stamp
 from ethnoshard.evaluation import IDEALS, compare_demographics
 
 COLOURS = {"A": "#0077BB", "B": "#D55E00", "C": "#008F68"}
@@ -27,7 +28,11 @@ def made_found(seed: int = 0, *, kept: bool = True) -> Found:
     picked = made_picked(seed)
     curves = made_curves(seed) if kept else None
     return Found(
-        picked=picked, own=picked.content["demographics"][0], curves=curves, reason=None, stamp=(f"made {seed}", 0, 0)
+        picked=picked,
+        own=picked.content["demographics"][0],
+        curves=curves,
+        reason=None,
+        stamp=Stamp(f"made {seed}", 0, 0, 0, 0, 0),
     )
 
 
