@@ -63,6 +63,14 @@ def write_noise_faces(folder: Path, identities: int, images: int, side: int = 64
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the user's cache is used or written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ETHNOSHARD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """30 identities of 4 pictures each."""

@@ -5,22 +5,25 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ethnoshard.alignment._align import PIXEL_DECIDING, AlignReport, align, align_source
+from ethnoshard.alignment._align import AlignReport, align, align_source
+from ethnoshard.alignment._align_once import align_once
 from ethnoshard.alignment._image import decode_face, decode_image
+from ethnoshard.alignment._same_photographs import check_photographs
 from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
 
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces
 
 __all__ = [
-    "PIXEL_DECIDING",
     "AlignReport",
     "AlignSettings",
     "DetectorSettings",
     "FaceDetector",
     "Faces",
     "align",
+    "align_once",
     "align_source",
+    "check_photographs",
     "decode_face",
     "decode_image",
 ]

@@ -11,6 +11,7 @@ import polars as pl
 from PIL import Image
 
 from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard.alignment._same_photographs import Digests, check_photographs, contents_of
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import ImageRef, Source, open_source
@@ -52,12 +53,14 @@ def align(
     device: str = "cpu",
     begun: Callable[[int, int], None] | None = None,
     advance: Callable[[int], None] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """Find, choose, crop and encode the faces of a source, part by part.
 
     Call it from a script only under ``if __name__ == "__main__":``, because it starts processes. Interrupted, even
-    by ``kill -9``, it loses the parts in hand; called again in the same way it goes on. The parts' bytes depend on
-    the source, the settings, the versions of the libraries and the kind of processor, not on ``workers``.
+    by ``kill -9``, it loses the parts in hand; called again in the same way it goes on, if the photographs of the
+    finished parts are still the same: they are known by what they hold, not by where they lie. The parts' bytes depend
+    on the photographs, the settings, the versions of the libraries and the kind of processor, not on ``workers``.
 
     Args:
         source: a folder of identity folders, an archive of one, or RecordIO.
@@ -67,17 +70,19 @@ def align(
         device: where the networks run, "cpu" or "cuda".
         begun: called once with the number of images in all and of those that are done already.
         advance: called now and then with the number of images done since the last call.
+        said: told what can't be checked, and what takes long.
 
     Returns:
         The counts.
 
     Raises:
-        EthnoshardError: the source can't be read, the folder was made otherwise, the disk is full, a worker died.
+        EthnoshardError: the source can't be read, the folder was made otherwise or from other photographs, the disk is
+            full, a worker died.
     """
     settings = settings or AlignSettings()
     workers = check_workers(workers)
     images = open_source(source, max_file_bytes=settings.max_file_bytes)
-    return align_source(images, work, settings, workers=workers, device=device, begun=begun, advance=advance)
+    return align_source(images, work, settings, workers=workers, device=device, begun=begun, advance=advance, said=said)
 
 
 def align_source(
@@ -87,23 +92,43 @@ def align_source(
     *,
     workers: int | None = None,
     device: str = "cpu",
+    digests: Digests | None = None,
+    waiting: Callable[[], None] | None = None,
     begun: Callable[[int, int], None] | None = None,
     advance: Callable[[int], None] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> AlignReport:
-    """``align`` for a source that is listed already; see there."""
+    """``align`` for a source that is listed already; see there.
+
+    Args:
+        images: the source.
+        work: see ``align``, as for what follows; only these differ:
+        settings: see there.
+        workers: see there.
+        device: see there.
+        digests: of all images, as ``image_digests`` has them, if they are known already.
+        waiting: called before another process, which works in the folder, is waited for; by default that is an error.
+        begun: see there.
+        advance: see there.
+        said: see there.
+    """
     workers = check_workers(workers)
     folder = WorkFolder(Path(work))
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
-    with folder.held():
+    with folder.held(waiting):
         parts = list(cut_parts(images.refs, settings.part_images))
         record = folder.begin(_record(images, settings, device, len(parts)))
+        done = [part for part in range(len(parts)) if folder.has_part(part)]
+        check_photographs(folder, images, done, digests=digests, said=said)
         missing = [part for part in range(len(parts)) if not folder.has_part(part)]
         to_do = sum(len(parts[part]) for part in missing)
         if begun is not None:
             begun(len(images.refs), len(images.refs) - to_do)
         _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, advance)
         if not record["complete"] or missing:
+            if record["format"] > 1:
+                record["source"]["contents"] = contents_of(folder, images, len(parts))
             record = folder.finish(record, _counts(folder, record))
     return AlignReport(
         images=len(images.refs),

@@ -1,5 +1,6 @@
 """One part: its images read, decoded, searched for faces, cropped, encoded and written. Runs in a worker process."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class PartAligner:
             row = FaceRow(identity=ref.identity, image=ref.name, status="unreadable")
             try:
                 data = self._reader.read(ref)
+                row = replace(row, sha256=hashlib.sha256(data).digest())
                 keep, pixels = as_it_is(data, max_pixels=self._settings.max_pixels)
             except UnreadableImageError as error:
                 yield replace(row, reason=str(error))
@@ -78,8 +80,8 @@ class PartAligner:
             found = detector.detect([image for _, image in batch])
             rows = [
                 row
-                for (ref, image), faces in zip(batch, found, strict=True)
-                for row in self._face_rows(ref, image, faces)
+                for (row, image), faces in zip(batch, found, strict=True)
+                for row in self._face_rows(row, image, faces)
             ]
             yield from _in_order(refs, [*bad, *rows])
             count(len(batch) + len(bad))
@@ -87,13 +89,15 @@ class PartAligner:
         yield from bad
         count(len(bad))
 
-    def _decoded(self, refs: Sequence[ImageRef], bad: list[FaceRow]) -> Iterator[tuple[ImageRef, NDArray[np.uint8]]]:
-        """The images that can be searched; rows of the others go to ``bad``."""
+    def _decoded(self, refs: Sequence[ImageRef], bad: list[FaceRow]) -> Iterator[tuple[FaceRow, NDArray[np.uint8]]]:
+        """The images that can be searched, with what is known of each; rows of the others go to ``bad``."""
         least = self._settings.detector.min_face
         for ref in refs:
             row = FaceRow(identity=ref.identity, image=ref.name, status="unreadable")
             try:
-                image = decode_image(self._reader.read(ref), max_pixels=self._settings.max_pixels)
+                data = self._reader.read(ref)
+                row = replace(row, sha256=hashlib.sha256(data).digest())
+                image = decode_image(data, max_pixels=self._settings.max_pixels)
             except UnreadableImageError as error:
                 bad.append(replace(row, reason=str(error)))
                 continue
@@ -102,20 +106,13 @@ class PartAligner:
                 reason = f"{width} x {height} px is smaller than the smallest face looked for, {least} px"
                 bad.append(replace(row, status="too_small", reason=reason, width=width, height=height))
                 continue
-            yield ref, image
+            yield replace(row, status="no_face", width=width, height=height), image
 
-    def _face_rows(self, ref: ImageRef, image: NDArray[np.uint8], faces: "Faces") -> Iterator[FaceRow]:
+    def _face_rows(self, row: FaceRow, image: NDArray[np.uint8], faces: "Faces") -> Iterator[FaceRow]:
         settings = self._settings
         assert settings.size is not None, "only an aligned source may leave it open"
         height, width = image.shape[:2]
-        row = FaceRow(
-            identity=ref.identity,
-            image=ref.name,
-            status="no_face",
-            width=width,
-            height=height,
-            faces_found=len(faces.boxes),
-        )
+        row = replace(row, faces_found=len(faces.boxes))
         if not len(faces.boxes):
             yield self._faceless(row, image, "no face found")
             return

@@ -30,6 +30,11 @@ def warn(text: str) -> None:
     progress_output.print(Text("warning: ", style="bold yellow").append(text, style="not bold default"))
 
 
+def tell(text: str) -> None:
+    """Print what goes on, beside the progress."""
+    progress_output.print(text)
+
+
 def say_json(content: Any) -> None:
     """Print one JSON document, for machines; in ASCII, whatever encoding the terminal or the pipe has."""
     output.print(json.dumps(content, indent=2))

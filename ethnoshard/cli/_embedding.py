@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from ethnoshard.cli._console import progress_output, warn, watched
+from ethnoshard.cli._console import progress_output, tell, warn, watched
 from ethnoshard.embedding import (
     NORMALISATIONS,
     Alignment,
@@ -59,8 +59,8 @@ CacheOption: TypeAlias = Annotated[
     typer.Option(
         "--cache",
         metavar="FOLDER",
-        help="Where aligned photographs and embeddings are kept; by default ETHNOSHARD_CACHE, else ethnoshard in the "
-        "user's cache folder. Embeddings: 4 GiB at most; delete aligned/ there to have its room back.",
+        help="Where aligned photographs, embeddings and digests of files are kept; by default ETHNOSHARD_CACHE, else "
+        "ethnoshard in the user's cache folder. Embeddings: 4 GiB at most; delete aligned/ to have its room back.",
     ),
 ]
 NoCache: TypeAlias = Annotated[
@@ -89,7 +89,9 @@ def embedded(
 def opened(place: str, source: Path | None, cache: Cache, workers: int | None) -> Faces:
     """Faces of a place; photographs are aligned first, with a progress bar."""
     with watched("align", "images") as bar:
-        return open_faces(place, source=source, cache=cache, workers=workers, begun=bar.begun, advance=bar.advance)
+        return open_faces(
+            place, source=source, cache=cache, workers=workers, begun=bar.begun, advance=bar.advance, said=tell
+        )
 
 
 def chosen_cache(folder: Path | None) -> Cache:

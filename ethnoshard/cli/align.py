@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json, watched
+from ethnoshard.cli._console import say, say_json, tell, watched
 from ethnoshard.cli._report import report_alignment
 
 
@@ -57,5 +57,7 @@ def watched_alignment(
     """Align with a progress bar; returns the seconds it took as well."""
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align(source, work, settings, workers=workers, device=device, begun=bar.begun, advance=bar.advance)
+        report = align(
+            source, work, settings, workers=workers, device=device, begun=bar.begun, advance=bar.advance, said=tell
+        )
     return report, time.perf_counter() - started

@@ -1,10 +1,11 @@
-"""Where work that is costly to repeat is kept: embeddings, by what decides them, and aligned photographs."""
+"""Where embeddings are kept, by what decides them."""
 
 import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ethnoshard._cache_folder import cache_folder
 from ethnoshard._files import make_folder
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.errors import EthnoshardError
@@ -15,7 +16,7 @@ LIMIT = 4 * 2**30
 
 @dataclass(frozen=True)
 class Cache:
-    """A folder with ``embeddings/``, bounded, and ``aligned/``, work folders that stay until somebody deletes them.
+    """The folder of the cache, as far as it holds ``embeddings/``, which is bounded; ``docs/caches.md`` has the rest.
 
     Attributes:
         path: the folder.
@@ -27,15 +28,8 @@ class Cache:
 
     @classmethod
     def usual(cls) -> "Cache":
-        """``ETHNOSHARD_CACHE``, else ``ethnoshard`` in ``XDG_CACHE_HOME``, else ``~/.cache/ethnoshard``."""
-        named = os.environ.get("ETHNOSHARD_CACHE")
-        home = os.environ.get("XDG_CACHE_HOME")
-        return cls(Path(named) if named else (Path(home) if home else Path.home() / ".cache") / "ethnoshard")
-
-    @property
-    def aligned(self) -> Path:
-        """Where work folders go."""
-        return self.path / "aligned"
+        """In the user's :func:`~ethnoshard._cache_folder.cache_folder`."""
+        return cls(cache_folder())
 
     def get(self, key: str) -> Embeddings | None:
         """The embeddings kept under ``key``; None if there are none, or they are damaged."""

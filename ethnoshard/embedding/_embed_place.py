@@ -6,6 +6,8 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -22,8 +24,12 @@ from ethnoshard.errors import EthnoshardError, UnreadableImageError
 _AT_ONCE = 64
 _AHEAD = 3
 """Batches that are decoded while one is embedded."""
-_VERSION = 1
+_VERSION = 2
 """Of what happens here to pixels; raise it when embeddings change, so that no older ones are taken from a cache."""
+_DECIDING = ("numpy", "pillow", "simplejpeg", "torch", "facenet-pytorch", "onnxruntime")
+"""Distributions whose version can change an embedding."""
+_TELLING = ("name", "kind", "about")
+"""What a model's facts say beside what decides."""
 
 
 def embed_place(
@@ -57,10 +63,12 @@ def embed_place(
         raise EthnoshardError(f"{faces.facts['name']} holds no face: {faces.facts['statuses']}")
     key = _key(model, faces, flip)
     begun(len(faces.keys), 0)
+    facts = {"model": model.facts(), "place": faces.facts, "place_digest": faces.digest, "flip": flip}
     found = cache.get(key) if cache else None
     if found is not None:
         advance(len(found))
-        return found
+        # What was kept may be of another name and place that hold the same.
+        return replace(found, facts=facts)
     given: Iterable[bytes | Photograph] = faces.jpegs()
     if model.alignment == "five-point" and faces.photographs is not None:
         given = faces.photographs()
@@ -77,7 +85,7 @@ def embed_place(
         identities=np.array(faces.identities, np.str_),
         missing_keys=np.array(list(faces.missing), np.str_),
         missing_status=np.array(list(faces.missing.values()), np.str_),
-        facts={"model": model.facts(), "place": faces.facts, "place_digest": faces.digest, "flip": flip},
+        facts=facts,
     )
     if cache:
         cache.put(key, found)
@@ -85,9 +93,23 @@ def embed_place(
 
 
 def _key(model: FaceModel, faces: Faces, flip: bool) -> str:
-    """What decides embeddings, and what else their file tells."""
-    facts = {"version": _VERSION, "model": model.facts(), "faces": faces.digest, "place": faces.facts, "flip": flip}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+    """What decides embeddings: neither the model's name nor the place's."""
+    known = {name: value for name, value in model.facts().items() if name not in _TELLING}
+    decides = {
+        "version": _VERSION,
+        "model": {**known, "backbone": model.about.get("backbone")},
+        "faces": faces.digest,
+        "flip": flip,
+        "versions": {name: _version(name) for name in _DECIDING},
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _cutting(model: FaceModel, faces: Faces) -> Callable[[bytes | Photograph], Images]:

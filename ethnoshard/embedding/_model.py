@@ -30,8 +30,9 @@ class FaceModel:
         alignment: "crop" or "five-point".
         crop: of "crop" the side of the square cut from the middle of a face, pixels; 0 for the whole face.
         normalise: what is done to pixels before the network.
-        digest: hex SHA-256 of the weights.
+        digest: hex SHA-256 of the weights: ``weights_digest`` of ours, of an ONNX file its bytes.
         network: (B, H, H, 3) uint8 RGB to (B, E) float32, of any length; scales from H to ``side`` itself.
+        device: kind of the device that the network runs on; sums differ in their last bits.
         about: what else its file or run says of it, such as arm, seed and epoch.
     """
 
@@ -44,6 +45,7 @@ class FaceModel:
     normalise: str
     digest: str
     network: Callable[[Images], Vectors]
+    device: str = "cpu"
     about: dict[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:

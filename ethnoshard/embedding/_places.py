@@ -1,6 +1,7 @@
 """Where faces come from: a work folder, a dataset, or a file of pairs that holds the images itself."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ethnoshard._files import sha256_of
+from ethnoshard._cache_folder import cache_folder
+from ethnoshard._known_digests import KnownDigests
+from ethnoshard.alignment import check_photographs
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._five_point import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
-from ethnoshard.sources import BinPairs, Source, open_source
+from ethnoshard.sources import BinPairs, Source, contents_digest, image_digests, open_source
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +45,7 @@ class Faces:
         identities: whose each of them is.
         missing: key -> status of the images without a face.
         size: side of the aligned faces, pixels.
-        digest: hex SHA-256 of all that decides the faces.
+        digest: hex SHA-256 of all that decides the faces and their names; not what the place is called, nor its kind.
         facts: what a report says of the place.
         jpegs: the aligned faces, in the order of ``keys``.
         photographs: the source images, likewise; None where they aren't at hand, with ``no_photographs`` saying why.
@@ -60,24 +63,42 @@ class Faces:
     no_photographs: str = ""
 
 
-def faces_of_work(path: Path, source: Path | None = None) -> Faces:
+def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None = None) -> Faces:
     """Faces of a finished work folder.
 
     Args:
         path: the work folder.
         source: what it was made from; needed for the five-point alignment, which cuts faces out of the photographs.
+        cache: folder of the cache, where digests of files are kept; by default the user's.
 
     Raises:
         EthnoshardError: it is no finished work folder, or the source is another one.
     """
     faces = AlignedFaces(path)
-    record = faces.record
-    images = _same_source(path, record, source) if source is not None else None
+    known = KnownDigests(cache_folder(cache))
+    if source is None:
+        return faces_of_aligned(faces, None, known)
+    images = open_source(source, max_file_bytes=int(faces.record["settings"]["max_file_bytes"]))
+    return faces_of_aligned(faces, images, known, _same_source(faces, images, known))
+
+
+def faces_of_aligned(
+    faces: AlignedFaces, images: Source | None, known: KnownDigests, contents: str | None = None
+) -> Faces:
+    """Faces of a work folder, and of the photographs that are known to be those that it was made from.
+
+    Args:
+        faces: of the work folder.
+        images: the photographs, if they are at hand.
+        known: digests of files.
+        contents: ``contents_digest`` of the photographs where the work folder itself doesn't know them so: of format 1.
+
+    Raises:
+        EthnoshardError: a part can't be read.
+    """
+    path, record = faces.folder.path, faces.record
     with_face = faces.table.filter(pl.col("status") == "aligned")
     without = faces.table.filter(pl.col("status") != "aligned")
-    digest = hashlib.sha256()
-    for part in range(int(record["parts"])):
-        digest.update(sha256_of(faces.folder.part_path(part).with_suffix(".parquet")).encode())
     photographs = None
     why = ""
     if record["settings"]["aligned"]:
@@ -99,11 +120,12 @@ def faces_of_work(path: Path, source: Path | None = None) -> Faces:
         identities=with_face["identity"].to_list(),
         missing=dict(without.select("image", pl.col("status").cast(pl.String)).iter_rows()),
         size=faces.image_size,
-        digest=digest.hexdigest(),
+        digest=_digest_of_parts(faces, known, contents),
         facts={
             "kind": "work folder",
             "name": record["source"]["name"],
             "source_digest": record["source"]["digest"],
+            "source_contents": record["source"].get("contents"),
             "face": faces.image_size,
             "aligner": "as given" if record["settings"]["aligned"] else "MTCNN",
             "statuses": record["statuses"],
@@ -196,14 +218,33 @@ def faces_of_bin(pairs: BinPairs) -> Faces:
     )
 
 
-def _same_source(path: Path, record: dict[str, Any], source: Path) -> Source:
-    images = open_source(source, max_file_bytes=int(record["settings"]["max_file_bytes"]))
+def _same_source(faces: AlignedFaces, images: Source, known: KnownDigests) -> str | None:
+    """Make sure that a work folder was made from these photographs; of format 1 return what they hold.
+
+    Raises:
+        EthnoshardError: they aren't.
+    """
+    path, record = faces.folder.path, faces.record
     if images.digest() != record["source"]["digest"]:
         raise EthnoshardError(
-            f"{source} is not what {path} was made from: that was {record['source']['name']} with "
+            f"{images.path} is not what {path} was made from: that was {record['source']['name']} with "
             f"{record['source']['images']:,} images; this has {len(images.refs):,}, or others"
         )
-    return images
+    digests = image_digests(images, known)
+    check_photographs(faces.folder, images, range(int(record["parts"])), digests=digests)
+    return contents_digest(images.refs, digests) if record["format"] == 1 else None
+
+
+def _digest_of_parts(faces: AlignedFaces, known: KnownDigests, contents: str | None) -> str:
+    """Over the parts' files: the faces, and in the tables the photographs that they are from."""
+    parts = [faces.folder.part_path(part) for part in range(int(faces.record["parts"]))]
+    try:
+        files = known.of_files(file for part in parts for file in (part, part.with_suffix(".parquet")))
+    except OSError as error:
+        raise EthnoshardError(
+            f"{error.filename} can't be read ({error.strerror}); run the same `ethnoshard align` again"
+        ) from error
+    return hashlib.sha256(json.dumps([files, contents]).encode()).hexdigest()
 
 
 def _photographs(

@@ -3,6 +3,7 @@
 from ethnoshard.sources._bfw_pairs import read_bfw_pairs
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._cfp_pairs import CfpProtocol, read_cfp_pairs
+from ethnoshard.sources._contents import contents_digest, image_digests
 from ethnoshard.sources._drawn import DrawnSettings, draw_face, draw_faces
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
@@ -26,8 +27,10 @@ __all__ = [
     "ScoredPairs",
     "Source",
     "SourceReader",
+    "contents_digest",
     "draw_face",
     "draw_faces",
+    "image_digests",
     "open_labelled",
     "open_reader",
     "open_source",

@@ -53,7 +53,7 @@ def list_recordio(path: Path) -> RecordListing:
     Raises:
         EthnoshardError: the set is cut short or damaged, or a label is not an integer.
     """
-    rec = _rec_file(path)
+    rec = rec_file(path)
     index = rec.with_suffix(".idx")
     image_size = read_image_size(rec.with_name("property"))
     with _mapped(rec) as buffer:
@@ -83,7 +83,8 @@ def list_recordio(path: Path) -> RecordListing:
     return RecordListing(refs, skipped, image_size)
 
 
-def _rec_file(path: Path) -> Path:
+def rec_file(path: Path) -> Path:
+    """The file of the records, of it or of the folder that holds it."""
     return path / "train.rec" if path.is_dir() else path
 
 
@@ -191,7 +192,7 @@ class RecordIOReader(SourceReader):
     """Reads images of a RecordIO set by the offset of their record."""
 
     def __init__(self, path: Path, max_file_bytes: int) -> None:
-        self._buffer = _mapped(_rec_file(path))
+        self._buffer = _mapped(rec_file(path))
         self._max_file_bytes = max_file_bytes
 
     def read(self, ref: ImageRef) -> bytes:

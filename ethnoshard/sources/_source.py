@@ -45,7 +45,10 @@ class Source:
     max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
 
     def digest(self) -> str:
-        """Hex SHA-256 over identity, name and size of every ref, in order; the container plays no part."""
+        """Hex SHA-256 over identity, name and size of every ref, in order; the container plays no part.
+
+        A listing has no more. Other photographs may have the same: see :func:`~ethnoshard.sources.image_digests`.
+        """
         digest = hashlib.sha256()
         for ref in self.refs:
             digest.update(json.dumps([ref.identity, ref.name, ref.size]).encode() + b"\n")

@@ -1,7 +1,7 @@
 """Where things lie in a work folder, and how one is opened."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,17 @@ from ethnoshard._files import explained, make_folder, read_json, read_table, rem
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._parts import PART_SCHEMA
 
-FORMAT = 1
-"""Version of the work folder's format. A reader refuses one it doesn't know."""
+FORMAT = 2
+"""Version of the work folder's format. From 2 on the parts' tables hold the digest of each source image."""
+
+READABLE = (1, 2)
+"""A reader refuses a version that it doesn't know."""
+
+_POLL = 0.2
+"""Seconds between two looks at a lock that somebody else holds."""
+
+_TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped")
+"""What the record says but doesn't decide: photographs are known by what they hold, wherever they lie."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,11 @@ class WorkFolder:
         return self.part_path(part).with_suffix(".parquet").exists()
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
         """Make the folder and keep other processes of ours from writing to it.
+
+        Args:
+            waiting: called if another process holds it, before it is waited for; by default nobody waits.
 
         Raises:
             EthnoshardError: another process holds it, or it can't be made.
@@ -62,7 +74,10 @@ class WorkFolder:
         try:
             lock.acquire(blocking=False)
         except filelock.Timeout as error:
-            raise EthnoshardError(f"another ethnoshard process is working in {self.path}; wait for it") from error
+            if waiting is None:
+                raise EthnoshardError(f"another ethnoshard process is working in {self.path}; wait for it") from error
+            waiting()
+            lock.acquire(poll_interval=_POLL)
         except OSError as error:
             raise explained(error, self.path / ".lock") from error
         try:
@@ -82,7 +97,8 @@ class WorkFolder:
             The record on disk, which of a finished folder holds the counts.
 
         Raises:
-            EthnoshardError: the folder was made otherwise; the message names every difference.
+            EthnoshardError: the folder was made otherwise; the message names every difference. A folder of format 1
+                keeps its format.
         """
         wanted = {"format": FORMAT, **record}
         if not self.record_path.exists():
@@ -122,9 +138,10 @@ class WorkFolder:
                 f"{self.path} is no work folder{hint}: make one with `ethnoshard align SOURCE {self.path}`"
             )
         record = read_json(self.record_path)
-        if record.get("format") != FORMAT:
+        if record.get("format") not in READABLE:
             raise EthnoshardError(
-                f"{self.record_path} is of format {record.get('format')}; this version of ethnoshard reads {FORMAT}"
+                f"{self.record_path} is of format {record.get('format')}; this version of ethnoshard reads "
+                f"{' and '.join(map(str, READABLE))}"
             )
         return record
 
@@ -150,25 +167,35 @@ class WorkFolder:
         Raises:
             EthnoshardError: a table is missing or damaged.
         """
-        tables = []
-        for part in range(parts):
-            path = self.part_path(part).with_suffix(".parquet")
-            try:
-                table = read_table(path)
-            except FileNotFoundError as error:
-                raise EthnoshardError(f"{path} is missing; run the same `ethnoshard align` again") from error
-            except pl.exceptions.PolarsError as error:
-                raise EthnoshardError(
-                    f"{path} is damaged ({error}); delete it and run the same `ethnoshard align` again"
-                ) from error
-            tables.append(table.select(pl.lit(part, pl.Int32).alias("part"), *PART_SCHEMA))
+        tables = [self.part_table(part).select(pl.lit(part, pl.Int32).alias("part"), pl.all()) for part in range(parts)]
         return pl.concat(tables) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+
+    def part_table(self, part: int) -> pl.DataFrame:
+        """The rows of one part, columns of ``PART_SCHEMA``.
+
+        Raises:
+            EthnoshardError: the table is missing or damaged.
+        """
+        path = self.part_path(part).with_suffix(".parquet")
+        try:
+            table = read_table(path)
+        except FileNotFoundError as error:
+            raise EthnoshardError(f"{path} is missing; run the same `ethnoshard align` again") from error
+        except pl.exceptions.PolarsError as error:
+            raise EthnoshardError(
+                f"{path} is damaged ({error}); delete it and run the same `ethnoshard align` again"
+            ) from error
+        if "sha256" not in table.columns:  # format 1
+            table = table.with_columns(pl.lit(None, pl.Binary).alias("sha256"))
+        return table.select(*PART_SCHEMA)
 
 
 def _differences(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> Iterator[str]:
     """Name what differs in the settings of two records, ignoring what only the finished one has."""
     for key, new in wanted.items():
         old = found.get(key)
+        if f"{prefix}{key}" in _TELLS_ONLY:
+            continue
         if isinstance(new, dict) and isinstance(old, dict):
             yield from _differences(old, new, f"{prefix}{key}.")
         elif old != new:

@@ -32,6 +32,7 @@ PART_SCHEMA = pl.Schema(
         ("landmarks", pl.List(pl.Float32)),
         ("probability", pl.Float32()),
         ("faces_found", pl.Int32()),
+        ("sha256", pl.Binary()),
         ("offset", pl.Int64()),
         ("length", pl.Int32()),
     ]
@@ -40,8 +41,9 @@ PART_SCHEMA = pl.Schema(
 
 ``face`` counts the faces kept of one image from 0; ``reason`` says why there is none, or what was done instead;
 ``width`` and ``height`` are the source image's, upright, in pixels; ``box`` is left, top, right, bottom before the
-margin, ``landmarks`` ten numbers x, y, x, y ... in source pixels; ``offset`` and ``length`` place the JPEG in the
-part's tar, in bytes.
+margin, ``landmarks`` ten numbers x, y, x, y ... in source pixels; ``sha256`` is that of the source image's file, 32
+bytes, null where it could not be read and everywhere in tables of format 1; ``offset`` and ``length`` place the JPEG in
+the part's tar, in bytes.
 """
 
 
@@ -61,6 +63,7 @@ class FaceRow:
     landmarks: list[float] | None = None
     probability: float | None = None
     faces_found: int | None = None
+    sha256: bytes | None = None
 
 
 def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:

@@ -1,13 +1,19 @@
 """The cache: the same question is answered without computing, any other one is not."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+import simplejpeg
 from numpy.typing import NDArray
 from stand_in_models import means, model_of
 
-from ethnoshard.embedding import Cache, Embeddings, embed_place, faces_of_work
+from ethnoshard._cache_folder import cache_folder
+from ethnoshard.embedding import Cache, Embeddings, _embed_place, embed_place, faces_of_dataset, faces_of_work
+from ethnoshard.shards._mirror import Mirror
 
 
 class Counted:
@@ -71,9 +77,70 @@ def test_no_more_than_the_limit_is_kept_and_the_last_used_stays(noise_work: Path
     assert len(list((tmp_path / "embeddings").iterdir())) == 2
 
 
-def test_the_usual_place_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_models_and_the_places_name_are_no_part_of_the_question_but_of_the_answer(
+    noise_work: Path, noise_dataset: Path, tmp_path: Path
+) -> None:
+    network, cache = Counted(), Cache(tmp_path / "cache")
+    first = embed_place(model_of(network), faces_of_work(noise_work), cache=cache)
+    moved = Path(shutil.copytree(noise_work, tmp_path / "elsewhere"))
+    record = json.loads((moved / "align.json").read_text())
+    record["source"] |= {"name": "moved.tar", "kind": "tar"}
+    (moved / "align.json").write_text(json.dumps(record))
+    again = embed_place(model_of(network, name="renamed", about={"epoch": "3"}), faces_of_work(moved), cache=cache)
+    assert network.images == 120
+    np.testing.assert_array_equal(first.vectors, again.vectors)
+    assert (first.facts["place"]["name"], again.facts["place"]["name"]) == ("faces", "moved.tar")
+    assert again.facts["model"]["name"] == "renamed" and again.facts["model"]["about"] == {"epoch": "3"}
+    copied = Path(shutil.copytree(noise_dataset, tmp_path / "copied"))
+    for place in (noise_dataset, copied):
+        found = embed_place(model_of(network), faces_of_dataset(str(place)), cache=cache)
+        assert found.facts["place"]["name"] == place.name
+    assert network.images == 240
+
+
+def test_the_versions_and_the_device_that_decide_are_part_of_the_question(
+    noise_work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, cache, faces = Counted(), Cache(tmp_path), faces_of_work(noise_work)
+    embed_place(model_of(network), faces, cache=cache)
+    embed_place(model_of(network, device="cuda"), faces, cache=cache)
+    assert network.images == 240
+    real = _embed_place.version
+    monkeypatch.setattr(_embed_place, "version", lambda name: "0.0" if name == "pillow" else real(name))
+    embed_place(model_of(network), faces, cache=cache)
+    assert network.images == 360
+
+
+def test_faces_of_the_same_names_sizes_and_lengths_are_other_faces(tmp_path: Path, cli) -> None:  # type: ignore[no-untyped-def]
+    """JPEGs are taken as they are, so that nothing in the parts' tables tells them apart but the digest."""
+    network, cache, found = Counted(), Cache(tmp_path / "cache"), []
+    jpegs = [simplejpeg.encode_jpeg(np.full((64, 64, 3), grey, np.uint8), quality=95) for grey in (90, 160)]
+    length = max(map(len, jpegs))
+    for name, jpeg in zip("ab", jpegs, strict=True):
+        photograph = tmp_path / name / "faces" / "p" / "1.jpg"
+        photograph.parent.mkdir(parents=True)
+        photograph.write_bytes(jpeg + bytes(length - len(jpeg)))
+        assert cli("align", tmp_path / name / "faces", tmp_path / name / "work", "--aligned").returncode == 0
+        table = pl.read_parquet(tmp_path / name / "work" / "parts" / "00000.parquet")
+        table.drop("sha256").write_parquet(tmp_path / name / "work" / "parts" / "00000.parquet")  # as in format 1
+        found.append(embed_place(model_of(network, side=64), faces_of_work(tmp_path / name / "work"), cache=cache))
+    assert network.images == 2
+    assert found[0].facts["place"]["source_digest"] == found[1].facts["place"]["source_digest"]
+
+
+def test_the_usual_place_follows_the_environment_for_all_rooms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def places() -> set[Path]:
+        mirror = Mirror.of("s3://bucket/dataset", None, {})
+        return {Cache.usual().path, mirror.folder.parent, cache_folder()}
+
     monkeypatch.setenv("ETHNOSHARD_CACHE", str(tmp_path / "own"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert Cache.usual().path == tmp_path / "own"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert places() == {tmp_path / "own"}
+    monkeypatch.setenv("ETHNOSHARD_CACHE", "~/kept")
+    assert places() == {tmp_path / "home" / "kept"}
     monkeypatch.delenv("ETHNOSHARD_CACHE")
-    assert Cache.usual().path == tmp_path / "xdg" / "ethnoshard"
+    assert places() == {tmp_path / "xdg" / "ethnoshard"}
+    for nothing in ("", "relative"):  # the XDG specification has relative paths ignored
+        monkeypatch.setenv("XDG_CACHE_HOME", nothing)
+        assert places() == {tmp_path / "home" / ".cache" / "ethnoshard"}

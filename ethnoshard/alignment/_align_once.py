@@ -1,0 +1,76 @@
+"""Photographs aligned in the cache, once, whoever asks and wherever they lie."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from ethnoshard._cache_folder import cache_folder
+from ethnoshard._known_digests import KnownDigests
+from ethnoshard.alignment._align import PIXEL_DECIDING, align_source
+from ethnoshard.alignment._settings import AlignSettings
+from ethnoshard.sources import Source, contents_digest, image_digests
+
+ALIGNED = "aligned"
+"""Folder of the cache with a work folder for each of what was aligned in it; they stay until somebody deletes them."""
+
+
+def align_once(
+    images: Source,
+    settings: AlignSettings,
+    cache: Path | None = None,
+    *,
+    workers: int | None = None,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+    said: Callable[[str], None] | None = None,
+) -> Path:
+    """Align photographs into a work folder of the cache, or find them aligned there.
+
+    The folder is known by the content of the photographs with their names and people, the settings, and the versions
+    that decide pixels; not by name or kind of the source. If another process is aligning the same, it is waited for,
+    and its result used; what a killed one has finished is gone on with. Call it from a script only under
+    ``if __name__ == "__main__":``.
+
+    Args:
+        images: the photographs.
+        settings: what decides the faces.
+        cache: the folder of the cache; by default the user's.
+        workers: processes; one a core by default.
+        begun: called once with the number of images in all and of those aligned already.
+        advance: called now and then with the number of images aligned since the last call.
+        said: told what is waited for, and what takes long.
+
+    Returns:
+        The work folder.
+
+    Raises:
+        EthnoshardError: as ``align``.
+    """
+    folder = cache_folder(cache)
+    digests = image_digests(images, KnownDigests(folder), said=said)
+    decides = {
+        "photographs": contents_digest(images.refs, digests),
+        "settings": asdict(settings),
+        "versions": {name: version(name) for name in PIXEL_DECIDING},
+    }
+    work = folder / ALIGNED / hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:20]
+
+    def waiting() -> None:
+        if said is not None:
+            said(f"another process is aligning the same photographs in {work}; waiting for it")
+
+    align_source(
+        images,
+        work,
+        settings,
+        workers=workers,
+        digests=digests,
+        waiting=waiting,
+        begun=begun,
+        advance=advance,
+        said=said,
+    )
+    return work
