@@ -54,6 +54,15 @@ Workers: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
+AlignedCache: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="FOLDER",
+        help="Where aligned faces are kept, in aligned/, until you delete them; by default ETHNOSHARD_CACHE, else "
+        "ethnoshard in the user's cache folder.",
+    ),
+]
 Size: TypeAlias = Annotated[
     int | None,
     typer.Option(help="Side of the square faces, pixels. By default 182, or with --aligned the side of the source's."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import progress_output, say, say_json, say_table, watched
+from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, watched
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
 
@@ -28,7 +28,7 @@ Collection = Annotated[
 @app.command()
 def train(
     collection: Collection,
-    out: Annotated[Path, typer.Option(help="Model folder to make.")],
+    out: Annotated[Path, typer.Option(help="Model folder to make: card, weights, pictures, TensorBoard's files.")],
     network: Annotated[
         str, typer.Option(help="mobilefacenet, vgg16 (the seed's), or torchvision's.")
     ] = "mobilefacenet",
@@ -42,6 +42,7 @@ def train(
         str | None,
         typer.Option(metavar="LOW,HIGH", help="Choose the learning rate between these (the seed: 0.001,0.1)."),
     ] = None,
+    cache: options.AlignedCache = None,
     workers: options.Workers = None,
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
@@ -60,7 +61,9 @@ def train(
     )
     with watched("align", "images") as bar:
         watch = _watch(bar)
-        card = train_classifier(collection, out, settings, init=init, workers=workers, device=device, watch=watch)
+        card = train_classifier(
+            collection, out, settings, init=init, cache=cache, workers=workers, device=device, watch=watch
+        )
     if as_json:
         say_json(card)
         return
@@ -77,6 +80,7 @@ def evaluate(
     everything: Annotated[
         bool, typer.Option("--everything", help="All images, even of the collection that it was trained on.")
     ] = False,
+    cache: options.AlignedCache = None,
     workers: options.Workers = None,
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
@@ -87,7 +91,14 @@ def evaluate(
     with watched("align", "images") as bar:
         watch = _watch(bar)
         report = evaluate_classifier(
-            model_folder(model), collection, out, everything=everything, workers=workers, device=device, watch=watch
+            model_folder(model),
+            collection,
+            out,
+            everything=everything,
+            cache=cache,
+            workers=workers,
+            device=device,
+            watch=watch,
         )
     if as_json:
         say_json(report)
@@ -138,7 +149,7 @@ def _watch(bar: Any) -> "Watch":
             f"epoch {line['epoch'] + 1:3.0f}  loss {line['loss']:.4f}  validation {line['validation_accuracy']:.4f}"
         )
 
-    return Watch(begun=bar.begun, advance=bar.advance, epoch_done=epoch_done)
+    return Watch(begun=bar.begun, advance=bar.advance, epoch_done=epoch_done, said=tell)
 
 
 def _say_figures(figures: dict[str, Any]) -> None:

@@ -51,11 +51,13 @@ class Watch:
         begun: number of images in all and of those aligned already.
         advance: number of images aligned since the last call.
         epoch_done: the line of the history.
+        said: what is waited for, and what takes long.
     """
 
     begun: Callable[[int, int], None] | None = None
     advance: Callable[[int], None] | None = None
     epoch_done: Callable[[dict[str, float]], None] | None = None
+    said: Callable[[str], None] | None = None
 
 
 def train_classifier(
@@ -64,6 +66,7 @@ def train_classifier(
     settings: TrainSettings | None = None,
     *,
     init: str | Path | None = None,
+    cache: Path | None = None,
     workers: int | None = None,
     device: str = "cpu",
     watch: Watch | None = None,
@@ -78,6 +81,7 @@ def train_classifier(
         out: the model folder; made if it is not there.
         settings: how.
         init: weights to start from.
+        cache: folder of the cache, where aligned faces are kept; by default the user's.
         workers: processes for aligning.
         device: where to train.
         watch: progress.
@@ -96,7 +100,7 @@ def train_classifier(
     split = _split(faces, settings.seed, settings.test, settings.validation)
     make_folder(folder)
     _refuse_another(folder, settings, split)
-    aligned = _aligned(faces, folder, settings.network, workers, watch)
+    aligned = _aligned(faces, cache, settings.network, workers, watch)
     usable = {
         part: getattr(split, part)[aligned.usable[getattr(split, part)]] for part in ("train", "validation", "test")
     }
@@ -105,7 +109,7 @@ def train_classifier(
         classes=faces.classes,
         train=usable["train"],
         validation=usable["validation"],
-        digest=split.digest,
+        digest=f"{split.digest} {aligned.contents}",
     )
     trained = train_network(data, len(names), settings, folder, init=start, device=device, epoch_done=watch.epoch_done)
     temperature = fit_temperature(
@@ -160,6 +164,7 @@ def evaluate_classifier(
     out: str | Path,
     *,
     everything: bool = False,
+    cache: Path | None = None,
     workers: int | None = None,
     device: str = "cpu",
     watch: Watch | None = None,
@@ -174,6 +179,7 @@ def evaluate_classifier(
         collection: UTKFace or FairFace, a folder or an archive.
         out: folder for the report; made if it is not there.
         everything: use all images even of the training collection.
+        cache: folder of the cache, where aligned faces are kept; by default the user's.
         workers: processes for aligning.
         device: where the network runs.
         watch: progress.
@@ -203,7 +209,7 @@ def evaluate_classifier(
         elif faces.collection == card["data"]["collection"]:
             part = "all images of another choice of the training collection: some of them may have taught it"
     make_folder(folder)
-    aligned = _aligned(faces, folder, card["network"], workers, watch)
+    aligned = _aligned(faces, cache, card["network"], workers, watch)
     rows = rows[aligned.usable[rows]]
     figures = measure(
         classifier_logits(classifier, aligned, rows),
@@ -252,10 +258,13 @@ def _split(faces: LabelledFaces, seed: int, test: float, validation: float) -> S
     )
 
 
-def _aligned(faces: LabelledFaces, folder: Path, network: str, workers: int | None, watch: Watch) -> TrainingFaces:
+def _aligned(
+    faces: LabelledFaces, cache: Path | None, network: str, workers: int | None, watch: Watch
+) -> TrainingFaces:
     side = round(input_side(network) * _LARGER)
-    work = folder / "faces.work"
-    return prepare_faces(faces, work, side, workers=workers, begun=watch.begun, advance=watch.advance)
+    return prepare_faces(
+        faces, side, cache=cache, workers=workers, begun=watch.begun, advance=watch.advance, said=watch.said
+    )
 
 
 def _refuse_another(folder: Path, settings: TrainSettings, split: Split) -> None:

@@ -82,7 +82,7 @@ class TrainingData:
         classes: (N,) int64.
         train: indices to learn from.
         validation: indices to choose by.
-        digest: of the split, so that a resumed run is known to be on the same one.
+        digest: of the split and the photographs, so that a resumed run is known to be on the same ones.
     """
 
     images: Tensor

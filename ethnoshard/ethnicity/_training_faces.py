@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ethnoshard._files import read_table
-from ethnoshard.alignment import AlignSettings, align_source, decode_face
+from ethnoshard.alignment import AlignSettings, align_once, decode_face
 from ethnoshard.sources import LabelledFaces, Source
 from ethnoshard.work import PartFaces, WorkFolder
 
@@ -27,34 +27,38 @@ class TrainingFaces:
         images: (N, 3, S, S) uint8.
         usable: (N,) bool; False where the image could not be read, and ``images`` is black.
         detected: number of images in which a face was found; of the others the largest centre square is used.
+        contents: hex SHA-256 of what the photographs hold.
     """
 
     images: Tensor
     usable: NDArray[np.bool_]
     detected: int
+    contents: str
 
 
 def prepare_faces(
     faces: LabelledFaces,
-    work: Path,
     side: int,
     *,
+    cache: Path | None = None,
     workers: int | None = None,
     begun: Callable[[int, int], None] | None = None,
     advance: Callable[[int], None] | None = None,
+    said: Callable[[str], None] | None = None,
 ) -> TrainingFaces:
-    """Align a collection (once: the work folder is kept) and load its faces.
+    """Align a collection (once: the faces are kept in the cache) and load its faces.
 
     Every image counts: one without a face is represented by its centre, so that a test set does not lose the
     images that are hard to find a face in.
 
     Args:
         faces: the collection.
-        work: where the aligned faces are kept.
         side: of the faces in memory, pixels.
+        cache: folder of the cache; by default the user's.
         workers: processes; one a core by default.
         begun: called once with the number of images in all and of those aligned already.
         advance: called now and then with the number of images aligned since the last call.
+        said: told what is waited for, and what takes long.
 
     Raises:
         EthnoshardError: as ``align`` does.
@@ -63,15 +67,16 @@ def prepare_faces(
     refs = [ref._replace(identity=f"{number // _BLOCK:06d}") for number, ref in enumerate(faces.refs)]
     source = Source(path=faces.path, kind=faces.kind, refs=refs, skipped={}, image_size=None)
     settings = AlignSettings(no_face="centre", part_images=_BLOCK)
-    align_source(source, work, settings, workers=workers, begun=begun, advance=advance)
-    return _load(WorkFolder(work), len(refs), side)
+    work = WorkFolder(align_once(source, settings, cache, workers=workers, begun=begun, advance=advance, said=said))
+    return _load(work, len(refs), side)
 
 
 def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
     images = torch.zeros((number, 3, side, side), dtype=torch.uint8)
     usable = np.zeros(number, np.bool_)
     detected = row = 0
-    for part in range(work.finished()["parts"]):
+    record = work.finished()
+    for part in range(record["parts"]):
         table = read_table(work.part_path(part).with_suffix(".parquet"))
         with PartFaces(work.part_path(part)) as faces:
             for offset, length, found in table.select("offset", "length", "faces_found").iter_rows():
@@ -82,4 +87,5 @@ def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
                     usable[row] = True
                     detected += found > 0
                 row += 1
-    return TrainingFaces(images=images, usable=usable, detected=detected)
+    contents = str(record["source"]["contents"])
+    return TrainingFaces(images=images, usable=usable, detected=detected, contents=contents)

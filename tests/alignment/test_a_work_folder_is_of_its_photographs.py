@@ -1,4 +1,4 @@
-"""What a work folder was made from is known by what the photographs hold, wherever they lie; no others pass for them."""
+"""A work folder is of its photographs, known by what they hold, wherever they lie; no others pass for them."""
 
 import json
 import shutil

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
+from ethnoshard.cli._main import app
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, evaluate_classifier, train_classifier
 from ethnoshard.ethnicity._calibration import fit_temperature, reliability, softmax
@@ -73,6 +75,43 @@ def test_the_cards_figures_are_reproduced_by_evaluate(model: Path, collection: P
     assert everything["images"] == 60
 
 
+def test_a_report_folder_holds_the_report_and_the_faces_are_in_the_cache(
+    model: Path, collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[tuple[int, int]] = []
+    watch = Watch(begun=lambda images, done: told.append((images, done)))
+    command = ["classifier", "evaluate", str(model), str(collection), "--cache", "kept", "--workers", "1"]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 0, run.output
+    assert sorted(
+        str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*") if path.name != "digests.sqlite"
+    ) == [
+        "classifier-report/report.json",
+        "classifier-report/report.png",
+        "kept/aligned",
+    ]
+    evaluate_classifier(model, collection, "again", cache=Path("kept"), workers=1, watch=watch)
+    assert told == [(60, 60)]
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == ["report.json", "report.png"]
+    of_a_model = {"card.json", "history.json", "history.png", "report.png", "tensorboard", "weights.safetensors"}
+    assert {path.name for path in model.iterdir()} == of_a_model
+
+
+def test_an_interrupted_training_does_not_go_on_with_other_photographs(collection: Path, tmp_path: Path) -> None:
+    folder, own = tmp_path / "broken", Path(shutil.copytree(collection, tmp_path / "collection"))
+
+    def stop(line: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_classifier(own, folder, SETTINGS, workers=1, watch=Watch(epoch_done=stop))
+    photograph = min(own.glob("20_*.jpg"))
+    photograph.write_bytes(photograph.read_bytes()[:-2] + b"\0\0")  # of the same size
+    with pytest.raises(EthnoshardError, match="is of a run with other settings, data or weights"):
+        train_classifier(own, folder, SETTINGS, workers=1)
+
+
 def test_interrupted_training_goes_on_to_the_same_weights(collection: Path, model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "broken"
 
@@ -116,7 +155,7 @@ def test_probabilities_are_calibrated_and_do_not_depend_on_the_batch(model: Path
     ],
 )
 def test_a_broken_model_is_one_message(harm, words: str, model: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(model, tmp_path / "model", ignore=shutil.ignore_patterns("faces.work")))
+    folder = Path(shutil.copytree(model, tmp_path / "model"))
     harm(folder)
     with pytest.raises(EthnoshardError, match=words):
         EthnicityClassifier.load(folder)

@@ -280,3 +280,15 @@ def test_a_report_that_was_written_anew_is_listed_as_it_is_now(tmp_path: Path) -
         record.write_text(json.dumps(content(verification={**VERIFIED, "auc": auc})))
         os.utime(record, ns=(time, time))
         assert list_reports(tmp_path)[0].auc == auc
+
+
+def test_a_report_rewritten_under_its_old_time_and_size_is_read_again(tmp_path: Path) -> None:
+    path = put(tmp_path / "a", content(model={**FACTS, "digest": "ab12"})) / "report.json"
+    assert [report.model_digest for report in list_reports(tmp_path)] == ["ab12"]
+    before = path.stat()
+    other = path.read_text().replace("ab12", "cd34")
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # until the file system's clock has moved on
+        path.write_text(other)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert [report.model_digest for report in list_reports(tmp_path)] == ["cd34"]
