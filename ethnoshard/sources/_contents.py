@@ -106,14 +106,15 @@ class _Some:
         if source.kind != "folder":
             stamp = _stamp(rec_file(source.path) if source.kind == "recordio" else source.path)
             return [stamp if ref.size <= source.max_file_bytes else None for ref in self._refs]
-        stamps = [_stamp(Path(source.path, str(ref.locator))) for ref in self._refs]
+        root = source.path.absolute()
+        stamps = [_stamp(f"{root}/{ref.locator}") for ref in self._refs]
         return [
             stamp if stamp is not None and stamp.size == ref.size <= source.max_file_bytes else None
             for ref, stamp in zip(self._refs, stamps, strict=True)
         ]
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: str | Path) -> Stamp | None:
     try:
         return Stamp.of(path)
     except OSError:
