@@ -66,7 +66,7 @@ class KnownDigests:
             if digest is None:
                 settled = stamp.settled()
                 digest = bytes.fromhex(sha256_of(Path(stamp.path)))
-                if settled and Stamp.of(stamp.path) == stamp:
+                if settled:
                     fresh[stamp.key()] = digest
             found.append(digest.hex())
         self.keep(fresh)

@@ -91,12 +91,11 @@ class _Some:
                     continue
 
     def sure(self, digests: Sequence[bytes | None], places: Sequence[int]) -> dict[bytes, bytes]:
-        """Digests by key, where the file is still the one that was looked at."""
-        now = self._look()
+        """Digests by key, where the file would look otherwise by now if it was changed after it was looked at."""
         found = {}
         for place in places:
             key, digest, stamp = self.keys[place], digests[place], self._stamps[place]
-            if key is not None and digest is not None and stamp in self._settled and now[place] == stamp:
+            if key is not None and digest is not None and stamp in self._settled:
                 found[key] = digest
         return found
 
