@@ -40,7 +40,8 @@ class Line:
         loss: mean of the last epoch.
         accuracy: mean and standard deviation over the folds.
         accuracy_ends: interval at 95 % from draws of people.
-        val: mean and standard deviation over the folds.
+        val: mean and standard deviation over the folds; None where the FAR that was reached isn't the one asked for.
+        val_reason: why there is none.
         val_ends: as of accuracy.
         far: FAR that was reached where VAL was measured, mean over the folds.
         auc: area under the ROC curve.
@@ -49,6 +50,8 @@ class Line:
         worst_fmr: the group with the highest FMR.
         origin: where accuracy and the others are from.
         pairs: name of the list of pairs; None if it is not on record.
+        collapsed: what is to be said where embeddings of different people are all alike.
+        shared_people: what is to be said where it was trained on people of the test.
         reason: why the run failed.
         replaced: draws that got another face, because theirs was bad.
     """
@@ -64,6 +67,7 @@ class Line:
     accuracy: Ends | None = None
     accuracy_ends: Ends | None = None
     val: Ends | None = None
+    val_reason: str | None = None
     val_ends: Ends | None = None
     far: float | None = None
     auc: float | None = None
@@ -72,8 +76,16 @@ class Line:
     worst_fmr: WorstGroup | None = None
     origin: str = NONE
     pairs: str | None = None
+    collapsed: str | None = None
+    shared_people: str | None = None
     reason: str | None = None
     replaced: int | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must be known before its figures are read."""
+        no_val = self.val_reason and f"no VAL: {self.val_reason}"
+        return [text for text in (no_val, self.collapsed, self.shared_people) if text]
 
 
 def lines_of(shelf: Shelf) -> tuple[list[Line], list[tuple[str, str]]]:
@@ -157,6 +169,7 @@ def unrounded(lines: Sequence[Line]) -> pl.DataFrame:
             "pairs": line.pairs,
             "reason": line.reason,
             "replaced": line.replaced,
+            "warnings": "; ".join(line.warnings) or None,
         }
         for line in lines
     ]
@@ -173,6 +186,7 @@ def _of_run(run: RunSummary) -> Line:
         epoch=run.epoch,
         epochs=run.epochs,
         loss=run.loss,
+        collapsed=run.collapsed,
         reason=run.reason,
         replaced=run.replaced,
     )
@@ -181,13 +195,19 @@ def _of_run(run: RunSummary) -> Line:
         return line
     return replace(
         line,
-        accuracy=(lfw["accuracy"], lfw.get("accuracy_std", 0.0)),
-        val=(lfw["val"], lfw.get("val_std", 0.0)) if "val" in lfw else None,
+        accuracy=_lfw_ends(lfw, "accuracy"),
+        val=_lfw_ends(lfw, "val"),
+        val_reason=run.val_reason,
         far=lfw.get("far"),
         auc=lfw.get("auc"),
         eer=lfw.get("eer"),
         origin="the training itself",
     )
+
+
+def _lfw_ends(lfw: Mapping[str, float | None], name: str) -> Ends | None:
+    mean = lfw.get(name)
+    return None if mean is None else (mean, lfw.get(f"{name}_std") or 0.0)
 
 
 def _of_model(report: ReportSummary, content: Mapping[str, Any]) -> Line:
@@ -211,7 +231,10 @@ def _measured(line: Line, report: ReportSummary, content: Mapping[str, Any]) -> 
         accuracy=report.accuracy,
         accuracy_ends=_ends(verified["accuracy"]),
         val=report.val,
-        val_ends=_ends(at["val"]),
+        val_ends=_ends(at["val"]) if at["val"] else None,
+        val_reason=report.val_reason,
+        collapsed=report.collapsed or line.collapsed,
+        shared_people=report.shared_people,
         far=float(at["far"]["mean"]),
         auc=report.auc,
         eer=report.eer,

@@ -44,7 +44,7 @@ def table_5_1(lines: Sequence[Line]) -> pl.DataFrame:
 
 
 def _row(line: Line) -> dict[str, str]:
-    far = "" if line.far is None else f" @ FAR={line.far:.5f}"
+    far = "" if line.far is None or line.val is None else f" @ FAR={line.far:.5f}"
     return {
         "Epoch": NONE if line.epoch is None else str(line.epoch),
         "Type": line.arm or line.name,

@@ -88,6 +88,14 @@ CHARTS = (
         name="lfw-auc", column="auc", what="LFW AUC at the end", y="AUC", how="Area under the ROC curve.", points=True
     ),
     Chart(
+        name="similarity",
+        column="similarity",
+        what="Similarity of different people at the end",
+        y="Mean cosine of different people",
+        how="Of the last batch of each epoch. Near 1 all people are alike: the network has hardly begun, or collapsed.",
+        points=True,
+    ),
+    Chart(
         name="in-group",
         column="in_group",
         what="In-group negatives end at",

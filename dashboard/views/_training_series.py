@@ -17,8 +17,9 @@ MEASURED = {
     "accuracy": pl.col("lfw_accuracy"),
     "val": pl.col("lfw_val"),
     "auc": pl.col("lfw_auc"),
+    "similarity": pl.col("similarity_different"),
 }
-"""Of LFW: set at a few steps only."""
+"""Of LFW, and of the last batch of an epoch: set at a few steps only."""
 STEPWISE = {
     "loss": pl.col("loss"),
     "in_group": 100 * pl.col("in_group"),

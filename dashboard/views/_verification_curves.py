@@ -40,7 +40,7 @@ def roc(picked: Sequence[Picked], mark: tuple[str, Errors] | None = None) -> go.
         drawn.add_scatter(
             x=fmr, y=tar, mode="lines", line=_line(each, shape="hv"), name=in_chart(each.label), legendrank=1
         )
-        for number, at in enumerate(verified["validation"]):
+        for number, at in _with_val(verified):
             drawn.add_scatter(
                 x=[max(edge, at["far"]["mean"])],
                 y=[at["val"]["mean"]],
@@ -74,7 +74,7 @@ def det(picked: Sequence[Picked], mark: tuple[str, Errors] | None = None) -> go.
         drawn.add_scatter(
             x=fmr, y=fnmr, mode="lines", line=_line(each, shape="hv"), name=in_chart(each.label), legendrank=1
         )
-        for number, at in enumerate(verified["validation"]):
+        for number, at in _with_val(verified):
             low, high = _interval(at["val"])
             missed = max(bottom, 1 - at["val"]["mean"])
             drawn.add_scatter(
@@ -99,6 +99,11 @@ def corners(curve: dict[str, Any], edge: float) -> tuple[list[float], list[float
     return [fmr for fmr, _ in kept], [tar for _, tar in kept]
 
 
+def _with_val(verified: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Place and point of each FAR at which there is a VAL."""
+    return [(number, at) for number, at in enumerate(verified["validation"]) if at["val"]]
+
+
 def roc_title(picked: Sequence[Picked]) -> str:
     """VAL of each at the first FAR."""
     first = picked[0].content["verification"]["validation"]
@@ -106,7 +111,7 @@ def roc_title(picked: Sequence[Picked]) -> str:
         return "ROC: same pairs accepted over different pairs accepted"
     target = first[0]["target"]
     values = [
-        f"{each.label} {share(at['val']['mean'])}"
+        f"{each.label} {share(at['val']['mean'] if at['val'] else None)}"
         for each in picked
         for at in each.content["verification"]["validation"]
         if at["target"] == target

@@ -44,7 +44,8 @@ def folds_table(verified: dict[str, Any], scale: Scale) -> pl.DataFrame:
         columns[f"accuracy, {name}"] = list(verified[key]["by_fold"])
         columns[f"threshold, {name}"] = [scale.sign * at for at in verified[key]["thresholds"]]
     for at in verified["validation"]:
-        columns[f"VAL at {at['target']:g}"] = list(at["val"]["by_fold"])
+        if at["val"]:
+            columns[f"VAL at {at['target']:g}"] = list(at["val"]["by_fold"])
         columns[f"FAR reached for {at['target']:g}"] = list(at["far"]["by_fold"])
     return pl.DataFrame(columns)
 

@@ -68,7 +68,17 @@ def _picked(lines: Sequence[Line]) -> list[Line]:
                 f"{plain(line.name)}: {_count(line.replaced, 'draw')} got another face in place of a bad one",
                 icon=":material/warning:",
             )
+    _say_warnings([line for line in lines if line.warnings])
     return [line for line in lines if line.name in chosen]
+
+
+def _say_warnings(lines: Sequence[Line]) -> None:
+    """What must be known before figures are read: no VAL, a collapsed network, people of the training in the test."""
+    said = [f"- {plain(line.name)}: {plain('; '.join(line.warnings))}" for line in lines[:_SAID_AT_MOST]]
+    if len(lines) > _SAID_AT_MOST:
+        said.append(f"- and {len(lines) - _SAID_AT_MOST} more; the CSV has them all")
+    if said:
+        st.warning("\n".join(said), icon=":material/warning:")
 
 
 def _table(lines: Sequence[Line], rows: Sequence[int]) -> None:

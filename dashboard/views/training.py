@@ -52,6 +52,8 @@ def _read(shelf: Shelf, names: Sequence[str]) -> list[Training]:
         run = runs[name]
         if run.status == "failed":
             st.error(f"{plain(name)} failed: {plain(run.reason)}", icon=":material/error:")
+        if run.collapsed:
+            st.warning(f"{plain(name)}: {plain(run.collapsed)}", icon=":material/warning:")
         if not run.steps:
             st.info(
                 f"{plain(name)} has no metrics yet: they are written with its first checkpoint",
@@ -100,7 +102,7 @@ def _curves(trainings: Sequence[Training], colours: Mapping[str, str]) -> None:
         for place, chart in zip(st.columns(2, gap="large"), shown[begin : begin + 2], strict=False):
             with place, or_said(chart.name):
                 _chart(chart, arms, colours, x, smooth)
-    if not any(chart.points for chart in shown):
+    if not any(chart.name.startswith("lfw") for chart in shown):
         _show.empty("None of these runs was evaluated on LFW as it trained. To have it:", _WITH_LFW)
 
 

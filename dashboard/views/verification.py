@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.reports import warnings_of
 
 from .. import _pick, _show
 from .._faces import place_of
 from .._guard import or_said
 from .._shelf import Place, Shelf
-from .._text import count, plain, share
+from .._text import NONE, count, plain, share
 from ._evaluations import Picked, none_yet, picked, say_unreadable
 from ._scores import Errors, Scores
 from ._verification_curves import det, det_title, roc, roc_title
@@ -41,6 +42,8 @@ def _report(shelf: Shelf, found: Sequence[Picked]) -> None:
     first = found[0]
     verified = first.content["verification"]
     st.caption(plain(_about(first.content)))
+    for text in warnings_of(first.content):
+        st.warning(plain(text), icon=":material/warning:")
     _show.tiles_with_ranges(_figures(verified))
     read = _read(shelf, first)
     if read is None:
@@ -77,6 +80,10 @@ def _figures(verified: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         )
     ]
     for at in verified["validation"]:
+        if not at["val"]:
+            reason = at.get("reason") or "not known why"
+            tiles.append((f"VAL at FAR {at['target']:g}", NONE, "no VAL, see above", reason))
+            continue
         tiles.append(
             tile(
                 f"VAL at FAR {at['target']:g}",

@@ -12,8 +12,8 @@ from ethnoshard.cli._console import warn
 from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Embeddings, faces_of_bin
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import EvaluationOptions, Report, check_out, read_pairs
-from ethnoshard.sources import PairList, read_bin_pairs, read_lfw_groups, read_scores
+from ethnoshard.reports import EvaluationOptions, Report, check_out, read_groups, read_pairs, warnings_of
+from ethnoshard.sources import PairList, read_bin_pairs, read_scores
 
 _USUAL = EvaluationOptions()
 
@@ -45,7 +45,7 @@ def run(
     pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="Which images to compare: pairs.txt.")] = None,
     form: Annotated[PairsForm, typer.Option("--pairs-form", help="Whose form the pair list has.")] = PairsForm.LFW,
     groups: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="lfw_groups.csv: errors by group, by both its sources.")
+        Path | None, typer.Option(metavar="FILE", help="Errors by group: a table of identity,group, or lfw_groups.csv.")
     ] = None,
     embeddings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Instead of MODEL and images: what embed wrote, or any .npz.")
@@ -110,7 +110,7 @@ def run(
     else:
         assert pairs is not None, "checked above"
         # Whatever is wrong with the small files is said before the long work begins.
-        by_group = read_lfw_groups(groups) if groups is not None else ()
+        by_group = read_groups(groups) if groups is not None else ()
         listed = read_pairs(pairs, form.value)
         if embeddings is not None:
             found = Embeddings.load(embeddings)
@@ -193,4 +193,6 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     if lost:
         images = f"images without an embedding: {pairs['missing_images']:,}"
         warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored; {images}")
+    for text in warnings_of(report.content):
+        warn(text)
     show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

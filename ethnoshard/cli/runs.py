@@ -40,12 +40,17 @@ def list_(
         lfw = run.lfw or {}
         epoch = "" if run.epoch is None else f"{run.epoch} of {run.epochs}"
         seed = "" if run.seed is None else str(run.seed)
-        figures = [shown(lfw.get(name)) for name in ("accuracy", "val", "auc")]
+        figures = [
+            shown(lfw.get("accuracy")),
+            "-" if run.val_reason else shown(lfw.get("val")),
+            shown(lfw.get("auc")),
+        ]
         rows.append([run.name, run.arm or "", seed, run.status, epoch, shown(run.loss), *figures])
     head = ("run", "arm", "seed", "status", "epoch", "loss", "accuracy", "VAL", "AUC")
     say_table(head, rows, title="accuracy, VAL at FAR 0.001 and AUC are of LFW, as last evaluated")
     for run in runs:
-        if run.reason:
-            warn(f"{run.name}: {run.reason}")
+        for text in (run.reason, run.val_reason and f"no VAL: {run.val_reason}", run.collapsed):
+            if text:
+                warn(f"{run.name}: {text}")
         if run.replaced:
             warn(f"{run.name}: {run.replaced:,} draws got another face in place of a bad one")

@@ -68,7 +68,7 @@ def embed_place(
     if found is not None:
         advance(len(found))
         # What was kept may be of another name and place that hold the same.
-        return replace(found, facts=facts)
+        return _with_people(replace(found, facts=facts), model)
     given: Iterable[bytes | Photograph] = faces.jpegs()
     if model.alignment == "five-point" and faces.photographs is not None:
         given = faces.photographs()
@@ -89,7 +89,16 @@ def embed_place(
     )
     if cache:
         cache.put(key, found)
-    return found
+    return _with_people(found, model)
+
+
+def _with_people(found: Embeddings, model: FaceModel) -> Embeddings:
+    """With the names that somebody of the model's training has too; never from the cache: a run may tell them later."""
+    trained, people = model.trained_on, sorted(set(found.identities.tolist()) - {""})
+    if trained is None or not people:
+        return found
+    facts = {"people": len(trained), "shared": trained.shared(people)}
+    return replace(found, facts={**found.facts, "trained_on": facts})
 
 
 def _key(model: FaceModel, faces: Faces, flip: bool) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -47,8 +48,12 @@ class LfwCheck:
         self._second = np.array([number[image] for image in self._pairs.second.tolist()])
         self._crop = crop
 
-    def __call__(self, embedder: nn.Module) -> dict[str, float]:
-        """Columns ``lfw_...`` of the metrics: accuracy, VAL and FAR at a FAR of 0.001, AUC, EER."""
+    def __call__(self, embedder: nn.Module) -> dict[str, Any]:
+        """Columns ``lfw_...`` of the metrics: accuracy, VAL and FAR at a FAR of 0.001, AUC, EER.
+
+        Beside them two sentences: "lfw_val_reason", why there is no VAL, and "lfw_collapsed", that embeddings of
+        different people are all alike; None where there is nothing to say.
+        """
         device = next(embedder.parameters()).device
         faces = embed_faces(embedder, self._faces.jpegs(self._images), crop=self._crop, device=device)
         found = verification(faces[self._first], faces[self._second], self._pairs.same, fold=self._pairs.fold)
@@ -56,9 +61,11 @@ class LfwCheck:
         return {
             "lfw_accuracy": found.accuracy.mean,
             "lfw_accuracy_std": found.accuracy.std,
-            "lfw_val": at.val.mean,
-            "lfw_val_std": at.val.std,
+            "lfw_val": at.val and at.val.mean,
+            "lfw_val_std": at.val and at.val.std,
+            "lfw_val_reason": at.reason,
             "lfw_far": at.far.mean,
             "lfw_auc": found.auc,
             "lfw_eer": found.eer,
+            "lfw_collapsed": found.similarity and found.similarity.warning,
         }

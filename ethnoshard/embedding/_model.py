@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.runs import TrainedOn
+
 Images = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 Alignment = Literal["crop", "five-point"]
@@ -34,6 +36,7 @@ class FaceModel:
         network: (B, H, H, 3) uint8 RGB to (B, E) float32, of any length; scales from H to ``side`` itself.
         device: kind of the device that the network runs on; sums differ in their last bits.
         about: what else its file or run says of it, such as arm, seed and epoch.
+        trained_on: whose faces it was trained on; None where that isn't known.
     """
 
     name: str
@@ -47,7 +50,8 @@ class FaceModel:
     network: Callable[[Images], Vectors]
     device: str = "cpu"
     about: dict[str, str] = field(default_factory=dict)
+    trained_on: TrainedOn | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Everything but the network itself, as JSON holds it."""
-        return {name: value for name, value in vars(self).items() if name != "network"}
+        """Everything but the network itself and whom it was trained on, as JSON holds it."""
+        return {name: value for name, value in vars(self).items() if name not in ("network", "trained_on")}

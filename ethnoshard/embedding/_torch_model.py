@@ -6,7 +6,8 @@ import torch
 
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.runs import RunFolder
+from ethnoshard.runs import RunFolder, TrainedOn
+from ethnoshard.shards import FaceDataset
 from ethnoshard.training import (
     FaceEmbedder,
     facts_of,
@@ -61,7 +62,9 @@ def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> 
         "epoch": str(progress["epoch"]),
         "status": str(record["status"]),
     }
-    return _model(run_embedder(folder), folder.resolve().name, "run", about, crop, device)
+    return _model(
+        run_embedder(folder), folder.resolve().name, "run", about, crop, device, trained_on=people_of_run(folder)
+    )
 
 
 def weights_model(path: Path, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
@@ -70,7 +73,9 @@ def weights_model(path: Path, *, crop: int | None = None, device: str = "cpu") -
     Raises:
         EthnoshardError: it is none.
     """
-    return _model(load_embedder(path), path.stem, "safetensors", read_facts(path), crop, device)
+    run = RunFolder(path.parent)
+    people = people_of_run(run.path) if path == run.weights_path and run.exists() else None
+    return _model(load_embedder(path), path.stem, "safetensors", read_facts(path), crop, device, trained_on=people)
 
 
 def downloaded_model(name: str, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
@@ -85,7 +90,14 @@ def downloaded_model(name: str, *, crop: int | None = None, device: str = "cpu")
 
 
 def _model(
-    embedder: FaceEmbedder, name: str, kind: str, about: dict[str, str], crop: int | None, device: str
+    embedder: FaceEmbedder,
+    name: str,
+    kind: str,
+    about: dict[str, str],
+    crop: int | None,
+    device: str,
+    *,
+    trained_on: TrainedOn | None = None,
 ) -> FaceModel:
     broken = embedder.first_broken()
     if broken:
@@ -103,4 +115,29 @@ def _model(
         network=TorchNetwork(embedder, device),
         device=device.partition(":")[0],
         about={"backbone": embedder.backbone, **{key: value for key, value in about.items() if key != "crop"}},
+        trained_on=trained_on,
+    )
+
+
+def people_of_run(folder: Path) -> TrainedOn | None:
+    """Whose faces a run was trained on: as it keeps them, else those of its dataset, if that is where it was.
+
+    Raises:
+        EthnoshardError: it is no run, or its list of people is damaged.
+    """
+    run = RunFolder(folder)
+    dataset = run.record()["dataset"]
+    fingerprint, place = str(dataset["fingerprint"]), str(dataset["path"])
+    kept = TrainedOn.read(run.people_path, fingerprint)
+    # A run of before keeps nobody. Nothing is fetched for this from a remote place.
+    if kept is not None or not (Path(place) / "dataset.json").is_file():
+        return kept
+    try:
+        found = FaceDataset.open(place)
+    except EthnoshardError:
+        return None
+    return (
+        TrainedOn.of_names(found.identities["identity"].to_list(), fingerprint)
+        if found.fingerprint == fingerprint
+        else None
     )

@@ -6,7 +6,7 @@ What needs torch is loaded when its name is first used: labels from a file need 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ethnoshard.ethnicity._label_file import label_from_file
+from ethnoshard.ethnicity._label_file import label_from_file, read_label_file
 
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
@@ -28,6 +28,7 @@ __all__ = [
     "label_by_classifier",
     "label_from_file",
     "read_card",
+    "read_label_file",
     "train_classifier",
 ]
 

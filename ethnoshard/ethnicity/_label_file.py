@@ -43,7 +43,7 @@ def label_from_file(
         raise EthnoshardError(f'unlabelled is "drop" or "unknown", not "{unlabelled}"')
     folder, path = WorkFolder(Path(work)), Path(labels)
     parts = folder.finished()["parts"]
-    given = _read(path)
+    given = read_label_file(path)
     with folder.held():
         faces = folder.faces(parts)
         identities = faces.group_by("identity", maintain_order=True).agg(pl.col("length").count().alias("faces"))
@@ -69,10 +69,16 @@ def label_from_file(
     return Labelling(table=table, missing=missing, extra=extra, unknown_groups=unknown, unlabelled=unlabelled)
 
 
-def _read(path: Path) -> pl.DataFrame:
-    """The columns identity, group and confidence of a table, a row for each identity."""
+def read_label_file(path: Path) -> pl.DataFrame:
+    """The columns identity, group and confidence of a CSV or Parquet table, a row for each identity.
+
+    ``group`` is null where the table gives none, ``confidence`` where it knows none; other columns are left out.
+
+    Raises:
+        EthnoshardError: it can't be read, lacks a column, contradicts itself, or has a confidence outside 0 to 1.
+    """
     if not path.is_file():
-        raise EthnoshardError(f"{path} is not there; --labels takes a CSV or Parquet file with identity,group")
+        raise EthnoshardError(f"{path} is not there; give a CSV or Parquet file with the columns identity,group")
     try:
         # Names such as 0000045 are text: nothing is inferred.
         table = read_table(path) if _is_parquet(path) else _read_csv(path)

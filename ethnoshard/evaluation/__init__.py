@@ -21,6 +21,8 @@ from ethnoshard.evaluation._pair_distances import pair_distances
 from ethnoshard.evaluation._people_draws import draw_people
 from ethnoshard.evaluation._picture import Picture, picture
 from ethnoshard.evaluation._rates import DrawnRates
+from ethnoshard.evaluation._reached import explained_by_chance, why_no_val_of_before
+from ethnoshard.evaluation._similarity import MeanSimilarity, mean_similarity_of_pairs, mean_similarity_of_people
 from ethnoshard.evaluation._threshold_span import thresholds_over_embeddings, thresholds_over_scores
 from ethnoshard.evaluation._verification import verification, verification_of_distances
 from ethnoshard.evaluation._verified import FoldFigure, Validation, Verification
@@ -42,6 +44,7 @@ __all__ = [
     "GroupRates",
     "Identification",
     "Interval",
+    "MeanSimilarity",
     "Metric",
     "Picture",
     "RankFigure",
@@ -60,9 +63,12 @@ __all__ = [
     "demographics_of_embeddings",
     "demographics_of_scores",
     "draw_people",
+    "explained_by_chance",
     "figures",
     "flip_averaged",
     "identification",
+    "mean_similarity_of_pairs",
+    "mean_similarity_of_people",
     "pair_distances",
     "picture",
     "threshold_of_embeddings",
@@ -71,5 +77,6 @@ __all__ = [
     "thresholds_over_scores",
     "verification",
     "verification_of_distances",
+    "why_no_val_of_before",
     "wilson",
 ]

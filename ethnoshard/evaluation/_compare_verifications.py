@@ -1,6 +1,6 @@
 """Two models on the same pairs: differences of verification, paired on the same draws of people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def compare_verifications(
 
     Returns:
         "accuracy", "accuracy_exact", "val_at_<FAR>" and "far_at_<FAR>" for every FAR that both have, "auc", and "eer",
-        which has no interval.
+        which has no interval. Where one of them has no VAL there is no difference.
 
     Raises:
         EthnoshardError: pairs or folds differ, or arrays don't fit.
@@ -102,12 +102,29 @@ def compare_verifications(
     theirs = {at.target: at for at in other.result.validation}
     for ours in base.result.validation:
         if ours.target in theirs:
-            changes[f"val_at_{ours.target:g}"] = change(ours.val, theirs[ours.target].val, None, truth)
+            changes[f"val_at_{ours.target:g}"] = _val_change(ours.val, theirs[ours.target].val, change, truth)
             changes[f"far_at_{ours.target:g}"] = change(ours.far, theirs[ours.target].far, None, ~truth)
     areas = [_drawn_areas(pairs, distance, drawn, seed) for distance in distances]
     changes["auc"] = _change(base.result.auc, other.result.auc, areas[1] - areas[0])
     changes["eer"] = _change(base.result.eer, other.result.eer, np.empty(0))
     return changes
+
+
+def _val_change(
+    ours: FoldFigure | None,
+    theirs: FoldFigure | None,
+    change: Callable[[FoldFigure, FoldFigure, None, Bools], Change],
+    same: Bools,
+) -> Change:
+    if ours is not None and theirs is not None:
+        return change(ours, theirs, None, same)
+    return Change(
+        base=None if ours is None else ours.mean,
+        other=None if theirs is None else theirs.mean,
+        difference=None,
+        people_interval=None,
+        undefined_draws=0,
+    )
 
 
 def _drawn(

@@ -8,6 +8,8 @@ from ethnoshard.evaluation._checks import Bools, Floats, Whole, check_least, che
 from ethnoshard.evaluation._curve import area, equal_error_rate, roc, thinned
 from ethnoshard.evaluation._intervals import percentile_interval, wilson
 from ethnoshard.evaluation._people import People, drawn_shares
+from ethnoshard.evaluation._reached import Accepted, why_no_val
+from ethnoshard.evaluation._similarity import MeanSimilarity
 from ethnoshard.evaluation._thresholds import ACCURACY_STEPS, VAL_STEPS, at_far, candidates, grid, most_accurate
 from ethnoshard.evaluation._verified import FoldFigure, Validation, Verification
 
@@ -35,9 +37,16 @@ class FoldedPairs:
         self._same, self._fold, self._span, self._people = same, fold, span, people
 
     def measured(
-        self, fars: Sequence[float], draws: int, seed: int, *, metric: str, subtract_mean: bool
+        self,
+        fars: Sequence[float],
+        draws: int,
+        seed: int,
+        *,
+        metric: str,
+        subtract_mean: bool,
+        similarity: MeanSimilarity | None = None,
     ) -> Verification:
-        """All figures.
+        """All figures; ``similarity`` is handed on.
 
         Raises:
             EthnoshardError: a FAR is not between 0 and 1, or draws are below 0.
@@ -67,6 +76,7 @@ class FoldedPairs:
             curve=thinned(curve),
             draws=drawn,
             seed=seed,
+            similarity=similarity,
         )
 
     def _accuracy(self, choose: Choice, draws: int, seed: int) -> FoldFigure:
@@ -77,11 +87,16 @@ class FoldedPairs:
     def _validation(self, far: float, steps: Floats, draws: int, seed: int) -> Validation:
         thresholds = self._thresholds(lambda values, same: at_far(values[~same], far, steps))
         taken = self._accepted(thresholds)
-        return Validation(
-            target=far,
-            val=self._figure(taken, self._same, thresholds, draws, seed),
-            far=self._figure(taken, ~self._same, thresholds, draws, seed),
-        )
+        val, reached = (self._figure(taken, kind, thresholds, draws, seed) for kind in (self._same, ~self._same))
+        trained = [self._accepted_in_training(number, threshold) for number, threshold in enumerate(thresholds)]
+        reason = why_no_val(far, trained, (reached.events, reached.pairs), val.mean)
+        return Validation(target=far, val=None if reason else val, far=reached, reason=reason)
+
+    def _accepted_in_training(self, number: int, threshold: float) -> Accepted:
+        different = self._distance[number][training_rows(self._fold, number) & ~self._same]
+        events, refused = int(np.count_nonzero(different < threshold)), different[different >= threshold]
+        tied = int(np.count_nonzero(refused == refused.min())) if len(refused) else 0
+        return Accepted(events, len(different), events + tied)
 
     def _thresholds(self, choose: Choice) -> list[float]:
         chosen = []

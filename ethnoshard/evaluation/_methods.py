@@ -12,6 +12,8 @@ from ethnoshard.evaluation._checks import Floats, Whole
 SOM_SIDE, SOM_LEARNING_RATE, SOM_ITERATIONS = 20, 0.01, 1000
 KMEANS_ITERATIONS = 500
 DBSCAN_MIN_SAMPLES = 5
+_DIGITS = 7
+"""Those that a float32 has: points that differ in later ones are the same point."""
 
 
 def dbscan(unit: Floats, eps: float) -> Whole:
@@ -20,8 +22,12 @@ def dbscan(unit: Floats, eps: float) -> Whole:
 
 
 def kmeans(unit: Floats, number: int, seed: int) -> Whole:
-    """(N,) clusters by k-means, the best of ten starts, 500 iterations at most."""
-    model = KMeans(n_clusters=number, max_iter=KMEANS_ITERATIONS, n_init=10, random_state=seed)
+    """(N,) clusters by k-means, the best of ten starts, 500 iterations at most.
+
+    Of fewer different points than clusters each is one: embeddings of one number have two directions.
+    """
+    different = len(np.unique(np.round(unit, _DIGITS), axis=0))
+    model = KMeans(n_clusters=min(number, different), max_iter=KMEANS_ITERATIONS, n_init=10, random_state=seed)
     return np.asarray(model.fit_predict(unit), np.int64)
 
 
@@ -41,7 +47,10 @@ def self_organising_map(unit: Floats, seed: int) -> Whole:
         SOM_SIDE, SOM_SIDE, unit.shape[1], sigma=1.0, learning_rate=SOM_LEARNING_RATE, random_seed=seed
     )
     som.random_weights_init(unit)
-    som.train(unit, SOM_ITERATIONS, random_order=True)
+    # minisom takes the first rows for its iterations, in whatever order: of more images than iterations, sorted by
+    # person, those of the last people would never be seen.
+    shuffled = unit[np.random.default_rng(seed).permutation(len(unit))]
+    som.train(shuffled, SOM_ITERATIONS, random_order=True)
     nodes = [som.winner(row) for row in unit]
     return np.array([row * SOM_SIDE + column for row, column in nodes], np.int64)
 
@@ -58,5 +67,9 @@ def tsne(unit: Floats, dimensions: int, seed: int) -> Floats:
         raise EthnoshardError(f"t-SNE needs three images at least; there are {len(unit)}")
     # Perplexity is a number of neighbours: there must be more images than that.
     perplexity = min(30.0, (len(unit) - 1) / 3)
-    model = TSNE(n_components=dimensions, perplexity=perplexity, init="pca", random_state=seed)
+    # Embeddings of fewer numbers than the picture has dimensions, or all alike, have no such principal axes.
+    axes = unit.shape[1] >= dimensions and bool(np.ptp(np.round(unit, _DIGITS), axis=0).any())
+    model = TSNE(
+        n_components=dimensions, perplexity=perplexity, init="pca" if axes else "random", random_state=seed
+    )
     return np.asarray(model.fit_transform(unit), np.float64)

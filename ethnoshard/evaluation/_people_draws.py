@@ -40,7 +40,11 @@ def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws:
     if len(eligible) < number:
         raise EthnoshardError(
             f"{len(eligible):,} of {len(names):,} people have at least {at_least} images; {number} are to be drawn. "
-            f"Ask for fewer people or images"
+            + (
+                "Ask for fewer people or images"
+                if len(eligible) > 1
+                else "Two are needed at least: ask for fewer images of each, or give embeddings of more people"
+            )
         )
     chosen = [np.random.default_rng([seed, draw]).choice(eligible, number, replace=False) for draw in range(draws)]
     return [np.flatnonzero(np.isin(codes, some)) for some in chosen]

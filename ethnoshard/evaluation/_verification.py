@@ -11,6 +11,7 @@ from ethnoshard.evaluation._embeddings import SPANS, Metric, check_metric
 from ethnoshard.evaluation._folds import FoldedPairs
 from ethnoshard.evaluation._pair_distances import distances_by_fold
 from ethnoshard.evaluation._people import people_of_pairs
+from ethnoshard.evaluation._similarity import mean_similarity_of_pairs
 from ethnoshard.evaluation._verified import Verification
 
 FARS = (0.001, 0.01)
@@ -32,7 +33,8 @@ def verification(
     """Measure embeddings on pairs, as FaceNet (Schroff et al. 2015, section 4) and Sandberg's re-implementation do.
 
     Embeddings are divided by their length. For each fold the threshold comes from all other folds: for accuracy the
-    best of 401 even steps over the metric's span, for VAL the one of 4,001 at which they reach the FAR.
+    best of 401 even steps over the metric's span, for VAL the one of 4,001 at which they reach the FAR. Where steps are
+    too coarse for that it lies between two distances, and where no threshold reaches the FAR there is no VAL.
 
     Args:
         first: (N, D) embedding of the first image of each pair.
@@ -57,7 +59,15 @@ def verification(
     pairs = FoldedPairs(
         distance, truth, folds, SPANS[metric], None if people is None else people_of_pairs(*people, truth)
     )
-    return pairs.measured(fars, draws, seed, metric=metric, subtract_mean=subtract_mean)
+    return pairs.measured(
+        fars,
+        draws,
+        seed,
+        metric=metric,
+        subtract_mean=subtract_mean,
+        # Of the embeddings as they are: without their mean those of a collapsed network look as different as any.
+        similarity=mean_similarity_of_pairs(first, second, truth),
+    )
 
 
 def verification_of_distances(

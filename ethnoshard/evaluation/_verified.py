@@ -8,6 +8,7 @@ import numpy as np
 
 from ethnoshard.evaluation._curve import Curve
 from ethnoshard.evaluation._intervals import Interval
+from ethnoshard.evaluation._similarity import MeanSimilarity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,15 @@ class Validation:
 
     Attributes:
         target: FAR for which the threshold was set on the other folds.
-        val: share of same pairs accepted (TAR).
+        val: share of same pairs accepted (TAR); None where the FAR that was reached isn't the one asked for.
         far: share of different pairs accepted: the FAR that was reached.
+        reason: why there is no VAL.
     """
 
     target: float
-    val: FoldFigure
+    val: FoldFigure | None
     far: FoldFigure
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,6 +74,7 @@ class Verification:
         curve: the ROC, thinned for a picture.
         draws: of people, for the intervals; 0 without.
         seed: of the draws.
+        similarity: how alike embeddings are, of one person and of different people; None of distances that were given.
     """
 
     pairs: int
@@ -89,6 +93,7 @@ class Verification:
     curve: Curve
     draws: int
     seed: int
+    similarity: MeanSimilarity | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -98,10 +103,16 @@ class Verification:
             "accuracy": _figure_dict(self.accuracy),
             "accuracy_exact": _figure_dict(self.accuracy_exact),
             "validation": [
-                {"target": at.target, "val": _figure_dict(at.val), "far": _figure_dict(at.far)}
+                {
+                    "target": at.target,
+                    "val": at.val and _figure_dict(at.val),
+                    "far": _figure_dict(at.far),
+                    "reason": at.reason,
+                }
                 for at in self.validation
             ],
             "curve": self.curve.to_dict(),
+            "similarity": self.similarity and self.similarity.to_dict(),
         }
 
     @classmethod
@@ -112,13 +123,21 @@ class Verification:
             KeyError: something is missing.
             TypeError: something is of another kind.
         """
-        fields = {name: plain[name] for name in cls.__dataclass_fields__}
+        fields = {name: plain[name] for name in cls.__dataclass_fields__ if name != "similarity"}
         for name in ("accuracy", "accuracy_exact"):
             fields[name] = _figure_of(plain[name])
         fields["validation"] = tuple(
-            Validation(target=at["target"], val=_figure_of(at["val"]), far=_figure_of(at["far"]))
+            Validation(
+                target=at["target"],
+                val=at["val"] and _figure_of(at["val"]),
+                far=_figure_of(at["far"]),
+                reason=at.get("reason"),
+            )
             for at in plain["validation"]
         )
+        # Reports of before don't have it.
+        similarity = plain.get("similarity")
+        fields["similarity"] = similarity and MeanSimilarity.of_dict(similarity)
         curve = {name: np.array(values, np.float64) for name, values in plain["curve"].items()}
         return cls(**{**fields, "curve": Curve(**curve)})
 

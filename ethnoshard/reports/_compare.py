@@ -56,7 +56,7 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
 
 
 def _about(report: ReportFolder) -> dict[str, Any]:
-    names = ("model", "place", "flip", "images", "options", "pairs", "verification")
+    names = ("model", "place", "flip", "images", "options", "pairs", "verification", "trained_on")
     about = {name: report.content[name] for name in names if name in report.content}
     if "verification" in about:
         about["verification"] = {name: value for name, value in about["verification"].items() if name != "curve"}

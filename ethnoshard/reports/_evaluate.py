@@ -15,6 +15,7 @@ from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pairs
 from ethnoshard.reports._options import EvaluationOptions
+from ethnoshard.reports._shared_people import shared_people
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.sources import GroupSource, MissingImages, PairList
 
@@ -129,6 +130,7 @@ def _about(embeddings: Embeddings) -> dict[str, Any]:
         "model": facts.get("model"),
         "place": facts.get("place"),
         "flip": facts.get("flip"),
+        "trained_on": shared_people(embeddings),
         "images": {
             "statuses": embeddings.statuses(),
             "people": len(np.unique(named)) if len(named) else None,

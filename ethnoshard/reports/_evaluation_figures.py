@@ -47,7 +47,7 @@ def roc(content: dict[str, Any], named: str) -> go.Figure:
         x=[fmr for fmr, _ in points], y=[tar for _, tar in points], mode="lines", name="all pairs, one threshold"
     )
     for at, colour, symbol in zip(verified["validation"], COLOURS[1:], SYMBOLS, strict=False):
-        if at["far"]["mean"] > 0:
+        if at["val"] and at["far"]["mean"] > 0:
             shown.add_scatter(
                 x=[at["far"]["mean"]],
                 y=[at["val"]["mean"]],

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import TEMPORARY, explained, make_folder, read_json, whole_file, write_json
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.reports._of_before import without_false_val
 
-FORMAT = 1
-"""Version of the format. A reader refuses one it doesn't know."""
+FORMAT = 2
+"""Version of the format. A reader refuses one it doesn't know. 2 has VAL only at the FAR asked for, else the reason."""
+_READABLE = (1, FORMAT)
 
 Kind = Literal["evaluation", "scores", "clustering", "comparison"]
 
@@ -142,12 +144,15 @@ def read_report(folder: str | Path) -> ReportFolder:
     if not (folder / RECORD).is_file():
         raise EthnoshardError(f"{folder} holds no report ({RECORD}); ethnoshard evaluate or cluster --out makes one")
     content = read_json(folder / RECORD)
-    if content.get("format") != FORMAT:
+    if content.get("format") not in _READABLE:
         raise EthnoshardError(
-            f"{folder / RECORD} is of format {content.get('format')!r}; this version of ethnoshard reads {FORMAT}"
+            f"{folder / RECORD} is of format {content.get('format')!r}; this version of ethnoshard reads "
+            f"{' and '.join(map(str, _READABLE))}"
         )
     if not isinstance(content.get("kind"), str):
         raise EthnoshardError(f"{folder / RECORD} doesn't say of what kind it is; it was not written by ethnoshard")
+    if content["format"] == 1:
+        without_false_val(content)
     return ReportFolder(folder, content)
 
 

@@ -30,6 +30,11 @@ EXPLORATORY = (
 )
 GIVEN = "given by the user"
 SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
+SAME_PEOPLE = (
+    "an FMR of {fmr:g} over all pairs of images of the very people who are tested, which flatters: {outside:,} people "
+    "are in no group, too few to set it on; give one that was set on other people"
+)
+_SOME = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,9 +81,18 @@ def groups_of_all_pairs(
     }
     if all(len(groups) < 2 for groups in usable.values()):
         found = "; ".join(f"{name}: {', '.join(sorted(groups)) or 'none'}" for name, groups in usable.items())
-        raise EthnoshardError(f"a difference between groups needs two groups among the images; there are {found}")
+        raise EthnoshardError(
+            f"a difference between groups needs two groups among the images; there are {found}"
+            + ("" if any(usable.values()) else _nobody(labelled, people))
+        )
     threshold = _threshold(embeddings, outside, options)
     return [_of_source(embeddings, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
+
+
+def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
+    """That names don't fit, with some of both."""
+    named, there = (", ".join(map(repr, sorted(names)[:_SOME])) for names in (labelled, set(people.tolist())))
+    return f". None of the {len(labelled):,} people that have a group is among the images: {named} against {there}"
 
 
 def groups_of_listed_pairs(
@@ -126,12 +140,8 @@ def _threshold(embeddings: Embeddings, outside: NDArray[np.bool_], options: Eval
         return _Threshold(value=options.threshold, origin=GIVEN)
     people = embeddings.identities[outside]
     number = len(np.unique(people))
-    expected = options.fmr * number * (number - 1) / 2
-    if expected < 1:
-        raise EthnoshardError(
-            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
-            f"{options.fmr:g} on: give --threshold, or a greater --fmr"
-        )
+    if _too_few(number, options.fmr):
+        return _threshold_of_the_tested(embeddings, outside, number, options)
     value = threshold_of_embeddings(embeddings.vectors[outside], people, fmr=options.fmr)
     return _Threshold(
         value=value,
@@ -141,6 +151,32 @@ def _threshold(embeddings: Embeddings, outside: NDArray[np.bool_], options: Eval
         ),
         people=number,
         images=int(outside.sum()),
+    )
+
+
+def _too_few(people: int, fmr: float) -> bool:
+    """Whether less than one pair of so many people is the share ``fmr`` of them all."""
+    return fmr * people * (people - 1) / 2 < 1
+
+
+def _threshold_of_the_tested(
+    embeddings: Embeddings, outside: NDArray[np.bool_], number: int, options: EvaluationOptions
+) -> _Threshold:
+    """Where nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it."""
+    people = embeddings.identities[~outside]
+    tested = len(np.unique(people))
+    if _too_few(tested, options.fmr):
+        pairs = tested * (tested - 1) // 2
+        least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
+        raise EthnoshardError(
+            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
+            f"{options.fmr:g} on, and so are the {tested:,} who are in one: give --threshold{least}"
+        )
+    return _Threshold(
+        value=threshold_of_embeddings(embeddings.vectors[~outside], people, fmr=options.fmr),
+        origin=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
+        people=tested,
+        images=int((~outside).sum()),
     )
 
 
@@ -159,7 +195,14 @@ def _of_source(
     numbers: dict[str, int | None] = {"people": len(np.unique(people)), "images": len(rows)}
     what = "all pairs of images within and across groups, embeddings as they are; sex is not known and not matched"
     result = _result(
-        source.name, f"as given by {source.name}", source.without, what, threshold, curves, options, numbers
+        source.name,
+        f"as given by {source.given_by or source.name}",
+        source.without,
+        what,
+        threshold,
+        curves,
+        options,
+        numbers,
     )
     everybody, first = np.unique(people, return_index=True)
     result.arrays.update(people=everybody, groups=groups[first])

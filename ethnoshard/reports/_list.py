@@ -15,6 +15,7 @@ from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._folder import RECORD, Kind, read_report
 from ethnoshard.reports._texts import model_name
+from ethnoshard.reports._warnings import collapse_of, shared_people_text
 from ethnoshard.runs import RunFolder
 
 _LEVELS = 4
@@ -51,12 +52,15 @@ class ReportSummary:
         written: when, seconds since 1970.
         pairs: name of the list of pairs.
         accuracy: mean and standard deviation over the folds.
-        val: likewise.
+        val: likewise; None where the FAR that was reached isn't the one asked for.
+        val_reason: why there is none.
         far: the FAR at which VAL was asked for.
         auc: area under the ROC curve.
         eer: equal error rate.
         worst_fnmr: the group whose people are refused most.
         worst_fmr: the group whose people are taken for each other most.
+        collapsed: what is to be said where embeddings of different people are all alike; None where they aren't.
+        shared_people: what is to be said where the model was trained on people of the test.
         reason: why it can't be read.
     """
 
@@ -70,11 +74,14 @@ class ReportSummary:
     pairs: str | None = None
     accuracy: tuple[float, float] | None = None
     val: tuple[float, float] | None = None
+    val_reason: str | None = None
     far: float | None = None
     auc: float | None = None
     eer: float | None = None
     worst_fnmr: WorstGroup | None = None
     worst_fmr: WorstGroup | None = None
+    collapsed: str | None = None
+    shared_people: str | None = None
     reason: str | None = None
 
 
@@ -188,12 +195,15 @@ def _verification(content: dict[str, Any]) -> dict[str, Any]:
     return {
         "pairs": _text(content, "pairs", "name"),
         "accuracy": _over_folds(content, "verification", "accuracy"),
-        "val": _over_folds(content, *at, "val"),
+        "val": None if _value(content, object, *at, "val") is None else _over_folds(content, *at, "val"),
+        "val_reason": _reason(_value(content, dict, *at)),
         "far": _number(content, *at, "target"),
         "auc": _number(content, "verification", "auc"),
         "eer": _number(content, "verification", "eer"),
         "worst_fnmr": _worst(content, "fnmr"),
         "worst_fmr": _worst(content, "fmr"),
+        "collapsed": collapse_of(content["verification"]),
+        "shared_people": shared_people_text(content.get("trained_on")),
     }
 
 
@@ -235,6 +245,11 @@ def _value(content: Any, kind: type | UnionType, *path: str | int) -> Any:
 
 def _text(content: Any, *path: str | int) -> str:
     return str(_value(content, str, *path))
+
+
+def _reason(at: dict[str, Any]) -> str | None:
+    """Why there is no VAL."""
+    return None if at["val"] is not None else str(at.get("reason") or "not known")
 
 
 def _number(content: Any, *path: str | int) -> float:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ethnoshard.reports._summary_groups import group_lines
-from ethnoshard.reports._texts import epoch_of, interval, model_name, number, plus_minus, rate, table
+from ethnoshard.reports._texts import NONE, epoch_of, interval, model_name, number, plus_minus, rate, table
+from ethnoshard.reports._warnings import warnings_of
 
 TABLE_HEAD = ("Epoch No", "Type", "Accuracy", "Validation Rate", "Area Under Curve (AUC)")
 
@@ -18,6 +19,7 @@ def evaluation_summary(content: dict[str, Any]) -> str:
         "## Verification",
         "",
         *table(TABLE_HEAD, [table_row(content)]),
+        *warning_lines(content),
         *_pairs(pairs, verified),
         *_verification(verified),
         "## Identification",
@@ -39,9 +41,14 @@ def table_row(content: dict[str, Any]) -> list[str]:
         epoch_of(content),
         model_name(content),
         plus_minus(verified["accuracy"]["mean"], verified["accuracy"]["std"]),
-        f"{plus_minus(at['val']['mean'], at['val']['std'])} @ FAR={at['far']['mean']:.5f}",
+        f"{plus_minus(at['val']['mean'], at['val']['std'])} @ FAR={at['far']['mean']:.5f}" if at["val"] else NONE,
         number(verified["auc"]),
     ]
+
+
+def warning_lines(content: dict[str, Any]) -> list[str]:
+    """What a reader must know before the figures, each in a paragraph of its own."""
+    return [line for text in warnings_of(content) for line in (f"**{text[0].upper()}{text[1:]}.**", "")]
 
 
 def setting_text(content: dict[str, Any]) -> str:
@@ -100,7 +107,10 @@ def _verification(verified: dict[str, Any]) -> list[str]:
     add("accuracy, thresholds in steps", verified["accuracy"])
     add("accuracy, thresholds searched exactly", verified["accuracy_exact"])
     for at in verified["validation"]:
-        add(f"VAL at FAR {at['target']:g}", at["val"])
+        if at["val"]:
+            add(f"VAL at FAR {at['target']:g}", at["val"])
+        else:
+            rows.append([f"VAL at FAR {at['target']:g}", NONE, "", "", ""])
         add(f"FAR reached for {at['target']:g}", at["far"])
     head = ("", "mean+-std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
     return [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ethnoshard.reports._summary import TABLE_HEAD, setting_text, table_row
+from ethnoshard.reports._summary import TABLE_HEAD, setting_text, table_row, warning_lines
 from ethnoshard.reports._summary_clusters import FIGURES, METHODS
 from ethnoshard.reports._summary_groups import FIGURE_NAMES
 from ethnoshard.reports._texts import epoch_of, interval, model_name, number, rate, signed, table
@@ -50,6 +50,7 @@ def _evaluation(content: dict[str, Any]) -> list[str]:
         "## Verification",
         "",
         *table(TABLE_HEAD, rows),
+        *(f"{_named(about)}: {line}" if line else "" for about in (base, other) for line in warning_lines(about)),
         *table(("Epoch No", "Type", "Area Under Curve (AUC)", "Increase in AUC from counterpart"), counterpart),
         f"Both on the same {pairs['pairs']:,} pairs of {base['pairs']['name']}, each with its own thresholds from "
         f"{pairs['thresholds_from']}. Intervals: {content['draws']:,} draws of people, the same for both models (seed "

@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "batches.parquet"
 
     @property
+    def people_path(self) -> Path:
+        """Digests of the names of those that it was trained on, see :class:`~ethnoshard.runs.TrainedOn`."""
+        return self.path / "people.parquet"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of checkpoints."""
         return self.path / "checkpoints"

@@ -7,6 +7,9 @@ from typing import Any
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs._folder import RunFolder
 
+_LFW_FAR, _LFW_DIFFERENT, _LFW_FOLDS = 0.001, 3000, 10
+"""At which FAR a training asks for VAL, on how many pairs of different people, in how many folds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
@@ -21,7 +24,9 @@ class RunSummary:
         epochs: epochs wanted.
         steps: steps done.
         loss: mean of the last epoch.
-        lfw: accuracy, val, auc ... of the last evaluation, fractions.
+        lfw: accuracy, val, auc ... of the last evaluation, fractions; val is None where there is none.
+        val_reason: why there is no VAL.
+        collapsed: what is to be said where embeddings of different people are all alike; None where they aren't.
         replaced: draws that got another face, because theirs was bad.
         reason: why it failed or can't be read.
     """
@@ -34,7 +39,9 @@ class RunSummary:
     epochs: int | None = None
     steps: int | None = None
     loss: float | None = None
-    lfw: dict[str, float] | None = None
+    lfw: dict[str, float | None] | None = None
+    val_reason: str | None = None
+    collapsed: str | None = None
     replaced: int | None = None
     reason: str | None = None
 
@@ -79,6 +86,7 @@ def _summary(path: Path) -> RunSummary:
 
 def _of_record(name: str, record: dict[str, Any]) -> RunSummary:
     progress = record["progress"]
+    lfw, val_reason = _lfw(progress.get("lfw"))
     return RunSummary(
         name=name,
         arm=str(record["arm"]),
@@ -88,7 +96,24 @@ def _of_record(name: str, record: dict[str, Any]) -> RunSummary:
         epochs=int(record["settings"]["epochs"]),
         steps=int(progress["step"]),
         loss=progress.get("loss"),
-        lfw=progress.get("lfw"),
+        lfw=lfw,
+        val_reason=val_reason,
+        collapsed=progress.get("collapsed"),
         replaced=sum(replaced_in(record).values()),
         reason=record.get("reason"),
     )
+
+
+def _lfw(found: dict[str, Any] | None) -> tuple[dict[str, float | None] | None, str | None]:
+    """The figures, and why there is no VAL among them."""
+    if not found:
+        return None, None
+    figures = {name: value for name, value in found.items() if name != "val_reason"}
+    if "val_reason" in found or found.get("val") is None or "far" not in found:
+        return figures, found.get("val_reason")
+    # A run of before has a VAL whatever FAR was reached. Imported here: it loads scikit-learn.
+    from ethnoshard.evaluation import why_no_val_of_before
+
+    reached = round(found["far"] * _LFW_DIFFERENT)
+    reason = why_no_val_of_before(_LFW_FAR, reached, _LFW_DIFFERENT, _LFW_FOLDS, found["val"])
+    return ({**figures, "val": None} if reason else figures), reason

@@ -28,6 +28,9 @@ METRICS_SCHEMA = pl.Schema(
         ("lfw_far", pl.Float64()),
         ("lfw_auc", pl.Float64()),
         ("lfw_eer", pl.Float64()),
+        ("similarity_different", pl.Float64()),
+        ("similarity_same", pl.Float64()),
+        ("similarity_auc", pl.Float64()),
     ]
 )
 """Columns of ``metrics.parquet``, a row a step.
@@ -36,7 +39,9 @@ METRICS_SCHEMA = pl.Schema(
 means over the ranks of what a rank's batch held; ``in_group`` is the share of active triplets whose negative is of the
 anchor's own group, ``in_group_by_chance`` that share among all possible triplets. ``gradient_norm`` is taken before
 clipping. ``seconds`` is the whole step, ``waiting`` the part in which no batch was there. The columns of LFW are set at
-the steps after which it was evaluated: accuracy and VAL as fractions, mean and standard deviation over the folds.
+the steps after which it was evaluated: accuracy and VAL as fractions, mean and standard deviation over the folds; VAL
+is null where the FAR that was reached isn't the one asked for. The similarities are set at the last step of an epoch:
+mean cosine of faces of different people and of one person in that step's batch, and how well it tells them apart.
 """
 
 
@@ -51,7 +56,7 @@ class Metrics(StepRows):
         """Add a step."""
         self._new.append(row)
 
-    def note(self, **values: float) -> None:
+    def note(self, **values: float | None) -> None:
         """Set values of the last step, which must not have been written yet."""
         self._new[-1].update(values)
 

@@ -17,17 +17,19 @@ _LEFT_OUT = "Indian"
 
 @dataclass(frozen=True, kw_only=True)
 class GroupSource:
-    """Groups of people as given by one source. Unreliable: whatever is computed from them is exploratory.
+    """Groups of people as given by one source.
 
     Attributes:
-        name: "usc_label" or "kumar".
-        groups: identity -> White, Black or Asian; people whom the source puts in no single group are not there.
+        name: "usc_label", "kumar", or of a table of one's own; it becomes part of names of files.
+        groups: identity -> group; people whom the source puts in no single group are not there.
         without: reason -> number of people whom the source puts in none.
+        given_by: what texts call the source, if not by its name.
     """
 
     name: str
     groups: dict[str, str]
     without: dict[str, int]
+    given_by: str | None = None
 
 
 def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[GroupSource, GroupSource]:

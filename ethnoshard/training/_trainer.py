@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import hashed
-from ethnoshard.runs import Metrics, RunFolder, replaced_in
+from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
@@ -28,6 +28,7 @@ from ethnoshard.training._optimizer import optimizer_of, rate_at
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._run_facts import check_same, run_facts
 from ethnoshard.training._settings import TrainingSettings
+from ethnoshard.training._similarity import collapse_said, similarity_of
 from ethnoshard.training._step import Stepper
 from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, save_weights, start_from
@@ -36,7 +37,7 @@ _WEIGHTS, _STEP = 20, 21
 """What chance is used for, so that no two uses share it."""
 _SHOWN = 8
 
-Evaluate = Callable[[FaceEmbedder], dict[str, float]]
+Evaluate = Callable[[FaceEmbedder], dict[str, Any]]
 
 
 class TripletTrainer:
@@ -67,7 +68,7 @@ class TripletTrainer:
             ranks: this process's place among others; by default as torchrun says.
             device: "cpu", "cuda", "cuda:1" ...; "auto" takes a GPU where there is one, each rank its own.
             evaluate: called every so many epochs by the first rank, with the network; gives columns ``lfw_...`` of the
-                metrics.
+                metrics, and if need be the sentences "lfw_val_reason" and "lfw_collapsed", see ``LfwCheck``.
             watch: told of the progress.
 
         Raises:
@@ -88,6 +89,7 @@ class TripletTrainer:
         self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
         self._record: dict[str, Any] = {}
         self._step = 0
+        self._collapsed: str | None = None
 
     def train(self, *, resume: bool = False) -> dict[str, Any]:
         """Train to the end.
@@ -201,6 +203,7 @@ class TripletTrainer:
                 self._metrics.take_up(self._step)
         self._watch.begun(self.steps, self._step)
         self._write(status="running", reason=None)
+        self._write_people()
         with self._board() as board:
             batches = self._batches()
             while self._step < self.steps:
@@ -254,6 +257,10 @@ class TripletTrainer:
             "seconds": time.perf_counter() - began,
             "waiting": waited,
         }
+        if self._step % self.steps_an_epoch == 0 and self.ranks.first:
+            found = similarity_of(self.embedder, batch.images, batch.identities, self.device)
+            self._collapsed = found.pop("collapsed")
+            row |= found
         self._metrics.add(**row)
         self._watch.stepped(row)
         return row
@@ -262,19 +269,25 @@ class TripletTrainer:
         epoch = self._step // self.steps_an_epoch
         loss = self._metrics.mean_since(self._step - self.steps_an_epoch, "loss")
         progress: dict[str, Any] = {"step": self._step, "epoch": epoch, "loss": loss}
-        lfw: dict[str, float] = {}
+        lfw: dict[str, Any] = {}
+        said = {"training": self._collapsed}
         last = self._step == self.steps
         if self._evaluate is not None and (epoch % self.settings.evaluate_epochs == 0 or last):
             if self.ranks.first:
                 self.embedder.eval()
                 lfw = self._evaluate(self.embedder)
                 self.embedder.train()
-                self._metrics.note(**lfw)
-                board(self._step, lfw)
+                said["LFW"] = lfw.pop("lfw_collapsed", None)
+                figures = {name: value for name, value in lfw.items() if name in METRICS_SCHEMA}
+                self._metrics.note(**figures)
+                board(self._step, figures)
             self.ranks.from_first(None)  # The others wait.
         shown = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
         before = self._record.get("progress", {}).get("lfw")
-        self._record["progress"] = {**progress, "lfw": shown or before}
+        collapsed = "; ".join(f"on {place}, {text}" for place, text in said.items() if text) or None
+        if collapsed:
+            self._watch.said(collapse_said(collapsed, epoch))
+        self._record["progress"] = {**progress, "lfw": shown or before, "collapsed": collapsed}
         done = self._batch_record.end_epoch(epoch - 1)
         self._record.setdefault("coverage", []).append(done)
         replaced = sum(replaced_in({"coverage": [done]}).values())
@@ -305,6 +318,13 @@ class TripletTrainer:
         if self.ranks.first:
             self._record.update(changes)
             self.run.write(self._record)
+
+    def _write_people(self) -> None:
+        """Who is in the dataset, for those who evaluate when it is gone."""
+        if self.ranks.first and not self.run.people_path.exists():
+            dataset = self.loader.dataset
+            people = TrainedOn.of_names(dataset.identities["identity"].to_list(), dataset.fingerprint)
+            people.write(self.run.people_path)
 
     def _facts(self) -> dict[str, Any]:
         facts = run_facts(

@@ -87,7 +87,7 @@ def test_verification() -> None:
     pairs = made_pairs(0, folds=5, number=12, people=15)
     draws, seed = 40, 2
     found = verification(
-        pairs.first, pairs.second, pairs.same, fold=pairs.fold, people=pairs.people, draws=draws, seed=seed
+        pairs.first, pairs.second, pairs.same, fold=pairs.fold, people=pairs.people, fars=(0.1,), draws=draws, seed=seed
     )
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (pairs.first, pairs.second)]
     distance = np.square(unit[0] - unit[1]).sum(axis=1)
@@ -95,7 +95,8 @@ def test_verification() -> None:
     (weights,) = drawn_weights([len(names)], draws, seed)
     values: dict[str, list[float]] = {"accuracy": [], "val": []}
     accepted = distance < np.array(found.accuracy.thresholds)[pairs.fold]
-    taken = distance < np.array(found.validation[1].val.thresholds)[pairs.fold]
+    assert found.validation[0].val is not None
+    taken = distance < np.array(found.validation[0].val.thresholds)[pairs.fold]
     for draw in range(draws):
         drawn = np.repeat(names, weights[:, draw].astype(int)).tolist()
         # All pairs that the drawn people have in the list, as often as they have them.
@@ -107,7 +108,7 @@ def test_verification() -> None:
         values["accuracy"].append((right[same].mean() + right[~same].mean()) / 2)
         values["val"].append(taken[rows][same].mean())
     assert found.accuracy.people_interval == pytest.approx(percentile_interval(np.array(values["accuracy"])))
-    assert found.validation[1].val.people_interval == pytest.approx(percentile_interval(np.array(values["val"])))
+    assert found.validation[0].val.people_interval == pytest.approx(percentile_interval(np.array(values["val"])))
     assert (found.people, found.draws) == (15, draws)
 
 

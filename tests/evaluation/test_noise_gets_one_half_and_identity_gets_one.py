@@ -16,6 +16,7 @@ def test_noise_is_guessing() -> None:
     assert found.accuracy.mean == pytest.approx(0.5, abs=0.026)
     assert found.accuracy_exact.mean == pytest.approx(0.5, abs=0.026)
     assert found.auc == pytest.approx(0.5, abs=0.03) and found.eer == pytest.approx(0.5, abs=0.03)
+    assert found.validation[1].val is not None
     assert found.validation[1].val.mean == pytest.approx(0.01, abs=0.01)
     interval = found.accuracy.people_interval
     assert interval is not None and interval.low is not None and interval.high is not None
@@ -27,10 +28,12 @@ def test_the_identity_is_everything() -> None:
     names, codes = np.unique(np.concatenate(pairs.people), return_inverse=True)
     known = np.eye(len(names))[codes]
     first, second = known[: len(pairs.same)], known[len(pairs.same) :]
-    found = verification(first, second, pairs.same, fold=pairs.fold, people=pairs.people, draws=50)
+    found = verification(first, second, pairs.same, fold=pairs.fold, people=pairs.people, fars=(0.01, 0.1), draws=50)
     assert found.accuracy.mean == found.accuracy_exact.mean == found.auc == 1.0
     assert found.eer == 0.0
     for at in found.validation:
+        # All different pairs are equally far apart, so that no threshold reaches the FAR; but VAL can't be higher.
+        assert at.val is not None
         assert (at.val.mean, at.val.std) == (1.0, 0.0)
         assert at.val.people_interval == (1.0, 1.0)
     assert found.accuracy.people_interval == (1.0, 1.0)

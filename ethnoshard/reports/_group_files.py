@@ -1,0 +1,52 @@
+"""The reader for people's groups, by what the file's head says."""
+
+import csv
+import re
+from pathlib import Path
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.ethnicity import read_label_file
+from ethnoshard.sources import GroupSource, read_lfw_groups
+
+_OF_LFW = ("usc_label", "kumar_white", "kumar_black", "kumar_asian", "kumar_indian")
+
+
+def read_groups(path: str | Path) -> tuple[GroupSource, ...]:
+    """Read a table of people's groups.
+
+    Args:
+        path: what ``label`` takes and writes, CSV or Parquet with the columns ``identity``, ``group`` and, if known,
+            ``confidence`` and others, which are ignored; or ``lfw_groups.csv``, with its two sources.
+
+    Raises:
+        EthnoshardError: it can't be read, is neither, or contradicts itself.
+    """
+    path = Path(path)
+    head = _head(path)
+    if "group" not in head and any(name in head for name in _OF_LFW):
+        return read_lfw_groups(path)
+    if head and "group" not in head:
+        raise EthnoshardError(
+            f"{path} lacks the column group; it has {', '.join(head)}. Groups are a table of "
+            f"identity,group[,confidence], as label takes it, or LFW's of identity,images,{','.join(_OF_LFW)}"
+        )
+    table = read_label_file(path)
+    groups = dict(table.drop_nulls("group").select("identity", "group").iter_rows())
+    if not groups:
+        raise EthnoshardError(f"{path} gives a group to none of its {len(table):,} identities")
+    without = len(table) - len(groups)
+    name = re.sub(r"\W+", "-", path.stem).strip("-") or "file"
+    return (
+        GroupSource(
+            name=name, groups=groups, without={"no group in the file": without} if without else {}, given_by=path.name
+        ),
+    )
+
+
+def _head(path: Path) -> list[str]:
+    """Names of a CSV's columns; none of a file that is no CSV, or isn't there, which its reader will say."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [name.strip() for name in next(csv.reader(file), [])]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
