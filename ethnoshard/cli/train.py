@@ -146,7 +146,7 @@ def _shown(*, visible: bool) -> Iterator["TrainingWatch"]:
             if report["replaced"]:
                 line += f"; {report['replaced']:,} draws got another face in place of a bad one"
             if "lfw_accuracy" in report:
-                val, reason = report["lfw_val"], report.get("lfw_val_reason")
+                val, reason = report.get("lfw_val"), report.get("lfw_val_reason")
                 shown = f"no VAL ({reason})" if val is None else f"VAL {val:.4f} at FAR {report['lfw_far']:.4f}"
                 line += f"; LFW accuracy {report['lfw_accuracy']:.4f}, {shown}, AUC {report['lfw_auc']:.4f}"
             progress_output.print(line)

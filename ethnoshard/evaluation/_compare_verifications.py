@@ -131,7 +131,7 @@ def _drawn(
     pairs: _Pairs, distance: Floats, figure: FoldFigure, wanted: Bools | None, counted: Bools, draws: int, seed: int
 ) -> Floats:
     """(draws,) shares of right answers (``wanted`` says which these are), or of accepted pairs (None)."""
-    if pairs.people is None:
+    if pairs.people is None or not draws:
         return np.empty(0)
     accepted = distance < np.array(figure.thresholds)[pairs.fold]
     events = accepted if wanted is None else accepted == wanted

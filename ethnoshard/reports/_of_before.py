@@ -22,16 +22,16 @@ def without_false_val(content: dict[str, Any]) -> None:
 
 def _checked(verified: dict[str, Any]) -> dict[str, str]:
     """FAR -> reason of each VAL that was taken away."""
-    # Imported here: it loads scikit-learn, which most readers of a report don't need.
-    from ethnoshard.evaluation import why_no_val_of_before
-
     taken = {}
     validation = verified.get("validation")
     for at in validation if isinstance(validation, list) else ():
         try:
             target, reached, val = float(at["target"]), at["far"], float(at["val"]["mean"])
-            number = int(reached["pairs"])
-            reason = why_no_val_of_before(target, int(reached["events"]), number, int(verified["folds"]), val)
+            events, pairs, folds = int(reached["events"]), int(reached["pairs"]), int(verified["folds"])
+            # Imported here: it loads scikit-learn, which most readers of a report don't need.
+            from ethnoshard.evaluation import why_no_val_of_before
+
+            reason = why_no_val_of_before(target, events, pairs, folds, val)
         except (KeyError, TypeError, ValueError, ArithmeticError):
             continue
         at["reason"] = reason

@@ -25,7 +25,7 @@ from ethnoshard.reports import (
 from ethnoshard.sources import GroupSource
 
 GROUPS = ("A", "B", "C")
-OPTIONS = EvaluationOptions(draws=40, min_people=4, min_pairs=10, fmr=0.05, galleries=2)
+OPTIONS = EvaluationOptions(draws=40, fars=(0.05, 0.1), min_people=4, min_pairs=10, fmr=0.05, galleries=2)
 
 
 def made_pairs(seed: int = 0, pairs: int = 600) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:

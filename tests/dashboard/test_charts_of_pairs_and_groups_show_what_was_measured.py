@@ -72,6 +72,18 @@ def test_a_rate_of_zero_and_a_missing_interval_do_not_break_the_curves() -> None
         assert all(value > 0 or drawn.layout.yaxis.type != "log" for trace in drawn.data for value in trace.y)
 
 
+def test_where_there_is_no_val_there_is_no_point_and_a_dash() -> None:
+    picked = made_picked()
+    verified = picked.content["verification"]
+    verified["validation"][0].update(val=None, reason="because")
+    for drawn in (roc([picked]), det([picked])):
+        points = [trace.name for trace in drawn.data if trace.mode == "markers"]
+        assert points == ["VAL for a FAR of 0.1"]
+    assert roc_title([picked]) == "VAL for a FAR of 0.01: made 0 –"
+    table = folds_table(verified, scale_of("euclidean", np.zeros(2)))
+    assert "VAL at 0.01" not in table.columns and "FAR reached for 0.01" in table.columns
+
+
 def test_every_fold_has_both_searches() -> None:
     verified = made_content()["verification"]
     scale = scale_of("euclidean", np.zeros(2))

@@ -34,7 +34,7 @@ def test_with_all_distances_in_one_step_of_the_grid_val_is_that_of_guessing() ->
         for at in found.validation:
             assert at.val is not None and at.reason is None
             assert at.far.mean == pytest.approx(at.target, rel=0.4)
-            assert at.val.mean == pytest.approx(at.target, abs=3e-3)
+            assert at.val.mean == pytest.approx(at.target, abs=5e-3)
 
 
 def test_with_fewer_pairs_than_a_far_needs_there_is_no_val() -> None:

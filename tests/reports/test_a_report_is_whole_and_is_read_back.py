@@ -42,7 +42,7 @@ def test_everything_is_read_back_as_it_was(report: Report, folder: Path) -> None
     read = read_report(folder)
     assert read.kind == "evaluation" and read.summary == report.summary
     assert {**read.content, **json.loads(json.dumps(report.content))} == read.content
-    assert read.content["format"] == 1 and read.content["versions"]["ethnoshard"]
+    assert read.content["format"] == 2 and read.content["versions"]["ethnoshard"]
     assert read.array_names() == sorted(report.arrays)
     for name, arrays in report.arrays.items():
         found = read.arrays(name)
@@ -71,8 +71,8 @@ def test_figures_take_their_script_from_beside_them_and_say_what_they_show(folde
 
 def test_another_version_or_another_thing_is_refused(folder: Path, tmp_path: Path) -> None:
     content = json.loads((folder / "report.json").read_text())
-    (tmp_path / "report.json").write_text(json.dumps({**content, "format": 2}))
-    with pytest.raises(EthnoshardError, match="is of format 2; this version of ethnoshard reads 1"):
+    (tmp_path / "report.json").write_text(json.dumps({**content, "format": 3}))
+    with pytest.raises(EthnoshardError, match="is of format 3; this version of ethnoshard reads 1 and 2"):
         read_report(tmp_path)
     (tmp_path / "report.json").write_text("{")
     with pytest.raises(EthnoshardError, match="is not JSON"):

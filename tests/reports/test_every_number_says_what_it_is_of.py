@@ -15,7 +15,7 @@ from ethnoshard.evaluation import demographics_of_embeddings, identification, th
 from ethnoshard.reports import EvaluationOptions, Report, evaluate_embeddings, evaluate_scores
 from ethnoshard.sources import GroupSource, PairList, ScoredPairs
 
-OPTIONS = EvaluationOptions(draws=50, seed=4, fmr=0.01, min_people=10, galleries=3)
+OPTIONS = EvaluationOptions(draws=50, seed=4, fars=(0.05, 0.1), fmr=0.01, min_people=10, galleries=3)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_verification_and_identification_are_those_of_the_pure_functions(
     first, second = ([rows[key] for key in keys[kept].tolist()] for keys in (pairs.first, pairs.second))
     expected = verification(
         embeddings.vectors[first], embeddings.vectors[second], pairs.same[kept], fold=pairs.fold[kept],
-        people=(pairs.first_person[kept], pairs.second_person[kept]), draws=50, seed=4,  # type: ignore[index]
+        people=(pairs.first_person[kept], pairs.second_person[kept]), fars=(0.05, 0.1), draws=50, seed=4,  # type: ignore[index]
     )  # fmt: skip
     assert report.content["verification"] == expected.to_dict()
     found = identification(embeddings.vectors, embeddings.identities, galleries=3, seed=4)

@@ -19,7 +19,7 @@ from ethnoshard.reports import (
     write_report,
 )
 
-OPTIONS = EvaluationOptions(draws=60, fmr=0.01, min_people=10, galleries=3)
+OPTIONS = EvaluationOptions(draws=60, fars=(0.05, 0.1), fmr=0.01, min_people=10, galleries=3)
 
 
 def written(folder: Path, *, noise: float, lost: bool = False, options: EvaluationOptions = OPTIONS) -> ReportFolder:

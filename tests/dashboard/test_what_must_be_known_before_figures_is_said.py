@@ -1,0 +1,70 @@
+"""A run that has collapsed, has no VAL or knows people of the test is called so where its figures are shown."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_evaluations import made_content
+from streamlit.testing.v1 import AppTest
+
+from dashboard._given import Given
+from ethnoshard.runs import RunFolder
+
+Page = Callable[..., AppTest]
+COLLAPSED = "collapsed: embeddings of different people are nearly all alike"
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Given:
+    """A run of before with a VAL at a FAR of 1; one that has collapsed; a report on a run that knows its people."""
+    facts = {"seed": 0, "status": "finished", "settings": {"epochs": 1}, "dataset": {"groups": []}}
+    lfw = {"accuracy": 0.5, "accuracy_std": 0.01, "auc": 0.51, "eer": 0.5}
+    progress = {"step": 0, "epoch": 1, "loss": 0.2}
+    records: dict[str, dict[str, Any]] = {
+        "before": {**progress, "lfw": {**lfw, "val": 1.0, "val_std": 0.0, "far": 1.0}},
+        "now": {**progress, "lfw": {**lfw, "val": None, "val_reason": "because", "far": 0.0}, "collapsed": COLLAPSED},
+    }
+    for name, done in records.items():
+        (tmp_path / name).mkdir()
+        RunFolder(tmp_path / name).write({**facts, "arm": "base", "progress": done})
+    report = tmp_path / "report"
+    report.mkdir()
+    content = made_content()
+    content["verification"]["validation"][0].update(val=None, reason="for no reason")
+    content["verification"]["similarity"] = {"different": 0.99, "same": 0.99, "auc": 0.5, "collapsed": COLLAPSED}
+    about = {"name": "net", "kind": "run", "digest": "ab", "about": {}}
+    shared = {"trained_on": 500, "people": 60, "shared": 7, "only_numbers": False}
+    pairs = {"name": "pairs.txt", "listed": 600, "scored": 600}
+    whole = {"format": 2, "kind": "evaluation", "model": about, "pairs": pairs, "trained_on": shared, **content}
+    (report / "report.json").write_text(json.dumps(whole))
+    return Given(runs=tmp_path)
+
+
+def warnings(test: AppTest) -> str:
+    assert not test.exception
+    return "\n".join(block.value for block in test.warning).replace("\\", "")
+
+
+def test_on_the_page_of_runs(page: Page, given: Given) -> None:
+    test = page("runs", given)
+    said = warnings(test)
+    assert "before: no VAL: the FAR reached is 1 (3,000 of 3,000 different pairs), not the 0.001 asked for" in said
+    assert f"now: no VAL: because; {COLLAPSED}" in said
+    assert "report: no VAL: for no reason; collapsed" in said
+    assert "trained on people of this test: 7 of its 60 people" in said
+    table = next(each.value for each in test.dataframe if "Run" in each.value.columns and "Status" in each.value.columns)
+    assert table["VAL"].isna().all()
+
+
+def test_on_the_page_of_verification(page: Page, given: Given) -> None:
+    test = page("verification", given, report="report")
+    said = "\n".join(block.value for block in test.warning).replace("\\", "")
+    assert "no VAL at FAR 0.01: for no reason" in said and COLLAPSED in said and "7 of its 60 people" in said
+    (tile,) = (metric for metric in test.metric if metric.label.replace("\\", "") == "VAL at FAR 0.01")
+    assert tile.value == "–"
+
+
+def test_on_the_page_of_training(page: Page, given: Given) -> None:
+    assert f"now: {COLLAPSED}" in warnings(page("training", given))
