@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, warn
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.runs import replaced_in
+from ethnoshard.runs import TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
@@ -53,11 +53,10 @@ def run(
     said = {"arm": arm, "seed": seed, "epochs": epochs, "init": init}
     settings = settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
     ranks = Ranks.from_environment()
-    evaluate = _evaluation(lfw, pairs, settings, visible=ranks.first)
+    faces = FaceDataset.open(dataset)
+    evaluate = _evaluation(lfw, pairs, settings, faces, visible=ranks.first)
     with _shown(visible=ranks.first) as watch:
-        trainer = TripletTrainer(
-            FaceDataset.open(dataset), settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch
-        )
+        trainer = TripletTrainer(faces, settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch)
         if dry_run:
             _describe(trainer)
             return
@@ -99,7 +98,7 @@ def _describe(trainer: "TripletTrainer") -> None:
 
 
 def _evaluation(
-    lfw: Path | None, pairs: Path | None, settings: "TrainingSettings", *, visible: bool
+    lfw: Path | None, pairs: Path | None, settings: "TrainingSettings", faces: FaceDataset, *, visible: bool
 ) -> "Evaluate | None":
     if lfw is None and pairs is None:
         return None
@@ -107,7 +106,15 @@ def _evaluation(
         raise EthnoshardError("--lfw and --pairs go together: aligned faces, and which of them to compare")
     from ethnoshard.embedding import LfwCheck
 
-    return LfwCheck(lfw, pairs, crop=settings.crop, said=warn if visible else lambda text: None)
+    said = warn if visible else lambda text: None
+    check = LfwCheck(lfw, pairs, crop=settings.crop, said=said)
+    shared = TrainedOn.of_names(faces.identities["identity"].to_list(), faces.fingerprint).shared(check.people)
+    if shared:
+        said(
+            f"{len(shared):,} of {len(check.people):,} people of {pairs} have the name of one that it is trained on; "
+            "LFW's figures flatter"
+        )
+    return check
 
 
 @contextlib.contextmanager

@@ -48,6 +48,14 @@ class LfwCheck:
         self._second = np.array([number[image] for image in self._pairs.second.tolist()])
         self._crop = crop
 
+    @property
+    def people(self) -> list[str]:
+        """Names of those whom the pairs show."""
+        pairs = self._pairs
+        if pairs.first_person is None or pairs.second_person is None:
+            return []
+        return sorted({*pairs.first_person.tolist(), *pairs.second_person.tolist()})
+
     def __call__(self, embedder: nn.Module) -> dict[str, Any]:
         """Columns ``lfw_...`` of the metrics: accuracy, VAL and FAR at a FAR of 0.001, AUC, EER.
 

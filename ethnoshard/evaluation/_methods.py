@@ -69,7 +69,5 @@ def tsne(unit: Floats, dimensions: int, seed: int) -> Floats:
     perplexity = min(30.0, (len(unit) - 1) / 3)
     # Embeddings of fewer numbers than the picture has dimensions, or all alike, have no such principal axes.
     axes = unit.shape[1] >= dimensions and bool(np.ptp(np.round(unit, _DIGITS), axis=0).any())
-    model = TSNE(
-        n_components=dimensions, perplexity=perplexity, init="pca" if axes else "random", random_state=seed
-    )
+    model = TSNE(n_components=dimensions, perplexity=perplexity, init="pca" if axes else "random", random_state=seed)
     return np.asarray(model.fit_transform(unit), np.float64)

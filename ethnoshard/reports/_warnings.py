@@ -1,9 +1,10 @@
 """What a reader must know before the figures of an evaluation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
-def warnings_of(content: dict[str, Any]) -> list[str]:
+def warnings_of(content: Mapping[str, Any]) -> list[str]:
     """No VAL at the FAR asked for; a collapsed network; people of the test that the model was trained on.
 
     Args:
@@ -55,4 +56,4 @@ def _advice(model: dict[str, Any] | None) -> str:
             f"If the model works elsewhere, its pixels are scaled otherwise than it wants, perhaps twice: they were "
             f"given as {model.get('normalise')}; try another --normalise, then --alignment and --crop"
         )
-    return "Its training went wrong, or had hardly begun: see its loss, and mining=semihard or a lower learning_rate"
+    return "Its training went wrong, or had hardly begun: see its loss; a lower learning_rate may help"

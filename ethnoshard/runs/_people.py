@@ -85,9 +85,7 @@ class TrainedOn:
         try:
             digests = read_table(path)[_COLUMN].cast(pl.UInt64).to_numpy()
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise EthnoshardError(
-                f"{path} can't be read ({error}); take it from a copy of the run"
-            ) from error
+            raise EthnoshardError(f"{path} can't be read ({error}); take it from a copy of the run") from error
         return cls(fingerprint, np.sort(digests))
 
 

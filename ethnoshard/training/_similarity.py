@@ -8,10 +8,6 @@ from torch import Tensor
 from ethnoshard.training._embedder import FaceEmbedder
 
 _AT_MOST, _AT_ONCE = 512, 64
-_ADVICE = (
-    "A network that has hardly begun looks the same; if it stays so, try mining=semihard, a lower learning_rate or "
-    "more people in a batch"
-)
 
 
 def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, device: torch.device) -> dict[str, Any]:
@@ -46,6 +42,11 @@ def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, de
     }
 
 
-def collapse_said(text: str, epoch: int) -> str:
+def collapse_said(text: str, epoch: int, mining: str) -> str:
     """That the network has collapsed, and what to do."""
-    return f"epoch {epoch}: {text}. {_ADVICE}"
+    # FaceNet's way of choosing negatives is there against just this (Schroff et al. 2015, section 3.2).
+    way = "" if mining == "semihard" else "mining=semihard, "
+    return (
+        f"epoch {epoch}: {text}. A network that has hardly begun looks the same; if it stays so, try {way}a lower "
+        "learning_rate or more people in a batch"
+    )

@@ -286,7 +286,7 @@ class TripletTrainer:
         before = self._record.get("progress", {}).get("lfw")
         collapsed = "; ".join(f"on {place}, {text}" for place, text in said.items() if text) or None
         if collapsed:
-            self._watch.said(collapse_said(collapsed, epoch))
+            self._watch.said(collapse_said(collapsed, epoch, self.settings.mining))
         self._record["progress"] = {**progress, "lfw": shown or before, "collapsed": collapsed}
         done = self._batch_record.end_epoch(epoch - 1)
         self._record.setdefault("coverage", []).append(done)

@@ -54,7 +54,9 @@ def test_on_the_page_of_runs(page: Page, given: Given) -> None:
     assert f"now: no VAL: because; {COLLAPSED}" in said
     assert "report: no VAL: for no reason; collapsed" in said
     assert "trained on people of this test: 7 of its 60 people" in said
-    table = next(each.value for each in test.dataframe if "Run" in each.value.columns and "Status" in each.value.columns)
+    table = next(
+        each.value for each in test.dataframe if "Run" in each.value.columns and "Status" in each.value.columns
+    )
     assert table["VAL"].isna().all()
 
 

@@ -35,7 +35,10 @@ def test_a_collapsed_model_has_no_val_and_is_called_so_everywhere(tmp_path: Path
     first, second = report.content["verification"]["validation"]
     negatives = FOLDS * OF_A_FOLD // 2 * (FOLDS - 1) // FOLDS
     assert first["val"] is None
-    assert first["reason"] == f"a FAR of 0.001 is less than one of the {negatives} different pairs that a threshold is set on"
+    assert (
+        first["reason"]
+        == f"a FAR of 0.001 is less than one of the {negatives} different pairs that a threshold is set on"
+    )
     assert second["val"]["mean"] < 0.3 and second["far"]["mean"] < 0.3
     no_val, collapsed = warnings_of(report.content)
     assert no_val == f"no VAL at FAR 0.001: {first['reason']}"
@@ -53,7 +56,8 @@ def test_a_collapsed_model_has_no_val_and_is_called_so_everywhere(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("kind", "advice"), [("onnx", "try another --normalise"), ("run", "Its training went wrong"), (None, "The model is")]
+    ("kind", "advice"),
+    [("onnx", "try another --normalise"), ("run", "Its training went wrong"), (None, "The model is")],
 )
 def test_the_advice_fits_the_model(kind: str | None, advice: str) -> None:
     model = None if kind is None else {"kind": kind, "normalise": "imagenet"}
@@ -130,7 +134,9 @@ def test_groups_come_in_the_form_that_label_takes_and_writes(tmp_path: Path) -> 
 def test_where_everybody_has_a_group_the_threshold_is_set_on_them_and_that_is_said(tmp_path: Path) -> None:
     embeddings = made_embeddings(1)
     everybody = sorted(set(embeddings.identities.tolist()))
-    (tmp_path / "all.csv").write_text("identity,group\n" + "".join(f"{who},{'AB'[int(who[1:]) % 2]}\n" for who in everybody))
+    (tmp_path / "all.csv").write_text(
+        "identity,group\n" + "".join(f"{who},{'AB'[int(who[1:]) % 2]}\n" for who in everybody)
+    )
     pairs = made_pairs(tmp_path / "pairs.txt")
     groups = read_groups(tmp_path / "all.csv")
     (found,) = evaluate_embeddings(embeddings, pairs, groups=groups, options=OPTIONS).content["demographics"]
@@ -149,10 +155,14 @@ def test_a_table_that_is_none_or_names_nobody_is_refused_with_what_is_there(tmp_
         read_groups(tmp_path / "gone.csv")
     others = tmp_path / "others.csv"
     others.write_text("identity,group\nx,A\ny,B\n")
-    with pytest.raises(EthnoshardError, match="None of the 2 people that have a group is among the images: 'x', 'y' against"):
+    with pytest.raises(
+        EthnoshardError, match="None of the 2 people that have a group is among the images: 'x', 'y' against"
+    ):
         evaluate_embeddings(
             made_embeddings(1), made_pairs(tmp_path / "pairs.txt"), groups=read_groups(others), options=OPTIONS
         )
     lfw = tmp_path / "lfw.csv"
-    lfw.write_text("identity,images,usc_label,kumar_white,kumar_black,kumar_asian,kumar_indian\na,1,Caucasian,1,0,0,0\n")
+    lfw.write_text(
+        "identity,images,usc_label,kumar_white,kumar_black,kumar_asian,kumar_indian\na,1,Caucasian,1,0,0,0\n"
+    )
     assert [source.name for source in read_groups(lfw)] == ["usc_label", "kumar"]

@@ -28,7 +28,7 @@ def test_a_collapsed_network_is_said_recorded_and_listed(train: Callable[..., Tr
     said: list[str] = []
     lfw = {"lfw_accuracy": 0.5, "lfw_val": None, "lfw_val_reason": "because", "lfw_far": 1.0, "lfw_auc": 0.5}
     trainer = train(
-        watch=TrainingWatch(said=said.append), learning_rate=1e-9,
+        watch=TrainingWatch(said=said.append), learning_rate=1e-9, mining="batch-hard",
         evaluate=lambda embedder: {**lfw, "lfw_collapsed": "collapsed: on pairs"},
     )  # fmt: skip
     _one_place(trainer)
@@ -46,9 +46,7 @@ def test_a_collapsed_network_is_said_recorded_and_listed(train: Callable[..., Tr
     assert metrics[COLUMNS].null_count().row(0) == (len(metrics) - 2,) * 3
 
 
-def test_measuring_it_changes_nothing(
-    train: Callable[..., TripletTrainer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_measuring_it_changes_nothing(train: Callable[..., TripletTrainer], monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = train("measured")
     trainer.train()
     monkeypatch.setattr("ethnoshard.training._trainer.similarity_of", lambda *arguments: {"collapsed": None})
