@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.sources._extensions import no_image_reason
 from ethnoshard.sources._inventory import (
     HIDDEN,
     MACOS,
-    NOT_AN_IMAGE,
     SPECIAL,
     Found,
     Inventory,
     display,
-    has_image_extension,
 )
 from ethnoshard.sources._reader import ImageRef, SourceReader, refuse_large
 
@@ -80,10 +79,8 @@ def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], i
             entry.stat()  # raises where is_file() would only say no
         if not entry.is_file():
             inventory.skip(SPECIAL, relative)
-        elif reason:
+        elif reason := reason or no_image_reason(entry.name):
             inventory.skip(reason, relative)
-        elif not has_image_extension(entry.name):
-            inventory.skip(NOT_AN_IMAGE, relative)
         else:
             inventory.images.append(Found(relative, relative, entry.stat().st_size))
     except OSError as error:

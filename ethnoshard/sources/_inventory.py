@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-IMAGE_EXTENSIONS = frozenset(["jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff", "ppm", "pgm"])
+from ethnoshard.sources._extensions import no_image_reason
 
 HIDDEN = "hidden file (a name that begins with a dot)"
 MACOS = "macOS metadata (__MACOSX)"
-NOT_AN_IMAGE = "no image extension"
 LINK = "link inside an archive"
 SPECIAL = "device, pipe or socket"
 UNSAFE = "absolute path or '..' in the name"
@@ -73,15 +72,7 @@ def reason_in_name(parts: list[str]) -> str | None:
         return MACOS
     if any(part.startswith(".") for part in parts):
         return HIDDEN
-    if not has_image_extension(parts[-1]):
-        return NOT_AN_IMAGE
-    return None
-
-
-def has_image_extension(name: str) -> bool:
-    """Tell images by their extension, whatever its case."""
-    stem, dot, extension = name.rpartition(".")
-    return bool(stem and dot) and extension.lower() in IMAGE_EXTENSIONS
+    return no_image_reason(parts[-1])
 
 
 def display(raw: str) -> str:
