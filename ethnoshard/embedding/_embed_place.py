@@ -74,10 +74,7 @@ def embed_place(
         given = faces.photographs()
     vectors = []
     for images in _ahead(given, cut):
-        some = model.network(images)
-        if flip:
-            some = some + model.network(np.ascontiguousarray(images[:, :, ::-1]))
-        vectors.append(some)
+        vectors.append(_embedded(model, images, flip=flip))
         advance(len(images))
     found = Embeddings(
         vectors=_unit(np.concatenate(vectors), model),
@@ -121,6 +118,19 @@ def _version(name: str) -> str | None:
         return None
 
 
+def _embedded(model: FaceModel, images: list[Images], *, flip: bool) -> Vectors:
+    """Embeddings of images of perhaps several sizes, each of which the network scales by itself."""
+    found: dict[int, Vectors] = {}
+    for side in {len(image) for image in images}:
+        rows = [row for row, image in enumerate(images) if len(image) == side]
+        alike = np.stack([images[row] for row in rows])
+        some = model.network(alike)
+        if flip:
+            some = some + model.network(np.ascontiguousarray(alike[:, :, ::-1]))
+        found |= dict(zip(rows, some, strict=True))
+    return np.stack([found[row] for row in range(len(images))])
+
+
 def _cutting(model: FaceModel, faces: Faces) -> Callable[[bytes | Photograph], Images]:
     """How one face is had from what the place gives.
 
@@ -133,16 +143,16 @@ def _cutting(model: FaceModel, faces: Faces) -> Callable[[bytes | Photograph], I
                 f"{model.name} looks at {model.crop} pixels of a face, but those of {faces.facts['name']} have "
                 f"{faces.size}; align them with --size {max(182, model.crop)}, or give --crop 0"
             )
-        return lambda face: _middle(_decoded(face), model.crop)
+        return lambda face: _middle(_decoded(face), model.crop, faces.size)
     if faces.photographs is not None:
         return lambda photograph: _five_point(photograph, model.side)
     if faces.no_photographs:
         raise EthnoshardError(f"{model.name} needs the five-point alignment. {faces.no_photographs}")
     # Aligned in just this way already, as insightface's files are.
-    return lambda face: _middle(_decoded(face), 0)
+    return lambda face: _middle(_decoded(face), 0, faces.size)
 
 
-def _ahead(given: Iterable[bytes | Photograph], cut: Callable[[bytes | Photograph], Images]) -> Iterator[Images]:
+def _ahead(given: Iterable[bytes | Photograph], cut: Callable[[bytes | Photograph], Images]) -> Iterator[list[Images]]:
     """Batches of images, decoded by threads while the one before is in use; files are read here, by one thread."""
     rest = iter(given)
     waiting: deque[list[Future[Images]]] = deque()
@@ -152,7 +162,7 @@ def _ahead(given: Iterable[bytes | Photograph], cut: Callable[[bytes | Photograp
                 waiting.append([pool.submit(cut, each) for each in batch])
             if not waiting:
                 return
-            yield np.stack([future.result() for future in waiting.popleft()])
+            yield [future.result() for future in waiting.popleft()]
 
 
 def _decoded(face: bytes | Photograph) -> Images:
@@ -160,8 +170,9 @@ def _decoded(face: bytes | Photograph) -> Images:
     return decoded(face)
 
 
-def _middle(face: Images, crop: int) -> Images:
-    side = crop or face.shape[0]
+def _middle(face: Images, crop: int, usual: int) -> Images:
+    """The middle of a face: ``crop`` pixels of one whose side is ``usual``, as much of another; 0 for all of it."""
+    side = crop * face.shape[0] // usual if crop else face.shape[0]
     top, left = (face.shape[0] - side) // 2, (face.shape[1] - side) // 2
     return face[top : top + side, left : left + side]
 

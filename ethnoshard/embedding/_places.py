@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ import polars as pl
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._known_digests import KnownDigests
+from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import check_photographs
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._five_point import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
 from ethnoshard.sources import BinPairs, Source, contents_digest, image_digests, open_source
+
+_MOST_PIXELS = 20_000_000
+"""Of an aligned face."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,37 +190,59 @@ def faces_of_dataset(path: str) -> Faces:
 def faces_of_bin(pairs: BinPairs) -> Faces:
     """Images of insightface's ``.bin`` files, which are aligned already.
 
-    Raises:
-        EthnoshardError: the first of them can't be decoded.
-    """
-    from ethnoshard.alignment import decode_image
+    Squares of several sizes are each scaled to the model's input, as insightface's own evaluation does (``load_bin`` of
+    its ``verification.py``, which fails where an image is no square). What can't be decoded, and what is no square, is
+    missing: "unreadable" or "not_square".
 
+    Raises:
+        EthnoshardError: no image is left.
+    """
     digest = hashlib.sha256()
     for image in pairs.images:
         digest.update(hashlib.sha256(image).digest())
-    try:
-        height, width, _ = decode_image(pairs.images[0], max_pixels=20_000_000).shape
-    except UnreadableImageError as error:
-        raise EthnoshardError(f"{pairs.pairs.path}: the first image can't be decoded ({error})") from error
-    keys = [f"{place:06d}" for place in range(len(pairs.images))]
+    with ThreadPoolExecutor(available_cores()) as pool:
+        looked = list(pool.map(_look, pairs.images))
+    names = [f"{place:06d}" for place in range(len(looked))]
+    missing = {name: found for name, found in zip(names, looked, strict=True) if isinstance(found, str)}
+    sizes = Counter(found for found in looked if isinstance(found, int))
+    statuses = {"aligned": sizes.total(), **Counter(missing.values())}
+    if not sizes:
+        why = ", ".join(f"{count:,} {status}" for status, count in statuses.items() if count)
+        raise EthnoshardError(
+            f"{pairs.pairs.path}: none of its {len(looked):,} images can be used: {why}. "
+            "Aligned faces are square, such as 112 x 112 px; write the file again from such images"
+        )
+    size = max(sizes, key=lambda side: (sizes[side], side))
     return Faces(
-        keys=keys,
-        identities=[""] * len(keys),
-        missing={},
-        size=min(height, width),
+        keys=[name for name in names if name not in missing],
+        identities=[""] * sizes.total(),
+        missing=missing,
+        size=size,
         digest=digest.hexdigest(),
         facts={
             "kind": "bin file",
             "name": pairs.pairs.path.name,
             "source_digest": digest.hexdigest(),
-            "face": min(height, width),
+            "face": size,
+            "sizes": {str(side): sizes[side] for side in sorted(sizes)},
             "aligner": "as in the file",
-            "statuses": {"aligned": len(keys)},
+            "statuses": statuses,
             "versions": {},
         },
-        jpegs=lambda: iter(pairs.images),
+        jpegs=lambda: (image for image, found in zip(pairs.images, looked, strict=True) if isinstance(found, int)),
         photographs=None,
     )
+
+
+def _look(image: bytes) -> int | str:
+    """Side of a square image, or what is the matter."""
+    from ethnoshard.alignment import decode_image
+
+    try:
+        height, width, _ = decode_image(image, max_pixels=_MOST_PIXELS).shape
+    except UnreadableImageError:
+        return "unreadable"
+    return int(width) if width == height else "not_square"
 
 
 def _same_source(faces: AlignedFaces, images: Source, known: KnownDigests) -> str | None:

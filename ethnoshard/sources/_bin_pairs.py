@@ -27,7 +27,7 @@ class BinPairs:
 
 
 def read_bin_pairs(path: str | Path) -> BinPairs:
-    """Read a ``.bin`` file: a pickle of (list of encoded images, list of bool).
+    """Read a ``.bin`` file: a pickle of (list of encoded images, list of bool, or of 1 and 0).
 
     The pickle is not run; see ``_plain_pickle``. Pairs are cut into ten folds in their order, as insightface's own
     evaluation does. An image that occurs in several pairs is in the file several times, so duplicates can't be told.
@@ -36,8 +36,8 @@ def read_bin_pairs(path: str | Path) -> BinPairs:
         path: the file.
 
     Raises:
-        EthnoshardError: it is not there, holds anything but bytes, lists, tuples and bools, is damaged, or its
-            numbers of images and answers don't fit.
+        EthnoshardError: it is not there, holds anything but bytes, lists, tuples, bools and whole numbers, is damaged,
+            or its numbers of images and answers don't fit.
     """
     path = Path(path)
     try:
@@ -71,14 +71,14 @@ def _parts(path: Path, value: Any) -> tuple[list[bytes], list[bool]]:
         case _:
             raise EthnoshardError(f"{wanted}; it holds another thing")
     odd = sum(not isinstance(image, bytes) for image in images)
-    if odd or not all(isinstance(answer, bool) for answer in answers):
+    if odd or not all(isinstance(answer, int) and answer in (0, 1) for answer in answers):
         raise EthnoshardError(f"{wanted}; {odd:,} of its {len(images):,} images are no bytes, or an answer is no bool")
     if len(images) != 2 * len(answers) or len(answers) < _FOLDS:
         raise EthnoshardError(
             f"{path} has {len(images):,} images and {len(answers):,} answers; there are two images for each answer, "
             f"and at least {_FOLDS} answers, one for each fold. Fetch it again"
         )
-    return list(images), list(answers)
+    return list(images), [bool(answer) for answer in answers]
 
 
 def _folds(number: int) -> np.typing.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Reads the pickles that hold nothing but bytes, booleans, and lists and tuples of them.
+"""Reads the pickles that hold nothing but bytes, booleans, whole numbers, and lists and tuples of them.
 
 A pickle is a program, and running one that somebody else wrote can do anything. Here none is run: the instructions
 are listed, and the few that make such plain values are carried out by this file alone. No name is ever looked up.
@@ -21,11 +21,12 @@ _STAND_INS = {"_codecs encode": _ENCODE, "__builtin__ bytes": _EMPTY, "builtins 
 _VALUES = {"NEWTRUE": True, "NEWFALSE": False}
 _BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8")
 _PYTHON_2_BYTES = ("BINSTRING", "SHORT_BINSTRING")
+_WHOLE = ("BININT", "BININT1", "BININT2", "INT")
 _TEXT = ("BINUNICODE", "SHORT_BINUNICODE", "UNICODE")
 
 
 def read_plain_pickle(content: bytes) -> Any:
-    """The value in a pickle of bytes, bools, lists and tuples, as Python 2 or 3 writes it.
+    """The value in a pickle of bytes, bools, whole numbers, lists and tuples, as Python 2 or 3 writes it.
 
     Raises:
         EthnoshardError: it holds anything else, or is damaged. Nothing of it was run.
@@ -65,6 +66,12 @@ class _Machine:
             self._stack.append(argument)
         elif name in _VALUES or (name == "INT" and isinstance(argument, bool)):
             self._stack.append(_VALUES.get(name, argument))
+        elif name in _WHOLE:
+            self._stack.append(argument)
+        elif name == "STACK_GLOBAL":
+            module, attribute = self._stack[-2:]
+            del self._stack[-2:]
+            self._stack.append(_stand_in(f"{module} {attribute}"))
         elif name == "GLOBAL":
             self._stack.append(_stand_in(argument))
         elif name in ("PUT", "BINPUT", "LONG_BINPUT"):
@@ -144,6 +151,12 @@ _PLAIN: dict[str, Callable[[_Machine], None]] = {
 
 
 def _stand_in(name: str) -> object:
+    if name.startswith("numpy."):
+        raise EthnoshardError(
+            f"it holds arrays or numbers of numpy ({name.replace(' ', '.')}), which are not read; write each image as "
+            f"the bytes of its file and each answer as a bool: pickle.dump(([bytes(image) for image in images], "
+            f"[bool(answer) for answer in answers]), file)"
+        )
     if name not in _STAND_INS:
         raise EthnoshardError(
             f"it asks for {name.replace(' ', '.')}, and so for more than bytes, lists, tuples and bools; nothing of it "

@@ -94,8 +94,21 @@ def test_only_the_two_calls_that_make_bytes_are_known(content: bytes) -> None:
         read_plain_pickle(content)
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_the_advice_for_arrays_of_numpy_works_and_ones_are_true(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "set.bin"
+    images, answers = [np.frombuffer(b"\xff\xd8x", np.uint8)] * 20, np.arange(10) % 2 == 0
+    with path.open("wb") as file:
+        pickle.dump(([bytes(image) for image in images], [bool(answer) for answer in answers]), file, protocol)
+    found = read_bin_pairs(path)
+    assert found.images == (b"\xff\xd8x",) * 20 and found.pairs.same.tolist() == answers.tolist()
+    path.write_bytes(pickle.dumps(([b"x"] * 20, [int(answer) for answer in answers]), protocol))
+    assert read_bin_pairs(path).pairs.same.tolist() == answers.tolist()
+
+
 plain = st.recursive(
-    st.binary(max_size=300) | st.booleans(), lambda inner: st.lists(inner, max_size=5) | st.lists(inner).map(tuple)
+    st.binary(max_size=300) | st.booleans() | st.integers(-3, 300),
+    lambda inner: st.lists(inner, max_size=5) | st.lists(inner).map(tuple),
 )
 
 
@@ -124,6 +137,9 @@ def test_a_damaged_one_is_one_message(value: object, protocol: int, data: st.Dat
         (([b"x"] * 19, [True] * 10), "has 19 images and 10 answers; there are two images for each answer"),
         (([b"x"] * 18, [True] * 9), "has 18 images and 9 answers.*at least 10 answers"),
         (([b"x"] * 20, [b"y"] * 10), "or an answer is no bool"),
+        (([b"x"] * 20, [2] * 10), "or an answer is no bool"),
+        (([np.frombuffer(b"x", np.uint8)] * 20, [True] * 10), r"arrays or numbers of numpy .*pickle\.dump\(\(\[bytes"),
+        (([b"x"] * 20, [np.True_] * 10), r"arrays or numbers of numpy .*\[bool\(answer\) for answer"),
         (([True, *[b"x"] * 19], [True] * 10), "1 of its 20 images are no bytes"),
         ([True, False], "which is a pair of lists, encoded images and bools; it holds another thing"),
         ((), "it holds another thing"),
