@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -33,6 +33,12 @@ def warn(text: str) -> None:
 def tell(text: str) -> None:
     """Print what goes on, beside the progress."""
     progress_output.print(text)
+
+
+def warn_of(what: str, remarks: Iterable[Mapping[str, Any]]) -> None:
+    """Print each remark (reason, count, first) on rows or files of something."""
+    for remark in remarks:
+        warn(f"{what}: {remark['count']:,} x {remark['reason']}; the first: {remark['first']}")
 
 
 def say_json(content: Any) -> None:

@@ -1,12 +1,13 @@
 """``ethnoshard classifier``: train, evaluate, info."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, watched
+from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, warn_of, watched
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
 
@@ -64,6 +65,7 @@ def train(
         card = train_classifier(
             collection, out, settings, init=init, cache=cache, workers=workers, device=device, watch=watch
         )
+    _warn_of_rows(card["data"]["exploration"])
     if as_json:
         say_json(card)
         return
@@ -100,10 +102,11 @@ def evaluate(
             device=device,
             watch=watch,
         )
+    _warn_of_rows(report["collection"])
     if as_json:
         say_json(report)
         return
-    say(f"{report['collection']['name']}, {report['collection']['part']}")
+    say(f"{report['collection']['name']}, {report['collection']['part']}; of {report['collection']['listed']:,} usable")
     _say_figures(report)
     say(f"report in {out / 'report.json'}, picture in {out / 'report.png'}")
 
@@ -125,12 +128,20 @@ def info(
     say(f"{card['network']}, {size}: {', '.join(card['classes'])}")
     data, explored = card["data"], card["data"]["exploration"]
     say(f"trained on {data['collection']}: {explored['total']:,} images, {explored['malformed']} names malformed")
+    for remark in (*explored.get("left_out", ()), *explored.get("kept", ())):
+        say(f"  {remark['count']:,} x {remark['reason']}")
     split = card["split"]
     counts = ", ".join(f"{part} {sum(classes.values()):,}" for part, classes in split["images"].items())
     say(f"split by seed {split['seed']}: {counts}")
     _say_figures(card["test"])
     say(f"\nfor: {card['intended_use']}")
     say(f"\nlimits: {card['limits']}")
+
+
+def _warn_of_rows(facts: Mapping[str, Any]) -> None:
+    """What a collection left out, and what it read otherwise than it is written."""
+    warn_of("left out of the collection", facts["left_out"])
+    warn_of("in the collection", facts["kept"])
 
 
 def _range(text: str) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import label_from_file
+from ethnoshard.sources import plain
 from ethnoshard.work import Labelling, WorkFolder, read_labels
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _plain(labelling: Labelling | None, agreement: "Agreement | None", rows: pl.
             "missing": labelling.missing,
             "extra": labelling.extra,
             "unknown_groups": labelling.unknown_groups,
+            "left_out": plain(labelling.left_out),
+            "resembling": plain(labelling.resembling),
             "undecodable": labelling.undecodable,
         }
     if agreement is not None:

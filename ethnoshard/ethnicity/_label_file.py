@@ -8,10 +8,16 @@ import polars as pl
 
 from ethnoshard._files import read_table, shown
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.ethnicity._resembling import resembling
+from ethnoshard.sources import LINE, Remark, Remarks, read_text_table
 from ethnoshard.work import LABELS_SCHEMA, Labelling, WorkFolder, write_labels
 
 UNKNOWN = "unknown"
 """The group of identities without one, where they are kept."""
+
+_COLUMNS = ("identity", "group")
+_EXAMPLE = "identity,group[,confidence]"
+_NO_IDENTITY, _NO_GROUP, _AGAIN = "row without an identity", "row without a group", "row that says what one before said"
 
 
 def label_from_file(
@@ -43,7 +49,7 @@ def label_from_file(
         raise EthnoshardError(f'unlabelled is "drop" or "unknown", not "{unlabelled}"')
     folder, path = WorkFolder(Path(work)), Path(labels)
     parts = folder.finished()["parts"]
-    given = read_label_file(path)
+    given, left_out = read_label_file(path)
     with folder.held():
         faces = folder.faces(parts)
         identities = faces.group_by("identity", maintain_order=True).agg(pl.col("length").count().alias("faces"))
@@ -51,10 +57,14 @@ def label_from_file(
         accepted = given.filter(pl.col("group").is_not_null() & ~pl.col("group").is_in(list(unknown)))
         table = identities.join(accepted, on="identity", how="left", maintain_order="left")
         missing = table.filter(pl.col("group").is_null())["identity"].to_list()
+        extra = given.join(identities, on="identity", how="anti", maintain_order="left")["identity"].to_list()
+        known = set(given["identity"])
+        alike = resembling(extra, [name for name in missing if name not in known])
         if len(missing) == len(table):
+            why = "".join(f". {remark}" for remark in alike)
             raise EthnoshardError(
                 f"{path} gives a group to none of the {len(table):,} identities in {folder.path}. It names, for "
-                f"example, {_some(given['identity'].to_list())}; the folder has {_some(missing)}"
+                f"example, {_some(given['identity'].to_list())}; the folder has {_some(missing)}{why}"
             )
         if unlabelled == "unknown":
             table = table.with_columns(pl.col("group").fill_null(UNKNOWN))
@@ -64,15 +74,25 @@ def label_from_file(
             pl.lit(None, pl.Float32).alias("agreement"),
             pl.lit(f"file {shown(path)}").alias("source"),
         ).select(LABELS_SCHEMA.names())
-        write_labels(folder, table)
-    extra = given.join(identities, on="identity", how="anti", maintain_order="left")["identity"].to_list()
-    return Labelling(table=table, missing=missing, extra=extra, unknown_groups=unknown, unlabelled=unlabelled)
+        write_labels(folder, table, left_out=left_out)
+    return Labelling(
+        table=table,
+        missing=missing,
+        extra=extra,
+        unknown_groups=unknown,
+        unlabelled=unlabelled,
+        left_out=left_out,
+        resembling=alike,
+    )
 
 
-def read_label_file(path: Path) -> pl.DataFrame:
+def read_label_file(path: Path) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
     """The columns identity, group and confidence of a CSV or Parquet table, a row for each identity.
 
     ``group`` is null where the table gives none, ``confidence`` where it knows none; other columns are left out.
+
+    Returns:
+        The table, and the rows of it that say nothing, by reason.
 
     Raises:
         EthnoshardError: it can't be read, lacks a column, contradicts itself, or has a confidence outside 0 to 1.
@@ -80,28 +100,40 @@ def read_label_file(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise EthnoshardError(f"{path} is not there; give a CSV or Parquet file with the columns identity,group")
     try:
+        parquet = _is_parquet(path)
         # Names such as 0000045 are text: nothing is inferred.
-        table = read_table(path) if _is_parquet(path) else _read_csv(path)
+        table, empty = (_read_parquet(path), ()) if parquet else read_text_table(path, _COLUMNS, _EXAMPLE)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise EthnoshardError(f"{path} can't be read as CSV or Parquet: {_first_line(error)}") from error
-    lacking = [name for name in ("identity", "group") if name not in table.columns]
-    if lacking:
-        raise EthnoshardError(
-            f"{path} lacks the column {' and '.join(lacking)}; it has {', '.join(table.columns)}. "
-            f"The first line names the columns: identity,group[,confidence]"
-        )
     if "confidence" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Float32).alias("confidence"))
     try:
-        texts = table.select(pl.col("identity", "group").cast(pl.String))
+        texts = table.select(pl.col("identity", "group").cast(pl.String), LINE)
     except pl.exceptions.PolarsError as error:
         raise EthnoshardError(f"{path}: identity and group are text: {_first_line(error)}") from error
     try:
-        confidence = table["confidence"].cast(pl.Float32)
+        confidence = table["confidence"]
+        if confidence.dtype == pl.String:
+            confidence = confidence.str.strip_chars().replace("", None)
+        confidence = confidence.cast(pl.Float32)
     except pl.exceptions.PolarsError as error:
         raise EthnoshardError(f"{path}: every confidence is a number between 0 and 1: {_first_line(error)}") from error
-    table = texts.with_columns(pl.col("group").str.strip_chars().replace("", None), confidence).drop_nulls("identity")
-    return _checked(path, table)
+    table = texts.with_columns(pl.col("group").str.strip_chars().replace("", None), confidence)
+    remarks = Remarks()
+    for remark in empty:
+        remarks.add(remark.reason, remark.first, remark.count)
+    checked = _checked(path, table.filter(pl.col("identity").str.contains(r"\S")))
+    rows = {
+        _NO_IDENTITY: table.filter(~pl.col("identity").str.contains(r"\S").fill_null(False))[LINE],
+        _NO_GROUP: table.filter(pl.col("identity").str.contains(r"\S") & pl.col("group").is_null())[LINE],
+        _AGAIN: table.filter(pl.col("identity").str.contains(r"\S") & ~pl.col(LINE).is_in(checked[LINE].to_list()))[
+            LINE
+        ],
+    }
+    for reason, lines in rows.items():
+        if len(lines):
+            remarks.add(reason, f"{path.name}, {'row' if parquet else 'line'} {lines[0]:,}", len(lines))
+    return checked.drop(LINE), remarks.by_reason()
 
 
 def _checked(path: Path, table: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +143,7 @@ def _checked(path: Path, table: pl.DataFrame) -> pl.DataFrame:
             f"{path}: {len(odd):,} confidences are not between 0 and 1, the first of them {odd['confidence'][0]:g} "
             f"of {odd['identity'][0]!r}"
         )
-    table = table.unique(maintain_order=True)
+    table = table.unique(["identity", "group", "confidence"], keep="first", maintain_order=True)
     twice = table.filter(pl.col("identity").is_duplicated())["identity"].unique(maintain_order=True).to_list()
     if twice:
         raise EthnoshardError(
@@ -120,9 +152,14 @@ def _checked(path: Path, table: pl.DataFrame) -> pl.DataFrame:
     return table
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    with path.open("rb") as file:
-        return pl.read_csv(file, infer_schema=False)
+def _read_parquet(path: Path) -> pl.DataFrame:
+    table = read_table(path)
+    lacking = [name for name in _COLUMNS if name not in table.columns]
+    if lacking:
+        raise EthnoshardError(
+            f"{path} lacks the column {' and '.join(lacking)}; it has {', '.join(table.columns)}. Wanted are {_EXAMPLE}"
+        )
+    return table.with_row_index(LINE, offset=1)
 
 
 def _first_line(error: Exception) -> str:

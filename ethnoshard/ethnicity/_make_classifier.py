@@ -24,7 +24,7 @@ from ethnoshard.ethnicity._split import Split, split_faces
 from ethnoshard.ethnicity._taxonomy import mapping, taxonomy
 from ethnoshard.ethnicity._train import CHECKPOINT, Trained, TrainingData, TrainSettings, all_logits, train_network
 from ethnoshard.ethnicity._training_faces import TrainingFaces, prepare_faces
-from ethnoshard.sources import LabelledFaces, open_labelled
+from ethnoshard.sources import LabelledFaces, open_labelled, plain
 
 _LARGER = 4 / 3
 """Faces are kept in memory at this multiple of the network's input, so that zooming in stays sharp."""
@@ -222,7 +222,16 @@ def evaluate_classifier(
     report = {
         "format": FORMAT,
         "model": {"name": classifier.name, "weights_sha256": classifier.sha256},
-        "collection": {"name": faces.collection, "digest": faces.digest(), "part": part},
+        "collection": {
+            "name": faces.collection,
+            "digest": faces.digest(),
+            "part": part,
+            "listed": len(faces.refs),
+            "unreadable": int((~aligned.usable).sum()),
+            "without_a_face": len(faces.refs) - aligned.detected,
+            "left_out": plain(faces.left_out),
+            "kept": plain(faces.kept),
+        },
         **figures,
     }
     draw_report(folder / "report.png", figures, classifier.classes)

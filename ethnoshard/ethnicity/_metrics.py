@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score
 
 from ethnoshard.ethnicity._calibration import reliability, softmax
-from ethnoshard.ethnicity._explore import BANDS, GENDERS, age_band
+from ethnoshard.ethnicity._explore import BANDS, GENDERS, UNKNOWN, age_band, gender_name
 
 _Z = 1.959963984540054
 """Standard normal quantile of a two-sided 95 % interval."""
@@ -39,17 +39,19 @@ def measure(
         classes: (N,) true classes; all below C.
         names: of the C classes.
         temperature: of the calibration.
-        ages: (N,) years.
-        genders: (N,) 0 male, 1 female, as the collection has them.
+        ages: (N,) years; -1 where not known.
+        genders: (N,) 0 male, 1 female, as the collection has them; -1 where not known.
 
     Returns:
         images, accuracy with its 95 % interval, macro_f1, calibration error before and after, confusion (rows true,
-        columns predicted), and the rates of error by class, age band and gender, each with number and interval.
+        columns predicted), and the rates of error by class, age band and gender, each with number and interval;
+        images of unknown age or gender have a rate of their own.
     """
     probabilities = softmax(logits, temperature)
     predicted = probabilities.argmax(1)
     right = predicted == classes
     bands = np.array([age_band(age) for age in ages.tolist()])
+    named = np.array([gender_name(number) for number in genders.tolist()])
     calibrated = reliability(probabilities, classes)
     return {
         "images": len(classes),
@@ -70,9 +72,9 @@ def measure(
             }
             for number, name in enumerate(names)
         },
-        "error_by_age": {band: _rate(~right[bands == band]) for band in BANDS if (bands == band).any()},
+        "error_by_age": {band: _rate(~right[bands == band]) for band in (*BANDS, UNKNOWN) if (bands == band).any()},
         "error_by_gender": {
-            name: _rate(~right[genders == number]) for number, name in enumerate(GENDERS) if (genders == number).any()
+            name: _rate(~right[named == name]) for name in (*GENDERS, UNKNOWN) if (named == name).any()
         },
     }
 

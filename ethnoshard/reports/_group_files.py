@@ -1,12 +1,11 @@
 """The reader for people's groups, by what the file's head says."""
 
-import csv
 import re
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import read_label_file
-from ethnoshard.sources import GroupSource, read_lfw_groups
+from ethnoshard.sources import GroupSource, column_names, read_lfw_groups
 
 _OF_LFW = ("usc_label", "kumar_white", "kumar_black", "kumar_asian", "kumar_indian")
 
@@ -30,7 +29,7 @@ def read_groups(path: str | Path) -> tuple[GroupSource, ...]:
             f"{path} lacks the column group; it has {', '.join(head)}. Groups are a table of "
             f"identity,group[,confidence], as label takes it, or LFW's of identity,images,{','.join(_OF_LFW)}"
         )
-    table = read_label_file(path)
+    table, left_out = read_label_file(path)
     groups = dict(table.drop_nulls("group").select("identity", "group").iter_rows())
     if not groups:
         raise EthnoshardError(f"{path} gives a group to none of its {len(table):,} identities")
@@ -38,7 +37,11 @@ def read_groups(path: str | Path) -> tuple[GroupSource, ...]:
     name = re.sub(r"\W+", "-", path.stem).strip("-") or "file"
     return (
         GroupSource(
-            name=name, groups=groups, without={"no group in the file": without} if without else {}, given_by=path.name
+            name=name,
+            groups=groups,
+            without={"no group in the file": without} if without else {},
+            given_by=path.name,
+            left_out=left_out,
         ),
     )
 
@@ -46,7 +49,6 @@ def read_groups(path: str | Path) -> tuple[GroupSource, ...]:
 def _head(path: Path) -> list[str]:
     """Names of a CSV's columns; none of a file that is no CSV, or isn't there, which its reader will say."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error):
+        return column_names(path, ("identity", "group", "confidence", *_OF_LFW))
+    except EthnoshardError:
         return []

@@ -5,35 +5,46 @@ from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._cfp_pairs import CfpProtocol, read_cfp_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
 from ethnoshard.sources._drawn import DrawnSettings, draw_face, draw_faces
+from ethnoshard.sources._found_pairs import FoundPairs, explain_absent, find_pairs
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
 from ethnoshard.sources._lfw_pairs import read_lfw_pairs
 from ethnoshard.sources._open import open_source
 from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
+from ethnoshard.sources._remarks import Remark, Remarks, plain
 from ethnoshard.sources._rfw_pairs import read_rfw_pairs
 from ethnoshard.sources._scores import ScoredPairs, read_scores
 from ethnoshard.sources._source import Source, open_reader
+from ethnoshard.sources._table import LINE, column_names, read_text_table
 
 __all__ = [
+    "LINE",
     "BinPairs",
     "CfpProtocol",
     "DrawnSettings",
+    "FoundPairs",
     "GroupSource",
     "ImageRef",
     "LabelledFaces",
     "MissingImages",
     "PairList",
+    "Remark",
+    "Remarks",
     "ScoredPairs",
     "Source",
     "SourceReader",
+    "column_names",
     "contents_digest",
     "draw_face",
     "draw_faces",
+    "explain_absent",
+    "find_pairs",
     "image_digests",
     "open_labelled",
     "open_reader",
     "open_source",
+    "plain",
     "read_bfw_pairs",
     "read_bin_pairs",
     "read_cfp_pairs",
@@ -41,4 +52,5 @@ __all__ = [
     "read_lfw_pairs",
     "read_rfw_pairs",
     "read_scores",
+    "read_text_table",
 ]

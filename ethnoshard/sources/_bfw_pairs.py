@@ -7,18 +7,19 @@ import polars as pl
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._pairs import PairList, Texts, checked_pairs
-from ethnoshard.sources._table import read_text_table, refuse_rows
+from ethnoshard.sources._table import LINE, read_text_table, refuse_rows
 
 _COLUMNS = ("fold", "p1", "p2", "label", "att1", "att2")
-_SAME = r"^1(\.0)?$"
+_SAME = r"^(?i)(1(\.0)?|true)$"
+_LABEL = r"^(?i)([01](\.0)?|true|false)$"
 
 
 def read_bfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairList:
     """Read BFW's table of pairs.
 
     Args:
-        path: CSV with the columns fold, p1, p2, label (1 same, 0 different), att1, att2; others, such as the
-            scores of its authors' networks, are ignored.
+        path: CSV with the columns fold, p1, p2, label (1 or true same, 0 or false different), att1, att2;
+            others, such as the scores of its authors' networks, are ignored.
         allow_duplicates: keep pairs that come twice, counted, rather than refuse them.
 
     Returns:
@@ -29,13 +30,13 @@ def read_bfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairL
             without pairs of one kind, a pair twice, or a label that contradicts the folders.
     """
     path = Path(path)
-    table = read_text_table(path, _COLUMNS, ",".join(_COLUMNS))
+    table, left_out = read_text_table(path, _COLUMNS, ",".join(_COLUMNS))
     refuse_rows(
         path,
         table,
         [
             pl.col("fold").str.contains(r"^[0-9]{1,9}$"),
-            pl.col("label").str.contains(r"^[01](\.0)?$"),
+            pl.col("label").str.contains(_LABEL),
             pl.col("p1", "p2").str.contains(r"^.+/[^/]+$"),
             pl.col("att1", "att2").str.contains(r"\S"),
         ],
@@ -46,7 +47,7 @@ def read_bfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairL
     contradicted = (folders["p1"] == folders["p2"]).to_numpy() != same
     if contradicted.any():
         raise EthnoshardError(
-            f"{path}, line {int(contradicted.argmax()) + 2:,}: the label says "
+            f"{path}, line {table[LINE][int(contradicted.argmax())]:,}: the label says "
             f"{'same' if same[contradicted][0] else 'different'}, the folders of p1 and p2 the reverse; "
             f"{int(contradicted.sum()):,} rows are so"
         )
@@ -68,9 +69,9 @@ def read_bfw_pairs(path: str | Path, *, allow_duplicates: bool = False) -> PairL
         second_person=_texts(folders["p2"]),
         first_group=_texts(table["att1"]),
         second_group=_texts(table["att2"]),
+        left_out=left_out,
     )
-    lines = np.arange(len(table), dtype=np.int64) + 2
-    return checked_pairs(pairs, allow_duplicates=allow_duplicates, lines=lines)
+    return checked_pairs(pairs, allow_duplicates=allow_duplicates, lines=table[LINE].to_numpy())
 
 
 def _texts(column: pl.Series) -> Texts:

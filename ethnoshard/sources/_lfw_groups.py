@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._remarks import Remark
 from ethnoshard.sources._table import read_text_table, refuse_rows
 
 _KUMAR = {"kumar_white": "White", "kumar_black": "Black", "kumar_asian": "Asian", "kumar_indian": "Indian"}
@@ -24,12 +25,14 @@ class GroupSource:
         groups: identity -> group; people whom the source puts in no single group are not there.
         without: reason -> number of people whom the source puts in none.
         given_by: what texts call the source, if not by its name.
+        left_out: rows of the table that say nothing, by reason.
     """
 
     name: str
     groups: dict[str, str]
     without: dict[str, int]
     given_by: str | None = None
+    left_out: tuple[Remark, ...] = ()
 
 
 def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[GroupSource, GroupSource]:
@@ -53,7 +56,7 @@ def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[Grou
     if not 0 < least_share <= 1:
         raise EthnoshardError(f"least_share is above 0 and at most 1; {least_share:g} is not")
     columns = ("identity", "images", "usc_label", *_KUMAR)
-    table = read_text_table(path, columns, ",".join(columns))
+    table, left_out = read_text_table(path, columns, ",".join(columns))
     counts = ("images", *_KUMAR)
     refuse_rows(
         path,
@@ -68,14 +71,16 @@ def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[Grou
     usc = [_usc(label) for label in table["usc_label"].to_list()]
     kumar = [_kumar(images, marked, least_share) for images, *marked in table.select(counts).iter_rows()]
     people = table["identity"].to_list()
-    return _source("usc_label", people, usc), _source("kumar", people, kumar)
+    return _source("usc_label", people, usc, left_out), _source("kumar", people, kumar, left_out)
 
 
-def _source(name: str, people: list[str], found: list[tuple[str | None, str]]) -> GroupSource:
+def _source(
+    name: str, people: list[str], found: list[tuple[str | None, str]], left_out: tuple[Remark, ...]
+) -> GroupSource:
     """From (group, or None and the reason) of everybody."""
     groups = {person: group for person, (group, _) in zip(people, found, strict=True) if group is not None}
     without = Counter(reason for group, reason in found if group is None)
-    return GroupSource(name=name, groups=groups, without=dict(sorted(without.items())))
+    return GroupSource(name=name, groups=groups, without=dict(sorted(without.items())), left_out=left_out)
 
 
 def _usc(label: str | None) -> tuple[str | None, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._remarks import Remark
 
 Texts = NDArray[np.str_]
 
@@ -28,6 +29,7 @@ class PairList:
         first_group: (N,) str, group of the first image's person as the list gives it; None where it gives none.
         second_group: (N,) str, likewise.
         duplicates: pairs that the list has once more; 0 unless they were allowed.
+        left_out: rows of the list's file that are no pairs, by reason.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class PairList:
     first_group: Texts | None = None
     second_group: Texts | None = None
     duplicates: int = 0
+    left_out: tuple[Remark, ...] = ()
 
     def __len__(self) -> int:
         """N."""
@@ -164,7 +167,7 @@ def text_lines(path: Path) -> list[str]:
         EthnoshardError: it is not there, can't be read or is not text.
     """
     try:
-        return path.read_bytes().decode().splitlines()
+        return path.read_bytes().decode("utf-8-sig").splitlines()
     except FileNotFoundError as error:
         raise EthnoshardError(f"{path} is not there") from error
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,8 @@ def read_rfw_pairs(folder: str | Path, *, allow_duplicates: bool = False) -> Pai
     A list has no head; its lines are those of LFW, 600 a fold. Fold f holds the f-th fold of every race.
 
     Args:
-        folder: the one that holds ``txts`` (beside the folder of images), or ``txts`` itself.
+        folder: the one that holds ``txts`` (beside the folder of images), or ``txts`` itself, or the folder of one
+            race in it.
         allow_duplicates: keep pairs that come twice, counted, rather than refuse them.
 
     Returns:
@@ -31,17 +33,25 @@ def read_rfw_pairs(folder: str | Path, *, allow_duplicates: bool = False) -> Pai
     """
     folder = Path(folder)
     lists = folder / "txts" if (folder / "txts").is_dir() else folder
-    paths = sorted(path for path in lists.glob("*/*_pairs.txt") if path.name == f"{path.parent.name}_pairs.txt")
+    given = [path for path in lists.glob("*/*_pairs.txt") if path.name == f"{path.parent.name}_pairs.txt"]
+    paths = sorted(given) or [path for path in (_list_of(folder),) if path.is_file()]
     if not paths:
-        raise EthnoshardError(f"{folder} holds no txts/<Race>/<Race>_pairs.txt; give the folder in which txts lies")
+        raise EthnoshardError(
+            f"{folder} holds no txts/<Race>/<Race>_pairs.txt; give the folder in which txts lies, or, for one "
+            f"race, txts/<Race>"
+        )
     races = [_race(path, allow_duplicates) for path in paths]
     names = ("first", "second", "same", "fold", "first_person", "second_person", "first_group", "second_group")
-    joined = {name: np.concatenate([getattr(race, name) for race in races]) for name in names}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(race, name) for race in races]) for name in names}
     return PairList(path=folder, duplicates=sum(race.duplicates for race in races), **joined)
 
 
+def _list_of(race: Path) -> Path:
+    return race / f"{race.resolve().name}_pairs.txt"
+
+
 def _race(path: Path, allow_duplicates: bool) -> PairList:
-    race = path.parent.name
+    race = path.parent.resolve().name
     body = [(place, line) for place, line in enumerate(text_lines(path), start=1) if line.strip()]
     pairs = [named_pair(path, place, line) for place, line in body]
     same = np.array([pair.same for pair in pairs], np.bool_)

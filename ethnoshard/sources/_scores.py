@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._pairs import Texts
+from ethnoshard.sources._remarks import Remark
 from ethnoshard.sources._table import read_text_table, refuse_rows
 
 _COLUMNS = ("score", "same", "group_a", "group_b")
@@ -28,6 +29,7 @@ class ScoredPairs:
         same: (N,) bool, both show one person.
         groups: (N,) and (N,) str, group of each image's person.
         people: (N,) and (N,) str, whose each image is; None where the table doesn't say.
+        left_out: rows of the table that are no pairs, by reason.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class ScoredPairs:
     same: NDArray[np.bool_]
     groups: tuple[Texts, Texts]
     people: tuple[Texts, Texts] | None
+    left_out: tuple[Remark, ...] = ()
 
 
 def read_scores(path: str | Path) -> ScoredPairs:
@@ -48,7 +51,7 @@ def read_scores(path: str | Path) -> ScoredPairs:
             malformed row (with its line).
     """
     path = Path(path)
-    table = read_text_table(path, _COLUMNS, ",".join((*_COLUMNS, *_PEOPLE)))
+    table, left_out = read_text_table(path, _COLUMNS, ",".join((*_COLUMNS, *_PEOPLE)))
     people = [name for name in _PEOPLE if name in table.columns]
     if len(people) == 1:
         raise EthnoshardError(f"{path} has the column {people[0]} alone; give both people or neither")
@@ -62,7 +65,7 @@ def read_scores(path: str | Path) -> ScoredPairs:
             same.is_in([*_SAME, *_DIFFERENT]),
             pl.col(labels).str.contains(r"\S"),
         ],
-        f"score is a number, same is 1 or 0, and {', '.join(labels)} are not empty",
+        f"score is a number, with a point and without commas, same is 1 or 0, and {', '.join(labels)} are not empty",
     )
     texts = {name: np.array(table[name].str.strip_chars().to_list(), np.str_) for name in labels}
     return ScoredPairs(
@@ -71,4 +74,5 @@ def read_scores(path: str | Path) -> ScoredPairs:
         same=table.select(same.is_in(list(_SAME)))["same"].to_numpy(),
         groups=(texts["group_a"], texts["group_b"]),
         people=(texts["person_a"], texts["person_b"]) if people else None,
+        left_out=left_out,
     )

@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import read_table, write_json, write_table
+from ethnoshard._files import read_json, read_table, write_json, write_table
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources import Remark, plain
 from ethnoshard.work._folder import WorkFolder
 
 LABELS_SCHEMA = pl.Schema(
@@ -65,6 +66,8 @@ class Labelling:
         extra: identities that only the source of labels names.
         unknown_groups: groups outside the list that was asked for, with how many identities have them.
         unlabelled: what became of identities without a group, "drop" or "unknown".
+        left_out: rows of the source that give nobody a group, as (reason, count, the first of them).
+        resembling: names of ``extra`` that are but for their writing one of ``missing``, likewise.
         undecodable: images whose aligned face could not be decoded when a classifier was to look at it.
     """
 
@@ -74,6 +77,8 @@ class Labelling:
     unknown_groups: dict[str, int]
     unlabelled: str
     undecodable: list[str] = field(default_factory=list)
+    left_out: tuple[Remark, ...] = ()
+    resembling: tuple[Remark, ...] = ()
 
 
 def write_labels(
@@ -82,6 +87,7 @@ def write_labels(
     *,
     faces: pl.DataFrame | None = None,
     classifier: dict[str, Any] | None = None,
+    left_out: tuple[Remark, ...] = (),
 ) -> None:
     """Write the lookup table, its record, and what it rests on; what an older labelling left is replaced or removed.
 
@@ -90,13 +96,14 @@ def write_labels(
         table: ``LABELS_SCHEMA``, at least one row.
         faces: ``LABEL_FACES_SCHEMA``, if a classifier gave the labels.
         classifier: of the record: which classifier, and how it was asked.
+        left_out: of the record: rows of the source that give nobody a group.
     """
     for name in (LABEL_RECORD, AGREEMENT, *([LABEL_FACES] if faces is None else [])):
         (work.path / name).unlink(missing_ok=True)
     if faces is not None:
         _write(work.path / LABEL_FACES, faces, LABEL_FACES_SCHEMA)
     _write(work.labels_path, table, LABELS_SCHEMA)
-    _write_record(work, table, classifier)
+    _write_record(work, table, classifier, plain(left_out))
 
 
 def write_comparison(
@@ -110,18 +117,22 @@ def write_comparison(
         classifier: of the record: which classifier, and how it was asked.
         agreement: how far the two agree.
     """
+    record = work.path / LABEL_RECORD
+    left_out = read_json(record).get("left_out", []) if record.is_file() else []
     for name in (LABEL_RECORD, AGREEMENT):
         (work.path / name).unlink(missing_ok=True)
     _write(work.path / LABEL_FACES, faces, LABEL_FACES_SCHEMA)
     write_json(work.path / AGREEMENT, {"format": FORMAT, **agreement})
-    _write_record(work, read_labels(work), classifier)
+    _write_record(work, read_labels(work), classifier, left_out)
 
 
 def _write(path: Path, table: pl.DataFrame, schema: pl.Schema) -> None:
     write_table(path, table.select(pl.col(name).cast(kind) for name, kind in schema.items()))
 
 
-def _write_record(work: WorkFolder, table: pl.DataFrame, classifier: dict[str, Any] | None) -> None:
+def _write_record(
+    work: WorkFolder, table: pl.DataFrame, classifier: dict[str, Any] | None, left_out: list[dict[str, str | int]]
+) -> None:
     """``label.json``: who gave the labels, counts, and the classifier behind ``label_faces.parquet`` if any."""
     groups = table.drop_nulls("group").group_by("group").len().sort("group")
     record = {
@@ -132,6 +143,7 @@ def _write_record(work: WorkFolder, table: pl.DataFrame, classifier: dict[str, A
             "groups": dict(groups.iter_rows()),
             "without_group": table["group"].null_count(),
         },
+        "left_out": left_out,
         "classifier": classifier,
     }
     write_json(work.path / LABEL_RECORD, record)

@@ -286,7 +286,7 @@ def test_a_changed_source_is_refused(cli: Cli, noise: Path, tmp_path: Path, make
         ),
         ("identity,group,confidence\np000,A,high\n", "every confidence is a number between 0 and 1"),
         ("identity,group\nnobody,A\n", "gives a group to none of the 30 identities"),
-        ("", "can't be read as CSV or Parquet"),
+        ("", "can't be read as CSV: it is empty"),
     ],
 )
 def test_a_bad_label_file_is_one_message(text: str, words: str, cli: Cli, noise_work: Path, tmp_path: Path) -> None:

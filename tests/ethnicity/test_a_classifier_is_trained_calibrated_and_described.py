@@ -212,6 +212,18 @@ def test_the_figures_are_those_of_the_definitions() -> None:
         "80+": 1,
     }
     assert figures["error_by_gender"]["male"]["rate"] == pytest.approx(1 / 3)
+    unknown = measure(
+        logits,
+        classes,
+        ("a", "b", "c"),
+        1.0,
+        ages=np.array([5, -1, 15, 95, -1, 41]),
+        genders=np.array([0, -1, 0, 1, 0, 1]),
+    )
+    assert (unknown["error_by_age"]["unknown"]["rate"], unknown["error_by_age"]["unknown"]["of"]) == (1, 2)
+    assert (unknown["error_by_gender"]["unknown"]["of"], unknown["error_by_gender"]["male"]["of"]) == (1, 3)
+    assert sum(rate["of"] for rate in unknown["error_by_age"].values()) == 6
+    assert unknown["accuracy"] == figures["accuracy"]
     low, high = wilson(516, 1000)  # as any statistics package gives it
     assert (low, high) == (pytest.approx(0.48503, abs=1e-4), pytest.approx(0.54684, abs=1e-4))
 
@@ -224,13 +236,24 @@ def test_another_collections_classes_are_mapped(model: Path, collection: Path, t
     for number, path in enumerate(sorted(collection.glob("*_[01]_[0-4]_2017*"))[::4]):
         shutil.copy(path, fairface / "val" / f"{number}.jpg")
         rows.append(f"val/{number}.jpg,20-29,Male,{races[path.name.split('_')[2]]},False")
-    (fairface / "fairface_label_val.csv").write_text("\n".join(rows) + "\n")
+    rows[1] = rows[1].replace("20-29", "9-Mar").replace("Male", "")
+    table = fairface / "fairface_label_val.csv"
+    table.write_text("\n".join([*rows, "val/x.jpg,20-29,Male,White,False"]) + "\n")
     report = evaluate_classifier(model, fairface, tmp_path / "report", workers=1)
     given = {name: figures["recall"]["of"] for name, figures in report["classes"].items()}
     races_of = [row.split(",")[3] for row in rows[1:]]
     assert given["Asian"] == races_of.count("Southeast Asian") > 0
     assert given["Others"] == races_of.count("Middle Eastern") > 0
-    assert report["collection"]["part"] == "all images of a collection that it was not trained on"
+    facts = report["collection"]
+    assert facts["part"] == "all images of a collection that it was not trained on"
+    assert report["images"] == facts["listed"] == len(rows) - 1
+    first = f"{table.name}, line {len(rows) + 1}: val/x.jpg"
+    assert facts["left_out"] == [{"reason": "the row's image is not there", "count": 1, "first": first}]
+    assert [(one["count"], one["first"]) for one in facts["kept"]] == [
+        (1, f"{table.name}, line 2: '9-Mar' is 3-9"),
+        (1, f"{table.name}, line 2: ''"),
+    ]
+    assert report["error_by_gender"]["unknown"]["of"] == report["error_by_age"]["0-9"]["of"] == 1
 
 
 def test_the_learning_rate_is_searched_on_validation(collection: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ethnoshard.ethnicity._explore import Exploration, explore
 from ethnoshard.ethnicity._taxonomy import taxonomy
-from ethnoshard.sources import ImageRef, LabelledFaces
+from ethnoshard.sources import ImageRef, LabelledFaces, Remark
 
 PEOPLE = [  # age, gender, class
     (0, 0, 0),
@@ -21,19 +21,22 @@ PEOPLE = [  # age, gender, class
 BANDS = ["0-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70-79", "80+"]
 
 
-def explored(collection: str = "utkface") -> Exploration:
-    ages, genders, classes = (np.array(column, np.int64) for column in zip(*PEOPLE, strict=True))
+def explored(
+    collection: str = "utkface", people: list[tuple[int, int, int]] = PEOPLE, left_out: tuple[Remark, ...] = ()
+) -> Exploration:
+    ages, genders, classes = (np.array(column, np.int64) for column in zip(*people, strict=True))
     return explore(
         LabelledFaces(
             path=Path("nowhere"),
             kind="folder",
             collection=collection,
-            refs=[ImageRef("", f"{number}.jpg", f"{number}.jpg", 1) for number in range(len(PEOPLE))],
+            refs=[ImageRef("", f"{number}.jpg", f"{number}.jpg", 1) for number in range(len(people))],
             classes=classes,
             ages=ages,
             genders=genders,
             malformed=["x.jpg", "y.jpg"],
             skipped={},
+            left_out=left_out,
         )
     )
 
@@ -72,3 +75,14 @@ def test_the_classes_are_those_of_the_collection() -> None:
 def test_it_is_plain_enough_for_json() -> None:
     plain = asdict(explored())
     assert json.loads(json.dumps(plain)) == plain
+
+
+def test_images_of_unknown_age_or_gender_are_counted_as_such_and_what_is_left_out_with_its_reason() -> None:
+    remark = Remark(reason="unknown race", count=2, first="table.csv, line 4: x.jpg, 'Martian'")
+    found = explored(people=[*PEOPLE, (-1, -1, 2), (-1, 0, 2)], left_out=(remark,))
+    assert list(found.by_age) == [*BANDS, "unknown"] and found.by_age["unknown"] == 2
+    assert found.by_gender == {"male": 3, "female": 4, "unknown": 1}
+    assert found.class_by_age["Asian"]["unknown"] == 2 and found.class_by_gender["Asian"]["unknown"] == 1
+    assert asdict(found)["left_out"] == [
+        {"reason": "unknown race", "count": 2, "first": "table.csv, line 4: x.jpg, 'Martian'"}
+    ]

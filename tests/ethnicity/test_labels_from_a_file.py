@@ -1,5 +1,6 @@
 """A table gives the groups; what doesn't fit is counted and named."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import polars as pl
 import pytest
 
 from ethnoshard.alignment import AlignSettings, align
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import label_from_file
+from ethnoshard.sources import Remark
 from ethnoshard.work import LABELS_SCHEMA, WorkFolder, read_labels
 
 
@@ -75,3 +78,70 @@ def test_leading_zeros_are_kept(tmp_path: Path, noise: Path) -> None:
     align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=64), workers=1)
     table = label_from_file(tmp_path / "work", csv(tmp_path, "identity,group\n45,B\n0000045,A\n")).table
     assert table.select("identity", "group").rows() == [("0000045", "A"), ("45", "B")]
+
+
+def told(remarks: tuple[Remark, ...]) -> dict[str, tuple[int, str]]:
+    return {remark.reason.partition(",")[0]: (remark.count, remark.first) for remark in remarks}
+
+
+def test_rows_that_give_nobody_a_group_are_counted_with_their_line(work: Path, tmp_path: Path) -> None:
+    rows = ["p000,A", ",B", "p001,", "p000,A", ",", "p002,B", ",,", " ,C", "p003, "]
+    path = csv(tmp_path, "\n".join(["identity,group,", *rows]) + "\n\n")
+    labelling = label_from_file(work, path)
+    assert told(labelling.left_out) == {
+        "empty row": (3, "labels.csv, line 6"),
+        "row without an identity": (2, "labels.csv, line 3"),
+        "row without a group": (2, "labels.csv, line 4"),
+        "row that says what one before said": (1, "labels.csv, line 5"),
+    }
+    assert labelling.table["group"].drop_nulls().to_list() == ["A", "B"] and len(labelling.missing) == 28
+    record = json.loads((work / "label.json").read_text())
+    assert [one["count"] for one in record["left_out"]] == [3, 2, 2, 1]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_of_a_spreadsheet_says_the_same(
+    work: Path, noise: Path, tmp_path: Path, separator: str, encoding: str
+) -> None:
+    wanted = label_from_file(work, noise / "labels.csv").table
+    text = (noise / "labels.csv").read_text().replace(",", separator).replace("\n", f"{separator}\r\n")
+    text = text.replace("p004", '"p004"')
+    (tmp_path / "labels.csv").write_bytes(text.encode(encoding))
+    found = label_from_file(work, tmp_path / "labels.csv")
+    assert found.table.equals(wanted) and found.left_out == ()
+
+
+def numbered(tmp_path: Path, noise: Path, names: list[str]) -> Path:
+    for name in names:
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        (tmp_path / "faces" / name / "1.jpg").write_bytes((noise / "faces" / "p000" / "000.jpg").read_bytes())
+    align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=64), workers=1)
+    return tmp_path / "work"
+
+
+def test_identities_that_a_spreadsheet_rewrote_are_counted_with_advice(tmp_path: Path, noise: Path) -> None:
+    work = numbered(tmp_path, noise, ["0000045", "0000046", "0000100", "Ada", "m.1", "x1"])
+    rows = ["45,A", "46.0,B", "000100,A", "ada,A", "African/m.1,B", "x1,B", "stranger,A"]
+    labelling = label_from_file(work, csv(tmp_path, "\n".join(["identity,group", *rows]) + "\n"))
+    assert labelling.extra == ["45", "46.0", "000100", "ada", "African/m.1", "stranger"]
+    assert labelling.missing == ["0000045", "0000046", "0000100", "Ada", "m.1"]
+    assert told(labelling.resembling) == {
+        "leading zeros cut off": (2, "'45' for '0000045'"),
+        "made a decimal number; read the column of identities as text": (1, "'46.0' for '0000046'"),
+        "upper and lower case": (1, "'ada' for 'Ada'"),
+        "a folder more or less stands before the name; write identities as the faces have them": (
+            1, "'African/m.1' for 'm.1'"
+        ),
+    }  # fmt: skip
+
+
+def test_where_nobody_is_left_the_message_says_what_a_spreadsheet_did(tmp_path: Path, noise: Path) -> None:
+    work = numbered(tmp_path, noise, ["0000045", "0000046"])
+    with pytest.raises(EthnoshardError, match=r"none of the 2 .*2 x leading zeros cut off, as .*'45' for '0000045'"):
+        label_from_file(work, csv(tmp_path, "identity,group\n45,A\n46,B\n"))
+    # Of two that it could be, none is chosen.
+    other = numbered(tmp_path / "other", noise, ["045", "0045"])
+    with pytest.raises(EthnoshardError, match="none of the 2") as caught:
+        label_from_file(other, csv(tmp_path, "identity,group\n45,A\n"))
+    assert "zeros" not in str(caught.value)

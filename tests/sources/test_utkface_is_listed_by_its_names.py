@@ -17,6 +17,8 @@ GOOD = {
     "116_1_4_20170117154613.jpg.chip.jpg": (116, 1, 4),
     "0_0_1_20170110213120740.jpg.chip.jpg": (0, 0, 1),
     "150_0_2_20170110213120741.jpg": (150, 0, 2),
+    "30_0_2_20170110213120742.JPG": (30, 0, 2),
+    "31_0_2_20170110213120743.jpg.chip.png": (31, 0, 2),
 }
 BAD = [
     "39_1_20170116174525125.jpg.chip.jpg",  # no race, as three real ones
@@ -26,13 +28,17 @@ BAD = [
     "151_1_1_2017.jpg",
     "_1_1_2017.jpg",
     "26_1_3_.jpg",
-    "26_1_3_2017.png",
-    "26_1_3_2017.jpg.chip.png",
+    "26_1_3.jpg",
+    "26_1_3_2017.jpg.chip",
+    "26_1_3_2017.gif.jpg",
     "26_1_3_2017_2.jpg",
     "a26_1_3_2017.jpg",
     "٢_1_3_2017.jpg",  # a digit, but not of ASCII
     "face.jpg",
 ]
+
+
+IMAGES_BAD = [name for name in BAD if not name.endswith(".chip")]
 
 
 def picture(shade: int = 128) -> bytes:
@@ -66,8 +72,20 @@ def test_age_gender_and_race_are_read_from_the_name(utkface: Path) -> None:
 
 def test_malformed_names_and_other_files_are_listed(utkface: Path) -> None:
     faces = open_labelled(utkface)
-    assert faces.malformed == sorted(BAD)
-    assert sorted(name for names in faces.skipped.values() for name in names) == [".hidden.jpg", "readme.txt"]
+    assert faces.malformed == sorted(IMAGES_BAD)
+    assert sorted(name for names in faces.skipped.values() for name in names) == [
+        ".hidden.jpg",
+        "26_1_3_2017.jpg.chip",
+        "readme.txt",
+    ]
+    assert {remark.reason: (remark.count, remark.first) for remark in faces.left_out} == {
+        "the name is not of the form [age]_[gender]_[race]_[date and time].jpg": (10, "26_1_-1_2017.jpg"),
+        "the name has fewer fields than age, gender, race and date": (2, "26_1_3.jpg"),
+        "the name's age is above 150": (1, "151_1_1_2017.jpg"),
+        "no image extension (.chip)": (1, "26_1_3_2017.jpg.chip"),
+        "no image extension (.txt)": (1, "readme.txt"),
+        "hidden file (a name that begins with a dot)": (1, ".hidden.jpg"),
+    }
 
 
 def test_any_container_and_any_folders_say_the_same(utkface: Path, tmp_path: Path) -> None:
@@ -87,7 +105,7 @@ def test_any_container_and_any_folders_say_the_same(utkface: Path, tmp_path: Pat
             assert [reader.read(ref) for ref in listed[-1].refs] == [picture()] * len(GOOD)
     assert len({faces.digest() for faces in listed}) == 1
     assert len({tuple(ref.name for ref in faces.refs) for faces in listed}) == 1
-    assert {len(faces.malformed) for faces in listed} == {len(BAD)}
+    assert {len(faces.malformed) for faces in listed} == {len(IMAGES_BAD)}
 
 
 def test_the_digest_tells_names_and_sizes(utkface: Path) -> None:
@@ -126,14 +144,14 @@ def test_all_names_malformed_is_one_message_with_an_example(utkface: Path) -> No
         open_labelled(utkface)
     text = str(caught.value)
     assert text.startswith(f"{utkface} holds neither UTKFace nor FairFace: none of its 13 images has a usable name")
-    assert f"the first is {min(BAD)!r}" in text
+    assert f"the first is {min(IMAGES_BAD)!r}" in text
     assert "[age]_[gender]_[race]_[date and time].jpg, such as 26_1_3_20170104234454339.jpg.chip.jpg" in text
     assert "fairface_label_train.csv" in text
 
 
 def test_no_image_at_all_says_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(EthnoshardError, match=r"there are no images \(1 x no image extension\)\. UTKFace's images are"):
+    with pytest.raises(EthnoshardError, match=r"are no images \(1 x no image extension \(\.txt\)\)\. UTKFace's images"):
         open_labelled(tmp_path)
     with pytest.raises(EthnoshardError, match="does not exist"):
         open_labelled(tmp_path / "nowhere")
