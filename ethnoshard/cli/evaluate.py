@@ -8,7 +8,7 @@ import typer
 
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import warn
+from ethnoshard.cli._console import warn, warn_of
 from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Embeddings, faces_of_bin
 from ethnoshard.errors import EthnoshardError
@@ -193,6 +193,10 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     if lost:
         images = f"images without an embedding: {pairs['missing_images']:,}"
         warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored; {images}")
+    warn_of("images without an embedding", pairs["reasons"])
+    warn_of("pair list", pairs["found_otherwise"])
+    warn_of("left out of the list", pairs["left_out"])
+    warn_of("left out of the groups", report.content.get("groups_left_out", ()))
     for text in warnings_of(report.content):
         warn(text)
     show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

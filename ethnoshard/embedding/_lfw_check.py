@@ -11,7 +11,7 @@ from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._embed import embed_faces
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import verification
-from ethnoshard.sources import read_lfw_pairs
+from ethnoshard.sources import explain_absent, find_pairs, read_lfw_pairs
 
 
 class LfwCheck:
@@ -31,19 +31,25 @@ class LfwCheck:
         """
         self._faces = AlignedFaces(work)
         listed = read_lfw_pairs(pairs)
-        missing = listed.missing(set(self._faces.keys()))
+        there = self._faces.table["image"].to_list()
+        found = find_pairs(listed, there)
+        missing = listed.missing({name for name, image in found.names.items() if image in self._faces})
         if 2 * int(missing.complete.sum()) < len(listed):
             raise EthnoshardError(
                 f"of {len(listed):,} pairs only {int(missing.complete.sum()):,} have both faces in {work}; is it LFW?"
+                + (f" {explain_absent(listed, found.absent, there)}" if found.absent else "")
             )
         if not missing.complete.all():
             lost, faceless = int((~missing.complete).sum()), len(missing.images)
             said(f"{lost:,} of {len(listed):,} pairs of {pairs} are left out; images without a face: {faceless:,}")
+        if found.otherwise:
+            said(f"{pairs}: {found.otherwise}")
         if crop > self._faces.image_size:
             raise EthnoshardError(f"crop is {crop} pixels, but the faces in {work} have {self._faces.image_size}")
         self._pairs = listed.select(missing.complete)
-        self._images = self._pairs.images()
-        number = {image: row for row, image in enumerate(self._images)}
+        names = self._pairs.images()
+        self._images = [found.names[name] for name in names]
+        number = {name: row for row, name in enumerate(names)}
         self._first = np.array([number[image] for image in self._pairs.first.tolist()])
         self._second = np.array([number[image] for image in self._pairs.second.tolist()])
         self._crop = crop

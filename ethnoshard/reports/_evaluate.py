@@ -1,8 +1,8 @@
 """The report on a model's embeddings of a set of pairs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,20 @@ from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pai
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._shared_people import shared_people
 from ethnoshard.reports._summary import evaluation_summary
-from ethnoshard.sources import GroupSource, MissingImages, PairList
+from ethnoshard.sources import (
+    GroupSource,
+    MissingImages,
+    PairList,
+    Remark,
+    Remarks,
+    explain_absent,
+    find_pairs,
+    plain,
+)
+
+OTHER_NAME = "image found under another name than the list's"
+NEVER_THERE = "never there"
+"""Why an image of a list has no embedding, where no status says it."""
 
 
 def evaluate_embeddings(
@@ -43,10 +56,13 @@ def evaluate_embeddings(
             broken, no source has two groups.
     """
     options = options or EvaluationOptions()
-    missing = check_pairs(pairs, embeddings, allow_missing=options.allow_missing)
-    scored = pairs.select(missing.complete)
+    images = find_images(pairs, embeddings, allow_missing=options.allow_missing)
+    scored = pairs.select(images.missing.complete)
     rows = embeddings.rows()
-    first, second = (embeddings.vectors[[rows[key] for key in keys.tolist()]] for keys in (scored.first, scored.second))
+    first, second = (
+        embeddings.vectors[[rows[images.names[name]] for name in names.tolist()]]
+        for names in (scored.first, scored.second)
+    )
     people = _people(scored)
     said(f"verification of {len(scored):,} pairs")
     verified = verification(
@@ -66,9 +82,10 @@ def evaluate_embeddings(
     content = {
         **_about(embeddings),
         "options": options.to_dict(),
-        "pairs": _pair_facts(pairs, missing),
+        "pairs": _pair_facts(pairs, images),
         "verification": verified.to_dict(),
         "identification": identified,
+        "groups_left_out": plain(dict.fromkeys(remark for source in groups for remark in source.left_out)),
         "demographics": [result.content for result in by_group],
     }
     arrays = {
@@ -85,29 +102,66 @@ def evaluate_embeddings(
     )
 
 
-def check_pairs(pairs: PairList, embeddings: Embeddings, *, allow_missing: bool = False) -> MissingImages:
-    """Which pairs can be scored.
+class PairImages(NamedTuple):
+    """A list's images among those that have an embedding.
+
+    Attributes:
+        names: name in the list -> key of the image that it is.
+        missing: pairs that can't be scored.
+        reasons: why: images of the list without an embedding, by reason; the first of each by the number of its pair,
+            for a report names nobody.
+        otherwise: images found under another name than the list's, likewise.
+    """
+
+    names: dict[str, str]
+    missing: MissingImages
+    reasons: tuple[Remark, ...]
+    otherwise: tuple[Remark, ...]
+
+
+def find_images(pairs: PairList, embeddings: Embeddings, *, allow_missing: bool = False) -> PairImages:
+    """Which pairs can be scored, and why the others can't.
 
     Raises:
-        EthnoshardError: the list names images that the place never had, or hardly a pair can be scored.
+        EthnoshardError: the list names images that the place never had, or that could be two, or hardly a pair can be
+            scored.
     """
-    missing = pairs.missing(embeddings.rows())
-    known = set(embeddings.missing_keys.tolist())
-    never = [image for image in missing.images if image not in known]
-    if never and not allow_missing:
-        people = f", {len(missing.people):,} people with none at all" if missing.people else ""
+    rows = embeddings.rows()
+    status = dict(zip(embeddings.missing_keys.tolist(), embeddings.missing_status.tolist(), strict=True))
+    there = rows.keys() | status.keys()
+    found = find_pairs(pairs, there)
+    missing = pairs.missing({name for name, key in found.names.items() if key in rows})
+    if found.absent and not allow_missing:
         raise EthnoshardError(
-            f"{pairs.path} names {len(never):,} images that were never there{people}; {never[0]!r} is the first. Is "
-            "the "
-            "list of these images? --allow-missing goes on without their pairs"
+            f"{explain_absent(pairs, found.absent, there, len(missing.people))}. Is the list of these images? "
+            f"--allow-missing goes on without their pairs"
         )
+    reasons, otherwise = _remarks(pairs, found.names, rows.keys(), status)
     if 2 * int(missing.complete.sum()) < len(pairs):
+        why = "; ".join(map(str, reasons))
         raise EthnoshardError(
             f"of the {len(pairs):,} pairs of {pairs.path} only {int(missing.complete.sum()):,} have an embedding of "
-            "both "
-            "images; is the list of these images?"
+            f"both images; of the others: {why}. Is the list of these images?"
         )
-    return missing
+    return PairImages(names=found.names, missing=missing, reasons=reasons, otherwise=otherwise)
+
+
+def _remarks(
+    pairs: PairList, names: dict[str, str], embedded: Collection[str], status: dict[str, str]
+) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
+    """What is to be said of images without an embedding, and of those with another name than the list's."""
+    reasons, otherwise = Remarks(), Remarks()
+    place: dict[str, int] = {}
+    for number, both in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True), start=1):
+        for name in both:
+            place.setdefault(name, number)
+    for name, number in place.items():
+        key = names.get(name)
+        if key is None or key not in embedded:
+            reasons.add(NEVER_THERE if key is None else status[key], f"pair {number:,}")
+        if key is not None and key != name:
+            otherwise.add(OTHER_NAME, f"pair {number:,}")
+    return reasons.by_reason(), otherwise.by_reason()
 
 
 def score_arrays(pairs: PairList, distance: NDArray[np.float64]) -> Arrays:
@@ -139,7 +193,8 @@ def _about(embeddings: Embeddings) -> dict[str, Any]:
     }
 
 
-def _pair_facts(pairs: PairList, missing: MissingImages) -> dict[str, Any]:
+def _pair_facts(pairs: PairList, images: PairImages) -> dict[str, Any]:
+    missing = images.missing
     return {
         "name": pairs.path.name,
         "sha256": _digest(pairs.path),
@@ -150,6 +205,9 @@ def _pair_facts(pairs: PairList, missing: MissingImages) -> dict[str, Any]:
         "missing_images": len(missing.images),
         "people_without_image": len(missing.people),
         "duplicates": pairs.duplicates,
+        "reasons": plain(images.reasons),
+        "found_otherwise": plain(images.otherwise),
+        "left_out": plain(pairs.left_out),
     }
 
 

@@ -8,7 +8,7 @@ from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._groups import groups_of_scores
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._summary import evaluation_summary
-from ethnoshard.sources import ScoredPairs
+from ethnoshard.sources import ScoredPairs, plain
 
 
 def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
@@ -45,6 +45,9 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
             "missing_images": 0,
             "people_without_image": 0,
             "duplicates": 0,
+            "reasons": [],
+            "found_otherwise": [],
+            "left_out": plain(scored.left_out),
         },
         "verification": verified.to_dict(),
         "identification": {"left_out": "there are scores only, no embeddings"},

@@ -1,5 +1,6 @@
 """An evaluation as Markdown that can be pasted into a paper; the first table has the shape of the study's table 5.1."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ethnoshard.reports._summary_groups import group_lines
@@ -85,9 +86,19 @@ def _pairs(pairs: dict[str, Any], verified: dict[str, Any]) -> list[str]:
             f" Of {pairs['listed']:,} pairs listed {pairs['missing_same'] + pairs['missing_different']:,} can't be "
             "scored "
             f"({pairs['missing_same']:,} same, {pairs['missing_different']:,} different); images without an "
-            f"embedding: {pairs['missing_images']:,}."
+            f"embedding: {pairs['missing_images']:,}"
+            f"{_reasons(pairs.get('reasons', ()))}."
         )
+    if otherwise := pairs.get("found_otherwise"):
+        text += f" Of the list's images{_reasons(otherwise)}."
+    if left_out := pairs.get("left_out"):
+        text += f" Rows of the list left out{_reasons(left_out)}."
     return [text, ""]
+
+
+def _reasons(remarks: Iterable[dict[str, Any]]) -> str:
+    listed = ", ".join(f"{one['count']:,} {one['reason']} (first {one['first']})" for one in remarks)
+    return f": {listed}" if listed else ""
 
 
 def _verification(verified: dict[str, Any]) -> list[str]:

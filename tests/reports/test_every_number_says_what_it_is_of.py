@@ -1,5 +1,6 @@
 """The report on an evaluation: equal to the pure functions, with pairs, thresholds, labels and people beside."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +51,10 @@ def test_pairs_without_an_embedding_are_counted_and_said(report: Report) -> None
     number = FOLDS * OF_A_FOLD
     assert (facts["listed"], facts["scored"]) == (number, number - 1)
     assert (facts["missing_same"], facts["missing_different"], facts["missing_images"]) == (1, 0, 1)
+    assert facts["reasons"] == [{"reason": "no_face", "count": 1, "first": "pair 1"}]
+    assert (facts["found_otherwise"], facts["left_out"]) == ([], [])
     assert f"Of {number} pairs listed 1 can't be scored (1 same, 0 different)" in report.summary
+    assert "images without an embedding: 1: 1 no_face (first pair 1)." in report.summary
     assert len(report.arrays["scores"]["distance"]) == number - 1
 
 
@@ -128,7 +132,23 @@ def test_images_that_were_never_there_are_refused_unless_allowed(embeddings: Emb
     with pytest.raises(EthnoshardError, match="names 1 images that were never there, 1 people with none at all"):
         evaluate_embeddings(embeddings, pairs, options=OPTIONS)
     allowed = EvaluationOptions(draws=5, allow_missing=True, galleries=1)
-    assert evaluate_embeddings(embeddings, pairs, options=allowed).content["pairs"]["missing_different"] == 1
+    facts = evaluate_embeddings(embeddings, pairs, options=allowed).content["pairs"]
+    assert facts["missing_different"] == 1
+    assert facts["reasons"] == [{"reason": "never there", "count": 1, "first": "pair 2"}]
+
+
+def test_images_with_another_ending_have_the_same_figures_and_are_counted(
+    report: Report, embeddings: Embeddings, tmp_path: Path
+) -> None:
+    keys = np.array([key.replace(".jpg", ".PNG") if key < "p060" else key for key in embeddings.keys.tolist()])
+    pairs = made_pairs(tmp_path / "pairs.txt", lost=True)
+    found = evaluate_embeddings(replace(embeddings, keys=keys), pairs, groups=made_groups(), options=OPTIONS)
+    assert found.content["verification"] == report.content["verification"]
+    np.testing.assert_array_equal(found.arrays["scores"]["first"], report.arrays["scores"]["first"])
+    moved = sum(name < "p060" and name != "p000/p000_0099.jpg" for name in pairs.images())
+    assert [one["count"] for one in found.content["pairs"]["found_otherwise"]] == [moved]
+    assert f"{moved} image found under another name than the list's (first pair " in found.summary
+    assert "p000" not in found.summary + json.dumps(found.content)
 
 
 def test_noise_gets_one_half_and_the_identity_gets_one(tmp_path: Path) -> None:
