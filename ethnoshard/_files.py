@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import polars as pl
 
+from ethnoshard._forked import check_polars
 from ethnoshard.errors import EthnoshardError
 
 TEMPORARY = ".writing"
@@ -94,6 +95,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write ``table`` as Parquet. Polars itself would not say of an error that it is one of the file system."""
+    check_polars(f"writing {path}")
     buffer = io.BytesIO()
     table.write_parquet(buffer)
     with whole_file(path) as file:
@@ -104,9 +106,11 @@ def read_table(path: Path) -> pl.DataFrame:
     """Read a Parquet file. Polars itself would take brackets and stars in the path for a pattern.
 
     Raises:
+        EthnoshardError: this process was forked from one that had used polars.
         OSError: it is not there, or can't be read.
         polars.exceptions.PolarsError: it is damaged.
     """
+    check_polars(f"reading {path}")
     with path.open("rb") as file:
         return pl.read_parquet(file)
 
