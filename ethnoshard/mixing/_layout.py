@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,18 @@ class Layout:
         self._places = seats - np.array([self._lanes.all_before(int(edge)) for edge in edges])
         fits = self._lanes.length <= int(quotas.min()) * batches and np.diff(self._places).max() <= self._cycle.length
         self._edges = edges if fits and blocks > 1 else np.array([0, batches])
+        self._remember()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the blocks made so far, which follow from the rest."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_block", "_dealt")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be the same layout in another process."""
+        self.__dict__.update(state)
+        self._remember()
+
+    def _remember(self) -> None:
         self._block = lru_cache(maxsize=3)(self._made)
         self._dealt = lru_cache(maxsize=3)(self._deal)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,19 @@ class Plan:
         for stratum in self.strata:
             self.drawn[stratum.members] = True
         self.batches = sum(len(phase.quotas) for phase in self.phases)
-        self._epoch = lru_cache(maxsize=2)(lambda epoch: EpochPlan(self, epoch))
+        self._remember()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the epochs laid out so far, which follow from the rest."""
+        return {name: value for name, value in self.__dict__.items() if name != "_epoch"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be the same plan in another process."""
+        self.__dict__.update(state)
+        self._remember()
+
+    def _remember(self) -> None:
+        self._epoch = lru_cache(maxsize=2)(partial(EpochPlan, self))
 
     @property
     def redistributes(self) -> bool:
