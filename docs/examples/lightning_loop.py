@@ -59,19 +59,31 @@ class Triplets(lightning.LightningModule):
         self.seen.append(batch.faces.tolist())
         return triplet_loss(self.embed(batch.images.float() / 255), batch.identities)
 
+    def on_train_batch_start(self, batch: Batch, index: int) -> None:
+        """Send the loader on at an epoch's last batch, if ``limit_train_batches`` ends epochs before the loader does.
+
+        So a checkpoint that is written from here on resumes with the next epoch, as this training goes on.
+        """
+        if self.trainer.is_last_batch and self.trainer.datamodule.loader:
+            self.trainer.datamodule.loader.set_epoch(self.current_epoch + 1)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam."""
         return torch.optim.Adam(self.parameters(), 1e-3)
 
 
-def main(dataset: str, folder: str, epochs: int = 2, steps: int = -1) -> Triplets:
-    """Train for some epochs, or ``steps`` steps in all; go on from ``folder``'s last checkpoint if there is one."""
+def main(dataset: str, folder: str, epochs: int = 2, steps: int = -1, batches: int | None = None) -> Triplets:
+    """Train for some epochs, or ``steps`` steps in all; go on from ``folder``'s last checkpoint if there is one.
+
+    ``batches`` ends each epoch after so many.
+    """
     faces = Faces(dataset)
     model = Triplets(FaceDataset.open(dataset).image_size)
     last = Path(folder) / "last.ckpt"
     trainer = lightning.Trainer(
         max_epochs=epochs,
         max_steps=steps,
+        limit_train_batches=batches,
         callbacks=[ModelCheckpoint(folder, save_last=True, every_n_train_steps=5, save_top_k=0)],
         logger=False,
         enable_progress_bar=False,

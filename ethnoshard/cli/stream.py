@@ -88,6 +88,8 @@ def run(
         seed=seed,
         min_faces=min_faces,
         window_mib=window_mib,
+        rank=0,  # it measures one process, whoever started it
+        world_size=1,
         num_workers=workers,
         random_crop=crop,
         random_flip=flip,

@@ -31,6 +31,18 @@ class BadFaces:
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
             raise EthnoshardError(f"max_bad_faces is a number, or a share below 1; {self.limit!r} is not")
 
+    def copy(self) -> "BadFaces":
+        """One that counts on by itself, in another process or thread."""
+        return BadFaces(self.limit, self.faces, dict(self.reasons), Counter(self.replaced_by))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the lock."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Count on in another process."""
+        self.__dict__.update(state, _lock=threading.Lock())
+
     def add(self, identity: int, face: int, shard: str, reason: str) -> None:
         """Count a bad face.
 

@@ -1,5 +1,6 @@
 """The loader: a dataset, a plan, and batches of tensors."""
 
+import copy
 import warnings
 import weakref
 from collections.abc import Generator, Iterator, Mapping
@@ -7,34 +8,45 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch.utils.data import IterableDataset
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._augment import Augmentation
 from ethnoshard.loading._batch import Batch
 from ethnoshard.loading._checks import check_whole
+from ethnoshard.loading._engine import Engine
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._fill import Draft
+from ethnoshard.loading._forks import tell
+from ethnoshard.loading._iteration import Iteration
+from ethnoshard.loading._place import Place
 from ethnoshard.loading._planning import plan_of
+from ethnoshard.loading._position import Position
 from ethnoshard.loading._report import LoaderCoverage
-from ethnoshard.loading._shared import Buffers
 from ethnoshard.loading._state import check_state, state_of
-from ethnoshard.loading._stream import Stream, Transform, Work
+from ethnoshard.loading._stream import Transform
+from ethnoshard.loading._workers import in_worker, share
 from ethnoshard.mixing import Exhaustion, PlanSettings, Target
-from ethnoshard.shards import FaceDataset, ReadCounts, open_shards
+from ethnoshard.shards import FaceDataset, ReadCounts
 
 
-class StratifiedLoader:
+class StratifiedLoader(IterableDataset[Any]):
     """Batches of P identities with K faces each, whose groups follow a target, for one rank of a training.
 
-    An iteration gives the batches of an epoch, or the rest of one after :meth:`load_state_dict` or a ``break``; the
-    next iteration the next epoch. All ranks get the same number of batches: with R ranks, rank r gets the batches
-    r, r + R, r + 2R ... of a sequence that does not depend on R; where R does not divide it, the epoch's first batches
-    come once more at its end.
+    An iteration gives the batches of an epoch, the next iteration those of the next epoch, also after a ``break``.
+    After :meth:`load_state_dict` the first iteration gives the rest of the state's epoch. All ranks get the same number
+    of batches: with R ranks, rank r gets the batches r, r + R, r + 2R ... of a sequence that does not depend on R;
+    where R does not divide it, the epoch's first batches come once more at its end.
 
     .. code-block:: text
 
         10 batches:   rank 0 of 4   0 4 8      rank 2 of 4   2 6 0*
                       rank 1 of 4   1 5 9      rank 3 of 4   3 7 1*      * a second time
+
+    It has processes of its own and needs no ``DataLoader`` around it. Inside the workers of one, with
+    ``batch_size=None``, worker w of n gives the rank's batches w, w + n ..., which ``DataLoader`` puts in order again;
+    a loader made in a worker with a rank that counts the workers gives what the rank says. A loader can be pickled,
+    copied by :func:`copy.copy`, and used in forked processes; each copy goes on by itself, from where this one stands.
 
     What the plan gives (the quotas, who is drawn when, which faces) is described with
     :class:`~ethnoshard.mixing.PlanSettings`.
@@ -52,8 +64,8 @@ class StratifiedLoader:
         min_faces: int | None = None,
         window_mib: int = 64,
         shards_in_window: int = 4,
-        rank: int = 0,
-        world_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
         num_workers: int = 2,
         prefetch: int = 3,
         random_crop: int | None = None,
@@ -78,8 +90,9 @@ class StratifiedLoader:
             min_faces: an identity with fewer is excluded; by default 2 (1 if K is 1).
             window_mib: how much of the dataset cells are shuffled within, MiB; about half of it is held in memory.
             shards_in_window: of how many shards of a group pieces are shuffled together.
-            rank: this process's place among ``world_size``.
-            world_size: how many processes train together.
+            rank: this process's place among ``world_size``; if not given, that in torch.distributed's process group,
+                which may begin after the loader was made, but before the first batch.
+            world_size: how many processes train together; given together with ``rank``.
             num_workers: processes that decode; 0 starts none and decodes while the caller waits.
             prefetch: batches made ahead.
             random_crop: side of a square cut from a random place of each face, pixels.
@@ -95,8 +108,7 @@ class StratifiedLoader:
         Raises:
             EthnoshardError: an option makes no sense, or the dataset can't give what the target asks for.
         """
-        if check_whole("rank", rank, 0) >= check_whole("world_size", world_size, 1):
-            raise EthnoshardError(f"rank is from 0 to world_size - 1 = {world_size - 1}; {rank} is not")
+        self._place = Place(rank, world_size)
         for name, value, least in (
             ("num_workers", num_workers, 0),
             ("prefetch", prefetch, 1),
@@ -121,30 +133,27 @@ class StratifiedLoader:
             window_mib=window_mib,
             open_shards=shards_in_window,
         )
-        self.rank, self.world_size = rank, world_size
-        self._workers, self._prefetch = num_workers, prefetch
-        self._output = output
         if pin_memory and not torch.cuda.is_available():
             warnings.warn("pin_memory does nothing without a GPU", stacklevel=2)
             pin_memory = False
-        size = self.augmentation.size(dataset.image_size)
-        shards = open_shards(dataset, in_memory=cache == "memory", limit_mib=cache_mib)
-        weakref.finalize(self, shards.close)
-        self._work = Work(
+        self._output = output
+        self._engine = Engine(
             dataset=dataset,
             plan=self.plan,
             augmentation=self.augmentation,
-            shards=shards,
             bad_faces=BadFaces(limit=max_bad_faces, faces=int(self.plan.identities.faces.sum(dtype=np.int64))),
-            buffers=Buffers((people_per_batch * images_per_person, size, size, 3)),
-            pinned=pin_memory,
             transform=transform,
-            rank=rank,
-            ranks=world_size,
+            pinned=pin_memory,
+            in_memory=cache == "memory",
+            limit_mib=cache_mib,
+            processes=num_workers,
+            ahead=prefetch,
         )
-        self._epoch, self._consumed = 0, 0
-        self._running: Generator[Any, None, None] | None = None
-        self._stream: Stream | None = None
+        _ = self._engine.work  # refuses a cache_mib that is too small
+        self._position = Position()
+        self._made_in_worker = in_worker()
+        self._running: weakref.ref[Iteration] | None = None
+        tell(self)
 
     @property
     def settings(self) -> PlanSettings:
@@ -152,60 +161,74 @@ class StratifiedLoader:
         return self.plan.settings
 
     @property
+    def rank(self) -> int:
+        """This process's place among ``world_size``, as things stand."""
+        return self._place.now()[0]
+
+    @property
+    def world_size(self) -> int:
+        """How many processes train together, as things stand."""
+        return self._place.now()[1]
+
+    @property
     def epoch(self) -> int:
-        """The epoch that the next batch belongs to."""
-        return self._epoch
+        """The epoch of the last batch handed out, also after a ``break``; after its last one, the next epoch."""
+        return self._position.epoch
 
     @property
     def reads(self) -> ReadCounts:
-        """What was read of the shards so far."""
-        return self._work.shards.counts
+        """What this process read of the shards so far."""
+        return self._engine.work.shards.counts
 
     @property
     def bad_faces(self) -> BadFaces:
         """The faces that could not be read or decoded so far."""
-        return self._work.bad_faces
+        return self._engine.bad_faces
 
     @property
     def held_bytes(self) -> int:
         """JPEG bytes kept for batches to come, as of the last batch read."""
-        return self._work.held_bytes
+        return self._engine.work.held_bytes
 
     def __len__(self) -> int:
         """Batches of this rank in a whole epoch, the same for every rank."""
         return -(-self.plan.batches // self.world_size)
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of this rank to the end of the epoch.
+        """The batches of this rank to the end of the epoch. It ends an iteration that is under way.
 
         Raises:
             EthnoshardError: too many faces are bad, or a shard is gone or was changed.
         """
-        # Two iterations at a time would both move the position.
-        self._end_iteration()
-        self._running = self._batches()
-        return self._running
+        running = self._running() if self._running else None
+        if running is not None:
+            # Two iterations at a time would both move the position.
+            running.displace()
+        iteration = Iteration(self._batches())
+        # Not the iteration itself: left by a ``break`` it should end at once.
+        self._running = weakref.ref(iteration)
+        return iteration
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the beginning of an epoch."""
         check_whole("epoch", epoch, 0)
-        self.close()
-        self._epoch, self._consumed = epoch, 0
+        self._end_iteration()
+        self._position.go_to(epoch)
 
     def close(self) -> None:
-        """End an iteration that is under way, and the threads; the next one goes on after the last batch handed out.
+        """End an iteration that is under way, the threads and the processes; the next iteration begins them anew.
 
-        Threads end by themselves when a loop is left early, and when nobody refers to the loader any more. After a
-        whole epoch they make the first batches of the next one, and wait.
+        They end by themselves when a loop is left early, and when nobody refers to the loader any more. After a whole
+        epoch they make the first batches of the next one, and wait.
         """
         self._end_iteration()
-        self._end_stream()
+        self._engine.end()
 
     def coverage(self) -> LoaderCoverage:
-        """What the current epoch does with every face, by group and with reasons, and which faces were bad so far."""
+        """What :attr:`epoch`, as a whole, does with every face, by group and with reasons; and bad faces so far."""
         again = len(self) * self.world_size - self.plan.batches
         return LoaderCoverage(
-            planned=self.plan.epoch(self._epoch).coverage(),
+            planned=self.plan.epoch(self._position.epoch).coverage(),
             batches_again=again,
             bad_faces=len(self.bad_faces.reasons),
             replaced_from_identity=self.bad_faces.replaced_by["identity"],
@@ -213,11 +236,18 @@ class StratifiedLoader:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the training is, as JSON holds it: after the last batch that was handed out.
+        """Where the training is, as JSON holds it: after the last batch that was handed out, also after a ``break``.
 
         Ranks move together, so the state of one is that of all.
+
+        Raises:
+            EthnoshardError: the batches come from a ``DataLoader``'s workers, which are ahead of the training.
         """
-        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, self._epoch, self._consumed)
+        self._position.check_known()
+        if in_worker() and share(self._place, made_here=self._made_in_worker)[1] > 1:
+            raise EthnoshardError("one of several workers that share an epoch can't tell where the training is")
+        at = self._position.epoch, self._position.consumed
+        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, *at)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another loader was, however many ranks or workers it had.
@@ -229,38 +259,59 @@ class StratifiedLoader:
         if consumed > self.plan.batches:
             raise EthnoshardError(f"the state is after batch {consumed:,}, but an epoch has {self.plan.batches:,}")
         self.close()
-        self._epoch, self._consumed = (epoch, consumed) if consumed < self.plan.batches else (epoch + 1, 0)
+        self._position.go_to(*((epoch, consumed) if consumed < self.plan.batches else (epoch + 1, 0)))
+
+    def before_fork(self) -> None:
+        """Called by the process when it is about to fork."""
+        self._position.share()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Called on both sides of a fork: the child's loader stands where its parent's does, and goes on by itself."""
+        self._engine.after_fork(in_child=in_child)
+        if in_child:
+            self._running = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process, or a copy, needs to go on from here; threads and what is open stay."""
+        copies = {name: copy.copy(getattr(self, name)) for name in ("_place", "_engine", "_position")}
+        return {**self.__dict__, **copies, "_running": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.__dict__.update(state)
+        tell(self)
 
     def _batches(self) -> Generator[Any, None, None]:
-        epoch, begin = self._epoch, self._consumed
-        steps = self._work.steps(begin)
-        if self._stream is None:
-            self._stream = Stream(self._work, epoch, begin, processes=self._workers, ahead=self._prefetch)
-            self._end_stream_with_me = weakref.finalize(self, self._stream.close)
-        stream = self._stream
+        work = self._engine.place(*self._place.settled(), *share(self._place, made_here=self._made_in_worker))
+        epoch, begin = self._position.start()
+        numbers = work.numbers(begin)
+        self._position.begins_in_worker(epoch)
+        if not numbers:
+            # More workers than batches: this one has no share, but goes on with the others.
+            self._position.handed_out(epoch + 1, 0)
+            return
+        stream = self._engine.stream(epoch, begin)
         step = 0
         try:
-            while step < steps:
+            while step < len(numbers):
+                if not self._engine.runs(stream):
+                    raise EthnoshardError("this iteration was begun in another process, before a fork; begin one here")
                 draft = stream.take()
                 step += 1
-                self._consumed = begin + step * self.world_size
-                if step == steps:
-                    self._epoch, self._consumed = epoch + 1, 0
+                if step == len(numbers):
+                    self._position.handed_out(epoch + 1, 0)
+                else:
+                    self._position.handed_out(epoch, begin + step * work.ranks * work.parts)
+                self._place.used()
                 yield self._handed(draft)
         finally:
-            if step < steps:
-                self._end_stream()
+            if step < len(numbers) and self._engine.runs(stream):
+                self._engine.end()
 
     def _end_iteration(self) -> None:
-        running, self._running = self._running, None
+        running = self._running() if self._running else None
         if running is not None:
             running.close()
-
-    def _end_stream(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            self._end_stream_with_me.detach()
-            stream.close()
 
     def _handed(self, draft: Draft) -> Any:
         self.bad_faces.replaced_by += draft.replaced

@@ -23,15 +23,20 @@ def plan_of(dataset: FaceDataset, *, target: Target | str = "natural", **setting
     """
     table = dataset.identities
     names = dataset.groups
-    if len(table) > MOST_IDENTITIES or (table["faces"] > MOST_FACES).any():
+    faces = table["faces"].to_numpy()
+    if len(table) > MOST_IDENTITIES or (faces > MOST_FACES).any():
         raise EthnoshardError(
             f"the loader knows at most {MOST_IDENTITIES:,} identities of {MOST_FACES:,} faces each; there are more"
         )
-    numbers = {name: number for number, name in enumerate(names)}
-    group = table["group"].replace_strict(numbers, return_dtype=None).to_numpy().astype(np.int8)
+    # By comparisons, for which polars needs no threads: a forked process may plan from the dataset of its parent.
+    group = np.full(len(table), -1, np.int8)
+    for number, name in enumerate(names):
+        group[(table["group"] == name).to_numpy()] = number
+    if (group < 0).any():
+        raise EthnoshardError(f"the index of {dataset.path} has groups that its manifest lacks; pack it again")
     identities = Identities(
         group=group,
-        faces=table["faces"].to_numpy(),
+        faces=faces,
         shard=table["shard"].to_numpy(),
         offset=table["offset"].to_numpy(),
         length=table["length"].to_numpy(),

@@ -88,6 +88,10 @@ class DecodingProcess:
         self._connection.close()
         self._process.wait()
 
+    def leave(self) -> None:
+        """In a forked process: let go of the connection, which goes on in the parent."""
+        self._connection.close()
+
     def stop(self) -> None:
         """Have whoever waits for an answer find out that there will be none."""
         with contextlib.suppress(OSError):

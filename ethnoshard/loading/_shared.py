@@ -51,3 +51,7 @@ class Buffers:
         # torch holds on to this array as long as to the tensor or any view of it.
         weakref.finalize(view, self._free.append, memory).atexit = False
         return memory, torch.from_numpy(view)
+
+    def forked(self) -> None:
+        """Use nothing again that was taken before a fork: the other side may look at it."""
+        self._free = []

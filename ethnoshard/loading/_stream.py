@@ -23,6 +23,9 @@ _SLICE = 64
 """Faces that a thread decodes at a time."""
 _TRANSFORM = 14
 
+_LEFT: list["Stream"] = []
+"""Streams of a parent, kept from being collected: that would wait for processes that are not this one's."""
+
 Worker = tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]
 Transform = Callable[[torch.Tensor, torch.Generator], Any]
 
@@ -42,6 +45,8 @@ class Work:
         transform: what becomes of them.
         rank: whose batches these are.
         ranks: among how many.
+        part: which part of the rank's batches, where a ``DataLoader``'s workers share them.
+        parts: among how many.
         held_bytes: JPEG bytes kept for batches to come, as of the last batch read.
     """
 
@@ -53,20 +58,25 @@ class Work:
     buffers: Buffers
     pinned: bool
     transform: Transform | None
-    rank: int
-    ranks: int
+    rank: int = 0
+    ranks: int = 1
+    part: int = 0
+    parts: int = 1
     held_bytes: int = field(default=0, init=False)
 
-    def steps(self, consumed: int) -> int:
-        """Batches of a rank that are left of an epoch of which all ranks together have had ``consumed``."""
-        return -(-(self.plan.batches - consumed) // self.ranks)
+    def numbers(self, consumed: int) -> range:
+        """The batches of this process that are left of an epoch of which all ranks together have had ``consumed``.
+
+        All ranks have as many; part w of n of them is the batches w, w + n ...
+        """
+        begin = consumed + self.rank
+        steps = -(-(self.plan.batches - consumed) // self.ranks)
+        return range(begin, begin + steps * self.ranks, self.ranks)[self.part :: self.parts]
 
     def jobs(self, epoch: int, consumed: int) -> Iterator[Job[Draft]]:
         """Drafts from a batch of an epoch on; the next epoch follows, so that its first batches are ready in time."""
         while True:
-            steps = self.steps(consumed)
-            begin = consumed + self.rank
-            yield from self._of_epoch(epoch, range(begin, begin + steps * self.ranks, self.ranks))
+            yield from self._of_epoch(epoch, self.numbers(consumed))
             epoch, consumed = epoch + 1, 0
 
     def _of_epoch(self, epoch: int, numbers: range) -> Iterator[Job[Draft]]:
@@ -144,6 +154,12 @@ class Stream:
             self._pipeline.close()
         for process in self._processes:
             process.close()
+
+    def leave(self) -> None:
+        """In a forked process: its threads and processes go on in the parent; here nothing may touch them again."""
+        for process in self._processes:
+            process.leave()
+        _LEFT.append(self)
 
     @staticmethod
     def _here(work: Work, jobs: Iterator[Job[Draft]]) -> Iterator[Draft]:

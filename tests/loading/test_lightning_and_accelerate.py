@@ -52,3 +52,34 @@ def test_lightning_goes_on_from_its_checkpoint_with_the_very_next_batch(made: Fa
     rest = json.loads(python("-c", code, made.path, tmp_path, -1).splitlines()[-1])
     assert len(first) == 10
     assert first + rest == planned(made)
+
+
+LIMITED = """
+import json, sys
+from pathlib import Path
+import lightning
+from lightning_loop import Triplets, main
+from ethnoshard import FaceDataset, StratifiedLoader
+dataset, folder = sys.argv[1], Path(sys.argv[2])
+said = {"whole": main(dataset, folder / "whole", epochs=3, batches=10).seen}
+for cut in (10, 15):
+    first = main(dataset, folder / str(cut), epochs=3, steps=cut, batches=10).seen
+    said[f"cut at {cut}"] = first + main(dataset, folder / str(cut), epochs=3, batches=10).seen
+model = Triplets(FaceDataset.open(dataset).image_size)
+loader = StratifiedLoader(FaceDataset.open(dataset), people_per_batch=8, images_per_person=4)
+lightning.Trainer(
+    max_epochs=3, limit_train_batches=10, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+    enable_model_summary=False,
+).fit(model, loader)
+said["without a datamodule"] = model.seen
+print(json.dumps(said))
+"""
+
+
+def test_lightnings_epochs_are_as_long_as_asked_also_when_resumed(made: FaceDataset, tmp_path: Path) -> None:
+    loader = StratifiedLoader(made, people_per_batch=8, images_per_person=4)
+    epochs = [[batch.faces.tolist() for batch in loader] for _ in range(3)]
+    expected = [faces for epoch in epochs for faces in epoch[:10]]
+    said = json.loads(python("-c", LIMITED, made.path, tmp_path).splitlines()[-1])
+    assert {how: len(seen) for how, seen in said.items()} == dict.fromkeys(said, 30)
+    assert said == dict.fromkeys(said, expected)

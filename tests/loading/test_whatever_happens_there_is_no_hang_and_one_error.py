@@ -29,25 +29,11 @@ def running() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("ethnoshard-")]
 
 
-def test_break_ends_the_threads_and_the_next_loop_goes_on_where_it_was(made: FaceDataset) -> None:
-    whole = [batch.faces.tolist() for batch in StratifiedLoader(made, **OPTIONS)]
-    loader = StratifiedLoader(made, **OPTIONS)
-    seen = []
-    for batch in loader:
-        seen.append(batch.faces.tolist())
-        if len(seen) == 3:
-            break
-    loader.close()
-    assert not running()
-    seen += [batch.faces.tolist() for batch in loader]
-    assert seen == whole
-
-
 def test_leaving_a_loop_closing_or_forgetting_a_loader_ends_its_threads(made: FaceDataset) -> None:
     loader = StratifiedLoader(made, **OPTIONS)
     for _ in loader:
         break
-    gc.collect()
+    assert not running()
     for _ in range(2):
         assert sum(1 for _ in loader) > 0
         # The first batches of the next epoch are being made.
@@ -61,14 +47,41 @@ def test_leaving_a_loop_closing_or_forgetting_a_loader_ends_its_threads(made: Fa
     assert not running()
 
 
-def test_a_second_loop_ends_the_first(made: FaceDataset) -> None:
+def test_a_loader_forgotten_in_mid_epoch_gives_all_its_batches_and_ends(made: FaceDataset) -> None:
+    assert sum(1 for _ in StratifiedLoader(made, **OPTIONS)) == len(StratifiedLoader(made, **OPTIONS))
+    gc.collect()
+    assert not running()
+
+
+def test_a_second_loop_ends_the_first_which_says_so(made: FaceDataset) -> None:
     loader = StratifiedLoader(made, **OPTIONS)
     first = iter(loader)
     next(first)
-    assert sum(1 for _ in loader) == len(loader) - 1
-    assert next(first, None) is None
+    assert sum(1 for _ in loader) == len(loader)
+    with pytest.raises(EthnoshardError, match="another iteration of this loader has begun"):
+        next(first)
+    with pytest.raises(EthnoshardError, match=r"copy it: copy\.copy"):
+        list(zip(loader, loader, strict=True))
     loader.close()
     assert not running()
+
+
+def test_a_loop_that_gave_all_is_at_its_end_whatever_begins_later(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, num_workers=0, **OPTIONS)
+    first = iter(loader)
+    assert sum(1 for _ in first) == len(loader)
+    next(iter(loader))
+    assert next(first, None) is None
+
+
+def test_a_loop_that_is_closed_is_at_its_end(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, **OPTIONS)
+    seen = 0
+    for _ in loader:
+        seen += 1
+        if seen == 3:
+            loader.close()
+    assert seen == 3
 
 
 @pytest.mark.parametrize("workers", [0, 3])

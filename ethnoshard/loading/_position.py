@@ -1,0 +1,76 @@
+"""Where a loader is in the sequence of batches, and where its next iteration begins."""
+
+from multiprocessing.context import get_spawning_popen
+from typing import Any
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading._workers import BegunEpochs, in_worker
+
+
+class Position:
+    """After the last batch that was handed out: an epoch, and how many of its batches all ranks together have had."""
+
+    def __init__(self) -> None:
+        """Stand at the beginning."""
+        self.epoch, self.consumed = 0, 0
+        self._resumes = False
+        self._begun: BegunEpochs | None = None
+
+    def go_to(self, epoch: int, consumed: int = 0) -> None:
+        """Stand elsewhere; the next iteration gives the rest of that epoch."""
+        self.epoch, self.consumed, self._resumes = epoch, consumed, True
+        if self._begun is not None and self._begun.own:
+            self._begun.forget()
+
+    def handed_out(self, epoch: int, consumed: int) -> None:
+        """A batch was handed out, and this is where it leaves the loader."""
+        self.go_to(epoch, consumed)
+        self._resumes = False
+
+    def start(self) -> tuple[int, int]:
+        """Epoch and consumed batches with which the next iteration begins.
+
+        That is the beginning of an epoch, unless the loader was told to stand elsewhere: after a ``break`` the rest of
+        the epoch is left out, as torch's ``DataLoader`` does.
+        """
+        self._follow_workers()
+        if self.consumed and not self._resumes:
+            return self.epoch + 1, 0
+        return self.epoch, self.consumed
+
+    def begins_in_worker(self, epoch: int) -> None:
+        """An epoch begins here. If this is a ``DataLoader``'s worker, the process that started it shall know."""
+        if in_worker() and self._begun is not None and not self._begun.own:
+            self._begun.begun(epoch)
+
+    def share(self) -> None:
+        """Before processes are started: their epochs are to follow those of the processes before."""
+        self._follow_workers()
+        if self._begun is None or not self._begun.own:
+            self._begun = BegunEpochs()
+
+    def check_known(self) -> None:
+        """Refuse to say where the training is if workers hand out the batches.
+
+        Raises:
+            EthnoshardError: they do, and are ahead of the training by what they prefetch.
+        """
+        if self._begun is not None and self._begun.own and self._begun.next is not None:
+            raise EthnoshardError(
+                "where the training is can't be told: its batches come from DataLoader's workers, which are ahead of "
+                "it. Iterate over the StratifiedLoader itself, whose num_workers decode in processes of their own, or "
+                "give the DataLoader around it num_workers=0; set_epoch() goes on with a whole epoch"
+            )
+
+    def _follow_workers(self) -> None:
+        if self._begun is not None and self._begun.own and self._begun.next is not None:
+            self.epoch, self.consumed, self._resumes = self._begun.next, 0, False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, which shares nothing, but with a process that is being started."""
+        spawning = get_spawning_popen() is not None
+        if spawning:
+            self.share()
+        else:
+            self._follow_workers()
+        return {**self.__dict__, "_begun": self._begun if spawning else None}
