@@ -10,12 +10,13 @@ from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embed_place import embed_place
 from ethnoshard.embedding._embeddings import Embeddings
-from ethnoshard.embedding._five_point import REFERENCE, five_point_face, similarity_transform
+from ethnoshard.embedding._five_point import five_point_face, similarity_transform
 from ethnoshard.embedding._load import DOWNLOADABLE, load_model
 from ethnoshard.embedding._model import ALIGNMENTS, Alignment, FaceModel
 from ethnoshard.embedding._normalise import NORMALISATIONS
 from ethnoshard.embedding._open_faces import open_faces
 from ethnoshard.embedding._places import Faces, faces_of_bin, faces_of_dataset, faces_of_work
+from ethnoshard.embedding._template import REFERENCE, template
 
 if TYPE_CHECKING:
     from ethnoshard.embedding._embed import embed_faces
@@ -42,6 +43,7 @@ __all__ = [
     "load_model",
     "open_faces",
     "similarity_transform",
+    "template",
 ]
 
 

@@ -1,19 +1,10 @@
 """The alignment of ArcFace and its like: five landmarks moved onto five fixed points by a similarity transform."""
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from scipy.ndimage import affine_transform
 
 from ethnoshard.embedding._model import Images
-
-Points = NDArray[np.float64]
-
-REFERENCE: Points = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
-)
-"""Left eye, right eye, tip of the nose, left and right corner of the mouth, as seen in the image; (5, 2) x and y in an
-image of 112 x 112 pixels, the centre of the first pixel at 0 (Deng et al. 2019, ArcFace; the points of SphereFace)."""
-_REFERENCE_SIDE = 112
+from ethnoshard.embedding._template import Points, template
 
 
 def similarity_transform(points: Points, onto: Points) -> Points:
@@ -39,30 +30,31 @@ def similarity_transform(points: Points, onto: Points) -> Points:
 def five_point_face(image: Images, landmarks: Points, side: int) -> Images:
     """Cut a face out of its photograph, upright and of a fixed size.
 
+    The crop that insightface's ``norm_crop`` (2.1) and uniface's ``face_alignment`` (4.2.1) make with OpenCV 5: each
+    pixel is the bilinear one of four, rounded to the nearest whole number, without smoothing where the face shrinks.
+    OpenCV 4 moves each pixel by up to 1/64 px first, so that at an edge its crops differ by some grey levels.
+
     Args:
         image: (H, W, 3) uint8.
         landmarks: (5, 2) x and y in pixels of the image, in the order of ``REFERENCE``.
-        side: S; the reference is scaled from 112 to it.
+        side: S; see ``template`` for where the landmarks come to lie.
 
     Returns:
-        (S, S, 3) uint8, bilinear; where the photograph ends, black.
+        (S, S, 3) uint8; where the photograph ends, black.
     """
-    scale = side / _REFERENCE_SIDE
-    # Pixels' centres lie at whole numbers here, so that scaling is about the corner of the first pixel.
-    onto = (REFERENCE + 0.5) * scale - 0.5
-    forward = similarity_transform(landmarks, onto)
-    picture = Image.fromarray(image)
-    shrinking = int(1 / np.sqrt(abs(np.linalg.det(forward[:, :2]))))
-    if shrinking >= 2:
-        # Bilinear looks at four pixels only: of a large face most would not be seen.
-        picture = picture.reduce(shrinking)
-        forward = similarity_transform((landmarks + 0.5) / shrinking - 0.5, onto)
+    forward = similarity_transform(landmarks, template(side))
     linear = np.linalg.inv(forward[:, :2])
-    # Pillow counts from the corner of the first pixel, we from its centre.
-    shift = 0.5 - linear @ (forward[:, 2] + 0.5)
-    (a, b), (d, e) = linear
-    return np.asarray(
-        picture.transform(
-            (side, side), Image.Transform.AFFINE, (a, b, shift[0], d, e, shift[1]), Image.Resampling.BILINEAR
+    shift = -linear @ forward[:, 2]
+    face = np.empty((side, side, 3), np.uint8)
+    for colour in range(3):
+        # SciPy counts rows before columns, y before x.
+        affine_transform(
+            image[..., colour],
+            linear[::-1, ::-1],
+            shift[::-1],
+            output_shape=(side, side),
+            output=face[..., colour],
+            order=1,
+            mode="grid-constant",
         )
-    )
+    return face

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.embedding._template import template_name
 from ethnoshard.runs import TrainedOn
 
 Images = NDArray[np.uint8]
@@ -15,7 +16,7 @@ Alignment = Literal["crop", "five-point"]
 
 ALIGNMENTS: dict[str, str] = {
     "crop": "square from the middle of the aligned face (MTCNN box with margin)",
-    "five-point": "similarity transform of the source image, from MTCNN's five landmarks to the ArcFace reference",
+    "five-point": "similarity transform of the source image, from MTCNN's five landmarks to ArcFace's, bilinear",
 }
 """Every alignment, and what it does."""
 
@@ -53,5 +54,6 @@ class FaceModel:
     trained_on: TrainedOn | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Everything but the network itself and whom it was trained on, as JSON holds it."""
-        return {name: value for name, value in vars(self).items() if name not in ("network", "trained_on")}
+        """All but the network itself and whom it was trained on, as JSON holds it; of "five-point" the ``template``."""
+        facts = {name: value for name, value in vars(self).items() if name not in ("network", "trained_on")}
+        return {**facts, "template": template_name(self.side)} if self.alignment == "five-point" else facts

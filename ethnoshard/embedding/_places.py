@@ -17,7 +17,7 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import check_photographs
 from ethnoshard.embedding._aligned import AlignedFaces
-from ethnoshard.embedding._five_point import Points
+from ethnoshard.embedding._template import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
 from ethnoshard.sources import BinPairs, Source, contents_digest, image_digests, open_source

@@ -57,7 +57,10 @@ def setting_text(content: dict[str, Any]) -> str:
     model, place = content["model"], content["place"]
     if not model or not place:
         return "Embeddings or scores of another program; nothing is said of model and alignment."
-    cut = "" if model["alignment"] == "five-point" else f", {model['crop'] or place['face']} px of {place['face']}"
+    if model["alignment"] == "five-point":
+        cut = f", {model['template']}" if "template" in model else ""
+    else:
+        cut = f", {model['crop'] or place['face']} px of {place['face']}"
     statuses = content["images"]["statuses"] if content.get("images") else {}
     without = ", ".join(f"{count:,} {status}" for status, count in statuses.items() if status != "embedded" and count)
     return (
