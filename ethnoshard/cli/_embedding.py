@@ -42,7 +42,8 @@ Normalise: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"Pixels of an ONNX file of others: {', '.join(NORMALISATIONS)}. By default insightface: -1 to 1.",
+        help=f"Pixels of an ONNX file of others: {', '.join(NORMALISATIONS)}; with -bgr at the end blue comes first "
+        "(insightface-bgr for AdaFace). By default as the graph tells, else insightface: -1 to 1.",
     ),
 ]
 Crop: TypeAlias = Annotated[
@@ -106,7 +107,7 @@ def loaded(
     chosen: Alignment | None = None
     if alignment is not None:
         chosen = "crop" if alignment == AlignmentOption.CROP else "five-point"
-    return load_model(model, alignment=chosen, normalise=normalise, crop=crop, device=device)
+    return load_model(model, alignment=chosen, normalise=normalise, crop=crop, device=device, said=warn)
 
 
 @contextmanager

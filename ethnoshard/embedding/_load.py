@@ -1,5 +1,6 @@
 """From what the user calls a model to a model."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -17,6 +18,7 @@ def load_model(
     normalise: str | None = None,
     crop: int | None = None,
     device: str = "cpu",
+    said: Callable[[str], None] = lambda text: None,
 ) -> FaceModel:
     """Load any model.
 
@@ -25,16 +27,17 @@ def load_model(
     ==========================  ============================  =====================================
     run folder, .safetensors    crop, as it was trained       scaled inside
     .onnx of ethnoshard         the same                      scaled inside
-    any other .onnx             five-point, or as said        ``normalise``, "insightface" if not said
+    any other .onnx             five-point, or as said        ``normalise``, else as its graph tells
     vggface2, casia-webface     crop of 160                   scaled inside
     ==========================  ============================  =====================================
 
     Args:
         model: see the table.
         alignment: of an ONNX file that isn't ours.
-        normalise: likewise.
+        normalise: likewise; one of ``NORMALISATIONS``, or with "-bgr" at its end for blue first.
         crop: side of the square cut from the middle of a face, if not the one that the model was trained with.
         device: where torch's networks run; ONNX runs on the CPU.
+        said: told where ``normalise`` contradicts what an ONNX graph does itself; it is obeyed.
 
     Raises:
         EthnoshardError: there is no such model, it is damaged, or the options don't fit it.
@@ -47,7 +50,7 @@ def load_model(
     if path.suffix == ".onnx" and path.is_file():
         from ethnoshard.embedding._onnx_model import onnx_model
 
-        return onnx_model(path, alignment=alignment, normalise=normalise, crop=crop)
+        return onnx_model(path, alignment=alignment, normalise=normalise, crop=crop, said=said)
     named = str(model) in DOWNLOADABLE and not path.exists()
     if not (named or path.is_dir() or (path.suffix == ".safetensors" and path.is_file())):
         what = "is of an unknown kind" if path.exists() else "is not there"

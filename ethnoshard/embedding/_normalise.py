@@ -26,33 +26,57 @@ NORMALISATIONS: dict[str, Scaling] = {
 """By name: -1 to 1, the same by 128, ImageNet's mean and deviation, 0 to 1, and pixels as they are."""
 
 
-def check_normalisation(name: str) -> None:
-    """Refuse a name that is none.
+BGR = "-bgr"
+"""At the end of such a name: blue before green before red, as networks want that were trained on what OpenCV reads."""
+
+
+class Pixels(NamedTuple):
+    """What is done to pixels before a network.
+
+    Attributes:
+        scaling: of the values.
+        bgr: whether blue comes first.
+    """
+
+    scaling: Scaling
+    bgr: bool = False
+
+
+def pixels_of(name: str) -> Pixels:
+    """One of ``NORMALISATIONS`` by name, with "-bgr" at its end for blue first: "insightface-bgr" is AdaFace's.
 
     Raises:
-        EthnoshardError: it is none.
+        EthnoshardError: there is none of the name.
     """
-    if name not in NORMALISATIONS:
-        raise EthnoshardError(f"normalise is one of {', '.join(NORMALISATIONS)}; {name!r} is not")
+    plain = name.removesuffix(BGR)
+    if plain not in NORMALISATIONS:
+        raise EthnoshardError(
+            f"normalise is one of {', '.join(NORMALISATIONS)}, with {BGR} at its end for blue first; {name!r} is not"
+        )
+    return Pixels(NORMALISATIONS[plain], bgr=name != plain)
 
 
-def network_input(images: Images, side: int, scaling: Scaling) -> NDArray[np.float32]:
+def network_input(images: Images, side: int, scaling: Scaling, *, bgr: bool = False) -> NDArray[np.float32]:
     """Images as networks of others take them.
 
     Args:
         images: (B, H, H, 3) uint8 RGB.
         side: S, to which they are scaled by averaging areas, as our own networks do.
         scaling: of the pixels.
+        bgr: blue first.
 
     Returns:
-        (B, 3, S, S) float32.
+        (B, 3, S, S) float32, each colour scaled as it was in RGB.
     """
     pixels = images.astype(np.float32)
     if images.shape[1] != side:
         rows = averaging(images.shape[1], side)
         pixels = np.einsum("ij,bjkc,lk->bilc", rows, pixels, rows, optimize=True)
     mean, deviation = (np.array(values, np.float32) for values in scaling)
-    return np.ascontiguousarray(((pixels - mean) / deviation).transpose(0, 3, 1, 2), np.float32)
+    scaled = (pixels - mean) / deviation
+    if bgr:
+        scaled = scaled[..., ::-1]
+    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), np.float32)
 
 
 def averaging(before: int, after: int) -> NDArray[np.float32]:

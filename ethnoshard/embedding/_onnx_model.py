@@ -2,95 +2,158 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import available_cores
 from ethnoshard.embedding._model import Alignment, FaceModel, Images, Vectors
-from ethnoshard.embedding._normalise import NORMALISATIONS, check_normalisation, network_input
+from ethnoshard.embedding._normalise import BGR, network_input, pixels_of
+from ethnoshard.embedding._onnx_graph import scaling_inside
+from ethnoshard.embedding._onnx_input import face_input
 from ethnoshard.errors import EthnoshardError
 
 _AT_ONCE = 16
 """Images a thread takes where the network leaves it open."""
-_SIDE = 112
-"""Of a network that takes any side: what ArcFace's like are trained with."""
 
 
 class OnnxNetwork:
     """Runs an ONNX graph, a thread a core, each on images of its own."""
 
-    def __init__(self, path: Path, normalise: str | None) -> None:
-        """Load it, and run it once.
+    def __init__(self, path: Path, normalise: str | None, said: Callable[[str], None]) -> None:
+        """Load it, look at its graph, and run it once.
 
         Args:
             path: the file.
-            normalise: one of ``NORMALISATIONS``; None for the usual one.
+            normalise: see ``pixels_of``; None for what the graph tells, else the usual one.
+            said: told where ``normalise`` contradicts the graph.
 
         Raises:
-            EthnoshardError: onnxruntime is missing, or the file is no network that takes faces and gives vectors.
+            EthnoshardError: onnxruntime or onnx is missing, or the file is no network that takes faces and gives a
+                vector each.
         """
         self._path, self._session = path, _session(path)
-        (given, *more), (output, *_) = self._session.get_inputs(), self._session.get_outputs()
-        shape = [0 if not isinstance(size, int) or size < 1 else size for size in given.shape]
-        if more or len(shape) != 4 or shape[1] not in (0, 3) or shape[2] != shape[3]:
-            raise EthnoshardError(
-                f"{path} takes {', '.join(str(put.shape) for put in (given, *more))}; a network of faces has one input "
-                "of (N, 3, S, S): colours before rows, square"
-            )
-        self.side = shape[2] or _SIDE
+        self._given = face_input(path, self._session.get_inputs())
+        self.side = self._given.side
         self.facts: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.ours = {"backbone", "side", "crop"} <= self.facts.keys()
-        self.normalise = "none" if self.ours else normalise or "insightface"
-        check_normalisation(self.normalise)
-        self._scaling = NORMALISATIONS[self.normalise]
-        self._input, self._output = given.name, output.name
-        self._type = np.float16 if given.type == "tensor(float16)" else np.float32
-        self._batch = shape[0]
+        self.inside = "" if self.ours else self._look_inside(normalise, said)
+        if self.ours:
+            self.normalise = "none"
+        self._pixels = pixels_of(self.normalise)
         self._pool = ThreadPoolExecutor(available_cores())
+        self._output = self._only_vectors()
         self.embedding = self(np.zeros((1, self.side, self.side, 3), np.uint8)).shape[1]
 
     def __call__(self, images: Images) -> Vectors:
         """(B, H, H, 3) uint8 RGB to (B, E) float32."""
-        size = self._batch or _AT_ONCE
+        size = self._given.batch or _AT_ONCE
         pieces = [images[begin : begin + size] for begin in range(0, len(images), size)]
         return np.concatenate(list(self._pool.map(self._run, pieces)))
 
+    def _look_inside(self, asked: str | None, said: Callable[[str], None]) -> str:
+        """Choose ``normalise``; returns what the graph does to pixels itself."""
+        inside = scaling_inside(self._path, self._given.name)
+        told = "none" if self._given.whole else inside.normalisation()
+        self.normalise = asked or told or "insightface"
+        plain = self.normalise.removesuffix(BGR)
+        pixels_of(self.normalise)
+        if self._given.whole and plain != "none":
+            raise EthnoshardError(
+                f"{self._path} takes pixels as whole numbers (uint8), which are not scaled before; leave out "
+                f"--normalise {asked}, or give none or none{BGR}"
+            )
+        if told is not None and plain != told:
+            said(
+                f"{self._path} scales pixels itself ({inside}), which points to --normalise {told}; as asked for, they "
+                f"are scaled by {self.normalise} before"
+            )
+        return str(inside) if inside.nodes else ""
+
+    def _only_vectors(self) -> str:
+        """Name of the output that holds a vector for each face, found by running it.
+
+        Raises:
+            EthnoshardError: none does, or several do.
+        """
+        outputs = self._session.get_outputs()
+        number = self._given.batch or 1
+        zeros = self._as_input(np.zeros((number, self.side, self.side, 3), np.uint8))
+        with _explained(self._path):
+            values = self._session.run(None, {self._given.name: zeros})
+        found = [put.name for put, value in zip(outputs, values, strict=True) if _is_vectors(value, number)]
+        if len(found) > 1:
+            found = [name for name in found if "embed" in name.lower()] or found
+        if len(found) != 1:
+            shapes = ", ".join(f"{put.name} {np.shape(value)}" for put, value in zip(outputs, values, strict=True))
+            raise EthnoshardError(
+                f"{self._path} gives {shapes} for {number} faces; one output of (N, E) is wanted, a vector each. "
+                "onnx.utils.extract_model cuts a network off at an output"
+            )
+        return found[0]
+
+    def _as_input(self, images: Images) -> NDArray[Any]:
+        """(B, H, H, 3) uint8 RGB as the graph takes them."""
+        given: NDArray[Any] = network_input(images, self.side, self._pixels.scaling, bgr=self._pixels.bgr)
+        if self._given.channels_last:
+            given = np.ascontiguousarray(given.transpose(0, 2, 3, 1))
+        return (np.rint(given) if self._given.whole else given).astype(self._given.dtype)
+
     def _run(self, images: Images) -> Vectors:
-        given = network_input(images, self.side, self._scaling).astype(self._type)
-        missing = max(self._batch, len(given)) - len(given)
+        given = self._as_input(images)
+        missing = max(self._given.batch, len(given)) - len(given)
         if missing:
             given = np.concatenate([given, np.zeros((missing, *given.shape[1:]), given.dtype)])
         with _explained(self._path):
-            (found,) = self._session.run([self._output], {self._input: given})
-        vectors = np.asarray(found, np.float32)
-        if len(vectors) != len(given) or vectors.size == 0:
-            raise EthnoshardError(f"{self._path} gives {vectors.shape} for {len(given)} faces; a vector each is wanted")
-        return vectors.reshape(len(given), -1)[: len(images)]
+            (found,) = self._session.run([self._output], {self._given.name: given})
+        if not _is_vectors(found, len(given)):
+            raise EthnoshardError(
+                f"{self._path} gives {np.shape(found)} for {len(given)} faces; a vector each is wanted"
+            )
+        return np.asarray(found, np.float32).reshape(len(given), -1)[: len(images)]
+
+
+def _is_vectors(value: Any, number: int) -> bool:
+    """Whether an output is a vector of at least 2 floats for each of ``number`` faces; sides of 1 don't count."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return False
+    shape = value.shape
+    if number == 1 and sum(side > 1 for side in shape) == 1:
+        return True
+    return len(shape) >= 2 and shape[0] == number and sum(side > 1 for side in shape[1:]) == 1
 
 
 def onnx_model(
-    path: Path, *, alignment: Alignment | None = None, normalise: str | None = None, crop: int | None = None
+    path: Path,
+    *,
+    alignment: Alignment | None = None,
+    normalise: str | None = None,
+    crop: int | None = None,
+    said: Callable[[str], None] = lambda text: None,
 ) -> FaceModel:
     """Load an ONNX file.
 
-    Files that ``ethnoshard export`` wrote know how their faces are cut and scaled. Of others nothing is known: by
-    default they get the five-point alignment and pixels of -1 to 1, as insightface's networks do.
+    Files that ``ethnoshard export`` wrote know how their faces are cut and scaled. Others get the five-point alignment,
+    and pixels as their graph tells: as they are where it takes whole numbers, or begins by bringing 0 to 255 to about
+    -1 to 1 (``scaling_inside``); of 0 to 1 where it begins as torchvision's networks do; else of -1 to 1, as
+    insightface's networks do.
 
     Args:
         path: the file.
         alignment: "crop" or "five-point", of a file that isn't ours.
-        normalise: one of ``NORMALISATIONS``, likewise.
+        normalise: one of ``NORMALISATIONS``, or with "-bgr" at its end, likewise.
         crop: of "crop", side of the square cut from the middle of a face; 0 for the whole face.
+        said: told where ``normalise`` contradicts the graph; it is obeyed.
 
     Raises:
         EthnoshardError: it is no ONNX file or no network of faces, onnxruntime is missing, or ours is told otherwise.
     """
-    network = OnnxNetwork(path, normalise)
+    network = OnnxNetwork(path, normalise, said)
     if network.ours and (normalise is not None or alignment == "five-point"):
         raise EthnoshardError(f"{path} was exported by ethnoshard and says itself how faces are aligned and scaled")
     alignment = "crop" if network.ours else alignment or "five-point"
@@ -106,8 +169,14 @@ def onnx_model(
         normalise="inside the network" if network.ours else network.normalise,
         digest=sha256_of(path),
         network=network,
-        about={name: value for name, value in network.facts.items() if name != "crop"} if network.ours else {},
+        about=_about(network),
     )
+
+
+def _about(network: OnnxNetwork) -> dict[str, str]:
+    if network.ours:
+        return {name: value for name, value in network.facts.items() if name != "crop"}
+    return {"scaled_inside": network.inside} if network.inside else {}
 
 
 def _session(path: Path) -> Any:

@@ -83,7 +83,7 @@ def test_broken_embeddings_are_refused_with_their_number(noise_work: Path, value
         embed_place(model_of(network), faces_of_work(noise_work))
 
 
-@pytest.mark.parametrize("shape", [(1, 112, 112, 3), (1, 3, 112, 96), (1, 3, 112), (1, 1, 112, 112)])
+@pytest.mark.parametrize("shape", [(1, 3, 112, 96), (1, 3, 112), (1, 1, 112, 112), (1, 112, 96, 3)])
 def test_an_onnx_network_of_something_else_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     path = write_flat_onnx(tmp_path / "other.onnx", shape)
     with pytest.raises(EthnoshardError, match=r"one input of \(N, 3, S, S\)"):
