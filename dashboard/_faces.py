@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from ethnoshard.alignment import decode_face
+from ethnoshard.embedding import face_keys
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import LocalShards
 
@@ -49,8 +50,13 @@ def pictures(shelf: Shelf, place: Place, keys: Iterable[str]) -> dict[str, bytes
     Raises:
         EthnoshardError: a shard can't be read.
     """
-    wanted = shelf.faces(place).filter(pl.col("source_image").is_in(list(keys)))
-    return dict(zip(wanted["source_image"].to_list(), jpegs(place, wanted), strict=True))
+    asked = set(keys)
+    images = {*asked, *(key.rpartition("#")[0] for key in asked)}
+    faces = shelf.faces(place).filter(pl.col("source_image").is_in(list(images)))
+    wanted = faces.with_columns(pl.Series("key", face_keys(faces["source_image"].to_list()), pl.String)).filter(
+        pl.col("key").is_in(list(asked))
+    )
+    return dict(zip(wanted["key"].to_list(), jpegs(place, wanted), strict=True))
 
 
 def jpegs(place: Place, faces: pl.DataFrame) -> list[bytes]:

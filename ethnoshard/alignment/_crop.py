@@ -7,19 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ethnoshard.work import prominence
+
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import Faces
 
 
 def best_face(faces: "Faces", height: int, width: int) -> int:
-    """Index of the largest face, less twice its centre's squared distance from the image's centre.
-
-    Kalinga 2020, appendix A (after Sandberg's FaceNet): ``argmax(area - 2 * distance^2)``, in pixels.
-    """
-    boxes = faces.boxes
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    offset = (boxes[:, :2] + boxes[:, 2:]) / 2 - np.array([width, height]) / 2
-    return int(np.argmax(area - 2.0 * (offset**2).sum(1)))
+    """Index of the face with the most ``prominence``: large, and near the middle."""
+    return int(np.argmax(prominence(faces.boxes, height, width)))
 
 
 def crop_box(box: NDArray[np.float32], margin: int, height: int, width: int) -> tuple[int, int, int, int] | None:

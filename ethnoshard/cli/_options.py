@@ -75,7 +75,9 @@ Thresholds: TypeAlias = Annotated[
 ]
 Factor: TypeAlias = Annotated[float, typer.Option(help="Ratio of neighbouring levels of MTCNN's image pyramid.")]
 MinFace: TypeAlias = Annotated[int, typer.Option(help="Side of the smallest face looked for, pixels.")]
-WhichFaces: TypeAlias = Annotated[FacesOption, typer.Option("--faces", help="Keep one face of an image, or all.")]
+WhichFaces: TypeAlias = Annotated[
+    FacesOption, typer.Option("--faces", help="Keep one face of an image, or all, each as the person's.")
+]
 NoFace: TypeAlias = Annotated[
     NoFaceOption, typer.Option("--no-face", help="No face found: skip the image, or take its largest centre square.")
 ]

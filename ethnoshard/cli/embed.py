@@ -8,6 +8,7 @@ import typer
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json
+from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 
 
@@ -46,6 +47,11 @@ def run(
         return
     people = len(set(found.identities.tolist()))
     say(
-        f"{out}: {len(found):,} images of {people:,} people, {known.embedding} numbers each; {known.name}, alignment "
+        f"{out}: {_number(found)} of {people:,} people, {known.embedding} numbers each; {known.name}, alignment "
         f"{known.alignment}, pixels {known.normalise}{', original and mirrored averaged' if flip else ''}"
     )
+
+
+def _number(found: Embeddings) -> str:
+    images = len(found.one_an_image())
+    return f"{len(found):,} images" if images == len(found) else f"{len(found):,} faces in {images:,} images"

@@ -199,4 +199,7 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     warn_of("left out of the groups", report.content.get("groups_left_out", ()))
     for text in warnings_of(report.content):
         warn(text)
+    further = report.content["images"]["further_faces"] if report.content.get("images") else 0
+    if further:
+        warn(f"{further:,} further faces of images with several are left out; the one that --faces one keeps stands")
     show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

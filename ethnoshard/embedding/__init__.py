@@ -11,6 +11,7 @@ from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embed_place import embed_place
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
+from ethnoshard.embedding._keys import face_keys
 from ethnoshard.embedding._load import DOWNLOADABLE, load_model
 from ethnoshard.embedding._model import ALIGNMENTS, Alignment, FaceModel
 from ethnoshard.embedding._normalise import NORMALISATIONS
@@ -36,6 +37,7 @@ __all__ = [
     "LfwCheck",
     "embed_faces",
     "embed_place",
+    "face_keys",
     "faces_of_bin",
     "faces_of_dataset",
     "faces_of_work",

@@ -1,4 +1,4 @@
-"""Aligned faces of a work folder, by the name of their image."""
+"""Aligned faces of a work folder, by the name of their image; further ones of an image by name and number."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,18 +8,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ethnoshard.alignment import decode_face, decode_image
+from ethnoshard.embedding._keys import face_keys
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.work import PartFaces, WorkFolder
 
 
 class AlignedFaces:
-    """The faces of a finished work folder, found by image; of an image with several faces the first.
+    """The faces of a finished work folder, found by key.
+
+    A face's key is the name of its image, ``identity/image.jpg``. Of an image with several faces (``--faces all``) that
+    is the one which ``--faces one`` keeps; the others are ``identity/image.jpg#2`` and so on.
 
     Attributes:
         folder: the work folder.
         record: its ``align.json``.
         image_size: side of the faces, pixels.
-        table: a row an image, columns of ``PART_SCHEMA``.
+        table: a row a face, or an image without one, columns of ``PART_SCHEMA`` and ``key``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,25 +35,26 @@ class AlignedFaces:
         self.folder = WorkFolder(path)
         self.record = self.folder.finished()
         self.image_size = int(self.record["settings"]["size"])
-        self.table = self.folder.faces(int(self.record["parts"])).filter(pl.col("face") == 0)
+        rows = self.folder.faces(int(self.record["parts"]))
+        self.table = rows.with_columns(pl.Series("key", face_keys(rows["image"].to_list()), pl.String))
         faces = self.table.filter(pl.col("status") == "aligned")
-        columns = (faces[name].to_list() for name in ("image", "part", "offset", "length"))
-        self._places = {image: place for image, *place in zip(*columns, strict=True)}
+        columns = (faces[name].to_list() for name in ("key", "part", "offset", "length"))
+        self._places = {key: place for key, *place in zip(*columns, strict=True)}
 
-    def __contains__(self, image: object) -> bool:
-        """Whether there is a face of an image, ``identity/image.jpg``."""
-        return image in self._places
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a face of a key."""
+        return key in self._places
 
     def __len__(self) -> int:
-        """Images with a face."""
+        """Faces."""
         return len(self._places)
 
     def keys(self) -> Iterable[str]:
-        """Names of the images that have a face."""
+        """Keys of the faces, in source order."""
         return self._places.keys()
 
-    def jpegs(self, images: Iterable[str]) -> Iterator[bytes]:
-        """JPEGs of the faces of some images, in their order.
+    def jpegs(self, keys: Iterable[str]) -> Iterator[bytes]:
+        """JPEGs of some faces, in their order.
 
         Raises:
             KeyError: one has no face.
@@ -57,8 +62,8 @@ class AlignedFaces:
         """
         opened: dict[int, PartFaces] = {}
         try:
-            for image in images:
-                part, offset, length = self._places[image]
+            for key in keys:
+                part, offset, length = self._places[key]
                 if part not in opened:
                     opened[part] = PartFaces(self.folder.part_path(part))
                 yield opened[part].read(offset, length)

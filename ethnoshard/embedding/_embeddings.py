@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._arrays import read_arrays, write_arrays
+from ethnoshard.embedding._keys import are_further
 from ethnoshard.embedding._model import Vectors
 from ethnoshard.errors import EthnoshardError
 
@@ -25,7 +26,7 @@ class Embeddings:
 
     Attributes:
         vectors: (N, E) float32.
-        keys: (N,) name of each image, ``identity/image.jpg``, each once.
+        keys: (N,) name of each image, ``identity/image.jpg``; further faces of one have a number, ``...jpg#2``.
         identities: (N,) whose each is; "" where not known.
         missing_keys: (M,) images without an embedding.
         missing_status: (M,) why: "no_face", "unreadable", "too_small".
@@ -50,6 +51,17 @@ class Embeddings:
     def rows(self) -> dict[str, int]:
         """Key -> row."""
         return {key: row for row, key in enumerate(self.keys.tolist())}
+
+    def one_an_image(self) -> "Embeddings":
+        """Without further faces of an image, whose keys are another's with a number: ``a/1.jpg#2`` beside ``a/1.jpg``.
+
+        For whatever takes a key's identity to be right: who stands beside a person in a picture is somebody else.
+        """
+        further = are_further(self.keys.tolist())
+        if not any(further):
+            return self
+        kept = ~np.array(further)
+        return replace(self, vectors=self.vectors[kept], keys=self.keys[kept], identities=self.identities[kept])
 
     def save(self, path: Path) -> None:
         """Write a ``.npz`` file: ``vectors`` as "embeddings", the rest by name, ``facts`` as JSON text; no pickle.

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import check_photographs
 from ethnoshard.embedding._aligned import AlignedFaces
+from ethnoshard.embedding._keys import face_keys
 from ethnoshard.embedding._template import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
@@ -46,7 +46,7 @@ class Faces:
     """All faces of a place, and what became of images without one.
 
     Attributes:
-        keys: of the images with a face, ``identity/image.jpg``, each once.
+        keys: of the faces: ``identity/image.jpg`` for one of each image, ``identity/image.jpg#2`` ... for further ones.
         identities: whose each of them is.
         missing: key -> status of the images without a face.
         size: side of the aligned faces, pixels.
@@ -113,15 +113,15 @@ def faces_of_aligned(
             f"the photographs that {path} was made from ({record['source']['name']}) are needed: give them by --source"
         )
     else:
-        keys, points = with_face["image"].to_list(), with_face["landmarks"].to_list()
+        keys, names, points = (with_face[name].to_list() for name in ("key", "image", "landmarks"))
         if any(value is None for value in points):
             # Centre squares have none: they aren't where a face was found.
             lost = [key for key, value in zip(keys, points, strict=True) if value is None]
             why = f"{len(lost):,} faces of {path} have no landmarks: align without --no-face centre"
         else:
-            photographs = _photographs(images, keys, points, int(record["settings"]["max_pixels"]))
+            photographs = _photographs(images, names, points, int(record["settings"]["max_pixels"]))
     return Faces(
-        keys=with_face["image"].to_list(),
+        keys=with_face["key"].to_list(),
         identities=with_face["identity"].to_list(),
         missing=dict(without.select("image", pl.col("status").cast(pl.String)).iter_rows()),
         size=faces.image_size,
@@ -155,7 +155,7 @@ def faces_of_dataset(path: str) -> Faces:
     table = dataset.faces().join(
         people, left_on="identity", right_on="identity_number", how="left", maintain_order="left"
     )
-    keys = _unique(table["source_image"].to_list())
+    keys = face_keys(table["source_image"].to_list())
     places = list(zip(*(table[name].to_list() for name in ("shard", "offset", "length")), strict=True))
 
     def jpegs() -> Iterator[bytes]:
@@ -275,28 +275,18 @@ def _digest_of_parts(faces: AlignedFaces, known: KnownDigests, contents: str | N
 
 
 def _photographs(
-    images: Source, keys: list[str], points: list[list[float]], max_pixels: int
+    images: Source, names: list[str], points: list[list[float]], max_pixels: int
 ) -> Callable[[], Iterator[Photograph]]:
     def photographs() -> Iterator[Photograph]:
         refs = {ref.name: ref for ref in images.refs}
         with images.open() as reader:
-            for key, flat in zip(keys, points, strict=True):
+            for name, flat in zip(names, points, strict=True):
                 try:
-                    data = reader.read(refs[key])
+                    data = reader.read(refs[name])
                 except UnreadableImageError as error:
                     raise EthnoshardError(
-                        f"{images.path}: {key} could be read when it was aligned, but can't now ({error})"
+                        f"{images.path}: {name} could be read when it was aligned, but can't now ({error})"
                     ) from error
                 yield Photograph(data=data, landmarks=np.array(flat, np.float64).reshape(5, 2), max_pixels=max_pixels)
 
     return photographs
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Further faces of one image get a number."""
-    seen: Counter[str] = Counter()
-    keys = []
-    for name in names:
-        seen[name] += 1
-        keys.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return keys

@@ -173,7 +173,8 @@ def _predict(
     rows = folder.faces(parts)
     people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
     if begun is not None:
-        begun(int(people["faces"].clip(upper_bound=asked.images).sum()), 0)
+        pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
+        begun(int(pictures["image"].clip(upper_bound=asked.images).sum()), 0)
     with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
     seen = dict(
         in_processes(

@@ -14,7 +14,7 @@ from ethnoshard._files import read_table
 from ethnoshard._parallel import count
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.work import PartFaces
+from ethnoshard.work import PartFaces, chosen_first
 
 _BATCH = 128
 """Faces that are decoded before the classifier is asked; what stands in memory at once."""
@@ -83,7 +83,7 @@ class PartReader:
         )
 
     def read(self, part: Path) -> Seen:
-        """Ask the classifier of up to ``images`` faces of each identity."""
+        """Ask the classifier of up to ``images`` faces of each identity, one an image."""
         rows: list[tuple[str, str, int]] = []
         pieces: list[NDArray[np.float32]] = [np.zeros((0, len(self._model.classes)), np.float32)]
         undecodable: list[str] = []
@@ -101,7 +101,9 @@ class PartReader:
 
     def _faces(self, part: Path, undecodable: list[str]) -> Iterator[_Face]:
         """The chosen faces of a part in the order of the source; images of those that are damaged go to the list."""
-        table = read_table(part.with_suffix(".parquet")).drop_nulls("length")
+        # Who stands beside a person in a picture says nothing of the person's group.
+        rows = chosen_first(read_table(part.with_suffix(".parquet"))).drop_nulls("length")
+        table = rows.unique("image", keep="first", maintain_order=True)
         with PartFaces(part) as reader:
             for own in table.partition_by("identity", maintain_order=True):
                 found: dict[int, _Face] = {}

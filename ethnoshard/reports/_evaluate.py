@@ -44,7 +44,8 @@ def evaluate_embeddings(
     """Verification on listed pairs, identification, and errors by group.
 
     Args:
-        embeddings: of at least the images that the pairs name.
+        embeddings: of at least the images that the pairs name. Of an image with several faces the one that stands
+            for it is taken everywhere; the others are counted.
         pairs: the list; pairs whose image has no embedding are counted in the report.
         groups: sources of people's groups, each reported by itself: errors by group of all pairs of images, within
             and across groups. Where the list itself gives groups and there is no source, its own pairs are used.
@@ -56,6 +57,8 @@ def evaluate_embeddings(
             broken, no source has two groups.
     """
     options = options or EvaluationOptions()
+    given = len(embeddings)
+    embeddings = embeddings.one_an_image()
     images = find_images(pairs, embeddings, allow_missing=options.allow_missing)
     scored = pairs.select(images.missing.complete)
     rows = embeddings.rows()
@@ -80,7 +83,7 @@ def evaluate_embeddings(
     else:
         by_group = groups_of_listed_pairs(scored, distance, options)
     content = {
-        **_about(embeddings),
+        **_about(embeddings, further_faces=given - len(embeddings)),
         "options": options.to_dict(),
         "pairs": _pair_facts(pairs, images),
         "verification": verified.to_dict(),
@@ -177,7 +180,7 @@ def _people(pairs: PairList) -> tuple[NDArray[np.str_], NDArray[np.str_]] | None
     return pairs.first_person, pairs.second_person
 
 
-def _about(embeddings: Embeddings) -> dict[str, Any]:
+def _about(embeddings: Embeddings, *, further_faces: int) -> dict[str, Any]:
     facts = embeddings.facts
     named = embeddings.identities[embeddings.identities != ""]
     return {
@@ -187,6 +190,7 @@ def _about(embeddings: Embeddings) -> dict[str, Any]:
         "trained_on": shared_people(embeddings),
         "images": {
             "statuses": embeddings.statuses(),
+            "further_faces": further_faces,
             "people": len(np.unique(named)) if len(named) else None,
             "embedding": int(embeddings.vectors.shape[1]),
         },

@@ -62,6 +62,7 @@ def setting_text(content: dict[str, Any]) -> str:
     else:
         cut = f", {model['crop'] or place['face']} px of {place['face']}"
     statuses = content["images"]["statuses"] if content.get("images") else {}
+    further = content["images"].get("further_faces") if content.get("images") else 0
     without = ", ".join(f"{count:,} {status}" for status, count in statuses.items() if status != "embedded" and count)
     return (
         f"Model {model['name']} ({model['kind']}, weights {model['digest'][:12]}), {model['embedding']} numbers from "
@@ -70,6 +71,7 @@ def setting_text(content: dict[str, Any]) -> str:
         f"{', original and mirrored averaged' if content['flip'] else ''}. Images: {place['name']}, "
         f"{statuses.get('embedded', 0):,} embedded"
         + (f", without a face or unreadable: {without}." if without else ", none without a face.")
+        + (f" Further faces in them, not taken: {further:,}." if further else "")
     )
 
 

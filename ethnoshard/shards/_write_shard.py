@@ -100,9 +100,9 @@ def _copy_identity(
     tar: TarFile, person: dict[str, Any], number: int, faces: pl.DataFrame, part: PartFaces
 ) -> list[int]:
     places, lengths = faces["part_offset"].to_list(), faces["length"].to_list()
-    # An identity's faces lie together in the part: one read fetches them all.
-    start = places[0]
-    span = memoryview(part.read(start, places[-1] + lengths[-1] - start))
+    # An identity's faces lie together in the part, those of one image in another order: one read fetches them all.
+    start = min(places)
+    span = memoryview(part.read(start, max(map(sum, zip(places, lengths, strict=True))) - start))
     offsets = []
     for face, (place, length, image) in enumerate(zip(places, lengths, faces["source_image"], strict=True)):
         key = sample_key(number, face)

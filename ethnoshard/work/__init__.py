@@ -3,6 +3,7 @@
 It is a room of its own so that what only reads it (labelling from a file, packing) needs no torch.
 """
 
+from ethnoshard.work._chosen import chosen_first, prominence
 from ethnoshard.work._folder import WorkFolder
 from ethnoshard.work._labels import (
     BY_CLASSIFIER,
@@ -25,6 +26,8 @@ __all__ = [
     "Labelling",
     "PartFaces",
     "WorkFolder",
+    "chosen_first",
+    "prominence",
     "read_labels",
     "write_comparison",
     "write_labels",

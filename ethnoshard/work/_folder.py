@@ -11,6 +11,7 @@ import polars as pl
 
 from ethnoshard._files import explained, make_folder, read_json, read_table, remove_unfinished, write_json
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.work._chosen import chosen_first
 from ethnoshard.work._parts import PART_SCHEMA
 
 FORMAT = 2
@@ -161,6 +162,8 @@ class WorkFolder:
     def faces(self, parts: int) -> pl.DataFrame:
         """All rows of all parts in source order, with the column ``part`` (Int32) before those of ``PART_SCHEMA``.
 
+        Of an image with several faces the one that stands for it comes first: see ``chosen_first``.
+
         Args:
             parts: how many there are, by the record.
 
@@ -168,7 +171,7 @@ class WorkFolder:
             EthnoshardError: a table is missing or damaged.
         """
         tables = [self.part_table(part).select(pl.lit(part, pl.Int32).alias("part"), pl.all()) for part in range(parts)]
-        return pl.concat(tables) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+        return chosen_first(pl.concat(tables)) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
 
     def part_table(self, part: int) -> pl.DataFrame:
         """The rows of one part, columns of ``PART_SCHEMA``.

@@ -191,3 +191,19 @@ def test_of_scores_alone_it_is_said_that_the_threshold_comes_from_the_same_pairs
     for wrong, what in ((np.ones_like(same), "same person"), (np.zeros_like(same), "different people")):
         with pytest.raises(EthnoshardError, match=rf"scores.csv: all 400 pairs are of (the )?{what}"):
             evaluate_scores(ScoredPairs(path=path, score=scored.score, same=wrong, groups=(group, group), people=None))
+
+
+def test_who_stands_beside_a_person_is_counted_and_changes_no_number(tmp_path: Path) -> None:
+    alone = made_embeddings(1)
+    beside = replace(
+        alone,
+        vectors=np.concatenate([alone.vectors, np.random.default_rng(5).normal(size=(40, 16)).astype(np.float32)]),
+        keys=np.concatenate([alone.keys, [f"{key}#2" for key in alone.keys[:40].tolist()]]),
+        identities=np.concatenate([alone.identities, alone.identities[:40]]),
+    )
+    pairs = made_pairs(tmp_path / "pairs.txt")
+    without, found = (
+        evaluate_embeddings(given, pairs, groups=made_groups(), options=OPTIONS).content for given in (alone, beside)
+    )
+    assert without["images"].pop("further_faces") == 0 and found["images"].pop("further_faces") == 40
+    assert found == without
