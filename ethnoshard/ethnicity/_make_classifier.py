@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,13 +51,13 @@ class Watch:
         begun: number of images in all and of those aligned already.
         advance: number of images aligned since the last call.
         epoch_done: the line of the history.
-        said: what is waited for, and what takes long.
+        said: what is waited for, what takes long, how the names in ``init`` were taken and how much of it is not used.
     """
 
     begun: Callable[[int, int], None] | None = None
     advance: Callable[[int], None] | None = None
     epoch_done: Callable[[dict[str, float]], None] | None = None
-    said: Callable[[str], None] | None = None
+    said: Callable[[str], None] = field(default=lambda text: None)
 
 
 def train_classifier(
@@ -111,7 +111,9 @@ def train_classifier(
         validation=usable["validation"],
         digest=f"{split.digest} {aligned.contents}",
     )
-    trained = train_network(data, len(names), settings, folder, init=start, device=device, epoch_done=watch.epoch_done)
+    trained = train_network(
+        data, len(names), settings, folder, init=start, device=device, epoch_done=watch.epoch_done, said=watch.said
+    )
     temperature = fit_temperature(
         _logits(trained, aligned, usable["validation"], settings, device), faces.classes[usable["validation"]]
     )

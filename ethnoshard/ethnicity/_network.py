@@ -1,14 +1,14 @@
 """Networks that tell groups apart, by name, and the weights that they may start from."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ethnoshard._weights_file import matched, read_tensors
 from ethnoshard.errors import EthnoshardError
 
 DEFAULT = "mobilefacenet"
@@ -113,12 +113,15 @@ def normalised(images: Tensor) -> Tensor:
     return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def start_from(network: nn.Module, path: Path) -> int:
+def start_from(network: nn.Module, path: Path, said: Callable[[str], None] = lambda text: None) -> int:
     """Copy the weights of a file that fit the network by name and shape; a classifier's last layer rarely does.
+
+    What wrappers put before all names is taken off.
 
     Args:
         network: changed in place.
         path: ``.safetensors``, ``.pt``/``.pth`` (a state dict), or for the default network the MobileFaceNet ``.onnx``.
+        said: told what was taken off the names, and how many tensors of the file are not used.
 
     Returns:
         How many of the network's tensors were copied.
@@ -129,26 +132,14 @@ def start_from(network: nn.Module, path: Path) -> int:
     if not path.is_file():
         raise EthnoshardError(f"{path} is not there; --init takes a .safetensors, .pt or .onnx file")
     own = network.state_dict()
-    given = _of_onnx(path, network) if path.suffix == ".onnx" else _state(path)
-    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
-    if not fitting:
+    given = _of_onnx(path, network) if path.suffix == ".onnx" else read_tensors(path)
+    found = matched(given, own)
+    if not found.tensors:
         raise EthnoshardError(f"{path} holds weights of another network: none of its {len(given)} tensors fits")
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
-
-
-def _state(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, ValueError, EOFError) as error:
-        raise EthnoshardError(f"{path} can't be read as weights: {error}") from error
-    except Exception as error:
-        raise EthnoshardError(f"{path} can't be read as weights alone: {type(error).__name__}: {error}") from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise EthnoshardError(f"{path} is no plain state dict: names and tensors")
-    return state
+    network.load_state_dict(found.tensors, strict=False)
+    if (sentence := found.sentence(str(path))) is not None:
+        said(sentence)
+    return len(found.tensors)
 
 
 def _of_onnx(path: Path, network: nn.Module) -> dict[str, Tensor]:

@@ -149,7 +149,7 @@ class TripletTrainer:
         embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
         torch.set_rng_state(before)
         if settings.init:
-            left = start_from(embedder, settings.init)
+            left = start_from(embedder, settings.init, self._watch.said)
             if left:
                 self._watch.said(
                     f"{settings.init} does not give {len(left)} tensors, such as {left[-1]}; they are random"

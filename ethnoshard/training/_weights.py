@@ -1,16 +1,17 @@
 """Weights to start from, and weights to give away."""
 
 import json
-import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from ethnoshard._files import whole_file
+from ethnoshard._weights_file import first_line, matched, read_tensors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.training._embedder import FaceEmbedder
 
@@ -22,13 +23,14 @@ _FACTS = "ethnoshard"
 """Under which the facts lie in a file's metadata, as JSON."""
 
 
-def start_from(embedder: FaceEmbedder, init: str) -> list[str]:
-    """Copy weights into ``embedder``.
+def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = lambda text: None) -> list[str]:
+    """Copy weights into ``embedder``, by names and shapes; what wrappers put before all names is taken off.
 
     Args:
         embedder: changed in place.
         init: a ``.safetensors`` file, a ``.pt`` file of tensors, or "vggface2" or "casia-webface", which
             facenet-pytorch downloads for ``inception_resnet_v1``.
+        said: told what was taken off the names, and how many tensors of the file are not used.
 
     Returns:
         Names of tensors that ``init`` doesn't give, or gives in another shape: the last layer, where the length of
@@ -39,16 +41,19 @@ def start_from(embedder: FaceEmbedder, init: str) -> list[str]:
     """
     given = _downloaded(embedder, init) if init in DOWNLOADABLE else read_weights(Path(init))
     own = embedder.state_dict()
-    given = {name if name.startswith(_PREFIX) else _PREFIX + name: value for name, value in given.items()}
-    fitting = {name: value for name, value in given.items() if name in own and own[name].shape == value.shape}
+    found = matched(given, own, inside=_PREFIX)
+    fitting = found.tensors
     if sum(own[name].numel() for name in fitting) * 2 < sum(value.numel() for value in own.values()):
         raise EthnoshardError(
-            f"{init} is of another network: {len(fitting)} of the {len(own)} tensors of {embedder.backbone} are in it"
+            f"{init} is of another network: {len(fitting)} of the {len(own)} tensors of {embedder.backbone} are in it. "
+            f"It names, for example, {next(iter(given))}; the network has {next(iter(own)).removeprefix(_PREFIX)}"
         )
     broken = sum(int((~torch.isfinite(value)).sum()) for value in fitting.values())
     if broken:
         raise EthnoshardError(f"{init} holds {broken:,} weights that are not finite; nothing can be learned from them")
     embedder.load_state_dict(fitting, strict=False)
+    if (sentence := found.sentence(init)) is not None:
+        said(sentence)
     return sorted(own.keys() - fitting.keys())
 
 
@@ -61,18 +66,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         names = " or ".join(DOWNLOADABLE)
         raise EthnoshardError(f"{path} is not there: give a file of weights, or {names} to have them downloaded")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
-    for key in ("state_dict", "model", "network"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise EthnoshardError(f"{path} holds no tensors by name")
-    return content
+    return read_tensors(path)
 
 
 def save_weights(embedder: FaceEmbedder, path: Path, facts: dict[str, str]) -> None:
@@ -120,7 +114,7 @@ def read_facts(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             facts: dict[str, str] = json.loads((file.metadata() or {}).get(_FACTS, "{}"))
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise EthnoshardError(f"{path} holds no weights that can be read ({_first_line(error)})") from error
+        raise EthnoshardError(f"{path} holds no weights that can be read ({first_line(error)})") from error
     return facts
 
 
@@ -133,12 +127,8 @@ def _downloaded(embedder: FaceEmbedder, name: str) -> dict[str, Tensor]:
         network: Any = InceptionResnetV1(pretrained=name)
     except (OSError, RuntimeError) as error:
         raise EthnoshardError(
-            f"the weights {name} could not be downloaded ({_first_line(error)}); where there is no network, fetch "
+            f"the weights {name} could not be downloaded ({first_line(error)}); where there is no network, fetch "
             "them elsewhere and give the file"
         ) from error
     state: dict[str, Tensor] = network.state_dict()
     return state
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -166,7 +166,7 @@ def test_weights_to_start_from_must_fit(collection: Path, model: Path, tmp_path:
     with pytest.raises(EthnoshardError, match="weights of another network: none of its 1 tensors fits"):
         train_classifier(collection, tmp_path / "a", SETTINGS, init=tmp_path / "other.pt", workers=1)
     (tmp_path / "bad.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(EthnoshardError, match="can't be read as weights"):
+    with pytest.raises(EthnoshardError, match="holds no weights that can be read"):
         train_classifier(collection, tmp_path / "b", SETTINGS, init=tmp_path / "bad.safetensors", workers=1)
     with pytest.raises(EthnoshardError, match="no network is called 'abacus'"):
         train_classifier(collection, tmp_path / "c", TrainSettings(network="abacus"), workers=1)
