@@ -11,7 +11,7 @@ from ethnoshard.errors import EthnoshardError
 
 _SIDE = 112
 """Of a network that takes any side: what ArcFace's like are trained with."""
-_TYPES = {
+_TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
     "tensor(uint8)": np.uint8,

@@ -86,7 +86,7 @@ class OnnxNetwork:
         zeros = self._as_input(np.zeros((number, self.side, self.side, 3), np.uint8))
         with _explained(self._path):
             values = self._session.run(None, {self._given.name: zeros})
-        found = [put.name for put, value in zip(outputs, values, strict=True) if _is_vectors(value, number)]
+        found: list[str] = [put.name for put, value in zip(outputs, values, strict=True) if _is_vectors(value, number)]
         if len(found) > 1:
             found = [name for name in found if "embed" in name.lower()] or found
         if len(found) != 1:

@@ -37,9 +37,9 @@ def template(side: int) -> Points:
     Returns:
         (5, 2) x and y, the centre of the first pixel at 0.
     """
-    if not _is_wide(side):
-        return REFERENCE * (side / _SIDE)
-    return (REFERENCE + _WIDE_SHIFT) * (side / _WIDE)
+    wide = _is_wide(side)
+    points: Points = (REFERENCE + _WIDE_SHIFT) * (side / _WIDE) if wide else REFERENCE * (side / _SIDE)
+    return points
 
 
 def template_name(side: int) -> str:
