@@ -31,4 +31,4 @@ def face_hover(chart: str, faces: Sequence[str], texts: Sequence[str]) -> None:
 @functools.cache
 def _component() -> Callable[..., Any]:
     """Registered once a process, and not on import, which comes before there is a server to register it with."""
-    return st.components.v2.component("ethnoshard_face_hover", js=_SCRIPT.read_text(), isolate_styles=False)
+    return st.components.v2.component("ethnoshard_face_hover", js=_SCRIPT.read_text("utf-8"), isolate_styles=False)

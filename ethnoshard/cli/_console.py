@@ -15,6 +15,10 @@ output = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
 progress_output = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
+class Interrupted(Exception):  # noqa: N818 - no error
+    """Ctrl-C, in a verb that says itself how to go on. Its text is the whole message."""
+
+
 def say(text: str = "") -> None:
     """Print a line of the result."""
     output.print(text)

@@ -28,8 +28,9 @@ from ethnoshard.cli import (
     train,
     verify,
 )
-from ethnoshard.cli._console import fail
+from ethnoshard.cli._console import Interrupted, fail
 from ethnoshard.cli._options import with_shipped
+from ethnoshard.cli._paths import local
 from ethnoshard.errors import EthnoshardError
 
 INTERRUPTED = 130
@@ -63,7 +64,7 @@ for module in (
     dashboard,
     draw,
 ):
-    app.command(name=module.__name__.rpartition(".")[2])(module.run)
+    app.command(name=module.__name__.rpartition(".")[2])(local(module.run))
 app.add_typer(runs.app, name="runs")
 app.add_typer(classifier.app, name="classifier")
 
@@ -95,6 +96,14 @@ def main() -> None:
         # What standard output still holds would fail once more at the very end, if it was that which is full.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        if sys.getfilesystemencoding() == "utf-8":
+            raise
+        fail(f"{error.object!r} can't name a file in this locale ({error.encoding}); LC_ALL=C.UTF-8 has all names")
+        sys.exit(1)
+    except Interrupted as end:
+        fail(f"interrupted; {end}")
+        sys.exit(INTERRUPTED)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer's way of passing Ctrl-C on
             fail("interrupted. What was finished is kept: run the same command again to go on")

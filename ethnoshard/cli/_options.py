@@ -1,6 +1,7 @@
 """Arguments and options that more than one verb takes, so that they are named and explained alike."""
 
 import itertools
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -97,7 +98,10 @@ Labels: TypeAlias = Annotated[
 ]
 Groups: TypeAlias = Annotated[
     str | None,
-    typer.Option("--groups", help="Accept only these groups, separated by commas; others count as none."),
+    typer.Option(
+        "--groups",
+        help='Accept only these groups, separated by commas ("a, b",c where a name has one); others count as none.',
+    ),
 ]
 SHIPPED = "shipped"
 """What ``--classifier`` calls the classifier that comes with the package."""
@@ -126,6 +130,14 @@ Unlabelled: TypeAlias = Annotated[
 ShardMib: TypeAlias = Annotated[float, typer.Option("--shard-mib", help="What a shard should not exceed, MiB.")]
 
 
+def as_text(argument: str) -> str:
+    """An argument that is text, not a path, in the UTF-8 that terminals write, whatever Python takes the locale for."""
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        return argument
+
+
 def with_shipped(arguments: Sequence[str]) -> list[str]:
     """Put in the name that a bare ``--classifier`` stands for, since typer knows no options with an optional value.
 
@@ -147,7 +159,8 @@ TargetOption: TypeAlias = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help=f"Wanted groups in each batch: {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5.",
+        help=f"Wanted groups in each batch: {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5 "
+        '(quoted as "a, b"=0.5 where a name has a comma).',
     ),
 ]
 WhenExhausted: TypeAlias = Annotated[

@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from ethnoshard._command import command
 from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, tell, watched
@@ -48,7 +49,7 @@ def run(
         say_json(asdict(report))
     else:
         report_alignment(report, seconds)
-        say(f"next: ethnoshard label {work} --labels FILE.csv (or --classifier)")
+        say(f"next: {command('label', work, '--labels', 'FILE.csv')}, or {command('label', work, '--classifier')}")
 
 
 def watched_alignment(

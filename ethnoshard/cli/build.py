@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard._command import command
 from ethnoshard.alignment import AlignSettings, DetectorSettings
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say
@@ -76,4 +77,4 @@ def run(
         report_agreement(agreement)
     say(f"\npack into {dataset}")
     report_packing(watched_packing(folder, dataset, shard_mib, workers))
-    say(f"next: ethnoshard verify {dataset}")
+    say(f"next: {command('verify', dataset)}")

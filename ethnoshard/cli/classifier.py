@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, warn_of, watched
+from ethnoshard.cli._paths import local
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
 
@@ -27,6 +29,7 @@ Collection = Annotated[
 
 
 @app.command()
+@local
 def train(
     collection: Collection,
     out: Annotated[Path, typer.Option(help="Model folder to make: card, weights, pictures, TensorBoard's files.")],
@@ -71,10 +74,11 @@ def train(
         return
     _say_figures(card["test"])
     say(f"model in {out}: {card['weights_bytes'] / 1e6:.1f} MB; pictures {out / 'report.png'}, {out / 'history.png'}")
-    say(f"next: ethnoshard label WORK --classifier {out}")
+    say(f"next: {command('label', 'WORK', '--classifier', out)}")
 
 
 @app.command()
+@local
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help='Model folder, or "shipped".')],
     collection: Collection,
@@ -112,6 +116,7 @@ def evaluate(
 
 
 @app.command()
+@local
 def info(
     model: Annotated[str, typer.Argument(metavar="[MODEL]", help='Model folder, or "shipped".')] = "shipped",
     as_json: options.AsJson = False,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ethnoshard.cli._console import say
+from ethnoshard._command import command
+from ethnoshard.cli._console import Interrupted, say
 from ethnoshard.sources import DrawnSettings, draw_faces
 
 
@@ -18,7 +19,11 @@ def run(
 ) -> None:
     """Draw faces of nobody, in groups A to D of unequal size: a source to try everything on without photographs."""
     settings = DrawnSettings(identities=identities, images=images, size=size, seed=seed)
-    draw_faces(folder, settings)
+    try:
+        draw_faces(folder, settings)
+    except KeyboardInterrupt as error:
+        raise Interrupted(f"{folder} is not whole: delete it, then run the same command again") from error
     say(f"{identities:,} identities drawn in {folder / 'faces'}, their groups in {folder / 'labels.csv'}")
-    say(f"pairs to verify in {folder / 'pairs.csv'} (--pairs-form bfw)")
-    say(f"next: ethnoshard build {folder / 'faces'} DATASET --labels {folder / 'labels.csv'}")
+    pairs = ("--lfw", folder / "faces", "--pairs", folder / "pairs.csv", "--pairs-form", "bfw")
+    say(f"pairs to verify in {folder / 'pairs.csv'}: {command('evaluate', 'MODEL', *pairs)}")
+    say(f"next: {command('build', folder / 'faces', 'DATASET', '--labels', folder / 'labels.csv')}")

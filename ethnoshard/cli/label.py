@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 import polars as pl
 import typer
 
+from ethnoshard._command import command
+from ethnoshard._listed import listed
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
@@ -72,7 +74,7 @@ def run(
     if show:
         _show(table.head(show))
     elif labelling is not None:
-        say(f"next: ethnoshard pack {work} DATASET")
+        say(f"next: {command('pack', work, 'DATASET')}")
 
 
 def check_options(
@@ -132,7 +134,7 @@ def model_folder(model: str) -> Path | None:
 
 def split_groups(groups: str | None) -> list[str] | None:
     """Take ``--groups A,B`` apart."""
-    return None if groups is None else [name.strip() for name in groups.split(",") if name.strip()]
+    return None if groups is None else listed(options.as_text(groups))
 
 
 def _show(table: pl.DataFrame) -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict
 from pathlib import Path
 
+from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_packing
@@ -27,7 +28,7 @@ def run(
         say_json(asdict(report))
     else:
         report_packing(report)
-        say(f"next: ethnoshard verify {dataset}")
+        say(f"next: {command('verify', dataset)}")
 
 
 def watched_packing(work: Path, dataset: Path, shard_mib: float, workers: int | None) -> PackReport:

@@ -33,7 +33,7 @@ def run(
         faces,
         people_per_batch=people,
         images_per_person=images,
-        target=target,
+        target=options.as_text(target),
         when_exhausted=when_exhausted,
         seed=seed,
         min_faces=min_faces,

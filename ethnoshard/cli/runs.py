@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, warn
+from ethnoshard.cli._paths import local
 from ethnoshard.runs import list_runs
 
 app = typer.Typer(help="Look at runs.", no_args_is_help=True, rich_markup_mode=None)
@@ -19,6 +21,7 @@ def _runs() -> None:
 
 
 @app.command("list")
+@local
 def list_(
     folder: Annotated[Path, typer.Argument(metavar="RUNS", help="Folder that runs are in.")],
     as_json: options.AsJson = False,
@@ -29,7 +32,7 @@ def list_(
         say_json([asdict(run) for run in runs])
         return
     if not runs:
-        say(f"no run in {folder}; ethnoshard train DATASET --out {folder}/NAME makes one")
+        say(f"no run in {folder}; {command('train', 'DATASET', '--out', folder / 'NAME')} makes one")
         return
 
     def shown(value: float | None, digits: int = 4) -> str:

@@ -83,7 +83,7 @@ def run(
         FaceDataset.open(dataset),
         people_per_batch=people,
         images_per_person=images,
-        target=target,
+        target=options.as_text(target),
         when_exhausted=when_exhausted,  # type: ignore[arg-type]
         seed=seed,
         min_faces=min_faces,

@@ -8,28 +8,46 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ethnoshard._command import command
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import progress_output, say, warn
+from ethnoshard.cli._console import Interrupted, progress_output, say, warn
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.runs import TrainedOn, replaced_in
-from ethnoshard.shards import FaceDataset
+from ethnoshard.runs import RunFolder, TrainedOn, replaced_in
+from ethnoshard.shards import FaceDataset, is_url
 
 if TYPE_CHECKING:
     from ethnoshard.training import TrainingSettings, TrainingWatch, TripletTrainer
     from ethnoshard.training._trainer import Evaluate
 
+_CONFIG = "casia"
+
 
 def run(
-    dataset: options.DatasetOrUrl,
     out: Annotated[Path, typer.Option(help="Run folder to make, or with --resume to go on with.")],
+    dataset: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATASET",
+            help="Dataset folder, or the URL of one: s3://, gs://, https://. Of a run that is resumed: where it lies "
+            "now, if not where it was.",
+            show_default=False,
+        ),
+    ] = None,
     arm: Annotated[
         str | None,
-        typer.Option(help="How batches are composed: base, natural, uniform, placebo, same-group, or shares."),
+        typer.Option(
+            help="How batches are composed: base, natural, uniform, placebo, same-group, or shares such as "
+            'asian=0.5,white=0.5 (quoted as "a, b"=0.5 where a name has a comma).'
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, batches, augmentation and mining.")] = None,
     config: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Ready-made: casia, small, smoke; or a TOML file of settings.")
-    ] = "casia",
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Ready-made: casia (the default), small, smoke; or a TOML file of settings.",
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="How long.")] = None,
     init: Annotated[str | None, typer.Option(help="Weights to start from: a file, vggface2 or casia-webface.")] = None,
     assignments: Annotated[
@@ -40,40 +58,94 @@ def run(
         typer.Option(metavar="WORK", help="Work folder of LFW, made by ethnoshard align: evaluate on it now and then."),
     ] = None,
     pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="LFW's pairs.txt.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 ...; by default auto, or that of the run resumed.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print all settings, as a file for --config, and the steps; don't train.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, if there is one.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run in --out, if there is one. What is not said is as it was begun."
+        ),
+    ] = False,
 ) -> None:
     """Train a network with triplet loss on stratified batches. Several processes: torchrun -m ethnoshard train ..."""
-    from ethnoshard.training import Ranks, TripletTrainer, parse_assignments, read_settings
+    from ethnoshard.training import Ranks, TripletTrainer
 
-    settings = read_settings(config).changed(parse_assignments(assignments or ()), "--set")
-    said = {"arm": arm, "seed": seed, "epochs": epochs, "init": init}
-    settings = settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
+    begun = RunFolder(out).record() if resume and RunFolder(out).exists() else {}
+    said = {"arm": None if arm is None else options.as_text(arm), "seed": seed, "epochs": epochs, "init": init}
+    settings = _settings(config, assignments, said, begun.get("settings"), out)
+    place = _place(dataset, begun, out)
     ranks = Ranks.from_environment()
-    faces = FaceDataset.open(dataset)
-    evaluate = _evaluation(lfw, pairs, settings, faces, visible=ranks.first)
+    faces = FaceDataset.open(place)
+    evaluated_on = begun.get("evaluated_on", {})
+    evaluated_on |= {name: str(path) for name, path in (("lfw", lfw), ("pairs", pairs)) if path is not None}
+    evaluate = _evaluation(evaluated_on, settings, faces, visible=ranks.first)
     with _shown(visible=ranks.first) as watch:
-        trainer = TripletTrainer(faces, settings, out, ranks=ranks, device=device, evaluate=evaluate, watch=watch)
+        trainer = TripletTrainer(
+            faces,
+            settings,
+            out,
+            ranks=ranks,
+            device=device or ("cpu" if begun.get("device") == "cpu" else "auto"),
+            evaluate=evaluate,
+            evaluated_on=evaluated_on,
+            watch=watch,
+        )
         if dry_run:
             _describe(trainer)
             return
         try:
             record = trainer.train(resume=resume)
-        except KeyboardInterrupt:
-            warn(f"the steps since the last checkpoint in {out} are lost; --resume goes on from it")
-            raise
+        except KeyboardInterrupt as error:
+            again = command("train", "--resume", "--out", out)
+            raise Interrupted(
+                f"the steps since the last checkpoint in {out} are lost; {again} goes on from it"
+            ) from error
     if not ranks.first:
         return
     progress = record["progress"]
     say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
     _say_replaced(record)
     say(f"run in {out}")
-    report = out / "reports" / "lfw"
-    say(f"next: ethnoshard evaluate {out} --lfw {lfw or 'WORK'} --pairs {pairs or 'pairs.txt'} --out {report}")
-    say(f"next: ethnoshard dashboard {out.parent}")
+    report, (of, which) = out / "reports" / "lfw", (evaluated_on.get(name) for name in ("lfw", "pairs"))
+    say(f"next: {command('evaluate', out, '--lfw', of or 'WORK', '--pairs', which or 'pairs.txt', '--out', report)}")
+    say(f"next: {command('dashboard', out.parent)}")
+
+
+def _settings(
+    config: str | None, assignments: list[str] | None, said: dict[str, Any], begun: dict[str, Any] | None, out: Path
+) -> "TrainingSettings":
+    """Those of the run that goes on, unless a file of them is named, with what the command line sets."""
+    from ethnoshard.training import TrainingSettings, parse_assignments, read_settings
+
+    if config is None and begun is not None:
+        settings = TrainingSettings().changed(begun, str(RunFolder(out).record_path))
+    else:
+        settings = read_settings(config or _CONFIG)
+    settings = settings.changed(parse_assignments(map(options.as_text, assignments or ())), "--set")
+    return settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
+
+
+def _place(dataset: str | None, begun: dict[str, Any], out: Path) -> str:
+    """The dataset that is named, or that the run learned from.
+
+    Raises:
+        EthnoshardError: it is neither named nor where it was.
+    """
+    if dataset is not None:
+        return dataset
+    if not begun:
+        raise EthnoshardError(f"name the DATASET to train on; {out} holds no run that --resume could go on with")
+    place = str(begun["dataset"]["path"])
+    if not is_url(place) and not Path(place).exists():
+        raise EthnoshardError(
+            f"the run in {out} learned from {place}, which is not there (seen from {Path.cwd()}); say where it is now: "
+            f"{command('train', 'DATASET', '--resume', '--out', out)}"
+        )
+    return place
 
 
 def _say_replaced(record: dict[str, Any]) -> None:
@@ -98,21 +170,21 @@ def _describe(trainer: "TripletTrainer") -> None:
 
 
 def _evaluation(
-    lfw: Path | None, pairs: Path | None, settings: "TrainingSettings", faces: FaceDataset, *, visible: bool
+    on: dict[str, str], settings: "TrainingSettings", faces: FaceDataset, *, visible: bool
 ) -> "Evaluate | None":
-    if lfw is None and pairs is None:
+    if not on:
         return None
-    if lfw is None or pairs is None:
+    if on.keys() != {"lfw", "pairs"}:
         raise EthnoshardError("--lfw and --pairs go together: aligned faces, and which of them to compare")
     from ethnoshard.embedding import LfwCheck
 
     said = warn if visible else lambda text: None
-    check = LfwCheck(lfw, pairs, crop=settings.crop, said=said)
+    check = LfwCheck(Path(on["lfw"]), Path(on["pairs"]), crop=settings.crop, said=said)
     shared = TrainedOn.of_names(faces.identities["identity"].to_list(), faces.fingerprint).shared(check.people)
     if shared:
         said(
-            f"{len(shared):,} of {len(check.people):,} people of {pairs} have the name of one that it is trained on; "
-            "LFW's figures flatter"
+            f"{len(shared):,} of {len(check.people):,} people of {on['pairs']} have the name of one that it is trained "
+            "on; LFW's figures flatter"
         )
     return check
 

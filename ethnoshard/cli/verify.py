@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import fail, say, say_json, watched
-from ethnoshard.shards import verify
+from ethnoshard.shards import is_url, verify
 
 
 def run(
-    dataset: options.DatasetArgument,
+    dataset: options.DatasetOrUrl,
     decode: Annotated[bool, typer.Option("--decode", help="Decode every JPEG as well.")] = False,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
@@ -28,4 +29,7 @@ def run(
         verdict = f"{len(outcome.faults):,} faults" if outcome.faults else "no fault"
         say(f"{outcome.shards:,} shards, {outcome.samples:,} samples read{decoded}: {verdict}")
     if outcome.faults:
+        if not as_json and not is_url(dataset):
+            again = command("pack", "WORK", dataset)
+            say(f"next: delete the shards that are named; {again} writes what is missing or damaged anew")
         raise typer.Exit(1)

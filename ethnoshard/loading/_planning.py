@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ethnoshard._listed import listed
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
 from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Target
@@ -49,21 +50,27 @@ def plan_of(dataset: FaceDataset, *, target: Target | str = "natural", **setting
 
 
 def target_of(target: Target | str) -> Target:
-    """A target, of which shares may be given as text.
+    """A target, of which shares may be given as text: a name with a comma stands in double quotes, as in a CSV file.
 
-    >>> target_of("uniform"), target_of("A=0.25, B=0.75")
-    ('uniform', {'A': 0.25, 'B': 0.75})
+    >>> target_of("uniform"), target_of("A=0.25, B=0.75"), target_of('"A, B"=0.25, C=D=0.75')
+    ('uniform', {'A': 0.25, 'B': 0.75}, {'A, B': 0.25, 'C=D': 0.75})
 
     Raises:
-        EthnoshardError: a share is no number.
+        EthnoshardError: a share is no number, or a group has two.
     """
     if not isinstance(target, str) or "=" not in target:
         return cast(Target, target)
-    shares = {}
-    for part in target.split(","):
+    shares: dict[str, float] = {}
+    for part in listed(target):
         group, _, share = part.rpartition("=")
         try:
-            shares[group.strip()] = float(share)
+            number = float(share)
         except ValueError as error:
-            raise EthnoshardError(f"a target of your own is like asian=0.5,white=0.5; {part!r} in it is not") from error
+            raise EthnoshardError(
+                f'a target of your own is like asian=0.5,white=0.5, a name with a comma like "east, asian"=0.5; '
+                f"{part!r} in it is not"
+            ) from error
+        if group.strip() in shares:
+            raise EthnoshardError(f"the target gives {group.strip()!r} two shares")
+        shares[group.strip()] = number
     return shares

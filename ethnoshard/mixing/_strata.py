@@ -72,7 +72,7 @@ def _shares(identities: Identities, group: npt.NDArray[np.int8], settings: PlanS
         if unknown:
             raise MixingError(
                 f"the target names {', '.join(map(repr, unknown))}; the dataset's groups are "
-                f"{', '.join(identities.groups)}"
+                f"{', '.join(map(repr, identities.groups))}"
             )
         given = {name: exact_share(share) for name, share in settings.target.items()}
         shares = {name: given.get(name, Fraction(0)) / sum(given.values()) for name in identities.groups}

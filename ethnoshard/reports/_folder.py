@@ -72,7 +72,7 @@ class ReportFolder:
             EthnoshardError: it can't be read.
         """
         try:
-            return (self.path / SUMMARY).read_text()
+            return (self.path / SUMMARY).read_text("utf-8")
         except OSError as error:
             raise EthnoshardError(f"{self.path / SUMMARY} can't be read: {error.strerror}") from error
 

@@ -50,7 +50,7 @@ def file_system(url: str, options: Mapping[str, Any], stall_seconds: float) -> t
         raise EthnoshardError(f"{shown_url(url)} needs a package that is not installed ({error}): {remedy}") from error
     except (TypeError, ValueError, KeyError) as error:
         raise EthnoshardError(
-            f"{shown_url(url)} can't be opened: {_reason(error)}; check the URL and the storage_options"
+            f"{shown_url(url)} can't be opened: {_reason(error)}; check the URL (and in Python the storage_options)"
         ) from error
     return system, str(root)
 
@@ -72,12 +72,12 @@ def understood(error: Exception, url: str) -> Exception:
         return EthnoshardError(f"{url} is not there ({reason}); check the URL, and that the whole dataset was uploaded")
     if isinstance(error, PermissionError) or status in (401, 403) or "Credentials" in type(error).__name__:
         return EthnoshardError(
-            f"{url} may not be read ({reason}); check the credentials, or pass others as storage_options"
+            f"{url} may not be read ({reason}); check the credentials (in Python storage_options may have others)"
         )
     # 408: too slow; 409 and 412: changed meanwhile; 425 and 429: too early, too many.
     refused = status is not None and 400 <= status < 500 and status not in (408, 409, 412, 425, 429)
     if refused or isinstance(error, _HOPELESS):
-        return EthnoshardError(f"{url} can't be fetched: {reason}; check the URL and the storage_options")
+        return EthnoshardError(f"{url} can't be fetched: {reason}; check the URL (and in Python the storage_options)")
     return AttemptError(reason)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._backend import shown_url
@@ -128,7 +129,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
             raise EthnoshardError(f"{folder} does not exist")
         if (folder / "align.json").exists():
             raise EthnoshardError(
-                f"{folder} is a work folder, not a dataset: run `ethnoshard pack {folder} DATASET` first"
+                f"{folder} is a work folder, not a dataset: run `{command('pack', folder, 'DATASET')}` first"
             )
         if (folder / ".packing").exists():
             raise EthnoshardError(f"{folder} is not finished: run the same `ethnoshard pack` again")

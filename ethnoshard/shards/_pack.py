@@ -39,6 +39,7 @@ from ethnoshard.shards._format import (
     shard_name,
 )
 from ethnoshard.shards._layout import Layout, digest, lay_out
+from ethnoshard.shards._manifest import check_manifest
 from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
 from ethnoshard.work import WorkFolder, read_labels
 
@@ -114,7 +115,10 @@ def pack(
         layout = lay_out(folder.faces(record["parts"]), read_labels(folder), settings.shard_bytes)
         plan = {"format": FORMAT, "settings": asdict(settings), "layout": digest(layout), "align": record}
         if (target / MANIFEST).exists():
-            return _packed_before(target, plan, layout)
+            manifest = _packed_before(target, plan)
+            if _is_whole(target, manifest):
+                return PackReport(manifest=manifest, written=0, left_out=layout.left_out)
+            _begin_anew(target, plan)
         _begin(target, plan)
         tasks = _tasks(folder, target, layout)
         missing = [task for task in tasks if ShardRecord.read(task.record) is None]
@@ -148,15 +152,32 @@ def _begin(target: Path, plan: dict[str, Any]) -> None:
         remove_unfinished(folder)
 
 
-def _packed_before(target: Path, plan: dict[str, Any], layout: Layout) -> PackReport:
-    """The report of a dataset that is complete already, if it is the one that was asked for."""
+def _packed_before(target: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a dataset that was finished before, if it is the one that was asked for."""
     manifest = read_json(target / MANIFEST)
     if manifest.get("plan") != _plan_digest(plan):
         raise EthnoshardError(
             f"{target} holds a finished dataset of other settings, labels or faces; delete it, or give another folder"
         )
     shutil.rmtree(target / _UNFINISHED, ignore_errors=True)
-    return PackReport(manifest=manifest, written=0, left_out=layout.left_out)
+    return manifest
+
+
+def _is_whole(target: Path, manifest: dict[str, Any]) -> bool:
+    """Whether all files are there, of the right size, and the index is the manifest's; shards' bytes are not read."""
+    try:
+        check_manifest(target / MANIFEST, manifest)
+        sizes = all((target / shard["name"]).stat().st_size == shard["bytes"] for shard in manifest["shards"])
+        return sizes and all(sha256_of(target / name) == sha256 for name, sha256 in manifest["index"].items())
+    except (EthnoshardError, OSError):
+        return False
+
+
+def _begin_anew(target: Path, plan: dict[str, Any]) -> None:
+    """Make of a finished dataset, some of which is gone, an unfinished one, at each moment one or the other."""
+    make_folder(target / _UNFINISHED)
+    write_json(target / _UNFINISHED / "plan.json", plan)
+    (target / MANIFEST).unlink()
 
 
 def _plan_digest(plan: dict[str, Any]) -> str:

@@ -1,9 +1,10 @@
 """Reading shards that are behind a URL, by way of a cache on the local disk."""
 
+import contextlib
 import os
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from ethnoshard._files import sha256_of
@@ -97,6 +98,20 @@ class RemoteShards:
             self.counts.size += length
             self._last = (shard, offset + length)
         return content
+
+    @contextlib.contextmanager
+    def held(self, shard: int) -> Iterator[None]:
+        """Within it shard number ``shard`` is a whole file in the mirror, which this process does not delete.
+
+        Raises:
+            EthnoshardError: it can't be fetched as it was packed, the local disk is full, or the reader was closed.
+        """
+        self._check_usable()
+        name = self._names[shard]
+        with self._cache.using(name):
+            self._ensure(shard, urgent=True)
+            self._cache.touch(name)
+            yield
 
     def will_need(self, shards: Iterable[int]) -> None:
         """Fetch shards in the background, as many of the first ones as the cache may hold.

@@ -1,5 +1,6 @@
 """Is a dataset folder what its manifest says? Everything is read again, the shards by WebDataset's own reader."""
 
+import contextlib
 import json
 import tarfile
 from collections.abc import Callable, Iterator
@@ -12,9 +13,10 @@ import polars as pl
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import check_workers, count, in_processes
 from ethnoshard._tar import BLOCK, end_of_tar
-from ethnoshard.errors import UnreadableImageError
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._format import FACES_SCHEMA, SHARDS, fingerprint, sample_key
+from ethnoshard.shards._remote import RemoteShards
 
 MOST_FAULTS = 20
 """Faults named of one shard; more are counted."""
@@ -68,7 +70,7 @@ def verify(
     Call it from a script only under ``if __name__ == "__main__":``, because it starts processes.
 
     Args:
-        path: the dataset folder.
+        path: the dataset folder, or as a string its URL. Each shard is then fetched into the cache, as the loader does.
         decode: decode every JPEG as well.
         workers: processes; one a core by default.
         begun: called once with the number of faces to check and 0.
@@ -134,7 +136,8 @@ def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
     for name in sorted(known):
         if name != f"{SHARDS}/{Path(name).name}":
             yield f"dataset.json: {name} does not lie in {SHARDS}/"
-    for path in sorted((dataset.path / SHARDS).glob("*.tar")):
+    # A mirror may hold shards of what lay at the URL before.
+    for path in sorted((dataset.path / SHARDS).glob("*.tar")) if dataset.url is None else ():
         if f"{SHARDS}/{path.name}" not in known:
             yield f"{SHARDS}/{path.name}: not in the manifest; a reader that takes all tars would read it"
 
@@ -184,7 +187,18 @@ def _tasks(dataset: FaceDataset, faces: pl.DataFrame, decode: bool) -> list[_Sha
 
 
 def _check_shard(task: _ShardTask) -> _ShardOutcome:
-    """Check one shard, in a worker process."""
+    """Check one shard, in a worker process; one that can't be fetched as it was packed is a fault."""
+    if task.dataset.url is None:
+        return _check_file(task)
+    name = task.dataset.manifest["shards"][task.shard]["name"]
+    try:
+        with contextlib.closing(RemoteShards(task.dataset)) as shards, shards.held(task.shard):
+            return _check_file(task)
+    except EthnoshardError as error:
+        return _ShardOutcome(shard=task.shard, samples=0, decoded=0, faults=[f"{name}: {error}"])
+
+
+def _check_file(task: _ShardTask) -> _ShardOutcome:
     entry, path = task.dataset.manifest["shards"][task.shard], task.dataset.shard_path(task.shard)
     faults = _Faults(entry["name"])
     samples = decoded = 0

@@ -155,7 +155,7 @@ def checked_pairs(pairs: PairList, *, allow_duplicates: bool, lines: NDArray[np.
     if len(again) and not allow_duplicates:
         raise EthnoshardError(
             f"{place(int(again[0]))}: a pair comes a second time; {len(again):,} of {len(pairs):,} pairs do. They "
-            f"would count double: remove them, or allow duplicates if the list was published so"
+            f"would count double: remove those that come again (in Python allow_duplicates=True keeps and counts them)"
         )
     return replace(pairs, duplicates=len(again))
 

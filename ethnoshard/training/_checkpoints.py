@@ -64,7 +64,8 @@ class Checkpoints:
                 passed_over(str(error))
         if paths:
             raise EthnoshardError(
-                f"none of the {len(paths)} checkpoints in {self._folder} can be read; begin a new run"
+                f"none of the {len(paths)} checkpoints in {self._folder} can be read; begin a new run, with "
+                "another --out"
             )
         return None
 

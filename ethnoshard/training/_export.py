@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from ethnoshard._command import command
 from ethnoshard._files import whole_file
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder
@@ -26,7 +27,8 @@ def run_embedder(folder: Path) -> FaceEmbedder:
         return load_embedder(run.weights_path)
     checkpoint = Checkpoints(run.checkpoints, keep=1).newest(lambda text: None)
     if checkpoint is None:
-        raise EthnoshardError(f"{folder} has neither weights nor a checkpoint yet; go on training it with --resume")
+        again = command("train", "--resume", "--out", folder)
+        raise EthnoshardError(f"{folder} has neither weights nor a checkpoint yet; `{again}` goes on with it")
     embedder = FaceEmbedder(settings["backbone"], embedding=settings["embedding"], side=settings["side"] or None)
     embedder.load_state_dict(checkpoint["network"])
     return embedder.eval()

@@ -76,7 +76,7 @@ def run_facts(
 def check_same(
     record: dict[str, Any], facts: dict[str, Any], embedder: FaceEmbedder, said: Callable[[str], None]
 ) -> None:
-    """Make sure that a run on record was begun as the one that would go on with it.
+    """Make sure that a run on record was begun as the one that would go on with it; epochs are not looked at.
 
     Args:
         record: of the run.
@@ -90,7 +90,7 @@ def check_same(
     differences = [
         f"{name} is {facts['settings'][name]!r}, was {value!r}"
         for name, value in record["settings"].items()
-        if name not in FREE_TO_CHANGE and facts["settings"].get(name) != value
+        if name not in (*FREE_TO_CHANGE, "epochs") and facts["settings"].get(name) != value
     ]
     for name in _DECIDING:
         now, then = _under(facts, name), _under(record, name)

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -149,8 +150,8 @@ class TrainingSettings:
             raise EthnoshardError(f"{source}: {error}") from error
 
     def as_toml(self) -> str:
-        """All of them, as a file that :func:`read_settings` takes."""
-        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.as_json().items())
+        """All of them, as a file that :func:`read_settings` takes; in ASCII, whatever is to show it."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.as_json().items())
 
     def as_json(self) -> dict[str, Any]:
         """By name, as JSON holds them."""
@@ -185,7 +186,7 @@ def read_settings(config: str) -> TrainingSettings:
     """
     path = _CONFIGS / f"{config}.toml" if config in configurations() else Path(config)
     try:
-        values = tomllib.loads(path.read_text())
+        values = tomllib.loads(path.read_bytes().decode())
     except OSError as error:
         known = ", ".join(configurations())
         raise EthnoshardError(f"{config} is no file that can be read, and none of {known}") from error
@@ -213,6 +214,12 @@ def parse_assignments(assignments: typing.Iterable[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             values[name.strip()] = text.strip()
     return values
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML has it: like JSON's, but without pairs of surrogates."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r"[^ -~]", lambda match: f"\\U{ord(match[0]):08x}", text)
 
 
 def _typed(name: str, kind: Any, value: Any, source: str) -> Any:

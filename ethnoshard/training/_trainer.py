@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._device import device_of
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._heap import memory_kept
-from ethnoshard.training._optimizer import optimizer_of, rate_at
+from ethnoshard.training._length import check_length, learning_rate
+from ethnoshard.training._optimizer import optimizer_of
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._run_facts import check_same, run_facts
 from ethnoshard.training._settings import TrainingSettings
@@ -57,6 +58,7 @@ class TripletTrainer:
         ranks: Ranks | None = None,
         device: str = "auto",
         evaluate: Evaluate | None = None,
+        evaluated_on: Mapping[str, str] | None = None,
         watch: TrainingWatch | None = None,
     ) -> None:
         """Plan the batches and check the settings against the dataset.
@@ -69,6 +71,7 @@ class TripletTrainer:
             device: "cpu", "cuda", "cuda:1" ...; "auto" takes a GPU where there is one, each rank its own.
             evaluate: called every so many epochs by the first rank, with the network; gives columns ``lfw_...`` of the
                 metrics, and if need be the sentences "lfw_val_reason" and "lfw_collapsed", see ``LfwCheck``.
+            evaluated_on: what ``evaluate`` is of, by name; kept in the record, so that who resumes need not say it.
             watch: told of the progress.
 
         Raises:
@@ -84,6 +87,7 @@ class TripletTrainer:
         self.steps_an_epoch = steps_an_epoch(self.loader)
         self.steps = settings.epochs * self.steps_an_epoch
         self._evaluate = evaluate
+        self._evaluated_on = dict(evaluated_on or {})
         self._metrics = Metrics(self.run.metrics_path)
         self._batch_record = BatchRecord(self.loader, self.run.batches_path, self.ranks, self.device)
         self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
@@ -163,14 +167,23 @@ class TripletTrainer:
             return None
         if not resume:
             raise EthnoshardError(
-                f"{self.run.path} holds a run already; say --resume to go on with it, or another --out"
+                f"{self.run.path} holds a run already; say --resume to go on with it (in Python resume=True), or "
+                "another folder (--out)"
             )
         record = self.run.record()
         check_same(record, facts, self.embedder, self._watch.said)
+        done, was = int(record["progress"]["step"]), int(record["settings"]["epochs"])
+        if was != self.settings.epochs:
+            check_length(
+                self.settings, was=was, done=done, steps_an_epoch=self.steps_an_epoch, weights=self.run.weights_path
+            )
+            self._watch.said(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
         # A run of before lacks some facts, or has another digest of the same weights.
         same = {name: facts[name] for name in ("settings", "weights_at_start")}
-        self._record = {**facts, **record, **same}
-        if record.get("status") == "finished":
+        self._record = {**facts, **record, **same, "steps": self.steps}
+        if self._evaluated_on:
+            self._record["evaluated_on"] = self._evaluated_on
+        if record.get("status") == "finished" and done == self.steps:
             self._watch.said("it was finished before; nothing is left to do")
         checkpoint = self._checkpoints.newest(lambda text: self._watch.said(f"{text}; the one before is used"))
         if checkpoint is None:
@@ -223,15 +236,7 @@ class TripletTrainer:
         batch = next(batches)
         waited = time.perf_counter() - began
         settings = self.settings
-        rate = rate_at(
-            self._step,
-            self.steps,
-            highest=settings.learning_rate,
-            schedule=settings.schedule,
-            warm_up=round(settings.warm_up * self.steps),
-            milestones=settings.milestones,
-            drop=settings.drop,
-        )
+        rate = learning_rate(settings, self._step, self.steps)
         seed = hashed(settings.seed, _STEP, self.ranks.rank, self._step)[0] >> np.uint64(1)
         counts = self._batch_record.counts_of(batch)
         taken, sums = stepper.take(
@@ -241,8 +246,10 @@ class TripletTrainer:
             people = batch.identities.unique().tolist()
             raise EthnoshardError(
                 f"the loss of step {self._step + 1:,} is not a number; its batch holds the identities "
-                f"{', '.join(map(str, people[:_SHOWN]))} ... ({len(people)} of them). Try a lower learning_rate than "
-                f"{settings.learning_rate}, a clip, or precision=float32; the checkpoints before are kept"
+                f"{', '.join(map(str, people[:_SHOWN]))} ... ({len(people)} of them). Resumed it comes again: begin "
+                f"a new run (another --out) with a lower learning_rate than {settings.learning_rate}, a clip, or "
+                "precision=float32; the checkpoints before are kept, and `ethnoshard export` makes a file for --init "
+                "of the last one"
             )
         epoch = self._step // self.steps_an_epoch
         self._step += 1
@@ -336,7 +343,7 @@ class TripletTrainer:
             steps=self.steps,
             steps_an_epoch=self.steps_an_epoch,
         )
-        return {**facts, **self._batch_record.facts}
+        return {**facts, **self._batch_record.facts, "evaluated_on": self._evaluated_on}
 
     def _board(self) -> contextlib.AbstractContextManager[Board]:
         if not self.ranks.first:

@@ -9,6 +9,7 @@ from typing import Any
 import filelock
 import polars as pl
 
+from ethnoshard._command import command
 from ethnoshard._files import explained, make_folder, read_json, read_table, remove_unfinished, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._chosen import chosen_first
@@ -132,12 +133,13 @@ class WorkFolder:
             EthnoshardError: this is no work folder, or one of an unknown format.
         """
         if not self.record_path.exists():
-            hint = ""
             if (self.path / "dataset.json").exists():
-                hint = " (it is a dataset folder: the result of packing)"
-            raise EthnoshardError(
-                f"{self.path} is no work folder{hint}: make one with `ethnoshard align SOURCE {self.path}`"
-            )
+                raise EthnoshardError(
+                    f"{self.path} is no work folder but a dataset, the result of packing one; give the work folder"
+                )
+            # What is there already is no place to align into; it may be what is to be aligned.
+            words = (self.path, "WORK") if self.path.exists() else ("SOURCE", self.path)
+            raise EthnoshardError(f"{self.path} is no work folder; `{command('align', *words)}` makes one")
         record = read_json(self.record_path)
         if record.get("format") not in READABLE:
             raise EthnoshardError(

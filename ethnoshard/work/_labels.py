@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table, write_json, write_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import Remark, plain
@@ -158,8 +159,8 @@ def read_labels(work: WorkFolder) -> pl.DataFrame:
     work.record()
     if not work.labels_path.exists():
         raise EthnoshardError(
-            f"{work.path} is not labelled yet: run `ethnoshard label {work.path} --labels FILE.csv` or "
-            f"`ethnoshard label {work.path} --classifier` first"
+            f"{work.path} is not labelled yet: run `{command('label', work.path, '--labels', 'FILE.csv')}` or "
+            f"`{command('label', work.path, '--classifier')}` first"
         )
     try:
         return read_table(work.labels_path).select(LABELS_SCHEMA.names())

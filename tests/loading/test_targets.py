@@ -8,6 +8,7 @@ import pytest
 from plans import batches, stratum_of, table
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
+from ethnoshard.loading._planning import target_of
 from ethnoshard.mixing import MixingError, Plan, PlanSettings
 
 SIZES = [[8] * 60, [8] * 20, [4] * 10]
@@ -69,13 +70,41 @@ def test_same_group_batches_take_turns_as_their_numbers_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("A=0.25, B=0.75", {"A": 0.25, "B": 0.75}),
+        ('"east, asian"=0.5,a=b=0.5', {"east, asian": 0.5, "a=b": 0.5}),
+        ('"east, asian=0.5", 5" tall=0.5', {"east, asian": 0.5, '5" tall': 0.5}),
+        ('"""q"""=1', {'"q"': 1.0}),
+        ("東=.5,العربية=.5", {"東": 0.5, "العربية": 0.5}),
+    ],
+)
+def test_shares_as_text_name_any_group(text: str, shares: dict[str, float]) -> None:
+    assert target_of(text) == shares
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("east, asian=0.5,white=0.5", "a name with a comma like .*; 'east' in it is not"),
+        ("A=0.5,A=0.5", "gives 'A' two shares"),
+        ("A=half", "'A=half' in it is not"),
+        ("A=0.5\nB=0.5", "in one line"),
+    ],
+)
+def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
+    with pytest.raises(EthnoshardError, match=message):
+        target_of(text)
+
+
+@pytest.mark.parametrize(
     ("target", "more", "message"),
     [
         ("uniform", {"people_per_batch": 2}, "wants 3 groups in each batch, but people_per_batch=2"),
         ("uniform", {"people_per_batch": 60}, "up to 20 different people of 'C' .* has 10 with at least 2"),
         ("uniform", {"min_faces": 5}, "up to 3 different people of 'C' .* has 0 with at least 5"),
         ({"A": 0.1, "C": 0.9}, {"people_per_batch": 20}, "up to 18 different people of 'C'"),
-        ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are A, B, C"),
+        ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are 'A', 'B', 'C'"),
         ({"A": 0.5}, {}, "sum to 0.5, not to 1"),
         ({"A": -1.0, "B": 2.0}, {}, "share of 'A' is a number of at least 0; -1.0"),
         ("balanced", {}, "base, natural, uniform, placebo, same-group, or a share for each group; 'balanced' is not"),

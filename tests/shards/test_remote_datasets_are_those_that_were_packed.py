@@ -2,8 +2,9 @@
 
 import json
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from ethnoshard.shards._fetch import Patience
 from ethnoshard.shards._mirror import Mirror, is_url
 from ethnoshard.shards._read import LocalShards
 from ethnoshard.shards._remote import RemoteShards
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -233,7 +236,7 @@ def test_a_missing_package_is_named(
     [("nonsense://a/b", {}), ("https://faces.test/ds", {"client_kwargs": {"nonsense": 1}})],
 )
 def test_a_url_or_options_that_nobody_knows_are_refused(url: str, options: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(EthnoshardError, match=rf"{url}.*nonsense.*check the URL and the storage_options"):
+    with pytest.raises(EthnoshardError, match=rf"{url}.*nonsense.*check the URL .*storage_options"):
         FaceDataset.open(url, cache=tmp_path, storage_options=options)
 
 
@@ -261,3 +264,31 @@ def test_a_cache_that_cannot_be_written_is_one_message(web: FaultyServer, tmp_pa
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EthnoshardError, match="could not be written"):
         FaceDataset.open(f"{web.url}/ds", cache=tmp_path / "file")
+
+
+def cached(cli: Cli, tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return cli(*arguments, environment={"ETHNOSHARD_CACHE": str(tmp_path / "cache")})
+
+
+def test_verify_and_preview_take_a_url(web: FaultyServer, dataset: Path, tmp_path: Path, cli: Cli) -> None:
+    run = cached(cli, tmp_path, "verify", f"{web.url}/ds", "--decode", "--workers", 1)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == cli("verify", dataset, "--decode", "--workers", 1).stdout and "no fault" in run.stdout
+    for place, picture in ((f"{web.url}/ds", "far.png"), (dataset, "near.png")):
+        assert cached(cli, tmp_path, "preview", place, tmp_path / picture).returncode == 0
+    assert (tmp_path / "far.png").read_bytes() == (tmp_path / "near.png").read_bytes()
+
+
+def test_verify_names_a_shard_that_is_gone_or_other_than_packed(
+    web: FaultyServer, dataset: Path, tmp_path: Path, cli: Cli
+) -> None:
+    first, second, *_ = sorted((dataset / "shards").iterdir())
+    first.unlink()
+    with second.open("r+b") as file:
+        file.truncate(second.stat().st_size - 512)
+    run = cached(cli, tmp_path, "verify", f"{web.url}/ds", "--workers", 1)
+    assert run.returncode == 1
+    faults = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert len(faults) == 2 and "2 faults" in run.stdout
+    assert faults[0].startswith(f"error: shards/{first.name}: ") and "is not there" in faults[0]
+    assert faults[1].startswith(f"error: shards/{second.name}: ")

@@ -1,0 +1,83 @@
+"""Names in any script on a picture: each drawn in a font of this machine that has its characters."""
+
+import functools
+import io
+import unicodedata
+from pathlib import Path
+
+from matplotlib.font_manager import findSystemFonts
+from matplotlib.ft2font import FT2Font
+from PIL import ImageDraw, ImageFont
+
+_PLAIN_LAST = ("bold", "italic", "oblique", "black", "light", "thin", "condensed", "narrow", "mono", "serif")
+"""Words in the names of fonts that are taken only where no plainer one will do."""
+
+
+class Lettering:
+    """Draws lines of text in one size."""
+
+    def __init__(self, size: int) -> None:
+        """Letters of ``size`` pixels."""
+        self._size = size
+        default = ImageFont.load_default(size)
+        assert isinstance(default, ImageFont.FreeTypeFont), "Pillow's wheels have FreeType"
+        self._default = default
+        self._known = _characters(io.BytesIO(default.font_bytes))
+
+    def fonts(self, text: str) -> list[tuple[str, ImageFont.FreeTypeFont]] | None:
+        """Pieces of a text, each with a font that has all its characters; None where no font has some of them.
+
+        The text is one piece if one font has all of it, since a script from right to left puts its words in that order
+        too; else each word is a piece.
+        """
+        whole = self._font(text)
+        if whole is not None:
+            return [(text, whole)]
+        pieces = []
+        for word in text.split():
+            font = self._font(word)
+            if font is None:
+                return None
+            pieces.append((word + " ", font))
+        return pieces
+
+    def draw(self, draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> tuple[int, int]:
+        """Draw a text, which :meth:`fonts` finds fonts for, from ``place`` on the baseline; returns where it ends."""
+        x, y = place
+        for piece, font in self.fonts(text) or ():
+            draw.text((x, y), piece, fill="black", font=font, anchor="ls")
+            x += round(font.getlength(piece))
+        return x, y
+
+    def _font(self, text: str) -> ImageFont.FreeTypeFont | None:
+        wanted = {ord(character) for character in text if not _is_invisible(character)}
+        if wanted <= self._known:
+            return self._default
+        for path in _installed():
+            if wanted <= _characters(path):
+                try:
+                    return ImageFont.truetype(path, self._size)
+                except OSError:  # a font of pictures, of one size only
+                    continue
+        return None
+
+
+@functools.cache
+def _installed() -> list[Path]:
+    """Fonts of this machine, plain ones first."""
+    paths = {Path(path) for path in findSystemFonts()}
+    return sorted(paths, key=lambda path: (sum(word in path.name.lower() for word in _PLAIN_LAST), path.name, path))
+
+
+@functools.lru_cache(maxsize=4096)
+def _characters(font: Path | io.BytesIO) -> frozenset[int]:
+    """Code points that a font has glyphs for; none if it can't be read."""
+    try:
+        return frozenset(FT2Font(font).get_charmap())
+    except (OSError, RuntimeError, ValueError):
+        return frozenset()
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether no glyph is needed: spaces, joiners, and what chooses between two looks of the one before."""
+    return character.isspace() or unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
