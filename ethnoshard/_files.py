@@ -137,6 +137,6 @@ def explained(error: OSError, path: Path) -> EthnoshardError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EthnoshardError(
             f"the disk is full: {path} could not be written and was removed; nothing finished is lost. "
-            f"Free some space, then run the same command again"
+            f"Free some space, then run the same command again (train with --resume)"
         )
     return EthnoshardError(f"{path} could not be written: {error.strerror or error}")

@@ -80,8 +80,8 @@ def run(
     place = _place(dataset, begun, out)
     ranks = Ranks.from_environment()
     faces = FaceDataset.open(place)
-    evaluated_on = begun.get("evaluated_on", {})
-    evaluated_on |= {name: str(path) for name, path in (("lfw", lfw), ("pairs", pairs)) if path is not None}
+    now = {name: str(path) for name, path in (("lfw", lfw), ("pairs", pairs)) if path is not None}
+    evaluated_on = {**_evaluated_before(begun, out, now), **now}
     evaluate = _evaluation(evaluated_on, settings, faces, visible=ranks.first)
     with _shown(visible=ranks.first) as watch:
         trainer = TripletTrainer(
@@ -167,6 +167,22 @@ def _describe(trainer: "TripletTrainer") -> None:
     images = settings.people_per_batch * settings.images_per_person * trainer.ranks.size
     say(f"# {trainer.steps:,} steps of {images:,} images, {trainer.steps_an_epoch:,} an epoch, on {trainer.device}")
     say(settings.as_toml().rstrip())
+
+
+def _evaluated_before(begun: dict[str, Any], out: Path, now: dict[str, str]) -> dict[str, str]:
+    """What the run was evaluated on, by name.
+
+    Raises:
+        EthnoshardError: it is not where it was, nor said anew.
+    """
+    before: dict[str, str] = begun.get("evaluated_on", {})
+    for name, place in before.items():
+        if name not in now and not Path(place).exists():
+            raise EthnoshardError(
+                f"the run in {out} was evaluated on {place}, which is not there (seen from {Path.cwd()}); say where it "
+                f"is now by --{name}"
+            )
+    return before
 
 
 def _evaluation(

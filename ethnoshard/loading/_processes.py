@@ -116,6 +116,7 @@ class DecodingProcess:
 
     def _gone(self) -> EthnoshardError:
         return EthnoshardError(
-            "a decoding process was killed, perhaps because the memory ran out; go on from the last state, with fewer "
-            "num_workers, or with num_workers=0, which starts none"
+            "a decoding process was killed, perhaps because the memory ran out; go on from the last state (train "
+            "--resume), with fewer num_workers or with 0, which starts none (--workers of stream, --set num_workers=0 "
+            "of train)"
         )

@@ -107,7 +107,7 @@ class LocalShards:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             opened = os.fstat(descriptor)
         except FileNotFoundError as error:
-            raise EthnoshardError(f"{path} is gone; the dataset needs all its shards") from error
+            raise EthnoshardError(f"{path} is gone; pack the dataset again, it needs all its shards") from error
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
         packed = int(self._dataset.manifest["shards"][shard]["bytes"])

@@ -53,6 +53,66 @@ def test_an_output_of_ascii_only_shows_what_it_can(noise: Path, tmp_path: Path, 
     assert json.loads(shown.stdout)["rows"][0]["group"] == "黒人 😀"
 
 
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+"""A locale in which Python takes arguments, paths and files for ASCII."""
+
+
+def test_where_python_knows_ascii_only_groups_and_settings_are_read_as_they_are(
+    noise: Path, tmp_path: Path, cli: Cli
+) -> None:
+    rows = [f"p{number:03d},{('黒人 😀', 'a, b')[number % 2]}" for number in range(12)]
+    rows = [row.replace("a, b", '"a, b"') for row in rows]
+    labels, dataset = tmp_path / "標.csv", tmp_path / "資料"
+    labels.write_text("identity,group\n" + "\n".join(rows) + "\n", "utf-8")
+    built = cli("build", noise / "faces", dataset, "--labels", labels, "--aligned", environment=ASCII)
+    assert built.returncode == 0, built.stderr
+    shares = '黒人 😀=0.5,"a, b"=0.5'
+    size = ("--people", 4, "--images", 2)
+    planned = cli("plan", dataset, *size, "--target", shares, "--json", environment=ASCII)
+    assert json.loads(planned.stdout)["settings"]["target"] == {"a, b": 0.5, "黒人 😀": 0.5}
+    settings = tmp_path / "設.toml"
+    settings.write_text("# 設\npeople_per_batch = 4\nimages_per_person = 2\ncrop = 0\nepochs = 1\n", "utf-8")
+    dry = ("train", dataset, "--dry-run", "--out", tmp_path / "run", "--config")
+    printed = cli(*dry, settings, "--arm", shares, environment=ASCII)
+    assert printed.returncode == 0, printed.stderr
+    (tmp_path / "again.toml").write_text(printed.stdout)
+    assert cli(*dry, tmp_path / "again.toml").stdout == printed.stdout
+    lost = cli("label", f"{dataset}.work", "--labels", labels, "--groups", '"a, b"', "--json", environment=ASCII)
+    assert json.loads(lost.stdout)["groups"] == {"a, b": 6}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["align", "URL", "work"],
+        ["build", "URL", "dataset"],
+        ["pack", "WORK", "URL"],
+        ["preview", "DATASET", "URL/sheet.png"],
+        ["train", "DATASET", "--out", "URL"],
+        ["evaluate", "model", "--pairs", "URL"],
+        ["runs", "list", "URL"],
+        ["classifier", "evaluate", "shipped", "URL"],
+        ["dashboard", "DATASET", "--dataset", "URL"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_url_is_not_taken_for_a_folder_of_that_name(
+    arguments: list[str],
+    noise_work: Path,
+    noise_dataset: Path,
+    tmp_path: Path,
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = {"WORK": str(noise_work), "DATASET": str(noise_dataset)}
+    words = [places.get(word, word).replace("URL", "s3://me:secret@bucket/some") for word in arguments]
+    run = cli(*words)
+    one_message(run, "s3://bucket/some")
+    assert "is a URL; here a file or folder of this machine is meant" in run.stderr and "secret" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("command", [["info", "DATASET"], ["info", "DATASET", "--json"], ["--help"]])
 def test_a_closed_pipe_ends_quietly(command: list[str], noise_dataset: Path) -> None:
     reading, writing = os.pipe()
