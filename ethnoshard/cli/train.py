@@ -48,7 +48,10 @@ def run(
             help="Ready-made: casia (the default), small, smoke; or a TOML file of settings.",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="How long.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="How long. A run resumed may become longer with schedule=constant and warm_up=0."),
+    ] = None,
     init: Annotated[str | None, typer.Option(help="Weights to start from: a file, vggface2 or casia-webface.")] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be said repeatedly.")

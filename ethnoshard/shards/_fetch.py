@@ -111,8 +111,8 @@ class RemoteFolder:
                 if attempt == self._patience.attempts:
                     raise EthnoshardError(
                         f"{self.url_of(name)} could not be fetched in {attempt} attempts; the last one: {error}. "
-                        f"Check the connection and the server, then run the same command again (train with --resume): what was "
-                        f"fetched is kept"
+                        "Check the connection and the server, then run the same command again (train with --resume): "
+                        "what was fetched is kept"
                     ) from error
             if self.closing.wait(self._patience.wait(attempt)):
                 raise FetchStoppedError(f"{self.url_of(name)} was not fetched: the reader was closed")

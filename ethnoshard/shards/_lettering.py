@@ -56,9 +56,11 @@ class Lettering:
         for path in _installed():
             if wanted <= _characters(path):
                 try:
-                    return ImageFont.truetype(path, self._size)
+                    font = ImageFont.truetype(path, self._size)
                 except OSError:  # a font of pictures, of one size only
                     continue
+                if font.getmask(text).getbbox() is not None:  # else one of layers of colour, which are not drawn
+                    return font
         return None
 
 

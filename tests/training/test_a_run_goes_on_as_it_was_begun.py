@@ -2,17 +2,21 @@
 
 import shlex
 import shutil
-import sys
 
 import pytest
-from small_runs import run
+from typer.testing import CliRunner
 
-from ethnoshard import EthnoshardError
+from ethnoshard import EthnoshardError, FaceDataset
+from ethnoshard.cli._main import app
 from ethnoshard.runs import RunFolder, read_metrics
 
 CLOCK = ["seconds", "waiting"]
 EVEN = {"schedule": "constant", "warm_up": 0.0}
-TRAIN = [sys.executable, "-m", "ethnoshard", "train"]
+
+
+def typed(*words):
+    """``ethnoshard train`` with these words, in this process."""
+    return CliRunner().invoke(app, ["train", *map(str, words)])
 
 
 def outcome(folder):
@@ -51,36 +55,35 @@ def test_fewer_epochs_than_are_done_are_refused_with_their_number(train):
         train(epochs=1, **EVEN).train(resume=True)
 
 
-def test_resume_and_out_are_enough(small, tmp_path, command):
+def test_resume_and_out_are_enough(small, train, tmp_path):
     place = shutil.copytree(small.path, tmp_path / "my faces")
-    out = tmp_path / "a run"
-    settings = {"epochs": 1, "margin": 0.25, **EVEN}
-    line = command(small, out, **settings)
-    line[line.index(str(small.path))] = str(place)
-    assert run(line).returncode == 0
-    resumed = run([*TRAIN, "--resume", "--out", str(out), "--epochs", "2"])
-    assert resumed.returncode == 0, resumed.stderr
-    assert run(command(small, tmp_path / "whole", **{**settings, "epochs": 2})).returncode == 0
-    assert outcome(out)[0] == outcome(tmp_path / "whole")[0]
-    other = run([*TRAIN, "--resume", "--out", str(out), "--set", "margin=0.3"])
-    assert other.returncode == 1 and "margin is 0.3, was 0.25" in other.stderr
+    settings = {"margin": 0.25, **EVEN}
+    out = train("a run", dataset=FaceDataset.open(place), epochs=1, **settings)
+    out.train()
+    resumed = typed("--resume", "--out", out.run.path, "--epochs", 2)
+    assert resumed.exception is None
+    whole = train("whole", epochs=2, **settings)
+    whole.train()
+    assert outcome(out.run.path)[0] == outcome(whole.run.path)[0]
+    other = typed("--resume", "--out", out.run.path, "--set", "margin=0.3")
+    assert "margin is 0.3, was 0.25" in str(other.exception)
     place.rename(tmp_path / "elsewhere")
-    lost = run([*TRAIN, "--resume", "--out", str(out)])
-    assert lost.returncode == 1 and f"learned from {place}, which is not there" in lost.stderr
+    lost = typed("--resume", "--out", out.run.path)
+    assert f"learned from {place}, which is not there" in str(lost.exception)
     # The advice, as it stands, with the dataset's place put in.
-    advised = shlex.split(lost.stderr.strip().rpartition("say where it is now: ")[2])
-    found = run([*TRAIN, str(tmp_path / "elsewhere"), *advised[3:]])
-    assert advised[:3] == ["ethnoshard", "train", "DATASET"] and found.returncode == 0, found.stderr
-    assert "nothing is left to do" in found.stderr
+    advised = shlex.split(str(lost.exception).rpartition("say where it is now: ")[2])
+    assert advised[:3] == ["ethnoshard", "train", "DATASET"]
+    found = typed(tmp_path / "elsewhere", *advised[3:])
+    assert found.exception is None and "nothing is left to do" in found.stderr
 
 
 def test_without_a_run_the_dataset_is_asked_for(tmp_path):
-    nothing = run([*TRAIN, "--resume", "--out", str(tmp_path / "none")])
-    assert nothing.returncode == 1 and "name the DATASET to train on" in nothing.stderr
+    assert "name the DATASET to train on" in str(typed("--resume", "--out", tmp_path / "none").exception)
 
 
 def test_what_it_was_evaluated_on_is_remembered(train, tmp_path):
-    trainer = train(evaluated_on={"lfw": str(tmp_path / "lfw.work"), "pairs": str(tmp_path / "pairs.txt")})
+    trainer = train(evaluated_on={"lfw": str(tmp_path / "lfw.work"), "pairs": str(tmp_path / "pairs.txt")}, epochs=1)
     trainer.train()
-    again = run([*TRAIN, "--resume", "--out", str(trainer.run.path)])
-    assert again.returncode == 1 and str(tmp_path / "lfw.work") in again.stderr
+    again = typed("--resume", "--out", trainer.run.path)
+    assert f"evaluated on {tmp_path / 'lfw.work'}, which is not there" in str(again.exception)
+    assert "say where it is now by --lfw" in str(again.exception)
