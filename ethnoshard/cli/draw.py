@@ -24,6 +24,7 @@ def run(
     except KeyboardInterrupt as error:
         raise Interrupted(f"{folder} is not whole: delete it, then run the same command again") from error
     say(f"{identities:,} identities drawn in {folder / 'faces'}, their groups in {folder / 'labels.csv'}")
-    pairs = ("--lfw", folder / "faces", "--pairs", folder / "pairs.csv", "--pairs-form", "bfw")
-    say(f"pairs to verify in {folder / 'pairs.csv'}: {command('evaluate', 'MODEL', *pairs)}")
+    faces, pairs = folder / "faces", folder / "pairs.csv"
+    verified = command("evaluate", "MODEL", "--lfw", faces, "--pairs", pairs, "--pairs-form", "bfw")
+    say(f"pairs to verify in {pairs}: {verified}")
     say(f"next: {command('build', folder / 'faces', 'DATASET', '--labels', folder / 'labels.csv')}")
