@@ -14,7 +14,7 @@ import pytest
 from ethnoshard import FaceDataset
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.ethnicity import label_from_file
-from ethnoshard.shards import PackSettings, pack, verify
+from ethnoshard.shards import pack, verify
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples" / "readers"
 ODD = ("人: 'a' \"b\" {c}", "- #x")
