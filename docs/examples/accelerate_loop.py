@@ -2,7 +2,8 @@
 
     torchrun --nproc-per-node 4 docs/examples/accelerate_loop.py DATASET     # or plain python, on one process
 
-The loader is told its rank, so it is not prepared: each process gets batches of its own, all of them as many.
+The loader is told its rank, so it is not prepared: each process gets batches of its own, all of them as many. A
+prepared DataLoader around it would fetch a batch ahead of the training, and the loader's state would be one further.
 """
 
 import sys

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,17 @@ def test_a_loop_that_gave_all_is_at_its_end_whatever_begins_later(made: FaceData
     assert sum(1 for _ in first) == len(loader)
     next(iter(loader))
     assert next(first, None) is None
+
+
+def test_a_loader_may_be_used_in_another_thread_than_it_was_made_in(made: FaceDataset) -> None:
+    loader = StratifiedLoader(made, **OPTIONS)
+    first = next(iter(loader)).faces.tolist()
+    with ThreadPoolExecutor(1) as pool:
+        epoch = [batch.faces.tolist() for batch in pool.submit(list, loader).result()]
+    loader.set_epoch(0)
+    assert [first, epoch] == [next(iter(loader)).faces.tolist(), [batch.faces.tolist() for batch in loader]]
+    loader.close()
+    assert not running()
 
 
 def test_a_loop_that_is_closed_is_at_its_end(made: FaceDataset) -> None:
