@@ -64,8 +64,9 @@ class Triplets(lightning.LightningModule):
 
         So a checkpoint that is written from here on resumes with the next epoch, as this training goes on.
         """
-        if self.trainer.is_last_batch and self.trainer.datamodule.loader:
-            self.trainer.datamodule.loader.set_epoch(self.current_epoch + 1)
+        faces = self.trainer.datamodule
+        if self.trainer.is_last_batch and isinstance(faces, Faces) and faces.loader:
+            faces.loader.set_epoch(self.current_epoch + 1)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam."""
