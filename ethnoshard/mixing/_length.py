@@ -110,12 +110,13 @@ def _filled(cells: list[int], limits: list[int], total: int) -> list[int]:
 
 def _turns(strata: list[Stratum], pools: list[_Capped], people: int) -> Phase:
     """Batches of one group each."""
-    for stratum, pool in zip(strata, pools, strict=True):
-        if pool.people < people:
-            raise MixingError(
-                f"same-group batches have people_per_batch={people} people of one group, but {stratum.name!r} has "
-                f"{pool.people:,} that can be drawn; ask for fewer people"
-            )
+    # The smallest group, since what it has is what may be asked for.
+    stratum, pool = min(zip(strata, pools, strict=True), key=lambda pair: pair[1].people)
+    if pool.people < people:
+        raise MixingError(
+            f"same-group batches have people_per_batch={people} people of one group, but {stratum.name!r} has "
+            f"{pool.people:,} that can be drawn; ask for {pool.people:,} people or fewer"
+        )
     batches = [largest(lambda b, pool=pool: pool(b) > people * (b - 1)) for pool in pools]  # type: ignore[misc]
     shares = tuple(Fraction(number, sum(batches)) for number in batches)
     return Phase(shares=shares, quotas=quota_table(shares, 1, sum(batches)) * np.int32(people))
