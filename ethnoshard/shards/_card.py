@@ -44,8 +44,8 @@ Fingerprint `{manifest["fingerprint"]}`.
 
 ## Use
 
-Read it with ethnoshard (`FaceDataset.open`), with Hugging Face's `datasets.load_dataset(FOLDER)`, or with any WebDataset
-reader: each sample is `KEY.jpg` and `KEY.json` (identity, group, confidence, source image).
+Read it with ethnoshard (`FaceDataset.open`), with Hugging Face's `datasets.load_dataset(FOLDER)`, or with any
+WebDataset reader: each sample is `KEY.jpg` and `KEY.json` (identity, group, confidence, source image).
 
 A shard holds one group, and an identity's faces stand together in one shard. Therefore:
 

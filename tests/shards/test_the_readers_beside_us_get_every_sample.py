@@ -5,11 +5,13 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ethnoshard import FaceDataset
 from ethnoshard.alignment import AlignSettings, align
@@ -105,7 +107,6 @@ def test_verify_minds_no_card(packed: Callable[..., Path]) -> None:
 
 
 def test_settings_of_the_card_are_those_of_the_samples(packed: Callable[..., Path]) -> None:
-    yaml = pytest.importorskip("yaml")
     folder = packed(*ODD)
     head = yaml.safe_load((folder / "README.md").read_text().split("---\n")[1])
     [config] = head["configs"]
@@ -113,8 +114,6 @@ def test_settings_of_the_card_are_those_of_the_samples(packed: Callable[..., Pat
     fields = {field["name"]: field for field in head["dataset_info"]["features"]}
     assert set(fields) == {"jpg", "json", "__key__", "__url__"}
     [shard, *_] = folder.glob("shards/*.tar")
-    import tarfile
-
     with tarfile.open(shard) as tar:
         member = next(member for member in tar if member.name.endswith(".json"))
         said = json.load(tar.extractfile(member))

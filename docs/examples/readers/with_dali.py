@@ -1,6 +1,6 @@
 """DALI reads the shards, here without a GPU: ``python docs/examples/readers/with_dali.py DATASET``.
 
-``fn.decoders.image(jpg)`` decodes. Its ``num_shards`` cuts the row of all samples into pieces, so that ranks get groups.
+``fn.decoders.image(jpegs)`` decodes. ``num_shards`` cuts the row of all samples into pieces, so ranks get groups.
 """
 
 import json

@@ -7,7 +7,6 @@ whole shards to each part, so the last group alone is what one validates on.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -62,7 +61,7 @@ def shuffled(folder: str) -> Iterator[Sample]:
 
 def _samples(folder: str, buffer: int | None) -> Iterator[Sample]:
     with tempfile.TemporaryDirectory() as place:
-        os.symlink(Path(folder, "shards").resolve(), Path(place, "shards"))
+        Path(place, "shards").symlink_to(Path(folder, "shards").resolve())
         energon = Path(sys.executable).with_name("energon")
         how = ["--non-interactive", "--split-ratio", "1,0,0", "--sample-type", "CrudeWebdataset"]
         subprocess.run([energon, "prepare", *how, place], check=True, stdout=subprocess.DEVNULL)
