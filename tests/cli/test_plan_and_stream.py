@@ -50,9 +50,7 @@ def test_plan_says_steps_and_reasons(cli: Any, dataset: Path) -> None:
     assert "dropped: the epoch ended ('B' ran out)" in run.stdout
 
 
-def test_stream_stops_after_so_many_batches_and_what_training_takes_is_no_waiting(
-    cli: Any, dataset: Path
-) -> None:
+def test_stream_stops_after_so_many_batches_and_what_training_takes_is_no_waiting(cli: Any, dataset: Path) -> None:
     asked = (
         "stream",
         dataset,
