@@ -69,7 +69,7 @@ def run_facts(
             "simplejpeg": importlib.metadata.version("simplejpeg"),
             "python": platform.python_version(),
         },
-        "git_commit": _commit(),
+        "git_commit": commit_of(Path(__file__)),
     }
 
 
@@ -109,10 +109,17 @@ def _under(record: dict[str, Any], dotted: str) -> Any:
     return record
 
 
-def _commit() -> str | None:
-    """The commit of ethnoshard itself, where it runs from a checkout."""
-    folder = Path(__file__).parent
-    run = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
-    )
-    return run.stdout.strip() or None
+def commit_of(file: Path) -> str | None:
+    """The commit of the checkout that ``file`` is part of; None where it is part of none, or there is no git.
+
+    A virtual environment in somebody's own repository is none of its files.
+    """
+    git = ["git", "-C", str(file.parent)]
+    try:
+        tracked = subprocess.run([*git, "ls-files", "--error-unmatch", file.name], capture_output=True, check=False)
+        if tracked.returncode:
+            return None
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return head.stdout.strip() or None
