@@ -201,5 +201,7 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
         warn(text)
     further = report.content["images"]["further_faces"] if report.content.get("images") else 0
     if further:
-        warn(f"{further:,} further faces of images with several are left out; the one that --faces one keeps stands")
+        warn(
+            f"{further:,} further faces of images with several are left out; the one that align keeps by default stands"
+        )
     show_report(report, out, as_json=as_json, arrays=", arrays in *.npz")

@@ -159,7 +159,7 @@ def _say_replaced(record: dict[str, Any]) -> None:
     warn(
         f"of {draws:,} draws {sum(replaced.values()):,} got another face in place of a bad one: "
         f"{replaced['identity']:,} of the same person, {replaced['group']:,} of the same group. "
-        f"`ethnoshard verify {record['dataset']['path']} --decode` says which faces are bad"
+        f"{command('verify', record['dataset']['path'], '--decode')} says which faces are bad"
     )
 
 

@@ -127,10 +127,10 @@ def people_of_run(folder: Path) -> TrainedOn | None:
     """
     run = RunFolder(folder)
     dataset = run.record()["dataset"]
-    fingerprint, place = str(dataset["fingerprint"]), str(dataset["path"])
+    fingerprint, place = str(dataset["fingerprint"]), dataset.get("path")
     kept = TrainedOn.read(run.people_path, fingerprint)
     # A run of before keeps nobody. Nothing is fetched for this from a remote place.
-    if kept is not None or not (Path(place) / "dataset.json").is_file():
+    if kept is not None or place is None or not (Path(place) / "dataset.json").is_file():
         return kept
     try:
         found = FaceDataset.open(place)

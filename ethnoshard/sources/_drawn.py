@@ -69,6 +69,8 @@ def draw_face(seed: int, identity: int, image: int, *, group: int, size: int = 1
 def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Path:
     """Draw a source: ``faces/d0007/003.jpg`` and so on, ``pairs.csv``, and ``labels.csv`` with ``identity,group``.
 
+    Names of people begin with the seed if it isn't 0: ``s7d0007``.
+
     The pairs are in the form of BFW, see ``read_bfw_pairs``: folds of different people, each with as many pairs of one
     person as of two. Fewer than two people make none.
 
@@ -88,7 +90,7 @@ def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Pat
     make_folder(target)
     groups = groups_of(settings.identities, settings.seed)
     for identity, group in enumerate(groups):
-        home = target / "faces" / _name(identity)
+        home = target / "faces" / _name(settings.seed, identity)
         make_folder(home)
         for image in range(images_of(identity, settings)):
             face = draw_face(settings.seed, identity, image, group=group, size=settings.size)
@@ -97,7 +99,8 @@ def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Pat
             (home / f"{image:03d}.jpg").write_bytes(buffer.getvalue())
     people = [
         DrawnPerson(
-            GROUPS[group], [f"{_name(identity)}/{image:03d}.jpg" for image in range(images_of(identity, settings))]
+            GROUPS[group],
+            [f"{_name(settings.seed, identity)}/{image:03d}.jpg" for image in range(images_of(identity, settings))],
         )
         for identity, group in enumerate(groups)
     ]
@@ -106,7 +109,7 @@ def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Pat
     _write_table(
         target / "labels.csv",
         ("identity", "group"),
-        [(_name(identity), GROUPS[group]) for identity, group in enumerate(groups)],
+        [(_name(settings.seed, identity), GROUPS[group]) for identity, group in enumerate(groups)],
     )
     return target
 
@@ -141,5 +144,6 @@ def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[object
         file.write(text.getvalue().encode())
 
 
-def _name(identity: int) -> str:
-    return f"d{identity:04d}"
+def _name(seed: int, identity: int) -> str:
+    """Other people have other names: they would be taken for those of a training who are in the test too."""
+    return f"d{identity:04d}" if seed == 0 else f"s{seed}d{identity:04d}"

@@ -101,7 +101,7 @@ class TrainingSettings:
     precision: Precision = "auto"
     threads: int = 0
     num_workers: int = 2
-    max_bad_faces: float = 100
+    max_bad_faces: float = 100.0
     checkpoint_steps: int = 500
     keep_checkpoints: int = 2
     evaluate_epochs: int = 1

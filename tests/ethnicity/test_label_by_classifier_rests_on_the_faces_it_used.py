@@ -228,6 +228,7 @@ def test_the_record_says_which_classifier_and_how_it_was_asked(work: Path) -> No
         "format": 1,
         "source": "classifier brightness 0123456789ab",
         "counts": {"identities": 4, "groups": {"dark": 2, "light": 2}, "without_group": 0},
+        "left_out": [],
         "classifier": {
             "name": "brightness",
             "classes": ["dark", "light"],

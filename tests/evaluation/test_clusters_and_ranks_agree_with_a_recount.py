@@ -152,7 +152,7 @@ def test_the_clusters_of_a_picture_are_those_of_its_images_embeddings(dimensions
         20, 20, points.shape[1], sigma=1.0, learning_rate=0.01, random_seed=3
     )
     som.random_weights_init(points)
-    som.train(points, 1000, random_order=True)
+    som.train(points[np.random.default_rng(3).permutation(len(points))], 1000, random_order=True)
     weights = som.get_weights()
     away = np.linalg.norm(weights[nodes // 20, nodes % 20] - points, axis=1)
     assert away == pytest.approx(np.linalg.norm(weights.reshape(400, 1, -1) - points, axis=2).min(axis=0))

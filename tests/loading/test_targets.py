@@ -124,7 +124,7 @@ def test_what_cannot_be_met_is_an_early_error_with_numbers(target: Any, more: di
     ("more", "message"),
     [
         ({"rank": 2, "world_size": 2}, "rank is from 0 to world_size - 1 = 1; 2 is not"),
-        ({"world_size": 0}, "world_size is a whole number of at least 1; 0"),
+        ({"rank": 0, "world_size": 0}, "world_size is a whole number of at least 1; 0"),
         ({"num_workers": -1}, "num_workers is a whole number of at least 0; -1"),
         ({"random_crop": 49}, "random_crop is from 1 to the faces' 48 pixels; 49"),
         ({"output": "dict"}, "output is 'batch' or 'tuple'"),

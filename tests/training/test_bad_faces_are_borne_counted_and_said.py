@@ -61,7 +61,7 @@ def test_what_was_replaced_is_said_after_each_epoch_at_the_end_and_in_the_list_o
     said = " ".join((done.stdout + done.stderr).split())
     assert len(re.findall("; 3 draws got another face in place of a bad one", said)) == 2
     assert "of 144 draws 6 got another face in place of a bad one: 6 of the same person, 0 of the same group" in said
-    advised = re.search(r"`ethnoshard (verify .* --decode)` says which faces are bad", said)
+    advised = re.search(r"ethnoshard (verify .* --decode) says which faces are bad", said)
     verified = cli(*advised[1].split())
     assert verified.returncode == 1
     assert all(f"sample {identity:07d}-{face:05d}: " in " ".join(verified.stderr.split()) for identity, face in BAD)
