@@ -191,9 +191,9 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     pairs = report.content["pairs"]
     lost = pairs["listed"] - pairs["scored"]
     if lost:
-        images = f"images without an embedding: {pairs['missing_images']:,}"
+        reasons = [f"{each['count']:,} {each['reason']} (first: {each['first']})" for each in pairs["reasons"]]
+        images = f"images without an embedding: {', '.join(reasons) or format(pairs['missing_images'], ',')}"
         warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored; {images}")
-    warn_of("images without an embedding", pairs["reasons"])
     warn_of("pair list", pairs["found_otherwise"])
     warn_of("left out of the list", pairs["left_out"])
     warn_of("left out of the groups", report.content.get("groups_left_out", ()))
