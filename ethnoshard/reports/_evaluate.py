@@ -13,7 +13,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import identification, pair_distances, verification
 from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
-from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pairs
+from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pairs, lone_group
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._shared_people import shared_people
 from ethnoshard.reports._summary import evaluation_summary
@@ -80,15 +80,18 @@ def evaluate_embeddings(
     if groups:
         said("errors by group of all pairs of images")
         by_group = groups_of_all_pairs(embeddings, groups, options)
+        alone: tuple[Remark, ...] = ()
     else:
-        by_group = groups_of_listed_pairs(scored, distance, options)
+        listed = scored.first_group, scored.second_group
+        alone = () if listed[0] is None or listed[1] is None else lone_group((listed[0], listed[1]))
+        by_group = [] if alone else groups_of_listed_pairs(scored, distance, options)
     content = {
         **_about(embeddings, further_faces=given - len(embeddings)),
         "options": options.to_dict(),
         "pairs": _pair_facts(pairs, images),
         "verification": verified.to_dict(),
         "identification": identified,
-        "groups_left_out": plain(dict.fromkeys(remark for source in groups for remark in source.left_out)),
+        "groups_left_out": plain(dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])),
         "demographics": [result.content for result in by_group],
     }
     arrays = {

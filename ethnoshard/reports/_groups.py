@@ -21,7 +21,7 @@ from ethnoshard.evaluation import (
 from ethnoshard.reports._folder import Arrays
 from ethnoshard.reports._group_arrays import group_arrays
 from ethnoshard.reports._options import EvaluationOptions
-from ethnoshard.sources import GroupSource, PairList, ScoredPairs
+from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
@@ -93,6 +93,19 @@ def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
     """That names don't fit, with some of both."""
     named, there = (", ".join(map(repr, sorted(names)[:_SOME])) for names in (labelled, set(people.tolist())))
     return f". None of the {len(labelled):,} people that have a group is among the images: {named} against {there}"
+
+
+def lone_group(groups: tuple[NDArray[np.str_], NDArray[np.str_]]) -> tuple[Remark, ...]:
+    """What is to be said of pairs that are all of one group, as one of RFW's lists is: there is nothing to compare.
+
+    Args:
+        groups: (N,) the group of the first and of the second image of each pair.
+    """
+    known = np.unique(np.concatenate(groups)).tolist()
+    if len(known) != 1:
+        return ()
+    reason = f"pairs of one group, {known[0]!r}, alone: errors by group compare two at least"
+    return (Remark(reason=reason, count=len(groups[0]), first="pair 1"),)
 
 
 def groups_of_listed_pairs(

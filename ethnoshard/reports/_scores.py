@@ -5,7 +5,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
-from ethnoshard.reports._groups import groups_of_scores
+from ethnoshard.reports._groups import groups_of_scores, lone_group
 from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.sources import ScoredPairs, plain
@@ -26,7 +26,8 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         verified = verification_of_distances(
             -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
         )
-        by_group = groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")
+        alone = lone_group(scored.groups)
+        by_group = [] if alone else [groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
     content = {
@@ -51,7 +52,8 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         },
         "verification": verified.to_dict(),
         "identification": {"left_out": "there are scores only, no embeddings"},
-        "demographics": [by_group.content],
+        "groups_left_out": plain(alone),
+        "demographics": [result.content for result in by_group],
     }
     arrays: Arrays = {
         "distance": -scored.score,
@@ -64,7 +66,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
     return Report(
         kind="scores",
         content=content,
-        arrays={"scores": arrays, f"groups-{by_group.name}": by_group.arrays},
+        arrays={"scores": arrays, **{f"groups-{result.name}": result.arrays for result in by_group}},
         summary=evaluation_summary(content),
         figures=evaluation_figures(content, arrays),
     )
