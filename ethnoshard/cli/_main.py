@@ -1,5 +1,6 @@
 """The command ``ethnoshard``: its verbs, and what becomes of errors."""
 
+import codecs
 import io
 import os
 import sys
@@ -82,10 +83,28 @@ def _options(
     """Photographs of faces in, shards tagged by group and batches balanced by group out."""
 
 
+def _bytes_or_escapes(error: UnicodeError) -> tuple[bytes, int]:
+    """What stands for a byte is that byte, as ``surrogateescape`` has it; any other character is escaped."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    shown = (
+        bytes([ord(each) - 0xDC00]) if "\udc80" <= each <= "\udcff" else each.encode("ascii", "backslashreplace")
+        for each in text
+    )
+    return b"".join(shown), error.end
+
+
+codecs.register_error("bytes-or-escapes", _bytes_or_escapes)
+_SHOWN = {"strict": "backslashreplace", "surrogateescape": "bytes-or-escapes"}
+"""How standard output treats what it can't encode, and how it does so instead."""
+
+
 def main() -> None:
     """Run the command line. A user's mistake ends in one message and status 1, a wrong option in status 2."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that can't be shown must not end the run
+    # A name that can't be shown must not end the run; in an ASCII locale names of files are bytes behind the scenes.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in _SHOWN:
+        sys.stdout.reconfigure(errors=_SHOWN[sys.stdout.errors])
     try:
         app(with_shipped(sys.argv[1:]))
     except EthnoshardError as error:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ethnoshard.errors import EthnoshardError
 
-_MOVES = ("Cast", "Concat", "Dropout", "Gather", "Identity", "Pad", "Reshape", "Resize", "Slice", "Split", "Squeeze",
-          "Transpose", "Unsqueeze", "Upsample")  # fmt: skip
-"""Nodes that move pixels or change their type, not their values."""
+_MOVES = ("Cast", "Clip", "Concat", "Dropout", "Gather", "Identity", "Pad", "Reshape", "Resize", "Slice", "Split",
+          "Squeeze", "Transpose", "Unsqueeze", "Upsample")  # fmt: skip
+"""Nodes that move pixels or change their type, not their values; or keep those in range as they are."""
 
 _LOOKS = ("Shape", "Size")
 """Nodes that take an image and give something else."""

@@ -79,6 +79,11 @@ def test_where_python_knows_ascii_only_groups_and_settings_are_read_as_they_are(
     assert cli(*dry, tmp_path / "again.toml").stdout == printed.stdout
     lost = cli("label", f"{dataset}.work", "--labels", labels, "--groups", '"a, b"', "--json", environment=ASCII)
     assert json.loads(lost.stdout)["groups"] == {"a, b": 6}
+    # Where nothing is said of the output itself, Python has bytes of files' names stand for themselves in it.
+    for environment in (ASCII, {**ASCII, "PYTHONIOENCODING": ""}):
+        told = cli("info", dataset, environment=environment)
+        assert told.returncode == 0, told.stderr
+        assert "\\u9ed2\\u4eba" in told.stdout and "a, b" in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,11 @@ LATER = [helper.make_node("Sub", ["flat", "a"], ["less"]), helper.make_node("Mul
             IMAGENET, id="of 0 to 1",
         ),
         pytest.param(two("Mul", "Add"), {"a": 0.5, "b": 0.5}, "insightface", (0, 255), id="of -1 to 1"),
+        pytest.param(
+            [helper.make_node("Clip", ["faces", "low", "high"], ["kept"]),
+             helper.make_node("Sub", ["kept", "a"], ["half"]), helper.make_node("Mul", ["half", "b"], ["ready"])],
+            {"low": 0.0, "high": 255.0, "a": 127.5, "b": 0.0078125}, "none", (127.5, 128), id="clipped first",
+        ),
         pytest.param([], {}, "insightface", (127.5, 127.5), id="nothing"),
     ],
 )  # fmt: skip
