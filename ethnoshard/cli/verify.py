@@ -32,4 +32,8 @@ def run(
         if not as_json and not is_url(dataset):
             again = command("pack", "WORK", dataset)
             say(f"next: delete the shards that are named; {again} writes what is missing or damaged anew")
+            say(
+                "a face that can't be decoded though its shard has the right checksum was packed so: align again "
+                "first, into a new work folder"
+            )
         raise typer.Exit(1)
