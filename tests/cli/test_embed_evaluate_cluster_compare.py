@@ -50,7 +50,6 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{rng.normal() + row % 2},{row % 2},{'AB'[row // 2 % 2]},{'AB'[row // 2 % 2]}\n" for row in range(200)]
     (folder / "scores.csv").write_text(head + "".join(rows))
     (folder / "one_class.csv").write_text(head + ".1,1,A,A\n.2,1,B,B\n")
-    (folder / "one_group.csv").write_text(head + ".1,1,A,A\n.2,0,A,A\n")
     (folder / "page.onnx").write_text("<html>")
     return folder
 
@@ -67,7 +66,6 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--embeddings", "gone.npz", "--pairs", "pairs.txt"], "gone.npz is not there"),
         (["--embeddings", "good.npz"], "--embeddings needs --pairs"),
         (["--scores", "one_class.csv"], "one_class.csv: all 2 pairs are of the same person"),
-        (["--scores", "one_group.csv"], "one_group.csv: all people are of one group, 'A'"),
         (["--scores", "scores.csv", "--pairs", "pairs.txt"], "--scores holds pairs and groups itself"),
         (["--scores", "scores.csv", "--fmr", "2"], "a FAR or FMR lies between 0 and 1; 2 does not"),
         (["page.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "page.onnx is no ONNX network that can be run"),
