@@ -32,5 +32,5 @@ export WIDS_CACHE="$place/cache"
 for colour in red blue; do
   "$place/venv/bin/python" "$place/see.py" "$place/a-000000.tar" "$colour" 2> /dev/null
 done | tee "$place/said"
-grep -q "written: blue  read: red" "$place/said"
+grep -q "written: blue  read: red" "$place/said" || exit 1
 echo "as seen: the second shard was never read"
