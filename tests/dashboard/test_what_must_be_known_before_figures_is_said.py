@@ -70,3 +70,12 @@ def test_on_the_page_of_verification(page: Page, given: Given) -> None:
 
 def test_on_the_page_of_training(page: Page, given: Given) -> None:
     assert f"now: {COLLAPSED}" in warnings(page("training", given))
+
+
+def test_draws_that_got_another_face_are_counted_on_the_page_of_runs(page: Page, given: Given) -> None:
+    folder = RunFolder(given.runs / "now")
+    covered = [{"replaced_from_identity": 3, "replaced_from_group": 1}, {"replaced_from_identity": 2}]
+    folder.write({**folder.record(), "coverage": covered})
+    said = warnings(page("runs", given))
+    assert "now: 6 draws got another face in place of a bad one" in said
+    assert "before: " in said and "before: 0 draws" not in said
