@@ -6,14 +6,14 @@ What needs torch, two seconds of import, is loaded when its name is first used: 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ethnoshard.loading._planning import plan_of
+from ethnoshard.loading._planning import ResemblanceTable, plan_of
 
 if TYPE_CHECKING:
     from ethnoshard.loading._batch import Batch
     from ethnoshard.loading._loader import StratifiedLoader
     from ethnoshard.loading._report import LoaderCoverage
 
-__all__ = ["Batch", "LoaderCoverage", "StratifiedLoader", "plan_of"]
+__all__ = ["Batch", "LoaderCoverage", "ResemblanceTable", "StratifiedLoader", "plan_of"]
 
 _LATER = {"Batch": "_batch", "LoaderCoverage": "_report", "StratifiedLoader": "_loader"}
 

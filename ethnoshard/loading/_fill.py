@@ -150,14 +150,12 @@ class Filler:
         raise EthnoshardError(f"nobody of {name!r} has a face left that can be decoded and is not in the batch already")
 
     def _others(self, draft: Draft, identity: int) -> Iterator[int]:
-        """Identities of the same stratum that are not in the batch, in an order of chance."""
-        for stratum in self.epoch.plan.strata:
-            place = int(np.searchsorted(stratum.members, identity))
-            if place < len(stratum.members) and stratum.members[place] == identity:
-                group = self.epoch.plan.identities.group
-                same = stratum.members[group[stratum.members] == group[identity]]
+        """Identities of the same pool that are not in the batch, in an order of chance."""
+        for pool in self.epoch.plan.pools:
+            place = int(np.searchsorted(pool.members, identity))
+            if place < len(pool.members) and pool.members[place] == identity:
                 there = set(draft.identities.tolist())
-                yield from (one for one in self._chance(draft.number, identity, same) if one not in there)
+                yield from (one for one in self._chance(draft.number, identity, pool.members) if one not in there)
 
     def _put(self, draft: Draft, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
         """Decode a face into a row, unless it is bad."""

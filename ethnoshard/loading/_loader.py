@@ -20,7 +20,7 @@ from ethnoshard.loading._fill import Draft
 from ethnoshard.loading._forks import tell
 from ethnoshard.loading._iteration import Iteration
 from ethnoshard.loading._place import Place
-from ethnoshard.loading._planning import plan_of
+from ethnoshard.loading._planning import ResemblanceTable, plan_of
 from ethnoshard.loading._position import Position
 from ethnoshard.loading._report import LoaderCoverage
 from ethnoshard.loading._state import check_state, state_of
@@ -62,8 +62,12 @@ class StratifiedLoader(IterableDataset[Any]):
         when_exhausted: Exhaustion = "repeat",
         seed: int = 0,
         min_faces: int | None = None,
+        together: int = 1,
+        look_alikes: ResemblanceTable | None = None,
+        hard: float = 0.0,
+        within: str = "group",
         window_mib: int = 64,
-        shards_in_window: int = 4,
+        shards_in_window: int | None = None,
         rank: int | None = None,
         world_size: int | None = None,
         num_workers: int = 2,
@@ -88,8 +92,14 @@ class StratifiedLoader(IterableDataset[Any]):
             when_exhausted: what happens when a group runs out before the others.
             seed: chooses everything that is random.
             min_faces: an identity with fewer is excluded; by default 2 (1 if K is 1).
-            window_mib: how much of the dataset cells are shuffled within, MiB; about half of it is held in memory.
-            shards_in_window: of how many shards of a group pieces are shuffled together.
+            together: people of a group come at least so many at a time: a batch has none of it, or so many.
+            look_alikes: who resembles whom in this dataset.
+            hard: share of the cells that come in sets of look-alikes, 0 to 1.
+            within: where look-alikes are looked for: "group".
+            window_mib: how much of the dataset cells are shuffled within, MiB; up to about twice as much is held.
+            shards_in_window: of how many shards of a group pieces are shuffled together; by default of all, without
+                which people of the same shards meet more often than by chance. Needed for a dataset behind a URL that
+                is larger than ``cache_mib``.
             rank: this process's place among ``world_size``; if not given, that in torch.distributed's process group,
                 which may begin after the loader was made, but before the first batch.
             world_size: how many processes train together; given together with ``rank``.
@@ -130,9 +140,15 @@ class StratifiedLoader(IterableDataset[Any]):
             when_exhausted=when_exhausted,
             seed=seed,
             min_faces=min_faces,
+            together=together,
+            look_alikes=look_alikes,
+            hard=hard,
+            within=within,
             window_mib=window_mib,
             open_shards=shards_in_window,
         )
+        if shards_in_window is None and cache is None:
+            _check_fits(dataset, cache_mib)
         if pin_memory and not torch.cuda.is_available():
             warnings.warn("pin_memory does nothing without a GPU", stacklevel=2)
             pin_memory = False
@@ -159,6 +175,10 @@ class StratifiedLoader(IterableDataset[Any]):
     def settings(self) -> PlanSettings:
         """What decides the plan."""
         return self.plan.settings
+
+    @property
+    def _digest(self) -> str | None:
+        return self.plan.near.digest if self.plan.near is not None else None
 
     @property
     def rank(self) -> int:
@@ -247,7 +267,7 @@ class StratifiedLoader(IterableDataset[Any]):
         if in_worker() and share(self._place, made_here=self._made_in_worker)[1] > 1:
             raise EthnoshardError("one of several workers that share an epoch can't tell where the training is")
         at = self._position.epoch, self._position.consumed
-        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, *at)
+        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, self._digest, *at)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another loader was, however many ranks or workers it had.
@@ -255,7 +275,7 @@ class StratifiedLoader(IterableDataset[Any]):
         Raises:
             EthnoshardError: the state is of another dataset or another setting; the message names it.
         """
-        epoch, consumed = check_state(state, self.dataset.fingerprint, self.settings, self.augmentation)
+        epoch, consumed = check_state(state, self.dataset.fingerprint, self.settings, self.augmentation, self._digest)
         if consumed > self.plan.batches:
             raise EthnoshardError(f"the state is after batch {consumed:,}, but an epoch has {self.plan.batches:,}")
         self.close()
@@ -323,3 +343,14 @@ class StratifiedLoader(IterableDataset[Any]):
             return draft.images, identities
         groups = torch.from_numpy(self.plan.identities.group[people])
         return Batch(draft.images, identities, groups, torch.from_numpy(draft.faces.reshape(-1)))
+
+
+def _check_fits(dataset: FaceDataset, cache_mib: int) -> None:
+    """Refuse a dataset whose shards would be fetched again and again, since pieces of all of them are shuffled."""
+    size = -(-sum(int(shard["bytes"]) for shard in dataset.manifest["shards"]) // 2**20)
+    if dataset.url is not None and size > cache_mib:
+        raise EthnoshardError(
+            f"the dataset has {size:,} MiB of shards, of which {cache_mib:,} are kept on disk, but pieces of all are "
+            f"shuffled: give it cache_mib={size:,} or more; or say shards_in_window, as 16, to have pieces of so "
+            f"many shards of a group shuffled at a time (people of one shard then meet more often than by chance)"
+        )

@@ -1,21 +1,51 @@
 """From a dataset to a plan, with errors of ours."""
 
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ethnoshard._listed import listed
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
-from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Target
+from ethnoshard.mixing import Identities, MixingError, Neighbours, Plan, PlanSettings, Target, Weighted
 from ethnoshard.shards import FaceDataset
 
+_WEIGHTED = "weighted:"
+"""Before shares that hold in expectation only, given as text."""
 
-def plan_of(dataset: FaceDataset, *, target: Target | str = "natural", **settings: Any) -> Plan:
+
+class ResemblanceTable(Protocol):
+    """What a plan takes from a table of who resembles whom, see :class:`~ethnoshard.LookAlikes`."""
+
+    @property
+    def digest(self) -> str:
+        """Stands for all that decides batches."""
+
+    @property
+    def nearest(self) -> npt.NDArray[np.int32]:
+        """The nearest identities of the same group, shape (identities, k)."""
+
+    @property
+    def pairs_apart(self) -> npt.NDArray[np.int32]:
+        """Pairs that are probably one person, shape (pairs, 2)."""
+
+    def check(self, dataset: FaceDataset) -> None:
+        """Refuse another dataset than that of the table."""
+
+
+def plan_of(
+    dataset: FaceDataset,
+    *,
+    target: Target | str = "natural",
+    look_alikes: ResemblanceTable | None = None,
+    **settings: Any,
+) -> Plan:
     """Plan batches of a dataset.
 
     Args:
         dataset: the faces.
+        look_alikes: who resembles whom in it.
         target: as :class:`~ethnoshard.mixing.PlanSettings` has it, or shares as text: ``asian=0.5,white=0.5``.
         settings: as :class:`~ethnoshard.mixing.PlanSettings` has them.
 
@@ -43,10 +73,21 @@ def plan_of(dataset: FaceDataset, *, target: Target | str = "natural", **setting
         length=table["length"].to_numpy(),
         groups=tuple(names),
     )
+    near = neighbours_of(look_alikes, dataset) if look_alikes is not None else None
     try:
-        return Plan(identities, PlanSettings(target=target_of(target), **settings))
+        return Plan(identities, PlanSettings(target=target_of(target), **settings), near)
     except MixingError as error:
         raise EthnoshardError(str(error)) from error
+
+
+def neighbours_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Neighbours:
+    """What the plan needs of a table.
+
+    Raises:
+        EthnoshardError: it is of another dataset.
+    """
+    look_alikes.check(dataset)
+    return Neighbours(look_alikes.nearest, look_alikes.pairs_apart, look_alikes.digest)
 
 
 def target_of(target: Target | str) -> Target:
@@ -54,11 +95,20 @@ def target_of(target: Target | str) -> Target:
 
     >>> target_of("uniform"), target_of("A=0.25, B=0.75"), target_of('"A, B"=0.25, C=D=0.75')
     ('uniform', {'A': 0.25, 'B': 0.75}, {'A, B': 0.25, 'C=D': 0.75})
+    >>> target_of("weighted:natural"), target_of("weighted:A=0.25, B=0.75")
+    (Weighted(shares='natural'), Weighted(shares={'A': 0.25, 'B': 0.75}))
 
     Raises:
         EthnoshardError: a share is no number, or a group has two.
     """
-    if not isinstance(target, str) or "=" not in target:
+    if not isinstance(target, str):
+        return target
+    if target.startswith(_WEIGHTED):
+        try:
+            return Weighted(cast(Any, target_of(target.removeprefix(_WEIGHTED))))
+        except MixingError as error:
+            raise EthnoshardError(str(error)) from error
+    if "=" not in target:
         return cast(Target, target)
     shares: dict[str, float] = {}
     for part in listed(target):

@@ -10,9 +10,6 @@ from ethnoshard.loading._pieces import Faces, faces_in
 from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
 from ethnoshard.shards import ShardReader
 
-_PIECE_BITS = 20
-"""Spans that begin in the same MiB of a shard are read in one go; the plan keeps them together."""
-
 _A_LITTLE = 2
 """Batches that are planned, and pieces that are read, for the next blocks with each batch."""
 
@@ -34,9 +31,11 @@ class SpanReader:
         """Read the batches ``numbers``, in this order."""
         self.epoch, self._numbers, self._shards = epoch, numbers, shards
         self._identities = epoch.plan.identities
+        self._piece_bits = epoch.plan.piece_bits
         self._ahead: deque[PlannedBatch] = deque()
         self._planned = 0
-        self._most_ahead = 4 * epoch.plan.block_batches + 16
+        self._most_ahead = 2 * epoch.plan.block_batches + 16
+        self._most_held = 2 * epoch.plan.settings.window_mib << 20
         self._reach = 1
         self._read_until = 0
         """How many of the batches ahead were read already."""
@@ -45,7 +44,7 @@ class SpanReader:
         self._lasting: set[int] = set()
         self._foreseen: set[int] = set()
         """Of whom all cells to come are planned."""
-        self._blocks: dict[int, Block] = {}
+        self._blocks: dict[int, tuple[Block, int]] = {}
         self.held_bytes = 0
         """JPEG bytes kept at the moment."""
 
@@ -65,11 +64,13 @@ class SpanReader:
     def _enter(self, number: int) -> None:
         """Where a block begins, find out who goes on beyond it, and let go of who doesn't."""
         blocks = self.epoch.blocks(number)
-        if all(self._blocks.get(stratum) is block for stratum, block in blocks.items()):
+        if all(pool in self._blocks and self._blocks[pool][0] is block for pool, (block, _) in blocks.items()):
             return
         self._blocks |= blocks
-        people = [block.people for block in self._blocks.values()]
-        lasting = [block.people[block.lasting] for block in self._blocks.values()]
+        planned = self._numbers[self._planned] if self._planned < len(self._numbers) else self._numbers[-1] + 1
+        people = [block.people for block, _ in self._blocks.values()]
+        # Those of a block that is planned in part only are kept whole.
+        lasting = [block.people[block.lasting | (end > planned)] for block, end in self._blocks.values()]
         self._lasting = set(np.concatenate(lasting).tolist())
         self._foreseen = set(np.concatenate(people).tolist()) - self._lasting
         soon = np.concatenate([batch.identities for batch in self._ahead])
@@ -100,7 +101,7 @@ class SpanReader:
 
     def _read_ahead(self) -> None:
         """Read a little of what later batches need, so that none waits for the beginning of a block."""
-        left = _A_LITTLE
+        left = _A_LITTLE if self.held_bytes < self._most_held else 0
         for batch in islice(self._ahead, self._read_until, None):
             for identity in sorted(batch.identities.tolist()):
                 if identity not in self._held:
@@ -127,11 +128,11 @@ class SpanReader:
         Small spans of people whom the plan never draws are read over: quicker than moving a disk's head.
         """
         of = self._identities
-        piece = of.shard[identity], of.offset[identity] >> _PIECE_BITS
+        piece = of.shard[identity], of.offset[identity] >> self._piece_bits
         end, gap = identity, 0
         last = max(-1, identity - self._reach - 1) if step < 0 else min(len(of.shard), identity + self._reach + 1)
         for one in range(identity + step, last, step):
-            if (of.shard[one], of.offset[one] >> _PIECE_BITS) != piece:
+            if (of.shard[one], of.offset[one] >> self._piece_bits) != piece:
                 break
             if one in self._wanted and one not in self._held:
                 end, gap = one, 0

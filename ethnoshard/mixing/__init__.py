@@ -6,14 +6,16 @@ from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block
 from ethnoshard.mixing._length import Phase
+from ethnoshard.mixing._neighbours import Neighbours
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
 from ethnoshard.mixing._quota import quota_table
-from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, Exhaustion, PlanSettings, Target
-from ethnoshard.mixing._strata import Stratum
+from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, WITHIN, Exhaustion, PlanSettings, Target, Weighted
+from ethnoshard.mixing._strata import Pool, Stratum
 
 __all__ = [
     "EXHAUSTIONS",
     "TARGETS",
+    "WITHIN",
     "Block",
     "Coverage",
     "EpochPlan",
@@ -21,12 +23,15 @@ __all__ = [
     "GroupCoverage",
     "Identities",
     "MixingError",
+    "Neighbours",
     "Phase",
     "Plan",
     "PlanSettings",
     "PlannedBatch",
+    "Pool",
     "Stratum",
     "Target",
+    "Weighted",
     "hashed",
     "quota_table",
 ]

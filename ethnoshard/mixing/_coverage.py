@@ -90,9 +90,9 @@ def cover(
     repeated = drawn * per_cell - used
     filled = np.where(drawn >= cells, cells * per_cell - faces, 0) * included
     dropped = np.where(included, faces - used, 0)
-    crowded = drawn >= limit
-    few = faces < settings.least_faces
     ended = next((phase.ends_with for phase in phases if phase.ends_with), None)
+    crowded = (drawn >= limit) | (ended is None)
+    few = faces < settings.least_faces
     again = "drawn again because the group ran out" if ended else "drawn again to fill the last batch"
     kinds = (
         (filled, "repeated to fill short cells"),

@@ -38,3 +38,34 @@ def of_the_fullest(cells: Counts, total: int, limit: int) -> Counts:
 
 def _over(cells: Counts, level: int, limit: int) -> Counts:
     return np.minimum(np.maximum(cells - level, 0), limit)
+
+
+def seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
+    """The same draws, or if they can't be seated, nobody twice in a batch, the nearest to them that can.
+
+    That is Gale and Ryser's condition (1957): k people have at most the sum of min(seats, k) cells. What is beyond goes
+    to those who come less often.
+
+    >>> seatable(np.array([4, 1, 1]), np.array([2, 2, 2], np.int32))
+    array([3, 2, 1])
+    """
+    batches = len(seats)
+    if int(seats.max()) - int(seats.min()) <= 1 and int(drawn.max(initial=0)) <= batches:
+        return drawn
+    order = np.argsort(-drawn, kind="stable")
+    # With one person more, every batch that has so many seats holds one cell more.
+    room = batches - np.searchsorted(np.sort(seats), np.arange(len(drawn)), side="right")
+    room = np.cumsum(room)
+    fitting = drawn[order]
+    if (np.cumsum(fitting) <= room).all():
+        return drawn
+    carried, before, last = 0, 0, batches
+    numbers = fitting.tolist()
+    for place, (number, most) in enumerate(zip(numbers, room.tolist(), strict=True)):
+        taken = min(number + carried, most - before, last)
+        carried += number - taken
+        before, last = before + taken, taken
+        numbers[place] = taken
+    fitted = np.empty_like(drawn)
+    fitted[order] = numbers
+    return fitted

@@ -1,4 +1,4 @@
-"""One stratum through one phase of one epoch: whom each batch gets, found without walking there."""
+"""One pool through one phase of one epoch: whom each batch gets, found without walking there."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,81 +7,97 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._blocks import Blocks
+from ethnoshard.mixing._deal import Dealt, deal
 from ethnoshard.mixing._draws import Counts, in_order
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._spread import spread
 
-_LEAST = 4
-"""Batches that a block has at least, lest it mix too little."""
+_TOGETHER = 9
 
 Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive batches of a stratum, among which the cells of some identities are dealt.
+    """Consecutive batches of a pool, among which the cells of some identities are dealt.
 
     Attributes:
         people: the identities' numbers, shape (n,).
         counts: how many cells of each are drawn in the block, shape (n,).
         first: which of its cells is the first of these, counted from the beginning of the epoch, shape (n,).
         lasting: whether the next block goes on with it, shape (n,).
+        unit: which of them were read together, or are a set of look-alikes, shape (n,).
+        is_set: whether the unit is a set of look-alikes, shape (n,).
     """
 
     people: Numbers
     counts: Counts
     first: Counts
     lasting: npt.NDArray[np.bool_]
+    unit: npt.NDArray[np.int64]
+    is_set: npt.NDArray[np.bool_]
 
 
 class Layout:
-    """The batches of one stratum in one phase, numbered among those in which it has a seat.
+    """The batches of one pool in one phase, numbered among those in which it has a seat.
 
     The batches form blocks. The identities go through them in the order given, each in the one or two blocks where its
-    turn comes; inside a block :func:`spread` deals their cells. An identity with more cells than a block has batches
-    gets a lane of its own for as long as it takes. Where that can't be, because nearly all are such people or the
-    stratum is smaller than a block, the whole phase is one block.
+    turn comes; inside a block :func:`deal` deals their cells. An identity with more cells than a block has batches
+    gets a lane of its own for as long as it takes.
+
+    Whoever is read with others stays out of their batches, since they would meet more often than people who lie far
+    apart on the disk; but of one in as many such pieces as there are blocks the people are dealt like any others, and
+    so they meet as often as by chance.
     """
 
     def __init__(
         self,
-        stratum: int,
+        pool: int,
         people: Numbers,
         drawn: Counts,
         per_pass: Counts,
         started: Counts,
+        unit: npt.NDArray[np.int64],
+        is_set: npt.NDArray[np.bool_],
         quotas: Numbers,
         block: int,
+        apart: Numbers,
         key: int,
     ) -> None:
-        """Lay the stratum out.
+        """Lay the pool out.
 
         Args:
-            stratum: which one it is.
+            pool: which one it is.
             people: its identities, in the order in which to read them.
-            drawn: how many cells of each the phase draws; they sum to the quotas, none is above their number.
+            drawn: how many cells of each the phase draws; they sum to the quotas, and can be seated.
             per_pass: how many cells each has: what is drawn beyond begins anew once all had their turn.
             started: how many cells of each the phases before have drawn.
+            unit: which of them are read together, or come together as look-alikes.
+            is_set: whether it is the latter.
             quotas: its seats in each batch, none of them 0.
             block: how many batches a block should have.
+            apart: pairs of identities that should not meet, their numbers, shape (pairs, 2), of this pool.
             key: from which its randomness follows.
         """
-        self.stratum = stratum
+        self.pool = pool
         self._people, self._drawn, self._started, self._quotas, self._key = people, drawn, started, quotas, key
-        batches = len(quotas)
-        blocks = max(1, batches // max(block, _LEAST))
-        shortest = batches // blocks
-        edges = np.append(np.arange(blocks) * shortest, batches)
-        is_long = per_pass > shortest
-        self._long = np.flatnonzero(is_long & (drawn > 0))
-        self._short = np.flatnonzero(~is_long)
-        self._lanes = _Lanes(drawn[self._long], batches)
+        blocks = Blocks.of(per_pass, drawn, quotas, block)
+        self._edges, self._places, self._lanes = blocks.edges, blocks.places, blocks.lanes
+        self._long, self._short = blocks.long, blocks.short
         self._cycle = _Cycle(per_pass[self._short])
-        seats = np.concatenate([[0], np.cumsum(quotas, dtype=np.int64)])[edges]
-        self._places = seats - np.array([self._lanes.all_before(int(edge)) for edge in edges])
-        fits = self._lanes.length <= int(quotas.min()) * batches and np.diff(self._places).max() <= self._cycle.length
-        self._edges = edges if fits and blocks > 1 else np.array([0, batches])
+        self._unit = np.where(self._mixed(unit) & ~is_set, -1 - np.arange(len(unit)), unit)
+        self._is_set = is_set
+        self._apart = apart
         self._remember()
+
+    def _mixed(self, unit: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whose piece is not kept apart: one in as many as there are blocks until everybody had a turn."""
+        blocks = len(self._edges) - 1
+        turn = self._cycle.length * blocks / max(int(self._places[-1]), 1)
+        if blocks == 1 or turn <= 1:
+            return np.ones(len(unit), np.bool_)
+        chance: npt.NDArray[np.bool_] = hashed(self._key, _TOGETHER, unit) < np.uint64(2**64 / turn)
+        return chance
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the blocks made so far, which follow from the rest."""
@@ -125,8 +141,7 @@ class Layout:
     def _made(self, index: int) -> Block:
         if len(self._edges) == 2:
             there = np.flatnonzero(self._drawn)
-            ends = np.zeros(len(there), np.bool_)
-            return Block(self._people[there], self._drawn[there], self._started[there], ends)
+            return self._block_with(there, self._drawn[there], self._started[there], np.zeros(len(there), np.bool_))
         begin, end = int(self._edges[index]), int(self._edges[index + 1])
         before, after = self._lanes.before(begin), self._lanes.before(end)
         in_lanes = np.flatnonzero(after > before)
@@ -138,42 +153,36 @@ class Layout:
         lasting = np.concatenate([after[in_lanes] < self._drawn[of_long], np.zeros(len(turns), np.bool_)])
         if len(turns):
             lasting[-1] = index + 2 < len(self._edges)
-        return Block(self._people[there], counts, first, lasting)
+        return self._block_with(there, counts, first, lasting)
+
+    def _block_with(
+        self, there: npt.NDArray[np.intp], counts: Counts, first: Counts, lasting: npt.NDArray[np.bool_]
+    ) -> Block:
+        return Block(self._people[there], counts, first, lasting, self._unit[there], self._is_set[there])
 
     def _deal(self, index: int) -> list[tuple[Numbers, Counts]]:
         block = self._block(index)
         quotas = self._quotas[self._edges[index] : self._edges[index + 1]]
+        chance = hashed(self._key, index, block.people)
         cells = block.first.copy()
         batches = []
-        for chosen in spread(block.counts, quotas, hashed(self._key, index, block.people)):
+        for chosen in self._seated(block, quotas, chance):
             batches.append((block.people[chosen], cells[chosen]))
             cells[chosen] += 1
         return batches
 
+    def _seated(self, block: Block, quotas: Numbers, chance: npt.NDArray[np.uint64]) -> Dealt:
+        return deal(block.counts, quotas, block.unit, block.is_set, self._apart_in(block.people), chance)
 
-class _Lanes:
-    """One identity after the other in seats of the same number, from the first batch to the last (McNaughton 1959).
-
-    Who doesn't finish in one seat goes on in the next from the first batch. As nobody has more cells than there are
-    batches, nobody is in two seats of a batch.
-    """
-
-    def __init__(self, cells: Counts, batches: int) -> None:
-        self._ends = np.cumsum(cells)
-        self._begins = self._ends - cells
-        self._batches = batches
-        self.length = int(self._ends[-1]) if len(cells) else 0
-
-    def before(self, batch: int) -> Counts:
-        """How many cells of each are in batches before this one."""
-        return self._until(self._ends, batch) - self._until(self._begins, batch)
-
-    def all_before(self, batch: int) -> int:
-        """How many cells are in batches before this one."""
-        return int(self._until(np.array(self.length), batch))
-
-    def _until(self, place: Counts, batch: int) -> Counts:
-        return np.asarray(place // self._batches * batch + np.minimum(place % self._batches, batch))
+    def _apart_in(self, people: Numbers) -> npt.NDArray[np.intp]:
+        """The pairs to be kept apart who are both among ``people``, as indices into it."""
+        if not len(self._apart):
+            return np.empty((0, 2), np.intp)
+        order = np.argsort(people)
+        found = np.searchsorted(people, self._apart, sorter=order)
+        there = order[np.minimum(found, len(people) - 1)]
+        pairs: npt.NDArray[np.intp] = there[(people[there] == self._apart).all(axis=1)]
+        return pairs
 
 
 class _Cycle:

@@ -13,6 +13,7 @@ from ethnoshard.mixing._quota import Quotas, quota_table
 from ethnoshard.mixing._search import largest
 from ethnoshard.mixing._settings import PlanSettings
 from ethnoshard.mixing._strata import Stratum
+from ethnoshard.mixing._together import together_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +63,20 @@ def phases_of(strata: list[Stratum], settings: PlanSettings) -> list[Phase]:
     """
     people = settings.people_per_batch
     pools = [_Capped(stratum.cells) for stratum in strata]
+    if settings.is_weighted:
+        return [_weighted(strata[0], people)]
     if settings.target == "same-group":
         return [_turns(strata, pools, people)]
+    least = [min(settings.together, pool.people) for pool in pools]
     shares = [stratum.share for stratum in strata if stratum.share is not None]
     if not shares:
-        return [_natural(pools, people)]
+        return [_natural(pools, people, least)]
     if settings.when_exhausted == "redistribute":
-        return _redistributed(strata, shares, people)
-    lasts = [_lasting(pool, share * people) for pool, share in zip(pools, shares, strict=True)]
+        return _redistributed(strata, shares, people, settings.together)
+    lasts = [
+        _lasting(pool, share * people, early=number - 1)
+        for pool, share, number in zip(pools, shares, least, strict=True)
+    ]
     needs = [max(ceil(pool.all / (share * people)), pool.most) for pool, share in zip(pools, shares, strict=True)]
     first, last = int(np.argmin(lasts)), int(np.argmax(needs))
     if settings.when_exhausted == "raise" and lasts[first] < needs[last] - 1:
@@ -79,10 +86,18 @@ def phases_of(strata: list[Stratum], settings: PlanSettings) -> list[Phase]:
         )
     batches = max(needs) if settings.when_exhausted == "repeat" else lasts[first]
     name = strata[first].name if lasts[first] < needs[last] - 1 else None
-    return [Phase(shares=tuple(shares), quotas=quota_table(shares, people, batches), ends_with=name)]
+    quotas = together_table(shares, people, batches, least, [pool.people for pool in pools])
+    return [Phase(shares=tuple(shares), quotas=quotas, ends_with=name)]
 
 
-def _natural(pools: list[_Capped], people: int) -> Phase:
+def _weighted(stratum: Stratum, people: int) -> Phase:
+    """As many batches as the same shares, kept exactly, would take to come to every cell."""
+    each = [(_Capped(pool.cells), (pool.share or 0) * people) for pool in stratum.pools]
+    batches = max(max(ceil(pool.all / places), pool.most) for pool, places in each if places)
+    return Phase(shares=(Fraction(1),), quotas=np.full((batches, 1), people, np.int32))
+
+
+def _natural(pools: list[_Capped], people: int, least: list[int]) -> Phase:
     """Every cell once. Someone with more cells than the epoch has batches loses those beyond."""
     batches = largest(lambda b: sum(pool(b) for pool in pools) > people * (b - 1))
     cells = [pool(batches) for pool in pools]
@@ -95,7 +110,8 @@ def _natural(pools: list[_Capped], people: int) -> Phase:
         # of them than there are, so it is given to the others.
         slots = _filled(cells, [pool.people * batches for pool in pools], people * batches)
         shares = [Fraction(number, people * batches) for number in slots]
-    return Phase(shares=tuple(shares), quotas=quota_table(shares, people, batches))
+    quotas = together_table(shares, people, batches, least, [pool.people for pool in pools])
+    return Phase(shares=tuple(shares), quotas=quotas)
 
 
 def _filled(cells: list[int], limits: list[int], total: int) -> list[int]:
@@ -122,7 +138,7 @@ def _turns(strata: list[Stratum], pools: list[_Capped], people: int) -> Phase:
     return Phase(shares=shares, quotas=quota_table(shares, 1, sum(batches)) * np.int32(people))
 
 
-def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int) -> list[Phase]:
+def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, together: int) -> list[Phase]:
     """Phases with one group fewer each, as long as those left can fill a batch with different people."""
     left = [stratum.cells.copy() for stratum in strata]
     active = list(range(len(strata)))
@@ -137,18 +153,22 @@ def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int) -
                 break
             active = [index for index in active if index not in short]
             continue
-        lasts = {index: _lasting(pools[index], now[index] * people) for index in active}
+        there = [pools[index].people if index in active else 0 for index in range(len(strata))]
+        least = [max(1, min(together, number)) for number in there]
+        lasts = {index: _lasting(pools[index], now[index] * people, early=least[index] - 1) for index in active}
         batches = min(lasts.values())
         ended = [index for index in active if lasts[index] == batches]
-        quotas = quota_table(now, people, batches)
+        quotas = together_table(now, people, batches, least, there)
         phases.append(Phase(shares=tuple(now), quotas=quotas, ends_with=strata[ended[0]].name))
         for index in active:
             # Who is drawn changes with the epoch, how many cells are left to how many people doesn't.
-            left[index] = left[index] - of_the_fullest(left[index], int(quotas[:, index].sum()), batches)
+            left[index] = left[index] - of_the_fullest(
+                left[index], int(quotas[:, index].sum()), int(np.count_nonzero(quotas[:, index]))
+            )
         active = [index for index in active if index not in ended]
     return phases
 
 
-def _lasting(pool: _Capped, each: Fraction) -> int:
-    """For how many batches a pool gives its quota without repeating a cell."""
-    return largest(lambda b: ceil(b * each) <= pool(b))
+def _lasting(pool: _Capped, each: Fraction, *, early: int) -> int:
+    """For how many batches a pool gives its quota, of which so many more may come early, without repeating a cell."""
+    return largest(lambda b: ceil(b * each) + early <= pool(b))

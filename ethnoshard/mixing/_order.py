@@ -1,26 +1,101 @@
-"""In which order an epoch reads a stratum: shards shuffled, then pieces of a few of them together, then as on disk."""
+"""In which order an epoch reads a pool: pieces of all its shards shuffled, and who is read with whom."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._hash import hashed
+from ethnoshard.mixing._draws import Counts
+from ethnoshard.mixing._hash import Hashes, hashed
 from ethnoshard.mixing._identities import Identities
 
-PIECE_BITS = 20
-"""Spans that begin in the same MiB of a shard stay together, so that one read fetches them."""
+LARGEST_PIECE_BITS = 20
+"""Spans that begin in the same MiB of a shard are read in one go, at most."""
 
-_SHARDS, _PIECES = 2, 3
+_SMALLEST_PIECE_BITS = 16
+_SPARE = 1.4
+"""Times as many pieces as a batch has people that a window holds at least, so that nobody needs to meet those who lie
+beside him."""
+
+_SHARDS, _PIECES, _SETS, _SPLIT = 2, 3, 7, 8
+_ALONE = 1 << 32
+
+
+@dataclass(frozen=True)
+class Order:
+    """A pool's people in the order in which an epoch first meets them.
+
+    Attributes:
+        places: indices into the pool's members, shape (n,).
+        unit: which people belong together on the way, ascending, shape (n,): those read in one go, who are kept apart,
+            or a set of look-alikes, who are brought together.
+        is_set: whether the unit is a set of look-alikes, shape (n,).
+    """
+
+    places: npt.NDArray[np.intp]
+    unit: npt.NDArray[np.int64]
+    is_set: npt.NDArray[np.bool_]
+
+
+def piece_bits(window_mib: int, people_per_batch: int) -> int:
+    """How many bits of an offset a piece spans."""
+    bits = (int(window_mib * 2**20 / (_SPARE * people_per_batch))).bit_length() - 1
+    return max(_SMALLEST_PIECE_BITS, min(LARGEST_PIECE_BITS, bits))
 
 
 def reading_order(
-    identities: Identities, members: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int
-) -> npt.NDArray[np.int32]:
-    """The members (numbers of identities, ascending) in the order in which the epoch first meets them."""
-    shard = identities.shard[members]
+    identities: Identities,
+    members: npt.NDArray[np.int32],
+    cells: Counts,
+    sets: npt.NDArray[np.int32],
+    *,
+    seed: int,
+    epoch: int,
+    bits: int,
+    open_shards: int | None,
+    longest: int,
+) -> Order:
+    """Shuffle the pieces of a pool's shards, and the sets of look-alikes, whose people leave their pieces.
+
+    Args:
+        identities: of the dataset.
+        members: of the pool, numbers of identities, ascending.
+        cells: how many each of them has.
+        sets: the set of look-alikes of each, -1 for none.
+        seed: the plan's.
+        epoch: its number.
+        bits: of an offset that a piece spans.
+        open_shards: of how many shards pieces are shuffled together; None for all.
+        longest: cells that a piece has at most; one with more is taken apart.
+    """
+    shard, piece = identities.shard[members], identities.offset[members] >> bits
+    key = hashed(seed, epoch, _PIECES, shard, piece)
+    begins = np.flatnonzero(np.append(True, (shard[1:] != shard[:-1]) | (piece[1:] != piece[:-1])))
+    before = np.cumsum(cells) - cells
+    before -= np.repeat(before[begins], np.diff(np.append(begins, len(members))))
+    part = before // longest
+    # Whoever straddles two parts is on his own.
+    part = np.where((before + cells - 1) // longest > part, _ALONE + np.arange(len(members)), part)
+    key = np.where(part == 0, key, hashed(key, _SPLIT, part))
+    is_set = sets >= 0
+    key = np.where(is_set, hashed(seed, epoch, _SETS, sets), key)
+    wave = _waves(shard, seed, epoch, open_shards)
+    if open_shards is not None and is_set.any():
+        # A set is read where its first member lies.
+        _, first, back = np.unique(sets, return_index=True, return_inverse=True)
+        wave = np.where(is_set, wave[first[back]], wave)
+    places = np.argsort(wave << np.uint64(40) | key >> np.uint64(24), kind="stable")
+    key = key[places]
+    unit = np.cumsum(np.append(False, key[1:] != key[:-1]), dtype=np.int64)
+    return Order(places, unit, is_set[places])
+
+
+def _waves(shard: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int | None) -> Hashes:
+    """Which shards are open at the same time."""
+    if open_shards is None or not len(shard):
+        return np.zeros(len(shard), np.uint64)
     shards = np.unique(shard)
     shuffled = shards[np.argsort(hashed(seed, epoch, _SHARDS, shards), kind="stable")]
     waves = np.empty(int(shards[-1]) + 1, np.uint64)
     waves[shuffled] = np.arange(len(shuffled)) // open_shards
-    piece = hashed(seed, epoch, _PIECES, shard, identities.offset[members] >> PIECE_BITS)
-    keys = waves[shard] << np.uint64(40) | piece >> np.uint64(24)
-    return members[np.argsort(keys, kind="stable")]
+    return waves[shard]

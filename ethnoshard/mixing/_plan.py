@@ -2,24 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from fractions import Fraction
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._at_random import at_random, weighted
+from ethnoshard.mixing._blocks import LEAST_BATCHES
 from ethnoshard.mixing._coverage import Coverage, cover
-from ethnoshard.mixing._draws import Counts, in_order, of_the_fullest
+from ethnoshard.mixing._draws import Counts, in_order, of_the_fullest, seatable
+from ethnoshard.mixing._errors import MixingError
 from ethnoshard.mixing._faces import faces_of_cells
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block, Layout, Numbers
 from ethnoshard.mixing._length import Phase, phases_of
-from ethnoshard.mixing._order import reading_order
+from ethnoshard.mixing._neighbours import Neighbours
+from ethnoshard.mixing._order import piece_bits, reading_order
+from ethnoshard.mixing._sets import LARGEST_SET, sets_of
 from ethnoshard.mixing._settings import PlanSettings
-from ethnoshard.mixing._strata import Stratum, strata_of
+from ethnoshard.mixing._strata import Pool, Stratum, strata_of
 
-_DEAL, _ROWS = 5, 6
+_DEAL, _ROWS, _CHANCE = 5, 6, 10
+_FEW = 256
+"""Cells of a block, where a batch has few of its pool."""
 
 
 @dataclass(frozen=True)
@@ -46,26 +54,39 @@ class Plan:
     Attributes:
         identities: what was planned for.
         settings: how.
-        strata: the pools drawn from: the groups, save for the targets "base" and "placebo".
+        near: who resembles whom; None where that plays no part.
+        strata: the people with a quota of their own: the groups, save for the targets "base", "placebo" and "weighted".
+        pools: the people of one group in one stratum, in the order of the strata.
         phases: stretches of the epoch with the same quotas; one, but for ``when_exhausted="redistribute"``.
         drawn: which identities take part at all, shape (identities,).
         batches: number of batches in an epoch, whatever the epoch.
     """
 
-    def __init__(self, identities: Identities, settings: PlanSettings) -> None:
+    def __init__(self, identities: Identities, settings: PlanSettings, near: Neighbours | None = None) -> None:
         """Make the plan.
 
         Raises:
             MixingError: the dataset can't give what the target asks for; the message has the numbers.
         """
+        if settings.hard and near is None:
+            raise MixingError(f"hard={settings.hard:g} of the cells come with look-alikes, of which there is no table")
+        if near is not None and len(near.nearest) != len(identities.faces):
+            raise MixingError(
+                f"the table of look-alikes is of {len(near.nearest):,} identities, the dataset has "
+                f"{len(identities.faces):,}"
+            )
         self.identities = identities
         self.settings = settings
+        self.near = near
         self.strata: list[Stratum] = strata_of(identities, settings)
+        self.pools: list[Pool] = [pool for stratum in self.strata for pool in stratum.pools]
         self.phases: list[Phase] = phases_of(self.strata, settings)
         self.drawn = np.zeros(len(identities.faces), np.bool_)
         for stratum in self.strata:
             self.drawn[stratum.members] = True
         self.batches = sum(len(phase.quotas) for phase in self.phases)
+        self.piece_bits = piece_bits(settings.window_mib, settings.people_per_batch)
+        """Bits of an offset in a shard that a piece spans, which is read in one go."""
         self._remember()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,11 +120,22 @@ class Plan:
     @property
     def block_batches(self) -> int:
         """Batches among which cells are shuffled."""
+        return max(1, int(self._cells_in_window / self.settings.people_per_batch))
+
+    @cached_property
+    def _cells_in_window(self) -> float:
         members = np.concatenate([stratum.members for stratum in self.strata])
-        faces = int(self.identities.faces[members].sum(dtype=np.int64))
-        mean = int(self.identities.length[members].sum()) / faces
-        batch = self.settings.people_per_batch * self.settings.images_per_person * mean
-        return max(1, int(self.settings.window_mib * 2**20 / batch))
+        cells = sum(int(stratum.cells.sum()) for stratum in self.strata)
+        return self.settings.window_mib * 2**20 * cells / int(self.identities.length[members].sum())
+
+    def block_of_pool(self, seats: Numbers, batches: int) -> int:
+        """How many of the batches in which a pool has a seat, of so many in all, its blocks should have.
+
+        The others' number; or more where a batch has but few of the pool, who would always meet the same.
+        """
+        part = min(_FEW, self._cells_in_window / len(self.pools))
+        few = int(part * len(seats) / int(seats.sum(dtype=np.int64)))
+        return max(LEAST_BATCHES, round(self.block_batches * len(seats) / batches), few)
 
 
 class EpochPlan:
@@ -115,62 +147,32 @@ class EpochPlan:
         self.number = epoch
         self._begins: list[int] = []
         self._seats: list[list[tuple[Layout, npt.NDArray[np.int64] | None]]] = []
-        settings, identities = plan.settings, plan.identities
+        # Cells of each member of each pool that the phases before have drawn.
+        started = [np.zeros_like(pool.cells) for pool in plan.pools]
         begin = 0
-        orders = [
-            reading_order(identities, stratum.members, settings.seed, epoch, settings.open_shards)
-            for stratum in plan.strata
-        ]
-        cells = [-(-identities.faces[order].astype(np.int64) // settings.images_per_person) for order in orders]
-        started = [np.zeros_like(of) for of in cells]
         for number, phase in enumerate(plan.phases):
-            seats = []
-            for index, order in enumerate(orders):
-                quotas = phase.quotas[:, index]
-                there = np.flatnonzero(quotas)
-                if len(there) == 0:
-                    continue
-                left = cells[index] - started[index]
-                total = int(quotas.sum(dtype=np.int64))
-                key = int(hashed(settings.seed, epoch, _DEAL, number, index)[0] >> np.uint64(1))
-                if plan.redistributes:
-                    drawn = of_the_fullest(left, total, len(there))
-                    some = np.flatnonzero(drawn)
-                    per_pass = drawn[some]
-                else:
-                    drawn = in_order(left, total, len(there))
-                    some = np.arange(len(order))
-                    per_pass = left
-                layout = Layout(
-                    index,
-                    order[some],
-                    drawn[some],
-                    per_pass,
-                    started[index][some],
-                    quotas[there],
-                    round(plan.block_batches * len(there) / len(quotas)),
-                    key,
-                )
-                seats.append((layout, None if len(there) == len(quotas) else there))
-                if len(plan.phases) > 1:
-                    started[index] = started[index] + drawn
             self._begins.append(begin)
-            self._seats.append(seats)
+            self._seats.append(self._laid_out(number, phase, started))
             begin += len(phase.quotas)
 
     def batch(self, number: int) -> PlannedBatch:
         """Batch ``number``, from 0; past the last one the first ones come again, so that all ranks get as many."""
+        people, cells = self._people(number)
+        return PlannedBatch(people, self.faces(people, cells), cells)
+
+    def people(self, number: int) -> Numbers:
+        """The identities of a batch alone, shape (P,), int32."""
+        return self._people(number)[0]
+
+    def _people(self, number: int) -> tuple[Numbers, Counts]:
         phase, place = self._place(number)
         number %= self.plan.batches
         parts = [layout.batch(at) for layout, _, at in self._seated(phase, place)]
         people = np.concatenate([part[0] for part in parts])
         cells = np.concatenate([part[1] for part in parts])
-        settings = self.plan.settings
         # Otherwise the groups would stand in blocks, and whoever takes a slice of a batch would get one of them.
-        rows = np.argsort(hashed(settings.seed, self.number, _ROWS, number, people), kind="stable")
-        people, cells = people[rows], cells[rows]
-        faces = self.faces(people, cells)
-        return PlannedBatch(people, faces, cells)
+        rows = np.argsort(hashed(self.plan.settings.seed, self.number, _ROWS, number, people), kind="stable")
+        return people[rows], cells[rows]
 
     def faces(self, people: Numbers, cells: Counts) -> npt.NDArray[np.int32]:
         """Numbers of the faces of cells, shape (people, K)."""
@@ -178,21 +180,23 @@ class EpochPlan:
         of = self.plan.identities.faces[people]
         return faces_of_cells(people, cells, of, settings.images_per_person, settings.seed, self.number)
 
-    def blocks(self, number: int) -> dict[int, Block]:
-        """The blocks that batch ``number`` draws from, by stratum; the same object as long as it is the same block."""
+    def blocks(self, number: int) -> dict[int, tuple[Block, int]]:
+        """The blocks that batch ``number`` draws from, by pool, and the first batch after each.
+
+        It is the same object as long as it is the same block.
+        """
         phase, place = self._place(number)
-        return {layout.stratum: layout.block(at) for layout, _, at in self._seated(phase, place)}
+        blocks = {}
+        for layout, there, at in self._seated(phase, place):
+            end = layout.block_of(at)[1]
+            if there is not None:
+                end = int(there[end]) if end < len(there) else len(self.plan.phases[phase].quotas)
+            blocks[layout.pool] = layout.block(at), number + end - place
+        return blocks
 
     def horizon(self, number: int) -> int:
         """The first batch after ``number`` at which all the blocks that it draws from have ended."""
-        phase, place = self._place(number)
-        end = place + 1
-        for layout, there, at in self._seated(phase, place):
-            after = layout.block_of(at)[1]
-            if there is not None:
-                after = int(there[after]) if after < len(there) else len(self.plan.phases[phase].quotas)
-            end = max(end, after)
-        return number + end - place
+        return max(end for _, end in self.blocks(number).values())
 
     def coverage(self) -> Coverage:
         """What the epoch does with every face, by group."""
@@ -203,8 +207,114 @@ class EpochPlan:
                 drawn[people] += counts
         return cover(self.plan.identities, self.plan.settings, self.plan.strata, self.plan.phases, drawn)
 
+    def _laid_out(
+        self, number: int, phase: Phase, started: list[Counts]
+    ) -> list[tuple[Layout, npt.NDArray[np.int64] | None]]:
+        """The layouts of a phase's pools that have a seat in it, and in which of its batches; ``started`` goes on."""
+        plan = self.plan
+        batches = len(phase.quotas)
+        seats = []
+        first = 0
+        for index, stratum in enumerate(plan.strata):
+            own = range(first, first + len(stratum.pools))
+            first += len(stratum.pools)
+            table = self._seats_of(stratum, phase.quotas[:, index], [started[each] for each in own], (number, index))
+            for each, pool, quotas in zip(own, stratum.pools, table.T, strict=True):
+                there = np.flatnonzero(quotas)
+                if len(there) == 0:
+                    continue
+                key = self._key(_DEAL, number, each)
+                layout, drawn = self._layout(each, pool, started[each], quotas[there], batches, key)
+                seats.append((layout, None if len(there) == batches else there))
+                if len(plan.phases) > 1:
+                    started[each] = started[each] + drawn
+        return seats
+
+    def _seats_of(self, stratum: Stratum, quotas: Numbers, started: list[Counts], place: tuple[int, int]) -> Numbers:
+        """The seats of a stratum's pools in each batch, shape (batches, pools)."""
+        pools = stratum.pools
+        if len(pools) == 1:
+            return quotas[:, None]
+        key = self._key(_CHANCE, *place)
+        if pools[0].share is not None:
+            shares = [pool.share or Fraction(0) for pool in pools]
+            most = [len(pool.members) for pool in pools]
+            return weighted(self.plan.settings.people_per_batch, len(quotas), shares, most, key)
+        members = np.concatenate([pool.members for pool in pools])
+        left = np.concatenate([pool.cells - before for pool, before in zip(pools, started, strict=True)])
+        of = np.repeat(np.arange(len(pools)), [len(pool.members) for pool in pools])
+        there = np.flatnonzero(quotas)
+        table = np.zeros((len(quotas), len(pools)), np.int32)
+        table[there] = at_random(quotas[there], self._drawn(members, left, quotas[there], key), of, len(pools), key)
+        return table
+
+    def _drawn(self, members: Numbers, left: Counts, quotas: Numbers, key: int) -> Counts:
+        """How many cells of each member are drawn; where not all can be, those of whom chance has it."""
+        order = np.argsort(hashed(key, members), kind="stable")
+        total = int(quotas.sum(dtype=np.int64))
+        drawn = np.empty_like(left)
+        if self.plan.redistributes and int(np.minimum(left, len(quotas)).sum()) >= total:
+            drawn[order] = of_the_fullest(left[order], total, len(quotas))
+        else:
+            drawn[order] = in_order(left[order], total, len(quotas))
+        return seatable(drawn, quotas)
+
+    def _layout(
+        self, index: int, pool: Pool, started: Counts, quotas: Numbers, batches: int, key: int
+    ) -> tuple[Layout, Counts]:
+        """Lay out a pool in the batches in which it has a seat; and the cells of each member that it draws."""
+        plan, settings = self.plan, self.plan.settings
+        left = pool.cells - started
+        drawn = self._drawn(pool.members, left, quotas, key)
+        block = plan.block_of_pool(quotas, batches)
+        sets = np.full(len(left), -1, np.int32)
+        if settings.hard and plan.near is not None:
+            fit = np.where(left <= min(block, len(quotas)), left, 0)
+            largest = min(LARGEST_SET, int(quotas.min()))
+            sets = sets_of(
+                pool.members,
+                fit,
+                plan.near,
+                hard=settings.hard,
+                all_cells=int(left.sum()),
+                largest=largest,
+                key=key,
+            )
+        order = reading_order(
+            plan.identities,
+            pool.members,
+            left,
+            sets,
+            seed=settings.seed,
+            epoch=self.number,
+            bits=plan.piece_bits,
+            open_shards=settings.open_shards,
+            longest=block,
+        )
+        # Where a group that runs out leaves its quota to others, nobody is drawn beyond what he has.
+        per_pass = drawn if plan.redistributes else left
+        some = np.flatnonzero(per_pass[order.places])
+        places = order.places[some]
+        layout = Layout(
+            index,
+            pool.members[places],
+            drawn[places],
+            per_pass[places],
+            started[places],
+            order.unit[some],
+            order.is_set[some],
+            quotas,
+            block,
+            plan.near.apart_among(pool.members) if plan.near is not None else np.empty((0, 2), np.int32),
+            key,
+        )
+        return layout, drawn
+
+    def _key(self, *use: int) -> int:
+        return int(hashed(self.plan.settings.seed, self.number, *use)[0] >> np.uint64(1))
+
     def _seated(self, phase: int, place: int) -> Iterator[tuple[Layout, npt.NDArray[np.int64] | None, int]]:
-        """The strata with a seat in a batch of a phase, and which of their batches that is."""
+        """The pools with a seat in a batch of a phase, and which of their batches that is."""
         for layout, there in self._seats[phase]:
             if there is None:
                 yield layout, there, place

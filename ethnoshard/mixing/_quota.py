@@ -1,5 +1,6 @@
 """How many of a batch's identities come from each group, so that no rounding error ever builds up."""
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -37,9 +38,9 @@ def quota_table(shares: Sequence[Fraction], people: int, batches: int) -> Quotas
     if not turns:
         return table
     seats = people - int(whole.sum())
-    period = _common_denominator([weight for _, weight in turns])
+    period = math.lcm(*(weight.denominator for _, weight in turns))
     made = min(batches, period)
-    rows, groups = _seated([weight for _, weight in turns], seats, made)
+    rows, groups = seated([weight for _, weight in turns], seats, made)
     extra = np.zeros((made, len(shares)), np.int32)
     extra[rows, np.array([group for group, _ in turns])[groups]] = 1
     for start in range(0, batches, made):
@@ -48,7 +49,7 @@ def quota_table(shares: Sequence[Fraction], people: int, batches: int) -> Quotas
     return table
 
 
-def _seated(weights: list[Fraction], seats: int, batches: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def seated(weights: list[Fraction], seats: int, batches: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Seat ``seats`` groups in each batch, weights strictly between 0 and 1; the batches and groups of all seats."""
     waiting = [_turn(index, weight, 1) for index, weight in enumerate(weights)]
     number = [1] * len(weights)
@@ -78,10 +79,3 @@ def _turn(group: int, weight: Fraction, number: int) -> tuple[int, int, int, int
         gaps = -(-end * rest // whole)
         chain = -(-gaps * whole // rest)
     return end, not overlaps, -chain, group, begin
-
-
-def _common_denominator(weights: list[Fraction]) -> int:
-    whole = 1
-    for weight in weights:
-        whole = whole * weight.denominator // np.gcd.reduce([whole, weight.denominator], dtype=object)
-    return int(whole)

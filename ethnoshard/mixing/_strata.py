@@ -17,19 +17,38 @@ _PLACEBO = 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pool:
+    """People of one group among whom the places that a batch has for them are dealt.
+
+    Attributes:
+        group: number of the group.
+        members: the identities' numbers, ascending, int32.
+        cells: how many cells each of them has, int64.
+        share: its part of the stratum's places where each is drawn with that chance; None where cells are shuffled.
+    """
+
+    group: int
+    members: npt.NDArray[np.int32]
+    cells: npt.NDArray[np.int64]
+    share: Fraction | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stratum:
-    """A pool with a quota of its own.
+    """People with a quota of their own.
 
     Attributes:
         name: what messages call it.
         members: the identities' numbers, ascending, int32.
         cells: how many cells each of them has, int64.
+        pools: its members by group. Of several, chance says how many of a batch come from which.
         share: its part of each batch, where the target fixes it; None where the cells decide.
     """
 
     name: str
     members: npt.NDArray[np.int32]
     cells: npt.NDArray[np.int64]
+    pools: tuple[Pool, ...]
     share: Fraction | None = None
 
 
@@ -47,37 +66,70 @@ def strata_of(identities: Identities, settings: PlanSettings) -> list[Stratum]:
         )
     per_cell = settings.images_per_person
     cells = -(-identities.faces[eligible].astype(np.int64) // per_cell)
-    if settings.target == "base":
-        return [Stratum(name="all groups", members=eligible, cells=cells)]
     group = identities.group[eligible]
+    if settings.target == "base":
+        return [_stratum("all groups", eligible, cells, group)]
+    if settings.is_weighted:
+        shares = _shares(identities, group, settings)
+        drawn = np.array([shares[identities.groups[number]] > 0 for number in group.tolist()], np.bool_)
+        return [_stratum("all groups", eligible[drawn], cells[drawn], group[drawn], list(shares.values()))]
+    quota_group = group
     if settings.target == "placebo":
-        shuffled = np.argsort(hashed(settings.seed, _PLACEBO, eligible), kind="stable")
-        group = group[shuffled]
-    shares = _shares(identities, group, settings)
+        quota_group = group[np.argsort(hashed(settings.seed, _PLACEBO, eligible), kind="stable")]
+    shares = _shares(identities, quota_group, settings)
     strata = []
     for number, name in enumerate(identities.groups):
-        chosen = group == number
+        chosen = quota_group == number
         if chosen.any() and shares.get(name, Fraction(1)) > 0:
-            members = eligible[chosen]
-            strata.append(Stratum(name=name, members=members, cells=cells[chosen], share=shares.get(name)))
+            own = group[chosen]
+            strata.append(_stratum(name, eligible[chosen], cells[chosen], own, share=shares.get(name)))
     return strata
+
+
+def _stratum(
+    name: str,
+    members: npt.NDArray[np.int32],
+    cells: npt.NDArray[np.int64],
+    group: npt.NDArray[np.int8],
+    chances: list[Fraction] | None = None,
+    share: Fraction | None = None,
+) -> Stratum:
+    pools = tuple(
+        Pool(
+            group=number,
+            members=members[group == number],
+            cells=cells[group == number],
+            share=chances[number] if chances else None,
+        )
+        for number in np.unique(group).tolist()
+    )
+    return Stratum(name=name, members=members, cells=cells, pools=pools, share=share)
 
 
 def _shares(identities: Identities, group: npt.NDArray[np.int8], settings: PlanSettings) -> dict[str, Fraction]:
     """The shares that the target fixes: of every group, or of none."""
-    if settings.target == "uniform":
+    target = settings.shares
+    if target == "uniform":
         shares = {name: Fraction(1, len(identities.groups)) for name in identities.groups}
-    elif isinstance(settings.target, Mapping):
-        unknown = [name for name in settings.target if name not in identities.groups]
+    elif isinstance(target, Mapping):
+        unknown = [name for name in target if name not in identities.groups]
         if unknown:
             raise MixingError(
                 f"the target names {', '.join(map(repr, unknown))}; the dataset's groups are "
                 f"{', '.join(map(repr, identities.groups))}"
             )
-        given = {name: exact_share(share) for name, share in settings.target.items()}
+        given = {name: exact_share(share) for name, share in target.items()}
         shares = {name: given.get(name, Fraction(0)) / sum(given.values()) for name in identities.groups}
+    elif settings.is_weighted:
+        cells = -(-identities.faces.astype(np.int64) // settings.images_per_person)
+        cells[identities.faces < settings.least_faces] = 0
+        of = [int(cells[identities.group == number].sum()) for number in range(len(identities.groups))]
+        shares = {name: Fraction(number, sum(of)) for name, number in zip(identities.groups, of, strict=True)}
     else:
         return {}
+    if settings.is_weighted:
+        # No number of people is promised.
+        return shares
     wanted = [name for name, share in shares.items() if share > 0]
     if len(wanted) > settings.people_per_batch:
         raise MixingError(

@@ -3,13 +3,20 @@
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading import StratifiedLoader
+from ethnoshard.loading import ResemblanceTable, StratifiedLoader
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import TrainingSettings
 
 
-def loader_of(dataset: FaceDataset, settings: TrainingSettings, ranks: Ranks, *, pin: bool = False) -> StratifiedLoader:
+def loader_of(
+    dataset: FaceDataset,
+    settings: TrainingSettings,
+    ranks: Ranks,
+    *,
+    look_alikes: ResemblanceTable | None = None,
+    pin: bool = False,
+) -> StratifiedLoader:
     """The loader that gives a rank its batches.
 
     Raises:
@@ -29,6 +36,12 @@ def loader_of(dataset: FaceDataset, settings: TrainingSettings, ranks: Ranks, *,
         when_exhausted=settings.when_exhausted,  # type: ignore[arg-type]
         seed=settings.seed,
         min_faces=settings.min_faces or None,
+        together=settings.together,
+        look_alikes=look_alikes,
+        hard=settings.hard,
+        within=settings.within,
+        window_mib=settings.window_mib,
+        shards_in_window=settings.shards_in_window or None,
         rank=ranks.rank,
         world_size=ranks.size,
         num_workers=settings.num_workers,
@@ -36,6 +49,7 @@ def loader_of(dataset: FaceDataset, settings: TrainingSettings, ranks: Ranks, *,
         random_flip=settings.flip,
         pin_memory=pin,
         max_bad_faces=settings.max_bad_faces,
+        cache_mib=settings.cache_mib,
     )
 
 

@@ -6,8 +6,8 @@ import numpy.typing as npt
 from ethnoshard.loading import Batch
 from ethnoshard.mixing import Plan
 
-_WITHOUT_SHARES = ("base", "placebo", "same-group")
-"""Targets that ask for no share of a group in a batch: their pools are other ones, or a batch has one of them."""
+_WITHOUT_SHARES = ("base", "placebo", "same-group", "weighted")
+"""Targets that ask for no share of a group in a batch: chance has it, or a batch has one of them."""
 
 
 class Wanted:
@@ -20,7 +20,7 @@ class Wanted:
             dict(zip((stratum.name for stratum in plan.strata), map(float, phase.shares), strict=True))
             for phase in plan.phases
         ]
-        self._by_group = plan.settings.target not in _WITHOUT_SHARES
+        self._by_group = plan.settings.name not in _WITHOUT_SHARES
         self._people = np.array([[shares.get(name, 0.0) for name in self.groups] for shares in self._shares])
         self._people *= plan.settings.people_per_batch
         self._ends = np.cumsum([len(phase.quotas) for phase in plan.phases])

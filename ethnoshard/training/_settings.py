@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.mixing import EXHAUSTIONS, TARGETS
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHIN
 from ethnoshard.training._embedder import BACKBONES
 from ethnoshard.training._mining import STRATEGIES, Strategy
 from ethnoshard.training._optimizer import OPTIMIZERS, SCHEDULES, OptimizerName, Schedule
@@ -22,7 +22,7 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 _CONFIGS = Path(__file__).parent / "configs"
-FREE_TO_CHANGE = ("num_workers", "keep_checkpoints", "max_bad_faces")
+FREE_TO_CHANGE = ("num_workers", "keep_checkpoints", "max_bad_faces", "look_alikes", "cache_mib")
 """What may differ when a run is resumed: it doesn't change a bit of the weights."""
 
 
@@ -31,8 +31,9 @@ class TrainingSettings:
     """How a network is trained. The defaults are those of the ``casia`` configuration but for its length.
 
     Attributes:
-        arm: how batches are composed: ``base``, ``natural``, ``uniform``, ``placebo``, ``same-group`` or shares such as
-            ``asian=0.5,white=0.5``; see :class:`~ethnoshard.mixing.PlanSettings`.
+        arm: how batches are composed: ``base``, ``natural``, ``uniform``, ``placebo``, ``same-group``, ``weighted`` or
+            shares such as ``asian=0.5,white=0.5``, with ``weighted:`` before them where they hold in expectation only;
+            see :class:`~ethnoshard.mixing.PlanSettings`.
         seed: of the weights, the batches, augmentation and mining.
         epochs: how long. An epoch is as many steps as it takes to go through all cells once, whatever the arm; so all
             arms see as many images.
@@ -46,6 +47,13 @@ class TrainingSettings:
         images_per_person: K.
         when_exhausted: what happens when a group runs out before the others.
         min_faces: people with fewer are left out; 0 for the loader's default.
+        together: people of a group come at least so many at a time.
+        look_alikes: folder of the table of who resembles whom; "" for none.
+        hard: share of the cells that come in sets of look-alikes, 0 to 1.
+        within: where look-alikes are looked for: "group".
+        window_mib: how much of the dataset cells are shuffled within, MiB.
+        shards_in_window: of how many shards of a group pieces are shuffled together; 0 for all.
+        cache_mib: of a remote dataset, MiB of shards kept on disk.
         margin: of the triplet loss, squared distance.
         mining: how triplets are chosen, see :func:`~ethnoshard.training.mine`.
         mine_across_ranks: look for positives and negatives in the batches of all ranks; they get no gradient there.
@@ -85,6 +93,13 @@ class TrainingSettings:
     images_per_person: int = 40
     when_exhausted: str = "repeat"
     min_faces: int = 0
+    together: int = 1
+    look_alikes: str = ""
+    hard: float = 0.0
+    within: str = "group"
+    window_mib: int = 64
+    shards_in_window: int = 0
+    cache_mib: int = 8192
     margin: float = 0.2
     mining: Strategy = "semihard"
     mine_across_ranks: bool = False
@@ -123,9 +138,16 @@ class TrainingSettings:
                 raise EthnoshardError(f"{name} is from 0 to below 1; {getattr(self, name)} is not")
         if not all(0 < share < 1 for share in self.milestones):
             raise EthnoshardError(f"milestones are shares of the run, between 0 and 1; {self.milestones} are not")
-        if "=" not in self.arm and self.arm not in TARGETS:
+        if "=" not in self.arm and self.arm.removeprefix("weighted:") not in TARGETS:
             raise EthnoshardError(
                 f"arm is {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5; not {self.arm!r}"
+            )
+        if self.hard > 1:
+            raise EthnoshardError(f"hard is a share of the cells, 0 to 1; {self.hard} is not")
+        if self.hard and not self.look_alikes:
+            raise EthnoshardError(
+                f"hard={self.hard:g} of the cells come with look-alikes: name the table of them, look_alikes=FOLDER; "
+                "ethnoshard look-alikes makes one"
             )
 
     def changed(self, values: Mapping[str, Any], source: str) -> "TrainingSettings":
@@ -165,10 +187,12 @@ _NAMES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
     "when_exhausted": EXHAUSTIONS,
+    "within": WITHIN,
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
-    "min_faces": 0, "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
+    "min_faces": 0, "together": 1, "hard": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
+    "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
     "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
 }  # fmt: skip
 

@@ -8,14 +8,23 @@ import numpy as np
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
-from ethnoshard.mixing import EXHAUSTIONS, EpochPlan, Identities, MixingError, Plan, PlannedBatch, PlanSettings
+from ethnoshard.mixing import (
+    EXHAUSTIONS,
+    EpochPlan,
+    Identities,
+    MixingError,
+    Neighbours,
+    Plan,
+    PlannedBatch,
+    PlanSettings,
+)
 
 LONGEST = 400
 """Batches; longer epochs are not walked through."""
 
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
-NAMED = ("base", "natural", "uniform", "placebo", "same-group")
+NAMED = ("base", "natural", "uniform", "placebo", "same-group", "weighted")
 
 
 def table(sizes: list[list[int]], face_bytes: int = 12_000) -> Identities:
@@ -59,20 +68,44 @@ def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = N
 
 
 @st.composite
-def plans(draw: st.DrawFn, named: tuple[str, ...] = NAMED, policies: tuple[str, ...] = EXHAUSTIONS) -> Plan:
+def neighbours(draw: st.DrawFn, identities: Identities) -> Neighbours:
+    """Anybody's nearest others of the group, whoever they are, and some pairs to be kept apart."""
+    rng = np.random.default_rng(draw(st.integers(0, 1_000)))
+    nearest = np.full((len(identities.group), 4), -1, np.int32)
+    for number in range(len(identities.groups)):
+        own = np.flatnonzero(identities.group == number)
+        for one in own:
+            others = rng.permutation(own[own != one])[:4]
+            nearest[one, : len(others)] = others
+    pairs = nearest[rng.permutation(len(nearest))[: draw(st.integers(0, 3))], 0]
+    of = np.flatnonzero(np.isin(np.arange(len(nearest)), pairs))
+    apart = np.array([(one, nearest[one, 0]) for one in of if nearest[one, 0] >= 0], np.int32).reshape(-1, 2)
+    return Neighbours(nearest, np.unique(np.sort(apart, axis=1), axis=0).astype(np.int32), "made")
+
+
+@st.composite
+def plans(
+    draw: st.DrawFn,
+    named: tuple[str, ...] = NAMED,
+    policies: tuple[str, ...] = EXHAUSTIONS,
+    together: tuple[int, ...] = (1,),
+    hard: tuple[float, ...] = (0.0,),
+) -> Plan:
     """A plan whose target can be met and whose epoch is short enough to be walked through."""
     identities = draw(tables())
-    chosen = PlanSettings(
-        people_per_batch=draw(st.integers(1, 12)),
-        images_per_person=draw(st.integers(1, 6)),
-        target=draw(targets(identities.groups, named)),
-        when_exhausted=draw(st.sampled_from(policies)),
-        seed=draw(st.integers(0, 5)),
-        min_faces=draw(st.sampled_from((None, 1, 3))),
-        window_mib=draw(st.sampled_from((1, 64))),
-    )
     try:
-        plan = Plan(identities, chosen)
+        chosen = PlanSettings(
+            people_per_batch=draw(st.integers(1, 12)),
+            images_per_person=draw(st.integers(1, 6)),
+            target=draw(targets(identities.groups, named)),
+            when_exhausted=draw(st.sampled_from(policies)),
+            seed=draw(st.integers(0, 5)),
+            min_faces=draw(st.sampled_from((None, 1, 3))),
+            together=draw(st.sampled_from(together)),
+            hard=draw(st.sampled_from(hard)),
+            window_mib=draw(st.sampled_from((1, 64))),
+        )
+        plan = Plan(identities, chosen, draw(neighbours(identities)) if chosen.hard else None)
     except MixingError:
         assume(False)
     assume(plan.batches <= LONGEST)

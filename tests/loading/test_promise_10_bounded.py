@@ -65,7 +65,7 @@ def test_a_group_whose_block_is_the_whole_epoch_does_not_make_the_reader_look_so
         ahead.append(len(reader._ahead))
         held.append(reader.held_bytes)
     # Without a limit the one reaches the 152 batches of the epoch, and the other six windows.
-    assert max(ahead) <= 4 * plan.block_batches + 16 < plan.batches / 3
+    assert max(ahead) <= 2 * plan.block_batches + 16 < plan.batches / 3
     assert max(held) < 2 << 20
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from ethnoshard.mixing._deal import deal
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._spread import spread
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -18,6 +18,13 @@ def test_people_who_are_in_nearly_every_batch_are_dealt_out_exactly(seed: int) -
         wish = batches - rng.integers(0, 3) if rng.random() < 0.7 else rng.integers(1, 4)
         counts.append(int(np.clip(wish, 1, min(left, batches))))
         left -= counts[-1]
-    dealt = spread(np.array(counts, np.int64), quotas, hashed(seed, np.arange(len(counts))))
+    dealt = deal(
+        np.array(counts, np.int64),
+        quotas,
+        np.arange(len(counts)) // rng.integers(1, 4),
+        np.zeros(len(counts), np.bool_),
+        np.empty((0, 2), np.intp),
+        hashed(seed, np.arange(len(counts))),
+    )
     assert [len(set(chosen.tolist())) for chosen in dealt] == quotas.tolist()
     assert np.bincount(np.concatenate(dealt), minlength=len(counts)).tolist() == counts
