@@ -172,5 +172,35 @@ MinFaces: TypeAlias = Annotated[
     int | None, typer.Option(help="Leave out people with fewer faces. By default 2, or 1 if K is 1.")
 ]
 WindowMib: TypeAlias = Annotated[int, typer.Option(help="MiB of the dataset among which cells are shuffled.")]
+ShardsInWindow: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        help="Shards of a group whose pieces are shuffled together; by default all. Fewer need less of a remote dataset "
+        "on the local disk, but let people of one shard meet more often than by chance."
+    ),
+]
+Together: TypeAlias = Annotated[
+    int,
+    typer.Option(help="People of a group come at least so many at a time, or not at all; their share stays."),
+]
+LookAlikesOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--look-alikes", metavar="FOLDER", help="Table of who resembles whom, made by ethnoshard look-alikes."
+    ),
+]
+Hard: TypeAlias = Annotated[
+    float | None,
+    typer.Option(help="Share of the cells that come in sets of look-alikes, 0 to 1; 0.5 where a table is named."),
+]
+HARD = 0.5
+"""How many of the cells come with look-alikes where a table is named and nothing else is said."""
 Ranks: TypeAlias = Annotated[int, typer.Option("--ranks", help="Processes that would train together.")]
 EpochOption: TypeAlias = Annotated[int, typer.Option("--epoch", min=0, help="Which epoch.")]
+
+
+def hard_of(hard: float | None, look_alikes: Path | None) -> float:
+    """The share asked for; where nothing is said, half of the cells if there is a table."""
+    if hard is not None:
+        return hard
+    return HARD if look_alikes is not None else 0.0

@@ -7,7 +7,8 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import plan_of
-from ethnoshard.mixing import Coverage, Plan
+from ethnoshard.lookalikes import LookAlikes
+from ethnoshard.mixing import Coverage, GroupMeetings, Meetings, Plan, meetings
 from ethnoshard.shards import FaceDataset
 
 
@@ -19,12 +20,16 @@ def run(
     when_exhausted: options.WhenExhausted = "repeat",
     seed: options.PlanSeed = 0,
     min_faces: options.MinFaces = None,
+    together: options.Together = 1,
+    look_alikes: options.LookAlikesOption = None,
+    hard: options.Hard = None,
     window_mib: options.WindowMib = 64,
+    shards_in_window: options.ShardsInWindow = None,
     ranks: options.Ranks = 1,
     epoch: options.EpochOption = 0,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say what an epoch would do, before any training: quotas, coverage, repeats, steps. Reads no face."""
+    """Say what an epoch would do, before any training: quotas, coverage, who meets whom, steps. Reads no face."""
     if ranks < 1:
         raise EthnoshardError(f"ranks is at least 1; {ranks} is not")
     faces = FaceDataset.open(dataset)
@@ -37,10 +42,15 @@ def run(
         when_exhausted=when_exhausted,
         seed=seed,
         min_faces=min_faces,
+        together=together,
+        look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
+        hard=options.hard_of(hard, look_alikes),
         window_mib=window_mib,
+        open_shards=shards_in_window,
     )
     coverage = plan.epoch(epoch).coverage()
     seconds = time.monotonic() - began
+    found = meetings(plan.epoch(epoch))
     quotas = quotas_of(plan)
     steps = -(-plan.batches // ranks)
     if as_json:
@@ -54,6 +64,7 @@ def run(
                 "batches_again": steps * ranks - plan.batches,
                 "quotas": [asdict(quota) for quota in quotas],
                 "coverage": asdict(coverage),
+                "meetings": asdict(found),
             }
         )
         return
@@ -77,6 +88,8 @@ def run(
     )
     for number, phase in enumerate(plan.phases[:-1], 1):
         say(f"phase {number} of {len(plan.phases)}: {phase.ends_with!r} runs out after {len(phase.quotas):,} batches")
+    say()
+    say_meetings(found)
     say()
     say_coverage(coverage)
 
@@ -102,6 +115,41 @@ def quotas_of(plan: Plan) -> list[Quota]:
         drawn = sum(int(phase.quotas[:, index].sum()) for phase in plan.phases)
         rows.append(Quota(stratum.name, len(stratum.members), float(plan.phases[0].shares[index]), least, most, drawn))
     return rows
+
+
+def say_meetings(found: Meetings) -> None:
+    """Print what batches hold of each group, beside people drawn at random, and who of the look-alikes meets."""
+    rows = [*found.groups, found.everybody]
+    head = ["a batch of", "people", "variance / random", "own pairs", "at random", "without", "at random", "different"]
+    resembling = found.everybody.nearest is not None
+    if resembling:
+        head += ["nearest in it", "by chance", "of ten nearest", "kept apart"]
+    say_table(head, [_meetings_row(row, resembling) for row in rows])
+    say(
+        "own pairs: ordered pairs of two people of the group, its own negatives; at random: as many of it on average, "
+        "drawn by chance"
+    )
+    if resembling:
+        say(
+            f"nearest in it: how often somebody's nearest other person of the group is in the batch, of {found.batches:,} "
+            f"batches; kept apart: pairs that are probably one person, {found.everybody.apart_met} of them met"
+        )
+
+
+def _meetings_row(row: GroupMeetings, resembling: bool) -> list[str]:
+    cells = [
+        row.group or "all",
+        f"{row.people:.2f}",
+        "" if row.dispersion is None else f"{row.dispersion:.2f}",
+        f"{row.pairs:,.2f}",
+        f"{row.pairs_at_random:,.2f}",
+        f"{row.none:.1%}" if row.group else "",
+        f"{row.none_at_random:.1%}" if row.group else "",
+        f"{row.distinct:,}",
+    ]
+    if resembling and row.nearest is not None and row.nearest_by_chance is not None and row.ten_nearest is not None:
+        cells += [f"{row.nearest:.1%}", f"{row.nearest_by_chance:.2%}", f"{row.ten_nearest:.1%}", f"{row.apart:,}"]
+    return cells
 
 
 def say_coverage(coverage: Coverage) -> None:

@@ -14,6 +14,7 @@ import typer
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ def run(
     when_exhausted: options.WhenExhausted = "repeat",
     seed: options.PlanSeed = 0,
     min_faces: options.MinFaces = None,
+    together: options.Together = 1,
+    look_alikes: options.LookAlikesOption = None,
+    hard: options.Hard = None,
     window_mib: options.WindowMib = 64,
+    shards_in_window: options.ShardsInWindow = None,
     workers: Annotated[int, typer.Option(help="Processes that decode; 0 starts none.")] = 2,
     batches: Annotated[int | None, typer.Option(help="Stop after so many batches; by default after the epoch.")] = None,
     step_ms: Annotated[float, typer.Option(help="Pretend that training takes so many milliseconds a batch.")] = 0.0,
@@ -87,7 +92,11 @@ def run(
         when_exhausted=when_exhausted,  # type: ignore[arg-type]
         seed=seed,
         min_faces=min_faces,
+        together=together,
+        look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
+        hard=options.hard_of(hard, look_alikes),
         window_mib=window_mib,
+        shards_in_window=shards_in_window,
         rank=0,  # it measures one process, whoever started it
         world_size=1,
         num_workers=workers,

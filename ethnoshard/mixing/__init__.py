@@ -6,6 +6,7 @@ from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block
 from ethnoshard.mixing._length import Phase
+from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
 from ethnoshard.mixing._neighbours import Neighbours
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
 from ethnoshard.mixing._quota import quota_table
@@ -21,7 +22,9 @@ __all__ = [
     "EpochPlan",
     "Exhaustion",
     "GroupCoverage",
+    "GroupMeetings",
     "Identities",
+    "Meetings",
     "MixingError",
     "Neighbours",
     "Phase",
@@ -33,5 +36,6 @@ __all__ = [
     "Target",
     "Weighted",
     "hashed",
+    "meetings",
     "quota_table",
 ]

@@ -112,6 +112,11 @@ class Layout:
         self._block = lru_cache(maxsize=3)(self._made)
         self._dealt = lru_cache(maxsize=3)(self._deal)
 
+    @property
+    def seats(self) -> Numbers:
+        """Its seats in each of its batches."""
+        return self._quotas
+
     def drawn(self) -> tuple[Numbers, Counts]:
         """The identities, and how many cells of each are drawn."""
         if len(self._edges) == 2:

@@ -200,12 +200,26 @@ class EpochPlan:
 
     def coverage(self) -> Coverage:
         """What the epoch does with every face, by group."""
+        plan = self.plan
+        return cover(plan.identities, plan.settings, plan.strata, plan.phases, self.drawn())
+
+    def drawn(self) -> Counts:
+        """How many cells of each identity the epoch draws, shape (identities,), int64."""
         drawn = np.zeros(len(self.plan.identities.faces), np.int64)
         for seats in self._seats:
             for layout, _ in seats:
                 people, counts = layout.drawn()
                 drawn[people] += counts
-        return cover(self.plan.identities, self.plan.settings, self.plan.strata, self.plan.phases, drawn)
+        return drawn
+
+    def people_of_groups(self) -> Numbers:
+        """How many people of each group each batch has, shape (batches, groups), int32."""
+        counts = np.zeros((self.plan.batches, len(self.plan.identities.groups)), np.int32)
+        for begin, seats in zip(self._begins, self._seats, strict=True):
+            for layout, there in seats:
+                own = begin + (np.arange(len(layout.seats)) if there is None else there)
+                counts[own, self.plan.pools[layout.pool].group] += layout.seats
+        return counts
 
     def _laid_out(
         self, number: int, phase: Phase, started: list[Counts]

@@ -1,0 +1,187 @@
+"""What a batch holds of each group: how its number varies, how many pairs of its own people meet, and look-alikes.
+
+Triplet loss finds negatives in the batch, and the hardest are of the same group. The ordered pairs of a group's people
+in a batch of n of them are n (n - 1), whose mean is mean^2 - mean + variance of n. A quota leaves no variance: a group
+with one person a batch has no pair left, where people at random would have had nearly one a batch.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.mixing._neighbours import Neighbours
+from ethnoshard.mixing._plan import EpochPlan
+
+MOST_BATCHES = 2_000
+"""Batches that are looked at for who meets whom, evenly over the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupMeetings:
+    """What batches hold of a group.
+
+    At random means: as many people of it on average, but each batch drawn by chance, of different people, each as
+    often as he is drawn in the epoch.
+
+    Attributes:
+        group: its name; "" for all people together.
+        people: how many of it a batch has, mean.
+        dispersion: variance of that number over that at random; 1 is random, 0 a quota; None where nothing can vary.
+        pairs: ordered pairs of its people in a batch, mean: the negatives of its own.
+        pairs_at_random: the same at random.
+        none: share of batches without anybody of it.
+        none_at_random: the same at random.
+        distinct: different people that come in the epoch.
+        effective: people who, each coming as often, would vary as little: (sum of cells)^2 / sum of squares (Kish).
+        nearest: share of its draws whose nearest other person of the group is in the batch; None without a table.
+        nearest_by_chance: the same if those who meet were anybody of the group.
+        ten_nearest: of the ten nearest, the share that is in the batch.
+        apart: pairs of its people that are probably one person.
+        apart_met: how often such a pair was in a batch all the same, of the batches looked at.
+    """
+
+    group: str
+    people: float
+    dispersion: float | None
+    pairs: float
+    pairs_at_random: float
+    none: float
+    none_at_random: float
+    distinct: int
+    effective: float
+    nearest: float | None = None
+    nearest_by_chance: float | None = None
+    ten_nearest: float | None = None
+    apart: int | None = None
+    apart_met: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meetings:
+    """What an epoch's batches hold.
+
+    Attributes:
+        groups: one for each group of the dataset, in its order.
+        everybody: for all people together.
+        batches: batches of which who meets whom was looked at, 0 without a table.
+    """
+
+    groups: tuple[GroupMeetings, ...]
+    everybody: GroupMeetings
+    batches: int
+
+
+def meetings(epoch: EpochPlan, near: Neighbours | None = None, *, most: int = MOST_BATCHES) -> Meetings:
+    """What the batches of an epoch hold.
+
+    Args:
+        epoch: planned.
+        near: who resembles whom; by default the plan's table, if it has one.
+        most: batches that are looked at for who meets whom.
+    """
+    plan = epoch.plan
+    near = near or plan.near
+    counts = epoch.people_of_groups()
+    drawn = epoch.drawn()
+    met = _Met(epoch, near, most) if near is not None else None
+    rows = []
+    names = plan.identities.groups
+    chance = np.minimum(drawn / len(counts), 1)
+    spread = chance * (1 - chance)
+    of = plan.identities.group
+    varying = np.bincount(of, spread, minlength=len(names))
+    for number, name in enumerate(names):
+        own = drawn[of == number]
+        n = counts[:, number].astype(np.float64)
+        mean = float(n.mean())
+        at_random = float(varying[number] - varying[number] ** 2 / varying.sum()) if varying.sum() else 0.0
+        rows.append(
+            GroupMeetings(
+                group=name,
+                people=mean,
+                dispersion=float(n.var()) / at_random if at_random > _NOTHING else None,
+                pairs=float((n * (n - 1)).mean()),
+                pairs_at_random=max(0.0, mean * mean - mean + at_random),
+                none=float((n == 0).mean()),
+                none_at_random=_none(mean, at_random),
+                distinct=int(np.count_nonzero(own)),
+                effective=_effective(own),
+                **(met.of(number) if met else {}),
+            )
+        )
+    people = float(plan.settings.people_per_batch)
+    everybody = GroupMeetings(
+        group="",
+        people=people,
+        dispersion=None,
+        pairs=sum(row.pairs for row in rows),
+        pairs_at_random=sum(row.pairs_at_random for row in rows),
+        none=0.0,
+        none_at_random=0.0,
+        distinct=int(np.count_nonzero(drawn)),
+        effective=_effective(drawn),
+        **(met.of(None) if met else {}),
+    )
+    return Meetings(groups=tuple(rows), everybody=everybody, batches=met.batches if met else 0)
+
+
+_NOTHING = 1e-9
+
+
+def _effective(drawn: npt.NDArray[np.int64]) -> float:
+    squares = float((drawn.astype(np.float64) ** 2).sum())
+    return float(drawn.sum()) ** 2 / squares if squares else 0.0
+
+
+def _none(mean: float, variance: float) -> float:
+    """How likely nobody is drawn, of a binomial distribution with this mean and variance."""
+    if mean <= 0:
+        return 1.0
+    rest = min(max(variance / mean, 0.0), 1.0)
+    if rest > 1 - 1e-6:
+        return float(np.exp(-mean))
+    return float(rest ** (mean / (1 - rest)))
+
+
+class _Met:
+    """Whose look-alikes are in the batch."""
+
+    def __init__(self, epoch: EpochPlan, near: Neighbours, most: int) -> None:
+        plan = epoch.plan
+        self.batches = min(most, plan.batches)
+        groups = len(plan.identities.groups)
+        of = plan.identities.group
+        there = np.zeros(len(of), np.bool_)
+        self._people, self._nearest, self._ten, self._chance = (np.zeros(groups) for _ in range(4))
+        self._pairs, self._met = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+        width = min(10, near.nearest.shape[1])
+        others = np.maximum(np.bincount(of[plan.drawn], minlength=groups) - 1, 1)
+        pairs = near.apart[plan.drawn[near.apart].all(axis=1)]
+        self._pairs = np.bincount(of[pairs[:, 0]], minlength=groups)
+        for number in np.linspace(0, plan.batches - 1, self.batches).astype(int).tolist():
+            who = epoch.people(number)
+            there[who] = True
+            near_by = np.asarray(near.nearest[who, :width])
+            found = there[near_by] & (near_by >= 0)
+            group = of[who]
+            own = np.bincount(group, minlength=groups)
+            self._people += own
+            self._nearest += np.bincount(group, found[:, 0], minlength=groups)
+            self._ten += np.bincount(group, found.mean(axis=1), minlength=groups)
+            self._chance += own * (own - 1) / others
+            self._met += np.bincount(of[pairs[there[pairs].all(axis=1), 0]], minlength=groups)
+            there[who] = False
+
+    def of(self, group: int | None) -> dict[str, Any]:
+        """The figures of a group, or of all."""
+        chosen = slice(None) if group is None else slice(group, group + 1)
+        people = max(float(self._people[chosen].sum()), 1.0)
+        return {
+            "nearest": float(self._nearest[chosen].sum()) / people,
+            "nearest_by_chance": float(self._chance[chosen].sum()) / people,
+            "ten_nearest": float(self._ten[chosen].sum()) / people,
+            "apart": int(self._pairs[chosen].sum()),
+            "apart_met": int(self._met[chosen].sum()),
+        }
