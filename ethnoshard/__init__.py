@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Batch", "EthnoshardError", "FaceDataset", "StratifiedLoader", "__version__"]
+__all__ = ["Batch", "EthnoshardError", "FaceDataset", "LookAlikes", "StratifiedLoader", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +44,31 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError):
             raise explained(error, path) from error
         raise
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to be filled, which takes the place of ``folder`` at the end, or goes.
+
+    Raises:
+        EthnoshardError: the disk is full, or the place can't be written.
+    """
+    folder = folder.resolve()
+    fresh, old = (folder.with_name(f"{folder.name}.{os.getpid()}{end}") for end in (TEMPORARY, ".old"))
+    make_folder(fresh)
+    try:
+        yield fresh
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        flush_folder(folder.parent)
+    except OSError as error:
+        raise explained(error, folder) from error
+    finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def flush_folder(folder: Path) -> None:

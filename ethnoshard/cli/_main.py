@@ -21,6 +21,7 @@ from ethnoshard.cli import (
     export,
     info,
     label,
+    look_alikes,
     pack,
     plan,
     preview,
@@ -59,13 +60,14 @@ for module in (
     train,
     export,
     embed,
+    look_alikes,
     evaluate,
     cluster,
     compare,
     dashboard,
     draw,
 ):
-    app.command(name=module.__name__.rpartition(".")[2])(local(module.run))
+    app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(local(module.run))
 app.add_typer(runs.app, name="runs")
 app.add_typer(classifier.app, name="classifier")
 

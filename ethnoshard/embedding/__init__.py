@@ -1,7 +1,7 @@
 """From faces to embeddings: any model, any place, and the check on LFW that a training makes of itself.
 
 ``AlignedFaces``, ``embed_faces`` and ``LfwCheck`` serve a training; ``load_model``, ``open_faces`` and ``embed_place``
-everybody else. Torch is loaded when a name that needs it is first used.
+everybody else, ``embed_some`` and ``some_of`` the table of look-alikes. Torch is loaded when a name that needs it is first used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embed_place import embed_place
+from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
 from ethnoshard.embedding._keys import face_keys
@@ -35,8 +36,10 @@ __all__ = [
     "FaceModel",
     "Faces",
     "LfwCheck",
+    "SomeEmbeddings",
     "embed_faces",
     "embed_place",
+    "embed_some",
     "face_keys",
     "faces_of_bin",
     "faces_of_dataset",
@@ -45,6 +48,7 @@ __all__ = [
     "load_model",
     "open_faces",
     "similarity_transform",
+    "some_of",
     "template",
 ]
 

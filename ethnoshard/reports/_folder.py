@@ -1,9 +1,5 @@
 """A report on disk: what it holds, how it is written as a whole, and how it is read."""
 
-import contextlib
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +8,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ethnoshard._arrays import read_arrays, write_arrays
-from ethnoshard._files import TEMPORARY, explained, make_folder, read_json, whole_file, write_json
+from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._of_before import without_false_val
 
@@ -105,7 +101,7 @@ def write_report(report: Report, folder: Path) -> None:
         EthnoshardError: the folder holds something else, or the disk is full or can't be written.
     """
     check_out(folder)
-    with _exchanged(folder) as fresh:
+    with whole_folder(folder) as fresh:
         for name, arrays in report.arrays.items():
             write_arrays(fresh / f"{name}.npz", arrays)
         _write(fresh / SUMMARY, report.summary)
@@ -154,23 +150,6 @@ def read_report(folder: str | Path) -> ReportFolder:
     if content["format"] == 1:
         without_false_val(content)
     return ReportFolder(folder, content)
-
-
-@contextlib.contextmanager
-def _exchanged(folder: Path) -> Iterator[Path]:
-    """A folder to be filled, which takes the place of ``folder`` at the end, or goes."""
-    fresh, old = (folder.with_name(f"{folder.name}.{os.getpid()}{end}") for end in (TEMPORARY, ".old"))
-    make_folder(fresh)
-    try:
-        yield fresh
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-    except OSError as error:
-        raise explained(error, folder) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(path: Path, text: str) -> None:
