@@ -129,9 +129,8 @@ def _say(table: Table, looks: Looks, pairs: pl.DataFrame, found: SomeEmbeddings,
     say()
     _say_apart(table, looks, pairs)
     say()
-    say(
-        f"to train with look-alikes in the batches: {command('train', dataset, '--look-alikes', table.path, '--hard', '0.5')}"
-    )
+    following = command("train", dataset, "--look-alikes", table.path, "--hard", "0.5")
+    say(f"to train with look-alikes in the batches: {following}")
 
 
 def _say_apart(table: Table, looks: Looks, pairs: pl.DataFrame) -> None:

@@ -111,8 +111,8 @@ def some_of(dataset: FaceDataset, embeddings: Embeddings, *, faces: int = FACES)
     if not there.any() or (not embeddings.facts and not there.all()):
         raise EthnoshardError(
             f"{int((~there).sum()):,} of the {len(found):,} faces chosen of {dataset.url or dataset.path} have no "
-            "embedding in the file, by their names: it is of another dataset. `ethnoshard embed` of this dataset, or of "
-            "the photographs that it was packed from, makes the right one"
+            "embedding in the file, by their names: it is of another dataset. `ethnoshard embed` of this dataset, or "
+            "of the photographs that it was packed from, makes the right one"
         )
     vectors = embeddings.vectors[np.array(found)[there]]
     return SomeEmbeddings(_unit(vectors), chosen["identity"].to_numpy()[there], int((~there).sum()))
@@ -130,8 +130,8 @@ def _check_place(dataset: FaceDataset, embeddings: Embeddings) -> None:
     if known is None or known != wanted:
         raise EthnoshardError(
             f"the embeddings are of {place.get('name')!r}, {what} {str(known)[:16]}..., but "
-            f"{dataset.url or dataset.path} has {str(wanted)[:16]}...: other faces. `ethnoshard embed` of this dataset, "
-            "or of the photographs that it was packed from, makes the right ones"
+            f"{dataset.url or dataset.path} has {str(wanted)[:16]}...: other faces. `ethnoshard embed` of this "
+            "dataset, or of the photographs that it was packed from, makes the right ones"
         )
 
 
@@ -220,7 +220,8 @@ def _unit(vectors: Vectors) -> Vectors:
     broken = int(np.count_nonzero(~np.isfinite(lengths) | (lengths == 0)))
     if broken:
         raise EthnoshardError(
-            f"{broken:,} of {len(vectors):,} embeddings are NaN, infinite or zero; the network's weights are broken, or "
-            "its pixels are scaled otherwise"
+            f"{broken:,} of {len(vectors):,} embeddings are NaN, infinite or zero; the network's weights are broken, "
+            "or its pixels are scaled otherwise"
         )
-    return (vectors / lengths).astype(np.float32)
+    unit: Vectors = (vectors / lengths).astype(np.float32)
+    return unit

@@ -8,9 +8,9 @@ near everybody. The table tells the scale itself:
   else. What 99.9 % of the identities' second nearest do not exceed is not exceeded by different people, nearly.
 * *One person*: two halves of each identity's own faces; what 90 % of them exceed.
 
-The threshold is half-way between the two where they are apart. Where they overlap it is the first: then many a person in
-two folders isn't recognised, but hardly anybody is taken for somebody else, whatever the network has learnt. Measured by
-``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
+The threshold is half-way between the two where they are apart. Where they overlap it is the first: many a person in two
+folders isn't recognised then, but hardly anybody is taken for somebody else, whatever the network has learnt. Measured
+by ``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
 """
 
 from dataclasses import dataclass

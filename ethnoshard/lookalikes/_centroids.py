@@ -37,10 +37,10 @@ def centroids_of(vectors: Vectors, owners: NDArray[np.integer], identities: int)
     _check(vectors, owners, identities)
     plain = _unit(_sums(vectors, owners, identities))
     there = np.flatnonzero(plain.any(axis=1))
-    mean = np.zeros(vectors.shape[1])
+    total = np.zeros(vectors.shape[1])
     for begin in range(0, len(there), _AT_ONCE):
-        mean += plain[there[begin : begin + _AT_ONCE]].sum(axis=0, dtype=np.float64)
-    mean = (mean / max(1, len(there))).astype(np.float32)
+        total += plain[there[begin : begin + _AT_ONCE]].sum(axis=0, dtype=np.float64)
+    mean: Vectors = (total / max(1, len(there))).astype(np.float32)
     return _taken_off(plain, mean), mean
 
 

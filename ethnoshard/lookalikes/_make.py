@@ -74,8 +74,8 @@ def make_look_alikes(
     full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
     if full:
         said(
-            f"{full:,} of {len(identities):,} identities have {max(2, k)} others above {chosen.threshold:.3f}, all that "
-            "are looked for: there may be more pairs to keep apart. A larger --k lists them, a higher --apart has fewer"
+            f"{full:,} of {len(identities):,} identities have {max(2, k)} others above {chosen.threshold:.3f}, all "
+            "that are looked for: there may be more pairs to keep apart. A larger --k lists them, a higher --apart has fewer"
         )
     arrays: dict[str, NDArray[Any]] = {
         "nearest": np.ascontiguousarray(found.nearest[:, :k]),

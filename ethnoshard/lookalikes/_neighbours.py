@@ -63,21 +63,22 @@ def neighbours(
     there = np.flatnonzero(centroids.any(axis=1))
     begun(2 * len(there), 0)
     exact = True
-    found = []
+    found: list[tuple[Numbers, Vectors]] = []
     for sets in (_by_group(there, group), [there]):
-        numbers, values = np.full((len(centroids), k), -1, np.int32), np.full((len(centroids), k), -np.inf, np.float32)
+        numbers: Numbers = np.full((len(centroids), k), -1, np.int32)
+        values: Vectors = np.full((len(centroids), k), -np.inf, np.float32)
         for own in sets:
             if len(own) > exact_to:
                 exact = False
                 approximate_neighbours(centroids, own, k, (numbers, values), advance=advance)
             else:
                 exact_neighbours(centroids, own, k, (numbers, values), block_bytes=block_bytes, advance=advance)
-        found += [numbers, values]
+        found.append((numbers, values))
     return Neighbours(
-        nearest=found[0],
-        similarity=found[1],
-        nearest_of_all=found[2],
-        similarity_of_all=found[3],
+        nearest=found[0][0],
+        similarity=found[0][1],
+        nearest_of_all=found[1][0],
+        similarity_of_all=found[1][1],
         exact=exact,
     )
 
