@@ -1,8 +1,8 @@
 """From faces to embeddings: any model, any place, and the check on LFW that a training makes of itself.
 
 ``AlignedFaces``, ``embed_faces`` and ``LfwCheck`` serve a training; ``embed_some`` and ``some_of`` the table of
-look-alikes; ``load_model``, ``open_faces`` and ``embed_place`` everybody else. Torch is loaded when a name that needs it
-is first used.
+look-alikes; ``load_model``, ``open_faces`` and ``embed_place`` everybody else. Torch is loaded when a name that needs
+it is first used.
 """
 
 from typing import TYPE_CHECKING, Any

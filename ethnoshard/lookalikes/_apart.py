@@ -1,16 +1,18 @@
 """Which two identities are probably one person in two folders, to be kept apart.
 
-A fixed similarity fits one network on one dataset: `mobilefacenet.onnx` has the nearest other person of LFW at .40
-(median; one face or two) and of CFP at .46 (14 faces, many in profile), and a network early in training has everybody
-near everybody. The table tells the scale itself:
+A fixed similarity fits one network on one dataset: `mobilefacenet.onnx` has the nearest other person of LFW at .39
+(median; one face or two) and of CFP's people at .46 (14 faces, some in profile), and a network early in training has
+everybody near everybody. So the table tells the scale itself:
 
-* *Different people*: whoever lies in two folders has the other folder as nearest, so the **second nearest** is somebody
-  else. What 99.9 % of the identities' second nearest do not exceed is not exceeded by different people, nearly.
+* *Different people*: whoever lies in two folders has the other one as nearest, but the **third nearest** is somebody
+  else. What 99.9 % of the third nearest do not exceed, different people hardly do.
 * *One person*: two halves of each identity's own faces; what 90 % of them exceed.
 
-The threshold is half-way between the two where they are apart. Where they overlap it is the first: many a person in two
-folders isn't recognised then, but hardly anybody is taken for somebody else, whatever the network has learnt. Measured
-by ``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
+Where the second is above the first, the threshold is half-way between them: of LFW's people in two folders of one face
+each it finds nine in ten, of three faces all. Where they overlap, the network can't tell, and the threshold is the
+first, or as much higher as leaves one identity in fifty with somebody above it: fewer people in two folders are found
+(of CFP's in two of seven faces two in three), but few are taken for somebody else, whatever the network has learnt.
+Measured by ``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
 """
 
 from dataclasses import dataclass
@@ -22,10 +24,14 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._neighbours import Neighbours
 from ethnoshard.lookalikes._types import Numbers
 
+RANK = 3
+"""Which nearest is somebody else even for whoever lies in two folders."""
 DIFFERENT = 0.999
-"""Share of identities whose second nearest is no nearer than what different people reach."""
+"""Share of identities whose third nearest is no nearer than what different people reach."""
 SAME = 0.1
 """Share of identities whose halves are no nearer than what one person's folders reach."""
+MOST = 0.02
+"""Share of identities that are kept apart from somebody, at most, where halves and different people overlap."""
 _FEW = 20
 """Identities with two faces below which their halves tell nothing."""
 NOBODY = 1.0
@@ -39,7 +45,7 @@ class Apart:
     Attributes:
         threshold: pairs above it are kept apart.
         given: whether it was given; else it follows from the next three.
-        different: what different people reach; None if there are fewer than three with faces.
+        different: what different people reach; None if there are fewer than four with faces.
         same: what two folders of one person reach; None where too few have two faces.
         halves: identities with two faces or more.
     """
@@ -55,7 +61,7 @@ def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | 
     """Choose the threshold by the rule above.
 
     Args:
-        found: neighbours, two of all at least.
+        found: neighbours, three of all at least.
         halves: similarity of the two halves of each identity with two faces or more.
         given: take this one, and only say what the rule is made of.
 
@@ -64,17 +70,19 @@ def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | 
     """
     if given is not None and not -1 <= given <= 1:
         raise EthnoshardError(f"--apart is a similarity (a cosine), -1 to 1; {given:g} is not")
-    second = found.similarity_of_all[:, 1] if found.similarity_of_all.shape[1] > 1 else np.empty(0, np.float32)
-    second = second[second > -np.inf]
-    different = float(np.quantile(second, DIFFERENT, method="higher")) if len(second) else None
+    first, third = (found.similarity_of_all[:, rank - 1] for rank in (1, RANK))
+    third = third[third > -np.inf]
+    different = float(np.quantile(third, DIFFERENT, method="higher")) if len(third) else None
     same = float(np.quantile(halves, SAME, method="lower")) if len(halves) >= _FEW else None
     if given is not None:
         threshold = given
     elif different is None:
         threshold = NOBODY
+    elif same is not None and same > different:
+        threshold = (different + same) / 2
     else:
-        threshold = max(different, (different + same) / 2) if same is not None else different
-    # What is compared with it has single precision.
+        threshold = max(different, float(np.quantile(first[first > -np.inf], 1 - MOST, method="higher")))
+    # What is compared with it is of single precision.
     return Apart(
         threshold=float(np.float32(threshold)),
         given=given is not None,

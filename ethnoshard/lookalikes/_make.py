@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ethnoshard._files import sha256_of, whole_file, whole_folder, write_json, write_table
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes._apart import chosen_apart, pairs_above
+from ethnoshard.lookalikes._apart import RANK, chosen_apart, pairs_above
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
 from ethnoshard.lookalikes._format import APART, APART_SCHEMA, ARRAYS, FORMAT, RECORD, digest_of, digest_of_pairs
 from ethnoshard.lookalikes._look_alikes import LookAlikes
@@ -68,14 +68,16 @@ def make_look_alikes(
     halves = halves_of(vectors, owners, len(identities), mean)[1]
     numbers = {name: number for number, name in enumerate(dataset.groups)}
     group = identities["group"].replace_strict(numbers, return_dtype=pl.Int32).to_numpy()
-    found = neighbours(centroids, group, max(2, k), exact_to=exact_to, begun=begun, advance=advance)
+    most = max(RANK, k)
+    found = neighbours(centroids, group, most, exact_to=exact_to, begun=begun, advance=advance)
     chosen = chosen_apart(found, halves, apart)
     pairs, similarity = pairs_above(found, chosen.threshold)
     full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
     if full:
         said(
-            f"{full:,} of {len(identities):,} identities have {max(2, k)} others above {chosen.threshold:.3f}, all "
-            "that are looked for: there may be more pairs to keep apart. A larger --k lists them, a higher --apart has fewer"
+            f"{full:,} of {len(identities):,} identities have {most} others above {chosen.threshold:.3f}, all "
+            "that are looked for: more pairs may have to be kept apart. A larger --k lists them, a higher --apart has "
+            "fewer"
         )
     arrays: dict[str, NDArray[Any]] = {
         "nearest": np.ascontiguousarray(found.nearest[:, :k]),

@@ -1,0 +1,204 @@
+"""The table of look-alikes: the index beside exact search, and whom the threshold keeps apart.
+
+``python -m benchmarks.look_alikes [--identities N ...]``
+    Clustered synthetic centroids: recall of the index's neighbours, seconds, the process's peak memory.
+``python -m benchmarks.look_alikes --embeddings FILE.npz [--labels LABELS.csv]``
+    What ``ethnoshard embed`` wrote: one in a hundred people is put into two folders of so many faces each, others each
+    time; printed is how many of them the table keeps apart, and how many of all it keeps apart from somebody else.
+``python -m benchmarks.look_alikes --untrained DATASET``
+    The same with a network that has learnt nothing, and with one that has collapsed, both of which see the dataset.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from benchmarks._table import keep, print_table
+from ethnoshard.embedding import Embeddings, embed_some
+from ethnoshard.lookalikes import centroids_of, chosen_apart, halves_of, neighbours
+from ethnoshard.mixing import hashed
+from ethnoshard.shards import FaceDataset
+
+Vectors = npt.NDArray[np.float32]
+Owners = npt.NDArray[np.int64]
+DIMENSIONS, NEAREST = 128, 16
+
+
+def clustered(number: int) -> Vectors:
+    """Centroids in clusters within clusters, of about 50 and 5 people, as faces are: (N, 128) of length 1."""
+    rng = np.random.default_rng(0)
+    found = np.zeros((number, DIMENSIONS), np.float32)
+    for size, share in ((50, 0.35), (5, 0.35), (1, 0.6)):
+        cells = max(1, number // size)
+        middles = rng.standard_normal((cells, DIMENSIONS), np.float32)
+        found += np.float32(share) * middles[rng.integers(0, cells, number)]
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found
+
+
+def measure_index(numbers: list[int]) -> list[dict[str, Any]]:
+    """Recall, seconds and memory for so many identities."""
+    rows = []
+    for number in numbers:
+        centroids, group = clustered(number), np.zeros(number, np.int32)
+        for name, exact_to in (("index", 0), ("exact", number)):
+            began = time.perf_counter()
+            found = neighbours(centroids, group, NEAREST, exact_to=exact_to)
+            seconds = (time.perf_counter() - began) / 2  # within the one group and over all are the same here
+            if name == "index":
+                known = found
+                row = {"identities": number, "index_s": round(seconds, 1), "index_mib": peak_mib()}
+                continue
+            same = (known.nearest_of_all[:, :, None] == found.nearest_of_all[:, None, :]).any(axis=2)
+            row |= {
+                "recall_of_1": round(float((known.nearest_of_all[:, 0] == found.nearest_of_all[:, 0]).mean()), 5),
+                f"recall_of_{NEAREST}": round(float(same.mean()), 5),
+                "exact_s": round(seconds, 1),
+            }
+        rows.append(row)
+        print_table(list(row), [list(row.values())])
+    return rows
+
+
+def peak_mib() -> int:
+    """The process's peak memory so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def split(
+    owners: Owners, faces: int, folders: int, people: int, draw: int
+) -> tuple[Owners, npt.NDArray[np.bool_], Owners]:
+    """Put one in a hundred people, of those with twice so many faces, into two folders.
+
+    Args:
+        owners: (n,) whose face each is.
+        faces: of each folder.
+        folders: faces of everybody else at most.
+        people: how many there are.
+        draw: chooses whom.
+
+    Returns:
+        New owners, second folders numbered from ``people``; which faces take part; who was split.
+    """
+    rows = np.arange(len(owners))
+    order = np.lexsort((hashed(rows), owners))
+    counts = np.bincount(owners, minlength=people)
+    place = np.empty(len(owners), np.int64)
+    place[order] = rows - (np.cumsum(counts) - counts)[owners[order]]
+    able = np.flatnonzero(counts >= 2 * faces)
+    chosen = np.sort(able[np.argsort(hashed(draw, able))[: people // 100]])
+    mine = np.isin(owners, chosen)
+    number = np.searchsorted(chosen, owners)
+    new = np.where(mine & (place >= faces), people + number, owners)
+    return new, place < np.where(mine, 2 * faces, folders), chosen
+
+
+def measure_threshold(
+    vectors: Vectors, owners: Owners, group: npt.NDArray[np.int32], sizes: list[int], draws: int
+) -> Iterator[dict[str, Any]]:
+    """Whom the table keeps apart, of split people and of all, for folders of so many faces."""
+    for faces in sizes:
+        if np.count_nonzero(np.bincount(owners) >= 2 * faces) < 10:
+            continue
+        found = [_one_draw(vectors, owners, group, faces, draw) for draw in range(draws)]
+        thresholds, split_people, wrong, of = zip(*found, strict=True)
+        kept, wrongly, groups = np.concatenate(split_people), np.concatenate(wrong), np.concatenate(of)
+        yield {
+            "faces a folder": faces,
+            "split people": len(kept),
+            "threshold": f"{min(thresholds):.3f} to {max(thresholds):.3f}",
+            "split people kept apart": f"{kept.mean():.1%}",
+            "people apart from somebody else": f"{wrongly.mean():.2%}",
+            "by group": " ".join(f"{wrongly[groups == one].mean():.1%}" for one in np.unique(groups)),
+        }
+
+
+def _one_draw(
+    vectors: Vectors, owners: Owners, group: npt.NDArray[np.int32], faces: int, draw: int
+) -> tuple[float, npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
+    """The threshold; of each who was split, whether that was noticed; of all, whether taken for another; groups."""
+    people = len(group)
+    new, taken, chosen = split(owners, faces, 10, people, draw)
+    of, total = np.r_[group, group[chosen]], people + len(chosen)
+    centroids, mean = centroids_of(vectors[taken], new[taken], total)
+    found = neighbours(centroids, of, NEAREST)
+    apart = chosen_apart(found, halves_of(vectors[taken], new[taken], total, mean)[1])
+    twin = np.full(total, -2)
+    twin[chosen], twin[people:] = np.arange(people, total), chosen
+    above, is_twin = found.similarity_of_all > apart.threshold, found.nearest_of_all == twin[:, None]
+    return apart.threshold, (above & is_twin).any(axis=1)[chosen], (above & ~is_twin).any(axis=1), of
+
+
+def of_file(path: Path, labels: Path | None) -> tuple[Vectors, Owners, npt.NDArray[np.int32]]:
+    """Vectors, whose they are, and each one's group (all one, without labels)."""
+    found = Embeddings.load(path)
+    names, owners = np.unique(found.identities, return_inverse=True)
+    vectors = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
+    if labels is None:
+        return vectors, owners, np.zeros(len(names), np.int32)
+    table = pl.read_csv(labels, schema_overrides={"identity": pl.String})
+    of = dict(table.select("identity", "group").iter_rows())
+    groups = sorted(set(of.values()))
+    return vectors, owners, np.array([groups.index(of[name]) for name in names.tolist()], np.int32)
+
+
+def unlearnt(place: str, *, collapsed: bool) -> tuple[Vectors, Owners, npt.NDArray[np.int32]]:
+    """Embeddings of a network with random weights; collapsed, they are all nearly the same."""
+    import torch
+
+    from ethnoshard.training import FaceEmbedder
+
+    dataset = FaceDataset.open(place)
+    torch.manual_seed(0)
+    network = FaceEmbedder("mobilefacenet", embedding=DIMENSIONS, side=112).eval()
+
+    def embed(images: npt.NDArray[np.uint8]) -> Vectors:
+        with torch.inference_mode():
+            found: Vectors = network(torch.from_numpy(images).permute(0, 3, 1, 2)).float().numpy()
+        return found
+
+    found = embed_some(dataset, embed, crop=min(112, dataset.image_size))
+    vectors = found.vectors
+    if collapsed:
+        rng = np.random.default_rng(0)
+        vectors = np.float32(1) + np.float32(0.01) * (vectors + 0.05 * rng.standard_normal(vectors.shape, np.float32))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    numbers = {name: number for number, name in enumerate(dataset.groups)}
+    group = np.array([numbers[name] for name in dataset.identities["group"]], np.int32)
+    return vectors, found.owners.astype(np.int64), group
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--identities", type=int, nargs="+", default=[20_000, 100_000])
+    parser.add_argument("--embeddings", type=Path)
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--untrained", metavar="DATASET")
+    parser.add_argument("--faces", type=int, nargs="+", default=[1, 3, 5, 7])
+    parser.add_argument("--draws", type=int, default=5)
+    arguments = parser.parse_args()
+    given = []
+    if arguments.embeddings:
+        given.append((arguments.embeddings.stem, of_file(arguments.embeddings, arguments.labels)))
+    if arguments.untrained:
+        given += [
+            ("collapsed" if on else "untrained", unlearnt(arguments.untrained, collapsed=on)) for on in (False, True)
+        ]
+    for name, content in given:
+        rows = list(measure_threshold(*content, arguments.faces, arguments.draws))
+        print(f"\n{name}: {len(content[2]):,} people, {len(content[0]):,} faces\n")
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    if not given:
+        keep("look-alikes", {"nearest": NEAREST, "rows": measure_index(arguments.identities)})
+
+
+if __name__ == "__main__":
+    main()
