@@ -1,13 +1,11 @@
 """Neighbours among very many identities, by an index of faiss; what it finds is compared and ordered by us.
 
-An inverted file: k-means cuts the space into cells, and an identity is compared with those of the cells next to it. Of
-the libraries that are well kept, faiss's inverted file alone is the same each time with any number of threads. usearch
-and hnswlib build graphs, as faiss's own HNSW, that depend on which thread comes first; hnswlib has no wheels, and no
-release since 2023. The k-means is run by one thread, since sums by several differ in
-their last bits.
+A graph (HNSW) that is walked towards whoever is nearer. The graphs of faiss and usearch find the same share in about the
+same time; inverted files, whose result never depends on threads, find much fewer of faces. A graph depends on the order
+in which threads add to it, so that one thread builds it: the table is the same each time, whatever the cores, with one
+version of faiss on one kind of processor. hnswlib has no wheels, and no release since 2023.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +18,12 @@ from ethnoshard.lookalikes._types import Numbers, Vectors
 
 _SPARE = 8
 """Further candidates: half precision may have the order of the last ones wrong."""
-_ASKED = 1 << 14
-"""Identities asked for at a time."""
-_SAMPLE = 64
-"""Identities a cell for the k-means."""
-PROBES = 32
-"""Cells that an identity is compared with. See ``benchmarks/look_alikes.py`` for what that misses."""
+_AT_ONCE = 1 << 14
+"""Identities added or asked for at a time."""
+_LINKS, _WIDTH_BUILDING = 32, 100
+"""Of the graph: links of an identity, and candidates kept while it is built."""
+WIDTH = 128
+"""Candidates kept while it is walked. See ``benchmarks/look_alikes.py`` for what is missed."""
 
 
 def approximate_neighbours(
@@ -34,7 +32,7 @@ def approximate_neighbours(
     k: int,
     into: tuple[Numbers, Vectors],
     *,
-    probes: int = PROBES,
+    width: int = WIDTH,
     advance: Callable[[int], None] = lambda number: None,
 ) -> None:
     """Write for each identity of ``among`` the nearest others of them, but for some that the index misses.
@@ -44,20 +42,20 @@ def approximate_neighbours(
         among: numbers of identities, ascending.
         k: neighbours of each.
         into: (N, k) numbers and similarities, see ``ranked``.
-        probes: cells that an identity is compared with.
+        width: candidates kept while the graph is walked; more find more, in more time.
         advance: told how many more identities are done.
 
     Raises:
         EthnoshardError: faiss is not installed.
     """
-    faiss = _faiss()
-    index = _index(faiss, centroids, among)
-    index.nprobe = probes
-    for begin in range(0, len(among), _ASKED):
-        some = among[begin : begin + _ASKED]
-        _, found = index.search(np.ascontiguousarray(centroids[some]), min(k + 1 + _SPARE, len(among)))
-        rows, others = np.repeat(some, found.shape[1]), found.ravel()
-        others = np.where(others < 0, rows, among[others])
+    index = _index(_faiss(), centroids, among)
+    wanted = min(k + 1 + _SPARE, len(among))
+    index.hnsw.efSearch = max(width, wanted)
+    for begin in range(0, len(among), _AT_ONCE):
+        some = among[begin : begin + _AT_ONCE]
+        _, found = index.search(np.ascontiguousarray(centroids[some]), wanted)
+        rows, places = np.repeat(some, wanted), found.ravel()
+        others = np.where(places < 0, rows, among[places])  # fewer were found
         kept = others != rows
         ranked(centroids, rows[kept], others[kept], into)
         advance(len(some))
@@ -75,27 +73,15 @@ def _faiss() -> Any:
 
 
 def _index(faiss: Any, centroids: Vectors, among: NDArray[np.intp]) -> Any:
-    dimensions = centroids.shape[1]
-    cells = max(1, 4 * math.isqrt(len(among)))
-    quantiser = faiss.IndexFlatIP(dimensions)
-    # Half precision: 2 GiB for 8 million identities of 128 numbers.
-    index = faiss.IndexIVFScalarQuantizer(
-        quantiser, dimensions, cells, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    sample = among[_evenly(len(among), _SAMPLE * cells)]
+    # In half precision 8 million identities of 128 numbers take 2 GiB, their links as much again.
+    index = faiss.IndexHNSWSQ(centroids.shape[1], faiss.ScalarQuantizer.QT_fp16, _LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = _WIDTH_BUILDING
+    index.train(np.ascontiguousarray(centroids[among[:1]]))
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
-        index.train(np.ascontiguousarray(centroids[sample]))
+        for begin in range(0, len(among), _AT_ONCE):
+            index.add(np.ascontiguousarray(centroids[among[begin : begin + _AT_ONCE]]))
     finally:
         faiss.omp_set_num_threads(threads)
-    for begin in range(0, len(among), _ASKED):
-        index.add(np.ascontiguousarray(centroids[among[begin : begin + _ASKED]]))
     return index
-
-
-def _evenly(number: int, wanted: int) -> NDArray[np.intp]:
-    """At most ``wanted`` of the places 0 to ``number`` - 1, evenly spread."""
-    if number <= wanted:
-        return np.arange(number)
-    return np.arange(wanted) * number // wanted

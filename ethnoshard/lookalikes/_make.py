@@ -17,7 +17,7 @@ from ethnoshard.lookalikes._apart import RANK, chosen_apart, pairs_above
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
 from ethnoshard.lookalikes._format import APART, APART_SCHEMA, ARRAYS, FORMAT, RECORD, digest_of, digest_of_pairs
 from ethnoshard.lookalikes._look_alikes import LookAlikes
-from ethnoshard.lookalikes._neighbours import EXACT, neighbours
+from ethnoshard.lookalikes._neighbours import EXACT, check_k, neighbours
 from ethnoshard.lookalikes._types import Numbers, Vectors
 from ethnoshard.shards import FaceDataset
 
@@ -61,6 +61,7 @@ def make_look_alikes(
     """
     folder = Path(out)
     check_out(folder)
+    check_k(k)
     if vectors.ndim == 2:
         _check_lengths(vectors)
     identities = dataset.identities

@@ -58,8 +58,7 @@ def neighbours(
     Raises:
         EthnoshardError: k is below 1, or the index is needed and not installed.
     """
-    if k < 1:
-        raise EthnoshardError(f"k is how many neighbours an identity has in the table, 1 at least; {k} is not")
+    check_k(k)
     there = np.flatnonzero(centroids.any(axis=1))
     begun(2 * len(there), 0)
     exact = True
@@ -81,6 +80,16 @@ def neighbours(
         similarity_of_all=found[1][1],
         exact=exact,
     )
+
+
+def check_k(k: int) -> None:
+    """Refuse a number of neighbours that is none.
+
+    Raises:
+        EthnoshardError: it is below 1.
+    """
+    if k < 1:
+        raise EthnoshardError(f"--k is how many neighbours an identity has in the table, 1 at least; {k} is not")
 
 
 def _by_group(there: NDArray[np.intp], group: NDArray[np.integer]) -> list[NDArray[np.intp]]:
