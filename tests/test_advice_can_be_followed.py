@@ -78,8 +78,9 @@ def test_every_option_that_is_named_is_one_of_the_verb_that_says_it() -> None:
     wrong = []
     for path in modules():
         own = everywhere
-        if path.parent.name == "cli" and path.stem in {name.partition(" ")[0] for name in verbs()}:
-            own = set().union(*(options for name, options in verbs().items() if name.partition(" ")[0] == path.stem))
+        verb = path.stem.replace("_", "-")
+        if path.parent.name == "cli" and verb in {name.partition(" ")[0] for name in verbs()}:
+            own = set().union(*(options for name, options in verbs().items() if name.partition(" ")[0] == verb))
         named = [(line, option) for line, text in texts(path) for option in OPTION.findall(text)]
         # A verb may tell of another one, by its whole command.
         others = {word for _, words in advised(path) for word in words}
@@ -114,6 +115,6 @@ def test_every_command_in_a_document_is_understood(document: Path) -> None:
 def test_every_extra_that_is_named_is_one_of_the_package() -> None:
     package = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     places = [path.read_text("utf-8") for path in (*modules(), *DOCUMENTS)]
-    lists = [names for text in places for names in re.findall(r"ethnoshard\[([a-z0-9,]+)\]", text)]
+    lists = [names for text in places for names in re.findall(r"ethnoshard\[([a-z0-9,-]+)\]", text)]
     named = {name for names in lists for name in names.split(",")}
     assert named and named <= package["optional-dependencies"].keys()

@@ -36,5 +36,5 @@ def test_the_commands_and_the_python_of_the_readme_run(tmp_path: Path) -> None:
 
 def test_every_verb_is_in_the_readme_and_only_those() -> None:
     run = subprocess.run([sys.executable, "-m", "ethnoshard", "--help"], capture_output=True, text=True, check=True)
-    listed = set(re.findall(r"^  ([a-z]+) {2,}", run.stdout.partition("Commands:")[2], re.MULTILINE))
-    assert listed == set(re.findall(r"^\| `ethnoshard ([a-z]+)", README.read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^  ([a-z-]+) {2,}", run.stdout.partition("Commands:")[2], re.MULTILINE))
+    assert listed == set(re.findall(r"^\| `ethnoshard ([a-z-]+)", README.read_text(), re.MULTILINE))

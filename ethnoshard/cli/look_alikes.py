@@ -40,7 +40,7 @@ def run(
         float | None,
         typer.Option(
             help="Similarity (a cosine) above which two people are probably one in two folders, never to be sought. By "
-            "default the table tells: see the README."
+            "default the table tells, by third nearest others and by halves of one person's faces."
         ),
     ] = None,
     alignment: embedding.AlignmentChoice = None,

@@ -1,9 +1,9 @@
 """Neighbours among very many identities, by an index of faiss; what it finds is compared and ordered by us.
 
-A graph (HNSW) that is walked towards whoever is nearer. The graphs of faiss and usearch find the same share in about the
-same time; inverted files, whose result never depends on threads, find much fewer of faces. A graph depends on the order
-in which threads add to it, so that one thread builds it: the table is the same each time, whatever the cores, with one
-version of faiss on one kind of processor. hnswlib has no wheels, and no release since 2023.
+A graph (HNSW) that is walked towards whoever is nearer. The graphs of faiss and usearch find the same share in about
+the same time; inverted files, whose result never depends on threads, find much fewer of faces. A graph depends on the
+order in which threads add to it, so that one thread builds it: the table is the same each time, whatever the cores,
+with one version of faiss on one kind of processor. hnswlib has no wheels, and no release since 2023.
 """
 
 from collections.abc import Callable
