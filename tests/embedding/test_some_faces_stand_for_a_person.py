@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from stand_in_models import means, model_of
 
-from benchmarks.made import SIDE, said_by, write_dataset
+from benchmarks.made import SIDE, pattern, said_by, write_dataset
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard.embedding import Embeddings, embed_place, embed_some, faces_of_dataset, some_of
 from ethnoshard.shards import open_shards
@@ -71,15 +71,18 @@ def test_no_more_is_read_than_is_needed(made: FaceDataset, monkeypatch: pytest.M
 
 
 def test_a_function_and_a_model_get_the_middle_of_the_face(made: FaceDataset) -> None:
-    shapes = set()
+    shapes, images_seen = set(), []
 
     def network(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         assert images.dtype == np.uint8 and len(images) <= 64
         shapes.add(images.shape[1:])
+        images_seen.append(images)
         return halves(images)
 
     found = embed_some(made, network, faces=2, crop=40)
     assert shapes == {(40, 40, 3)}
+    drawn = [pattern(*one)[4:44, 4:44] for one in seen(embed_some(made, numbers, faces=2).vectors)]
+    assert np.abs(np.concatenate(images_seen).astype(int) - np.array(drawn)).mean() < 10
     model = model_of(halves, side=SIDE, crop=40)
     assert embed_some(made, model, faces=2).vectors.tobytes() == found.vectors.tobytes()
     turned = embed_some(made, model, faces=2, flip=True)

@@ -1,6 +1,5 @@
 """Datasets for tables of look-alikes."""
 
-
 import pytest
 
 from benchmarks.made import write_dataset

@@ -53,6 +53,12 @@ def test_a_centroid_is_the_mean_of_the_faces_without_the_mean_of_all(make: Make,
     np.testing.assert_allclose(table.centroids, rest / np.linalg.norm(rest, axis=1, keepdims=True), atol=1e-6)
 
 
+def test_how_many_faces_are_summed_at_a_time_changes_no_bit(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = make().digest
+    monkeypatch.setattr("ethnoshard.lookalikes._centroids._AT_ONCE", 15)
+    assert make("in pieces").digest == digest
+
+
 def test_the_order_of_faces_and_the_place_change_no_digest_but_a_face_and_the_threshold_do(
     make: Make, people: FaceDataset
 ) -> None:
@@ -63,7 +69,8 @@ def test_the_order_of_faces_and_the_place_change_no_digest_but_a_face_and_the_th
     order = np.argsort(-owners, kind="stable")
     assert make("turned", vectors=vectors[order], owners=owners[order]).digest == digest
     assert make("told otherwise", model_facts={"name": "other"}).digest == digest
-    assert make("apart", apart=0.2).digest != digest
+    one, other = make("apart", apart=0.9), make("a bit more", apart=0.91)
+    assert one.pairs_apart.tolist() == other.pairs_apart.tolist() and one.digest != other.digest
     other = vectors.copy()
     other[0] = other[1]
     assert make("face", vectors=other).digest != digest
@@ -127,6 +134,13 @@ def test_every_damage_is_noticed(make: Make, name: str) -> None:
         LookAlikes.open(path.parent)
     path.write_bytes(whole)
     LookAlikes.open(path.parent)
+
+
+def test_pairs_of_another_table_are_noticed(make: Make) -> None:
+    one, other = make(), make("other", apart=0.2)
+    (other.path / "apart.parquet").rename(one.path / "apart.parquet")
+    with pytest.raises(EthnoshardError, match="its pairs are not those that the record vouches for"):
+        LookAlikes.open(one.path)
 
 
 def test_a_threshold_or_pairs_forged_in_the_record_are_noticed(make: Make) -> None:
