@@ -5,14 +5,15 @@ A fixed similarity fits one network on one dataset: `mobilefacenet.onnx` has the
 everybody near everybody. So the table tells the scale itself:
 
 * *Different people*: whoever lies in two folders has the other one as nearest, but the **third nearest** is somebody
-  else. What 99.9 % of the third nearest do not exceed, different people hardly do.
+  else. What 99.9 % of the third nearest do not exceed, in each group, different people hardly do.
 * *One person*: two halves of each identity's own faces; what 90 % of them exceed.
 
 Where the second is above the first, the threshold is half-way between them: of LFW's people in two folders of one face
 each it finds nine in ten, of three faces all. Where they overlap, the network can't tell, and the threshold is the
-first, or as much higher as leaves one identity in fifty with somebody above it: fewer people in two folders are found
-(of CFP's in two of seven faces two in three), but few are taken for somebody else, whatever the network has learnt.
-Measured by ``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
+first, or as much higher as leaves no group more than a pair, or one identity in fifty, with somebody above it: fewer
+people in two folders are found, but few are taken for somebody else, whatever the network has learnt. Without "in each
+group", a network that has learnt nothing held a fifth of one of celebs' rarer groups apart. Measured by
+``python -m benchmarks.look_alikes --embeddings FILE``; the rates are in ``benchmarks/README.md``.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ DIFFERENT = 0.999
 SAME = 0.1
 """Share of identities whose halves are no nearer than what one person's folders reach."""
 MOST = 0.02
-"""Share of identities that are kept apart from somebody, at most, where halves and different people overlap."""
+"""Share of a group's identities that are kept apart from somebody, at most, where halves and different people overlap;
+a pair always may be."""
 _FEW = 20
 """Identities with two faces below which their halves tell nothing."""
 NOBODY = 1.0
@@ -57,11 +59,14 @@ class Apart:
     halves: int
 
 
-def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | None = None) -> Apart:
+def chosen_apart(
+    found: Neighbours, group: NDArray[np.integer], halves: NDArray[np.float32], given: float | None = None
+) -> Apart:
     """Choose the threshold by the rule above.
 
     Args:
         found: neighbours, three of all at least.
+        group: (N,) number of each identity's group.
         halves: similarity of the two halves of each identity with two faces or more.
         given: take this one, and only say what the rule is made of.
 
@@ -70,9 +75,8 @@ def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | 
     """
     if given is not None and not -1 <= given <= 1:
         raise EthnoshardError(f"--apart is a similarity (a cosine), -1 to 1; {given:g} is not")
-    first, third = (found.similarity_of_all[:, rank - 1] for rank in (1, RANK))
-    third = third[third > -np.inf]
-    different = float(np.quantile(third, DIFFERENT, method="higher")) if len(third) else None
+    first, third = (_by_group(found.similarity_of_all[:, rank - 1], group) for rank in (1, RANK))
+    different = max((float(np.quantile(own, DIFFERENT, method="higher")) for own in third), default=None)
     same = float(np.quantile(halves, SAME, method="lower")) if len(halves) >= _FEW else None
     if given is not None:
         threshold = given
@@ -81,7 +85,7 @@ def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | 
     elif same is not None and same > different:
         threshold = (different + same) / 2
     else:
-        threshold = max(different, float(np.quantile(first[first > -np.inf], 1 - MOST, method="higher")))
+        threshold = max(different, *map(_leaving_few, first))
     # What is compared with it is of single precision.
     return Apart(
         threshold=float(np.float32(threshold)),
@@ -90,6 +94,18 @@ def chosen_apart(found: Neighbours, halves: NDArray[np.float32], given: float | 
         same=same,
         halves=len(halves),
     )
+
+
+def _by_group(similarity: NDArray[np.float32], group: NDArray[np.integer]) -> list[NDArray[np.float32]]:
+    """Similarities of each group's identities that have such a neighbour; groups where nobody has one are left out."""
+    there = similarity > -np.inf
+    return [similarity[there & (group == number)] for number in np.unique(group[there])]
+
+
+def _leaving_few(nearest: NDArray[np.float32]) -> float:
+    """The least similarity that no more than few of a group's exceed."""
+    few = max(2, int(MOST * len(nearest)))
+    return -1.0 if len(nearest) <= few else float(np.sort(nearest)[-few - 1])
 
 
 def pairs_above(found: Neighbours, threshold: float) -> tuple[Numbers, NDArray[np.float32]]:

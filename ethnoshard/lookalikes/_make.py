@@ -71,7 +71,7 @@ def make_look_alikes(
     group = identities["group"].replace_strict(numbers, return_dtype=pl.Int32).to_numpy()
     most = max(RANK, k)
     found = neighbours(centroids, group, most, exact_to=exact_to, begun=begun, advance=advance)
-    chosen = chosen_apart(found, halves, apart)
+    chosen = chosen_apart(found, group, halves, apart)
     pairs, similarity = pairs_above(found, chosen.threshold)
     full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
     if full:
@@ -162,8 +162,7 @@ def _apart_table(identities: pl.DataFrame, pairs: Numbers, similarity: NDArray[n
 
 def _counted(identities: pl.DataFrame, pairs: Numbers) -> dict[str, Any]:
     """How many pairs, by group; those of two groups by themselves."""
-    names = identities["group"].to_list()
-    of = [(names[one], names[other]) for one, other in pairs.tolist()]
+    of = list(zip(*(identities["group"][pairs[:, place].tolist()].to_list() for place in (0, 1)), strict=True))
     within = Counter(one for one, other in of if one == other)
     return {"pairs": len(of), "within": dict(sorted(within.items())), "across": len(of) - within.total()}
 

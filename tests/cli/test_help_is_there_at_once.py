@@ -8,7 +8,10 @@ import pytest
 SLOW = ("torch", "torchvision", "sklearn", "plotly", "streamlit", "matplotlib", "onnxruntime")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["stream", "--help"], ["evaluate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["train", "--help"], ["stream", "--help"], ["evaluate", "--help"], ["look-alikes", "--help"]],
+)
 def test_no_verb_loads_what_its_help_does_not_need(arguments: list[str]) -> None:
     script = f"""
 import contextlib, sys

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from people import FACTS, faces_of
+from people import FACTS, directions, faces_of
 
 from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
-from ethnoshard.lookalikes import looks_of, make_look_alikes
+from ethnoshard.lookalikes import chosen_apart, looks_of, make_look_alikes, neighbours
 
 
 def test_they_are_listed_by_name_each_pair_once(people: FaceDataset, tmp_path: Path) -> None:
@@ -58,7 +58,18 @@ def test_a_network_that_knows_nobody_keeps_few_apart(
 ) -> None:
     vectors, owners = faces_of(crowd, {3: 17}, noise=noise, common=common)
     table = make_look_alikes(tmp_path / "near", dataset=crowd, vectors=vectors, owners=owners, model_facts=FACTS)
-    assert len(np.unique(table.pairs_apart)) <= 0.03 * 400
+    apart = np.unique(table.pairs_apart)
+    assert (apart < 300).sum() <= 0.02 * 300 and (apart >= 300).sum() <= 2
+
+
+def test_a_small_group_that_a_network_takes_for_one_person_is_not_kept_apart() -> None:
+    centroids, group = directions(3000), np.r_[np.zeros(2980, np.int64), np.ones(20, np.int64)]
+    centroids[2980:] = 0.2 * centroids[2980:] + centroids[0]
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    found = neighbours(centroids, group, 4)
+    apart = chosen_apart(found, group, np.zeros(100, np.float32))
+    above = found.similarity_of_all[:, 0] > apart.threshold
+    assert above[2980:].sum() <= 2 and above[:2980].sum() <= 0.02 * 2980
 
 
 def test_one_that_sees_little_but_what_all_share_still_finds_them(crowd: FaceDataset, tmp_path: Path) -> None:
