@@ -20,6 +20,14 @@ from ethnoshard.shards import FaceDataset
 
 _SHOWN = 10
 """Pairs that are printed."""
+_WHY = {
+    "given": "as given",
+    "half-way": "half-way",
+    "different people": "the table can't tell them better",
+    "few of a group": "the table can't tell them better, and of a group a pair or one in fifty may be apart",
+    "nobody": "too few people to tell",
+}
+"""How the threshold was chosen, in words."""
 
 
 def run(
@@ -135,14 +143,9 @@ def _say(table: Table, looks: Looks, pairs: pl.DataFrame, found: SomeEmbeddings,
 
 def _say_apart(table: Table, looks: Looks, pairs: pl.DataFrame) -> None:
     chosen = table.record["apart"]
-    why = "as given"
-    if not chosen["given"]:
-        reached = [
-            f"{what} reach {chosen[key]:.3f}"
-            for key, what in (("different", "different people"), ("same", "halves of one person's faces"))
-            if chosen[key] is not None
-        ]
-        why = "by the table itself: " + (", ".join(reached) or "too few people to tell")
+    reached = {"different": "different people reach", "same": "halves of one person's faces reach"}
+    told = ", ".join(f"{what} {chosen[key]:.3f}" for key, what in reached.items() if chosen[key] is not None)
+    why = f"{_WHY[chosen['rule']]}{': ' if told else ''}{told}"
     say(
         f"pairs above {table.apart:.3f} ({why}) are probably one person: {len(pairs):,}, {looks.across:,} of two groups"
     )

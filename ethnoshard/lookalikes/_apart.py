@@ -17,6 +17,7 @@ group", a network that has learnt nothing held a fifth of one of celebs' rarer g
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ MOST = 0.02
 a pair always may be."""
 _FEW = 20
 """Identities with two faces below which their halves tell nothing."""
+Rule = Literal["given", "half-way", "different people", "few of a group", "nobody"]
+
 NOBODY = 1.0
 """A threshold that nobody exceeds."""
 
@@ -46,14 +49,15 @@ class Apart:
 
     Attributes:
         threshold: pairs above it are kept apart.
-        given: whether it was given; else it follows from the next three.
+        rule: "given"; "half-way" between ``different`` and ``same``; where these overlap "different people", or "few of
+            a group" where that is higher; "nobody" of too few.
         different: what different people reach; None if there are fewer than four with faces.
         same: what two folders of one person reach; None where too few have two faces.
         halves: identities with two faces or more.
     """
 
     threshold: float
-    given: bool
+    rule: Rule
     different: float | None
     same: float | None
     halves: int
@@ -78,18 +82,20 @@ def chosen_apart(
     first, third = (_by_group(found.similarity_of_all[:, rank - 1], group) for rank in (1, RANK))
     different = max((float(np.quantile(own, DIFFERENT, method="higher")) for own in third), default=None)
     same = float(np.quantile(halves, SAME, method="lower")) if len(halves) >= _FEW else None
+    rule: Rule
     if given is not None:
-        threshold = given
+        threshold, rule = given, "given"
     elif different is None:
-        threshold = NOBODY
+        threshold, rule = NOBODY, "nobody"
     elif same is not None and same > different:
-        threshold = (different + same) / 2
+        threshold, rule = (different + same) / 2, "half-way"
     else:
-        threshold = max(different, *map(_leaving_few, first))
+        leaving = max(map(_leaving_few, first))
+        threshold, rule = max(different, leaving), "few of a group" if leaving > different else "different people"
     # What is compared with it is of single precision.
     return Apart(
         threshold=float(np.float32(threshold)),
-        given=given is not None,
+        rule=rule,
         different=different,
         same=same,
         halves=len(halves),

@@ -16,7 +16,8 @@ def similarities(centroids: Vectors, rows: NDArray[np.integer], others: NDArray[
         part = slice(begin, begin + _AT_ONCE)
         products = centroids[rows[part]].astype(np.float64) * centroids[others[part]]
         found[part] = products.sum(axis=1)
-    return found
+    # Rounded, the length of a vector of length 1 may be a little more.
+    return np.clip(found, -1, 1, out=found)
 
 
 def ranked(

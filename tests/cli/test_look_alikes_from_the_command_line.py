@@ -47,9 +47,7 @@ def test_it_says_who_is_alike_what_is_kept_apart_and_what_comes_next(cli: Any, p
     assert lines[1] == "net, alignment crop, pixels none"
     groups = [line.split() for line in lines if line.startswith(("A ", "B "))]
     assert [(row[0], row[1], row[2], row[-1]) for row in groups] == [("A", "25", "0", "0"), ("B", "15", "0", "0")]
-    assert any(
-        "(by the table itself: different people reach" in line and "1, 1 of two groups" in line for line in lines
-    )
+    assert any("(half-way: different people reach" in line and "1, 1 of two groups" in line for line in lines)
     assert any(line.startswith("p3 p30 0.9") for line in lines)
     assert str(near / "apart.parquet") in run.stdout
     assert lines[-1].endswith(f"ethnoshard train {place / 'dataset'} --look-alikes {near} --hard 0.5")
@@ -61,7 +59,7 @@ def test_json_has_all_of_it(cli: Any, place: Path, tmp_path: Path) -> None:
     told = json.loads(cli(*given, "--k", 3, "--apart", 0.9, "--json").stdout)
     table = LookAlikes.open(tmp_path / "near")
     assert told["digest"] == table.digest and told["k"] == 3 == table.nearest.shape[1]
-    assert told["apart"]["given"] and told["apart"]["threshold"] == pytest.approx(0.9)
+    assert told["apart"]["rule"] == "given" and told["apart"]["threshold"] == pytest.approx(0.9)
     assert [group["people"] for group in told["groups"]] == [25, 15] and told["across"] == 1
     assert told["most_similar_apart"][0]["identity_name"] == "p3"
     nearest = np.median(table.similarity[:25, 0])

@@ -29,6 +29,14 @@ def test_without_any_nobody_is(people: FaceDataset, tmp_path: Path) -> None:
     vectors, owners = faces_of(people)
     table = make_look_alikes(tmp_path / "near", dataset=people, vectors=vectors, owners=owners, model_facts=FACTS)
     assert not len(table.pairs_apart) and table.pairs_apart.shape == (0, 2)
+    assert table.record["apart"]["rule"] == "half-way"
+
+
+def test_of_too_few_people_nobody_is(tmp_path: Path) -> None:
+    few = FaceDataset.open(write_dataset(tmp_path / "few", [[3], [3, 3]]))
+    vectors, owners = faces_of(few, {0: 1})
+    table = make_look_alikes(tmp_path / "near", dataset=few, vectors=vectors, owners=owners, model_facts=FACTS)
+    assert table.record["apart"]["rule"] == "nobody" and table.apart == 1 and not len(table.pairs_apart)
 
 
 def test_a_given_threshold_is_obeyed(people: FaceDataset, tmp_path: Path) -> None:
@@ -37,7 +45,7 @@ def test_a_given_threshold_is_obeyed(people: FaceDataset, tmp_path: Path) -> Non
     given = {"dataset": people, "vectors": vectors, "owners": owners, "model_facts": FACTS}
     table = make_look_alikes(tmp_path / "low", **given, k=8, apart=-0.5, said=said.append)
     pairs = {tuple(pair) for pair in table.pairs_apart.tolist()}
-    assert table.apart == -0.5 and table.record["apart"]["given"]
+    assert table.apart == -0.5 and table.record["apart"]["rule"] == "given"
     assert len(pairs) == len(table.pairs_apart) and all(one < other for one, other in pairs)
     for row, others in enumerate(table.nearest_of_all.tolist()):
         assert {(min(row, other), max(row, other)) for other in others} <= pairs
@@ -68,6 +76,7 @@ def test_a_small_group_that_a_network_takes_for_one_person_is_not_kept_apart() -
     centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
     found = neighbours(centroids, group, 4)
     apart = chosen_apart(found, group, np.zeros(100, np.float32))
+    assert apart.rule == "few of a group"
     above = found.similarity_of_all[:, 0] > apart.threshold
     assert above[2980:].sum() <= 2 and above[:2980].sum() <= 0.02 * 2980
 
