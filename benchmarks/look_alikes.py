@@ -14,7 +14,7 @@ import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -131,6 +131,17 @@ def split(
     return new, place < np.where(mine, 2 * faces, folders), chosen
 
 
+class Draw(NamedTuple):
+    """What a table made of some split people."""
+
+    threshold: float
+    noticed: npt.NDArray[np.bool_]  # of those who were split, that they are one person
+    mistaken: npt.NDArray[np.bool_]  # of all, for somebody else
+    groups: npt.NDArray[np.int32]
+    with_mean_off: npt.NDArray[np.bool_]  # of those who were split, where 2 % of all are mistaken
+    with_mean_on: npt.NDArray[np.bool_]
+
+
 def measure_threshold(
     vectors: Vectors, owners: Owners, group: npt.NDArray[np.int32], sizes: list[int], draws: int
 ) -> Iterator[dict[str, Any]]:
@@ -139,22 +150,21 @@ def measure_threshold(
         if np.count_nonzero(np.bincount(owners) >= 2 * faces) < 10:
             continue
         found = [_one_draw(vectors, owners, group, faces, draw) for draw in range(draws)]
-        thresholds, split_people, wrong, of = zip(*found, strict=True)
-        kept, wrongly, groups = np.concatenate(split_people), np.concatenate(wrong), np.concatenate(of)
+        thresholds = [draw.threshold for draw in found]
+        noticed, mistaken, groups, off, on = (np.concatenate(parts) for parts in list(zip(*found, strict=True))[1:])
         yield {
             "faces a folder": faces,
-            "split people": len(kept),
+            "split people": len(noticed),
             "threshold": f"{min(thresholds):.3f} to {max(thresholds):.3f}",
-            "split people kept apart": f"{kept.mean():.1%}",
-            "people apart from somebody else": f"{wrongly.mean():.2%}",
-            "by group": " ".join(f"{wrongly[groups == one].mean():.1%}" for one in np.unique(groups)),
+            "split people kept apart": f"{noticed.mean():.1%}",
+            "people apart from somebody else": f"{mistaken.mean():.2%}",
+            "by group": " ".join(f"{mistaken[groups == one].mean():.1%}" for one in np.unique(groups)),
+            "split people at 2 % apart from somebody else": f"{off.mean():.1%}",
+            "the same with the mean left on": f"{on.mean():.1%}",
         }
 
 
-def _one_draw(
-    vectors: Vectors, owners: Owners, group: npt.NDArray[np.int32], faces: int, draw: int
-) -> tuple[float, npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
-    """The threshold; of each who was split, whether that was noticed; of all, whether taken for another; groups."""
+def _one_draw(vectors: Vectors, owners: Owners, group: npt.NDArray[np.int32], faces: int, draw: int) -> Draw:
     people = len(group)
     new, taken, chosen = split(owners, faces, 10, people, draw)
     of, total = np.r_[group, group[chosen]], people + len(chosen)
@@ -164,7 +174,27 @@ def _one_draw(
     twin = np.full(total, -2)
     twin[chosen], twin[people:] = np.arange(people, total), chosen
     above, is_twin = found.similarity_of_all > apart.threshold, found.nearest_of_all == twin[:, None]
-    return apart.threshold, (above & is_twin).any(axis=1)[chosen], (above & ~is_twin).any(axis=1), of
+    plain = np.zeros_like(centroids)
+    np.add.at(plain, new[taken], vectors[taken])
+    plain /= np.maximum(np.linalg.norm(plain, axis=1, keepdims=True), 1e-6)
+    return Draw(
+        apart.threshold,
+        (above & is_twin).any(axis=1)[chosen],
+        (above & ~is_twin).any(axis=1),
+        of,
+        *(_at_two_percent(each, chosen, people) for each in (centroids, plain)),
+    )
+
+
+def _at_two_percent(centroids: Vectors, chosen: Owners, people: int) -> npt.NDArray[np.bool_]:
+    """Of whom the two folders are more alike than any two people are, but for one in fifty's."""
+    similar = centroids @ centroids.T
+    np.fill_diagonal(similar, -np.inf)
+    second = np.arange(people, len(centroids))
+    same = similar[chosen, second]
+    similar[chosen, second] = similar[second, chosen] = -np.inf
+    found: npt.NDArray[np.bool_] = same > np.quantile(similar.max(axis=1), 0.98)
+    return found
 
 
 def of_file(path: Path, labels: Path | None) -> tuple[Vectors, Owners, npt.NDArray[np.int32]]:

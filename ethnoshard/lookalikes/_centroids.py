@@ -19,9 +19,8 @@ def centroids_of(vectors: Vectors, owners: NDArray[np.integer], identities: int)
 
     A centroid is the mean of an identity's vectors, scaled to length 1. What all centroids have in common (light,
     camera, a network that has learnt little) makes everybody alike, so their mean, each identity counting once, is
-    taken off, and the rest scaled to length 1 again. On CFP's people the nearest other person and one's own other half
-    then lie further apart, and fewer people are everybody's neighbour (``benchmarks/look_alikes.py``); on LFW, where
-    the mean is short, it changes nothing.
+    taken off, and the rest scaled to length 1 again. Of CFP's people three times as many who lie in two folders are
+    told from different people then; on LFW, where the mean is short, it changes nothing (``benchmarks/README.md``).
 
     Args:
         vectors: (n, D) of faces, of length 1.
