@@ -131,8 +131,9 @@ def say_meetings(found: Meetings) -> None:
     )
     if resembling:
         say(
-            f"nearest in it: how often somebody's nearest other person of the group is in the batch, of {found.batches:,} "
-            f"batches; kept apart: pairs that are probably one person, {found.everybody.apart_met} of them met"
+            f"nearest in it: how often somebody's nearest other person of the group is in the batch, seen in "
+            f"{found.batches:,} batches; kept apart: pairs that are probably one person, of whom "
+            f"{found.everybody.apart_met} met"
         )
 
 

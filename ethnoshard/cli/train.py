@@ -17,6 +17,7 @@ from ethnoshard.shards import FaceDataset, is_url
 
 if TYPE_CHECKING:
     from ethnoshard.training import TrainingSettings, TrainingWatch, TripletTrainer
+    from ethnoshard.training._look_alikes import Remake
     from ethnoshard.training._trainer import Evaluate
 
 _CONFIG = "casia"
@@ -36,7 +37,7 @@ def run(
     arm: Annotated[
         str | None,
         typer.Option(
-            help="How batches are composed: base, natural, uniform, placebo, same-group, or shares such as "
+            help="How batches are composed: base, natural, uniform, placebo, same-group, weighted, or shares such as "
             'asian=0.5,white=0.5 (quoted as "a, b"=0.5 where a name has a comma).'
         ),
     ] = None,
@@ -51,6 +52,15 @@ def run(
     epochs: Annotated[
         int | None,
         typer.Option(help="How long. A run resumed may become longer with schedule=constant and warm_up=0."),
+    ] = None,
+    together: Annotated[
+        int | None, typer.Option(help="People of a group come at least so many at a time, or not at all.")
+    ] = None,
+    look_alikes: options.LookAlikesOption = None,
+    hard: options.Hard = None,
+    refresh: Annotated[
+        int | None,
+        typer.Option(help="Epochs after which the network in training makes a new table of look-alikes; 0 for never."),
     ] = None,
     init: Annotated[str | None, typer.Option(help="Weights to start from: a file, vggface2 or casia-webface.")] = None,
     assignments: Annotated[
@@ -78,7 +88,17 @@ def run(
     from ethnoshard.training import Ranks, TripletTrainer
 
     begun = RunFolder(out).record() if resume and RunFolder(out).exists() else {}
-    said = {"arm": None if arm is None else options.as_text(arm), "seed": seed, "epochs": epochs, "init": init}
+    by_itself = hard is None and not begun and not any(text.startswith("hard=") for text in assignments or ())
+    said = {
+        "arm": None if arm is None else options.as_text(arm),
+        "seed": seed,
+        "epochs": epochs,
+        "together": together,
+        "look_alikes": None if look_alikes is None else str(look_alikes),
+        "hard": options.HARD if by_itself and (look_alikes is not None or refresh) else hard,
+        "refresh": refresh,
+        "init": init,
+    }
     settings = _settings(config, assignments, said, begun.get("settings"), out)
     place = _place(dataset, begun, out)
     ranks = Ranks.from_environment()
@@ -95,6 +115,7 @@ def run(
             device=device or ("cpu" if begun.get("device") == "cpu" else "auto"),
             evaluate=evaluate,
             evaluated_on=evaluated_on,
+            remake=_remake(settings, faces),
             watch=watch,
         )
         if dry_run:
@@ -130,6 +151,14 @@ def _settings(
         settings = read_settings(config or _CONFIG)
     settings = settings.changed(parse_assignments(map(options.as_text, assignments or ())), "--set")
     return settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
+
+
+def _remake(settings: "TrainingSettings", faces: FaceDataset) -> "Remake | None":
+    if not settings.refresh:
+        return None
+    from ethnoshard.embedding import TableOfTraining
+
+    return TableOfTraining(faces, crop=settings.crop)
 
 
 def _place(dataset: str | None, begun: dict[str, Any], out: Path) -> str:

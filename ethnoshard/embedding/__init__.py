@@ -24,6 +24,7 @@ from ethnoshard.embedding._template import REFERENCE, template
 if TYPE_CHECKING:
     from ethnoshard.embedding._embed import embed_faces
     from ethnoshard.embedding._lfw_check import LfwCheck
+    from ethnoshard.embedding._table_of_training import TableOfTraining
 
 __all__ = [
     "ALIGNMENTS",
@@ -38,6 +39,7 @@ __all__ = [
     "Faces",
     "LfwCheck",
     "SomeEmbeddings",
+    "TableOfTraining",
     "embed_faces",
     "embed_place",
     "embed_some",
@@ -63,4 +65,8 @@ def __getattr__(name: str) -> Any:
         from ethnoshard.embedding._lfw_check import LfwCheck
 
         return LfwCheck
+    if name == "TableOfTraining":
+        from ethnoshard.embedding._table_of_training import TableOfTraining
+
+        return TableOfTraining
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

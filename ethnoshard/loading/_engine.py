@@ -78,6 +78,13 @@ class Engine:
         self._next = (epoch + 1, 0)
         return self._stream
 
+    def replan(self, plan: Plan) -> None:
+        """Make the batches of another plan from now on."""
+        self.end()
+        self.plan = plan
+        if self._work is not None:
+            self._work.plan = plan
+
     def runs(self, stream: Stream) -> bool:
         """Whether a stream has not been ended."""
         return stream is self._stream

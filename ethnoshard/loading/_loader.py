@@ -20,13 +20,13 @@ from ethnoshard.loading._fill import Draft
 from ethnoshard.loading._forks import tell
 from ethnoshard.loading._iteration import Iteration
 from ethnoshard.loading._place import Place
-from ethnoshard.loading._planning import ResemblanceTable, plan_of
+from ethnoshard.loading._planning import ResemblanceTable, plan_of, resemblance_of
 from ethnoshard.loading._position import Position
 from ethnoshard.loading._report import LoaderCoverage
 from ethnoshard.loading._state import check_state, state_of
 from ethnoshard.loading._stream import Transform
 from ethnoshard.loading._workers import in_worker, share
-from ethnoshard.mixing import Exhaustion, PlanSettings, Target
+from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target
 from ethnoshard.shards import FaceDataset, ReadCounts
 
 
@@ -63,7 +63,7 @@ class StratifiedLoader(IterableDataset[Any]):
         seed: int = 0,
         min_faces: int | None = None,
         together: int = 1,
-        look_alikes: ResemblanceTable | None = None,
+        look_alikes: ResemblanceTable | Resemblance | None = None,
         hard: float = 0.0,
         within: str = "group",
         window_mib: int = 64,
@@ -196,6 +196,11 @@ class StratifiedLoader(IterableDataset[Any]):
         return self._position.epoch
 
     @property
+    def begins_epoch(self) -> bool:
+        """Whether the next iteration begins an epoch rather than going on with one."""
+        return self._position.start()[1] == 0
+
+    @property
     def reads(self) -> ReadCounts:
         """What this process read of the shards so far."""
         return self._engine.work.shards.counts
@@ -234,6 +239,21 @@ class StratifiedLoader(IterableDataset[Any]):
         check_whole("epoch", epoch, 0)
         self._end_iteration()
         self._position.go_to(epoch)
+
+    def set_look_alikes(self, look_alikes: ResemblanceTable) -> None:
+        """Take another table of who resembles whom, from the beginning of the epoch that comes next.
+
+        Raises:
+            EthnoshardError: an epoch is under way, or the table is of another dataset.
+        """
+        if self._position.consumed:
+            raise EthnoshardError(
+                f"batch {self._position.consumed:,} of epoch {self._position.epoch} was handed out: another table of "
+                "look-alikes can be taken where an epoch begins, before its first batch"
+            )
+        self._end_iteration()
+        self.plan = Plan(self.plan.identities, self.settings, resemblance_of(look_alikes, self.dataset))
+        self._engine.replan(self.plan)
 
     def close(self) -> None:
         """End an iteration that is under way, the threads and the processes; the next iteration begins them anew.

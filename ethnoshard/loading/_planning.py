@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ethnoshard._listed import listed
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
-from ethnoshard.mixing import Identities, MixingError, Neighbours, Plan, PlanSettings, Target, Weighted
+from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Resemblance, Target, Weighted
 from ethnoshard.shards import FaceDataset
 
 _WEIGHTED = "weighted:"
@@ -38,7 +38,7 @@ def plan_of(
     dataset: FaceDataset,
     *,
     target: Target | str = "natural",
-    look_alikes: ResemblanceTable | None = None,
+    look_alikes: ResemblanceTable | Resemblance | None = None,
     **settings: Any,
 ) -> Plan:
     """Plan batches of a dataset.
@@ -73,21 +73,25 @@ def plan_of(
         length=table["length"].to_numpy(),
         groups=tuple(names),
     )
-    near = neighbours_of(look_alikes, dataset) if look_alikes is not None else None
+    near = None
+    if isinstance(look_alikes, Resemblance):
+        near = look_alikes
+    elif look_alikes is not None:
+        near = resemblance_of(look_alikes, dataset)
     try:
         return Plan(identities, PlanSettings(target=target_of(target), **settings), near)
     except MixingError as error:
         raise EthnoshardError(str(error)) from error
 
 
-def neighbours_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Neighbours:
+def resemblance_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Resemblance:
     """What the plan needs of a table.
 
     Raises:
         EthnoshardError: it is of another dataset.
     """
     look_alikes.check(dataset)
-    return Neighbours(look_alikes.nearest, look_alikes.pairs_apart, look_alikes.digest)
+    return Resemblance(look_alikes.nearest, look_alikes.pairs_apart, look_alikes.digest)
 
 
 def target_of(target: Target | str) -> Target:

@@ -7,9 +7,9 @@ from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block
 from ethnoshard.mixing._length import Phase
 from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
-from ethnoshard.mixing._neighbours import Neighbours
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
 from ethnoshard.mixing._quota import quota_table
+from ethnoshard.mixing._resemblance import Resemblance
 from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, WITHIN, Exhaustion, PlanSettings, Target, Weighted
 from ethnoshard.mixing._strata import Pool, Stratum
 
@@ -26,12 +26,12 @@ __all__ = [
     "Identities",
     "Meetings",
     "MixingError",
-    "Neighbours",
     "Phase",
     "Plan",
     "PlanSettings",
     "PlannedBatch",
     "Pool",
+    "Resemblance",
     "Stratum",
     "Target",
     "Weighted",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._neighbours import Neighbours
 from ethnoshard.mixing._plan import EpochPlan
+from ethnoshard.mixing._resemblance import Resemblance
 
 MOST_BATCHES = 2_000
 """Batches that are looked at for who meets whom, evenly over the epoch."""
@@ -73,7 +73,7 @@ class Meetings:
     batches: int
 
 
-def meetings(epoch: EpochPlan, near: Neighbours | None = None, *, most: int = MOST_BATCHES) -> Meetings:
+def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = MOST_BATCHES) -> Meetings:
     """What the batches of an epoch hold.
 
     Args:
@@ -148,7 +148,7 @@ def _none(mean: float, variance: float) -> float:
 class _Met:
     """Whose look-alikes are in the batch."""
 
-    def __init__(self, epoch: EpochPlan, near: Neighbours, most: int) -> None:
+    def __init__(self, epoch: EpochPlan, near: Resemblance, most: int) -> None:
         plan = epoch.plan
         self.batches = min(most, plan.batches)
         groups = len(plan.identities.groups)

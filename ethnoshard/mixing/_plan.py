@@ -19,8 +19,8 @@ from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block, Layout, Numbers
 from ethnoshard.mixing._length import Phase, phases_of
-from ethnoshard.mixing._neighbours import Neighbours
 from ethnoshard.mixing._order import piece_bits, reading_order
+from ethnoshard.mixing._resemblance import Resemblance
 from ethnoshard.mixing._sets import LARGEST_SET, sets_of
 from ethnoshard.mixing._settings import PlanSettings
 from ethnoshard.mixing._strata import Pool, Stratum, strata_of
@@ -62,7 +62,7 @@ class Plan:
         batches: number of batches in an epoch, whatever the epoch.
     """
 
-    def __init__(self, identities: Identities, settings: PlanSettings, near: Neighbours | None = None) -> None:
+    def __init__(self, identities: Identities, settings: PlanSettings, near: Resemblance | None = None) -> None:
         """Make the plan.
 
         Raises:

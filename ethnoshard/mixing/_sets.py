@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from ethnoshard.mixing._draws import Counts
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._neighbours import Neighbours
+from ethnoshard.mixing._resemblance import Resemblance
 
 LARGEST_SET = 8
 """People of a set, at most. Of s people s - 1 can have their nearest in it; larger ones gain little, and leave a batch
@@ -22,7 +22,7 @@ Labels = npt.NDArray[np.int32]
 def sets_of(
     members: npt.NDArray[np.int32],
     cells: Counts,
-    near: Neighbours,
+    near: Resemblance,
     *,
     hard: float,
     all_cells: int,
@@ -71,7 +71,7 @@ def _in_company(label: npt.NDArray[np.int64], cells: Counts) -> npt.NDArray[np.i
 
 
 def _joined(
-    members: npt.NDArray[np.int32], free: npt.NDArray[np.bool_], near: Neighbours, largest: int, key: int
+    members: npt.NDArray[np.int32], free: npt.NDArray[np.bool_], near: Resemblance, largest: int, key: int
 ) -> npt.NDArray[np.int64]:
     """The set of each member, by the index of one of its people."""
     label = np.arange(len(members))

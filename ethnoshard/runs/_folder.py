@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "batches.parquet"
 
     @property
+    def look_alikes(self) -> Path:
+        """Tables of who resembles whom that the run's network made, a folder for each."""
+        return self.path / "look-alikes"
+
+    @property
     def people_path(self) -> Path:
         """Digests of the names of those that it was trained on, see :class:`~ethnoshard.runs.TrainedOn`."""
         return self.path / "people.parquet"

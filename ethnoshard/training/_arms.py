@@ -4,6 +4,7 @@ import numpy as np
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import ResemblanceTable, StratifiedLoader
+from ethnoshard.mixing import Resemblance
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import TrainingSettings
@@ -37,7 +38,7 @@ def loader_of(
         seed=settings.seed,
         min_faces=settings.min_faces or None,
         together=settings.together,
-        look_alikes=look_alikes,
+        look_alikes=look_alikes or (Resemblance.of_nobody(len(dataset.identities)) if settings.hard else None),
         hard=settings.hard,
         within=settings.within,
         window_mib=settings.window_mib,

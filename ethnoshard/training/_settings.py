@@ -50,6 +50,8 @@ class TrainingSettings:
         together: people of a group come at least so many at a time.
         look_alikes: folder of the table of who resembles whom; "" for none.
         hard: share of the cells that come in sets of look-alikes, 0 to 1.
+        refresh: epochs after which a new table of look-alikes is made by the network in training, as the loader's next
+            epoch begins; 0 for never. Without ``look_alikes`` people meet at random until the first.
         within: where look-alikes are looked for: "group".
         window_mib: how much of the dataset cells are shuffled within, MiB.
         shards_in_window: of how many shards of a group pieces are shuffled together; 0 for all.
@@ -96,6 +98,7 @@ class TrainingSettings:
     together: int = 1
     look_alikes: str = ""
     hard: float = 0.0
+    refresh: int = 0
     within: str = "group"
     window_mib: int = 64
     shards_in_window: int = 0
@@ -144,10 +147,14 @@ class TrainingSettings:
             )
         if self.hard > 1:
             raise EthnoshardError(f"hard is a share of the cells, 0 to 1; {self.hard} is not")
-        if self.hard and not self.look_alikes:
+        if self.hard and not (self.look_alikes or self.refresh):
             raise EthnoshardError(
-                f"hard={self.hard:g} of the cells come with look-alikes: name the table of them, look_alikes=FOLDER; "
-                "ethnoshard look-alikes makes one"
+                f"hard={self.hard:g} of the cells come with look-alikes: name the table of them, look_alikes=FOLDER "
+                "(ethnoshard look-alikes makes one), or let the training make its own, refresh=4"
+            )
+        if self.refresh and not self.hard:
+            raise EthnoshardError(
+                f"refresh={self.refresh} makes tables of look-alikes, but hard=0 of the cells use them"
             )
 
     def changed(self, values: Mapping[str, Any], source: str) -> "TrainingSettings":
@@ -191,7 +198,7 @@ _NAMES = {
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
-    "min_faces": 0, "together": 1, "hard": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
+    "min_faces": 0, "together": 1, "hard": 0, "refresh": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
     "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
     "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import hashed
 from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset
@@ -25,6 +26,7 @@ from ethnoshard.training._device import device_of
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._heap import memory_kept
 from ethnoshard.training._length import check_length, learning_rate
+from ethnoshard.training._look_alikes import Remake, TablesOfRun
 from ethnoshard.training._optimizer import optimizer_of
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._run_facts import check_same, run_facts
@@ -59,6 +61,8 @@ class TripletTrainer:
         device: str = "auto",
         evaluate: Evaluate | None = None,
         evaluated_on: Mapping[str, str] | None = None,
+        look_alikes: LookAlikes | None = None,
+        remake: Remake | None = None,
         watch: TrainingWatch | None = None,
     ) -> None:
         """Plan the batches and check the settings against the dataset.
@@ -72,6 +76,9 @@ class TripletTrainer:
             evaluate: called every so many epochs by the first rank, with the network; gives columns ``lfw_...`` of the
                 metrics, and if need be the sentences "lfw_val_reason" and "lfw_collapsed", see ``LfwCheck``.
             evaluated_on: what ``evaluate`` is of, by name; kept in the record, so that who resumes need not say it.
+            look_alikes: who resembles whom, to begin with; by default what the settings name.
+            remake: called by the first rank where ``refresh`` is set and due, with the network and a folder; makes a
+                table there, see ``ethnoshard.embedding.TableOfTraining``.
             watch: told of the progress.
 
         Raises:
@@ -83,7 +90,10 @@ class TripletTrainer:
         self.run = RunFolder(folder)
         self._watch = (watch or TrainingWatch()) if self.ranks.first else TrainingWatch()
         self.embedder = self._starting()
-        self.loader = loader_of(dataset, settings, self.ranks, pin=self.device.type == "cuda")
+        if look_alikes is None and settings.look_alikes:
+            look_alikes = LookAlikes.open(settings.look_alikes)
+        self.loader = loader_of(dataset, settings, self.ranks, look_alikes=look_alikes, pin=self.device.type == "cuda")
+        self._tables = TablesOfRun(self.loader, settings, self.run.look_alikes, self.ranks, remake)
         self.steps_an_epoch = steps_an_epoch(self.loader)
         self.steps = settings.epochs * self.steps_an_epoch
         self._evaluate = evaluate
@@ -142,7 +152,11 @@ class TripletTrainer:
         if not self._record:
             self._record = {**facts, "started": _now()}
         if found is None:
-            self._record |= {"progress": {"step": 0, "epoch": 0}, "coverage": []}
+            self._record |= {
+                "progress": {"step": 0, "epoch": 0},
+                "coverage": [],
+                "look_alikes": self._tables.used,
+            }
         return found
 
     def _starting(self) -> FaceEmbedder:
@@ -208,9 +222,10 @@ class TripletTrainer:
             self._step = int(checkpoint["step"])
             self.embedder.load_state_dict(checkpoint["network"])
             stepper.load_state_dict(checkpoint["optimizer"])
-            self.loader.load_state_dict(checkpoint["loader"])
             # Checkpoints of before have neither.
             self._record |= checkpoint.get("record", {})
+            self._tables.take_up(self._record.get("look_alikes", []))
+            self.loader.load_state_dict(checkpoint["loader"])
             self._batch_record.take_up(self._step, checkpoint.get("batches"))
             if self.ranks.first:
                 self._metrics.take_up(self._step)
@@ -312,13 +327,20 @@ class TripletTrainer:
             "loader": self.loader.state_dict(),
             "batches": batches,
             # What of the record follows from the steps.
-            "record": {"progress": self._record["progress"], "coverage": self._record.get("coverage", [])},
+            "record": {
+                "progress": self._record["progress"],
+                "coverage": self._record.get("coverage", []),
+                "look_alikes": self._tables.used,
+            },
         }
         self._checkpoints.save(self._step, content)
         self._write()
 
     def _batches(self) -> Iterator[Any]:
         while True:
+            if self.loader.begins_epoch and self._tables.refresh(self.embedder, self._step // self.steps_an_epoch):
+                self._write(look_alikes=self._tables.used)
+                self._watch.said(f"new look-alikes: {self._tables.used[-1]['path']}")
             yield from self.loader
 
     def _write(self, **changes: Any) -> None:
@@ -343,7 +365,12 @@ class TripletTrainer:
             steps=self.steps,
             steps_an_epoch=self.steps_an_epoch,
         )
-        return {**facts, **self._batch_record.facts, "evaluated_on": self._evaluated_on}
+        return {
+            **facts,
+            **self._batch_record.facts,
+            "evaluated_on": self._evaluated_on,
+            "look_alikes": self._tables.used,
+        }
 
     def _board(self) -> contextlib.AbstractContextManager[Board]:
         if not self.ranks.first:

@@ -13,10 +13,10 @@ from ethnoshard.mixing import (
     EpochPlan,
     Identities,
     MixingError,
-    Neighbours,
     Plan,
     PlannedBatch,
     PlanSettings,
+    Resemblance,
 )
 
 LONGEST = 400
@@ -68,7 +68,7 @@ def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = N
 
 
 @st.composite
-def neighbours(draw: st.DrawFn, identities: Identities) -> Neighbours:
+def neighbours(draw: st.DrawFn, identities: Identities) -> Resemblance:
     """Anybody's nearest others of the group, whoever they are, and some pairs to be kept apart."""
     rng = np.random.default_rng(draw(st.integers(0, 1_000)))
     nearest = np.full((len(identities.group), 4), -1, np.int32)
@@ -80,7 +80,7 @@ def neighbours(draw: st.DrawFn, identities: Identities) -> Neighbours:
     pairs = nearest[rng.permutation(len(nearest))[: draw(st.integers(0, 3))], 0]
     of = np.flatnonzero(np.isin(np.arange(len(nearest)), pairs))
     apart = np.array([(one, nearest[one, 0]) for one in of if nearest[one, 0] >= 0], np.int32).reshape(-1, 2)
-    return Neighbours(nearest, np.unique(np.sort(apart, axis=1), axis=0).astype(np.int32), "made")
+    return Resemblance(nearest, np.unique(np.sort(apart, axis=1), axis=0).astype(np.int32), "made")
 
 
 @st.composite

@@ -9,7 +9,7 @@ Pairs = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Resemblance:
     """Each identity's nearest others of its own group, and the pairs that are too near to be two people.
 
     Attributes:
@@ -22,6 +22,11 @@ class Neighbours:
     nearest: npt.NDArray[np.int32]
     apart: Pairs = field(default_factory=lambda: np.empty((0, 2), np.int32))
     digest: str = ""
+
+    @classmethod
+    def of_nobody(cls, identities: int) -> "Resemblance":
+        """A table of so many identities of whom nobody resembles anybody."""
+        return cls(np.full((identities, 1), -1, np.int32), digest="nobody")
 
     def apart_among(self, members: npt.NDArray[np.int32]) -> Pairs:
         """The pairs of whom both are among ``members``, which ascend."""
