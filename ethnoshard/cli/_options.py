@@ -175,8 +175,8 @@ WindowMib: TypeAlias = Annotated[int, typer.Option(help="MiB of the dataset amon
 ShardsInWindow: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        help="Shards of a group whose pieces are shuffled together; by default all. Of a remote dataset fewer need less "
-        "room on the local disk, but let people of one shard meet more often than by chance."
+        help="Shards of a group whose pieces are shuffled together; by default all. Of a remote dataset fewer need "
+        "less room on the local disk, but let people of one shard meet more often than by chance."
     ),
 ]
 Together: TypeAlias = Annotated[
