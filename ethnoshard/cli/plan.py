@@ -120,25 +120,28 @@ def quotas_of(plan: Plan) -> list[Quota]:
 def say_meetings(found: Meetings) -> None:
     """Print what batches hold of each group, beside people drawn at random, and who of the look-alikes meets."""
     rows = [*found.groups, found.everybody]
-    head = ["a batch of", "people", "variance / random", "own pairs", "at random", "without", "at random", "different"]
+    head = ["a batch of", "people", "variance", "own pairs", "at random", "without", "at random", "different"]
+    say_table(head, [_composition_row(row) for row in rows])
+    say(
+        f"variance: of the people in a batch, over that of people drawn at random, in {found.epochs} "
+        f"epoch{'s' * (found.epochs > 1)}; own pairs: ordered pairs of two people of the group, its own negatives"
+    )
     resembling = found.everybody.nearest is not None
     if resembling:
-        head += ["nearest in it", "by chance", "of ten nearest", "kept apart"]
-    say_table(head, [_meetings_row(row, resembling) for row in rows])
-    say(
-        "own pairs: ordered pairs of two people of the group, its own negatives; at random: as many of it on average, "
-        "drawn by chance"
-    )
+        say()
+        say_table(
+            ["of", "nearest in the batch", "by chance", "of ten nearest", "pairs kept apart"],
+            [_look_alikes_row(row) for row in rows],
+        )
     if resembling:
         say(
-            f"nearest in it: how often somebody's nearest other person of the group is in the batch, seen in "
-            f"{found.batches:,} batches; kept apart: pairs that are probably one person, of whom "
-            f"{found.everybody.apart_met} met"
+            f"how often somebody's nearest other person of the group is in the batch, in {found.batches:,} batches; "
+            f"kept apart are those who are probably one person: {found.everybody.apart_met} met"
         )
 
 
-def _meetings_row(row: GroupMeetings, resembling: bool) -> list[str]:
-    cells = [
+def _composition_row(row: GroupMeetings) -> list[str]:
+    return [
         row.group or "all",
         f"{row.people:.2f}",
         "" if row.dispersion is None else f"{row.dispersion:.2f}",
@@ -148,9 +151,11 @@ def _meetings_row(row: GroupMeetings, resembling: bool) -> list[str]:
         f"{row.none_at_random:.1%}" if row.group else "",
         f"{row.distinct:,}",
     ]
-    if resembling and row.nearest is not None and row.nearest_by_chance is not None and row.ten_nearest is not None:
-        cells += [f"{row.nearest:.1%}", f"{row.nearest_by_chance:.2%}", f"{row.ten_nearest:.1%}", f"{row.apart:,}"]
-    return cells
+
+
+def _look_alikes_row(row: GroupMeetings) -> list[str]:
+    shares = (row.nearest, row.nearest_by_chance, row.ten_nearest)
+    return [row.group or "all", *("" if share is None else f"{share:.2%}" for share in shares), f"{row.apart or 0:,}"]
 
 
 def say_coverage(coverage: Coverage) -> None:

@@ -90,7 +90,8 @@ def weighted(people: int, batches: int, shares: list[Fraction], most: list[int],
             break
         full = table >= limits
         chances = np.where(full | ~open_, 0.0, np.array([float(share) for share in shares]))
-        ends = np.cumsum(chances / chances.sum(axis=1, keepdims=True), axis=1)
+        # Where every group is full the batch is, too.
+        ends = np.cumsum(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300), axis=1)
         # 53 bits, as much as a float holds.
         chance = (hashed(key, _WEIGHTED, again, np.arange(len(places))) >> np.uint64(11)).astype(np.float64) / 2.0**53
         last = chances.shape[1] - 1 - np.argmax(chances[:, ::-1] > 0, axis=1)

@@ -60,35 +60,39 @@ class GroupMeetings:
 
 @dataclass(frozen=True, kw_only=True)
 class Meetings:
-    """What an epoch's batches hold.
+    """What batches hold.
 
     Attributes:
         groups: one for each group of the dataset, in its order.
         everybody: for all people together.
+        epochs: whose batches they are.
         batches: batches of which who meets whom was looked at, 0 without a table.
     """
 
     groups: tuple[GroupMeetings, ...]
     everybody: GroupMeetings
+    epochs: int
     batches: int
 
 
 def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = MOST_BATCHES) -> Meetings:
-    """What the batches of an epoch hold.
+    """What the batches of an epoch hold, and of the epochs after it as long as there are few batches.
 
     Args:
         epoch: planned.
         near: who resembles whom; by default the plan's table, if it has one.
-        most: batches that are looked at for who meets whom.
+        most: batches that are looked at for who meets whom, and that are enough for variances.
     """
     plan = epoch.plan
     near = near or plan.near
-    counts = epoch.people_of_groups()
+    number_of_epochs = min(_MOST_EPOCHS, max(1, round(most / plan.batches)))
+    epochs = [epoch, *(plan.epoch(epoch.number + further) for further in range(1, number_of_epochs))]
+    counts = np.concatenate([each.people_of_groups() for each in epochs])
     drawn = epoch.drawn()
-    met = _Met(epoch, near, most) if near is not None else None
+    met = _Met(epochs, near, most) if near is not None else None
     rows = []
     names = plan.identities.groups
-    chance = np.minimum(drawn / len(counts), 1)
+    chance = np.minimum(drawn / plan.batches, 1)
     spread = chance * (1 - chance)
     of = plan.identities.group
     varying = np.bincount(of, spread, minlength=len(names))
@@ -124,10 +128,11 @@ def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = M
         effective=_effective(drawn),
         **(met.of(None) if met else {}),
     )
-    return Meetings(groups=tuple(rows), everybody=everybody, batches=met.batches if met else 0)
+    return Meetings(groups=tuple(rows), everybody=everybody, epochs=number_of_epochs, batches=met.batches if met else 0)
 
 
 _NOTHING = 1e-9
+_MOST_EPOCHS = 20
 
 
 def _effective(drawn: npt.NDArray[np.int64]) -> float:
@@ -148,9 +153,10 @@ def _none(mean: float, variance: float) -> float:
 class _Met:
     """Whose look-alikes are in the batch."""
 
-    def __init__(self, epoch: EpochPlan, near: Resemblance, most: int) -> None:
-        plan = epoch.plan
-        self.batches = min(most, plan.batches)
+    def __init__(self, epochs: list[EpochPlan], near: Resemblance, most: int) -> None:
+        plan = epochs[0].plan
+        everywhere = plan.batches * len(epochs)
+        self.batches = min(most, everywhere)
         groups = len(plan.identities.groups)
         of = plan.identities.group
         there = np.zeros(len(of), np.bool_)
@@ -160,8 +166,8 @@ class _Met:
         others = np.maximum(np.bincount(of[plan.drawn], minlength=groups) - 1, 1)
         pairs = near.apart[plan.drawn[near.apart].all(axis=1)]
         self._pairs = np.bincount(of[pairs[:, 0]], minlength=groups)
-        for number in np.linspace(0, plan.batches - 1, self.batches).astype(int).tolist():
-            who = epoch.people(number)
+        for number in np.linspace(0, everywhere - 1, self.batches).astype(int).tolist():
+            who = epochs[number // plan.batches].people(number % plan.batches)
             there[who] = True
             near_by = np.asarray(near.nearest[who, :width])
             found = there[near_by] & (near_by >= 0)

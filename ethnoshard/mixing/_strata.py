@@ -72,6 +72,11 @@ def strata_of(identities: Identities, settings: PlanSettings) -> list[Stratum]:
     if settings.is_weighted:
         shares = _shares(identities, group, settings)
         drawn = np.array([shares[identities.groups[number]] > 0 for number in group.tolist()], np.bool_)
+        if np.count_nonzero(drawn) < settings.people_per_batch:
+            raise MixingError(
+                f"people_per_batch={settings.people_per_batch}, but the groups that have a share have "
+                f"{np.count_nonzero(drawn):,} identities with at least {settings.least_faces} faces"
+            )
         return [_stratum("all groups", eligible[drawn], cells[drawn], group[drawn], list(shares.values()))]
     quota_group = group
     if settings.target == "placebo":
