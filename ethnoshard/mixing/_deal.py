@@ -254,9 +254,9 @@ class _Table:
                 free &= self._in_batch[other] == 0
             own = (self._unit[self._who] == self._unit[one]).astype(np.int16)
             suits &= free[self._batch] & (self._of_unit[self._unit[self._who], batch] - own == 0)
-        # People of sets stay where they are, so that sets do.
-        suits &= self._conflicts.units[self._who] >= 0
-        places = np.flatnonzero(suits)
+        # People of sets stay where they are, so that sets do, if there are others.
+        alone = suits & (self._conflicts.units[self._who] >= 0)
+        places = np.flatnonzero(alone if alone.any() else suits)
         for chance in hashed(self._chance[one], _SWAP, batch, np.arange(min(len(places), 4))).tolist():
             place = int(places[chance % len(places)])
             two, there = int(self._who[place]), int(self._batch[place])

@@ -54,6 +54,7 @@ def reading_order(
     bits: int,
     open_shards: int | None,
     longest: int,
+    apart: npt.NDArray[np.integer],
 ) -> Order:
     """Shuffle the pieces of a pool's shards, and the sets of look-alikes, whose people leave their pieces.
 
@@ -67,6 +68,7 @@ def reading_order(
         bits: of an offset that a piece spans.
         open_shards: of how many shards pieces are shuffled together; None for all.
         longest: cells that a piece has at most; one with more is taken apart.
+        apart: pairs of members, as indices, who should not meet: they are read as far from each other as can be.
     """
     shard, piece = identities.shard[members], identities.offset[members] >> bits
     key = hashed(seed, epoch, _PIECES, shard, piece)
@@ -79,6 +81,7 @@ def reading_order(
     key = np.where(part == 0, key, hashed(key, _SPLIT, part))
     is_set = sets >= 0
     key = np.where(is_set, hashed(seed, epoch, _SETS, sets), key)
+    _spread(key, apart, is_set)
     wave = _waves(shard, seed, epoch, open_shards)
     if open_shards is not None and is_set.any():
         # A set is read where its first member lies.
@@ -88,6 +91,30 @@ def reading_order(
     key = key[places]
     unit = np.cumsum(np.append(False, key[1:] != key[:-1]), dtype=np.int64)
     return Order(places, unit, is_set[places])
+
+
+def _spread(key: Hashes, apart: npt.NDArray[np.integer], is_set: npt.NDArray[np.bool_]) -> None:
+    """Put those who are kept apart at even distances, from where the one of them is who is in a set, if any is."""
+    if not len(apart):
+        return
+    label = np.arange(len(key))
+    while True:
+        # All that hang together get the number of the first of them.
+        lowest = label.copy()
+        for one, two in (apart.T, apart.T[::-1]):
+            np.minimum.at(lowest, one, label[two])
+        if (lowest == label).all():
+            break
+        label = lowest
+    some = np.unique(apart)
+    some = some[np.lexsort((some, ~is_set[some], label[some]))]
+    first, sizes = np.unique(label[some], return_index=True, return_counts=True)[1:]
+    begins, size = np.repeat(first, sizes), np.repeat(sizes, sizes)
+    place = np.arange(len(some)) - begins
+    step = np.uint64(2**64 - 1) // size.astype(np.uint64)
+    # Twice in sets, they stay with their sets.
+    moved = (place > 0) & ~is_set[some]
+    key[some[moved]] = (key[some[begins]] + step * place.astype(np.uint64))[moved]
 
 
 def _waves(shard: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int | None) -> Hashes:

@@ -281,9 +281,13 @@ class EpochPlan:
         left = pool.cells - started
         drawn = self._drawn(pool.members, left, quotas, key)
         block = plan.block_of_pool(quotas, batches)
+        pairs = plan.near.apart_among(pool.members) if plan.near is not None else np.empty((0, 2), np.int32)
+        apart = np.searchsorted(pool.members, pairs)
         sets = np.full(len(left), -1, np.int32)
         if settings.hard and plan.near is not None:
             fit = np.where(left <= min(block, len(quotas)), left, 0)
+            # Of two who are kept apart one may be in a set: the other one is then put far from it.
+            fit[apart[:, 1]] = 0
             largest = min(LARGEST_SET, int(quotas.min()))
             sets = sets_of(
                 pool.members,
@@ -304,6 +308,7 @@ class EpochPlan:
             bits=plan.piece_bits,
             open_shards=settings.open_shards,
             longest=block,
+            apart=apart,
         )
         # Where a group that runs out leaves its quota to others, nobody is drawn beyond what he has.
         per_pass = drawn if plan.redistributes else left
@@ -319,7 +324,7 @@ class EpochPlan:
             order.is_set[some],
             quotas,
             block,
-            plan.near.apart_among(pool.members) if plan.near is not None else np.empty((0, 2), np.int32),
+            pairs,
             key,
         )
         return layout, drawn

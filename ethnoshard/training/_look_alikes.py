@@ -57,6 +57,12 @@ class TablesOfRun:
         if near is not None and near.digest == last["digest"]:
             self.used = list(used)
             return
+        if len(used) == 1 and self.used:
+            raise EthnoshardError(
+                f"the run uses the table of look-alikes {last['digest'][:16]}..., which was in {last['path']}, not "
+                f"{self.used[0]['digest'][:16]}... of {self.used[0]['path']}: name the one that it was begun with, or "
+                "begin a new run (another --out)"
+            )
         table = LookAlikes.open(last["path"])
         if table.digest != last["digest"]:
             raise EthnoshardError(

@@ -28,7 +28,11 @@ def train(small: FaceDataset, tmp_path: Path) -> Callable[..., TripletTrainer]:
     """A trainer on it, its run in a folder of this test's."""
 
     def make(name: str = "run", dataset: FaceDataset = small, **settings: object) -> TripletTrainer:
-        options = {key: settings.pop(key) for key in ("ranks", "evaluate", "evaluated_on", "watch") if key in settings}
+        options = {
+            key: settings.pop(key)
+            for key in ("ranks", "evaluate", "evaluated_on", "watch", "remake")
+            if key in settings
+        }
         wanted = TrainingSettings().changed({**SMALL, **settings}, "test")
         return TripletTrainer(dataset, wanted, tmp_path / name, device="cpu", **options)  # type: ignore[arg-type]
 

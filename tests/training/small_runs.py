@@ -17,6 +17,22 @@ SMALL = {
     "learning_rate": 0.003,
 }
 
+KILLED_AT = """
+import os, signal
+from ethnoshard.cli import main
+from ethnoshard.training import TripletTrainer
+one = TripletTrainer._one
+
+def until_then(self, *arguments):
+    if self._step == {}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return one(self, *arguments)
+
+TripletTrainer._one = until_then
+main()
+"""
+"""The real command, killed at a step of the test's own choice, however busy the machine is."""
+
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run it to the end."""

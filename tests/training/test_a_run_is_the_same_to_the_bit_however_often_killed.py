@@ -3,28 +3,12 @@ import signal
 
 import polars as pl
 import pytest
-from small_runs import run
+from small_runs import KILLED_AT, run
 
 from ethnoshard.runs import RunFolder, list_runs, read_batches, read_metrics
 from ethnoshard.training import read_checkpoint
 
 CLOCK = ["seconds", "waiting"]
-
-KILLED_AT = """
-import os, signal
-from ethnoshard.cli import main
-from ethnoshard.training import TripletTrainer
-one = TripletTrainer._one
-
-def until_then(self, *arguments):
-    if self._step == {}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return one(self, *arguments)
-
-TripletTrainer._one = until_then
-main()
-"""
-"""The real command, killed at a step of the test's own choice, however busy the machine is."""
 
 
 def outcome(folder):
