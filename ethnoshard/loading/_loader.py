@@ -26,8 +26,11 @@ from ethnoshard.loading._report import LoaderCoverage
 from ethnoshard.loading._state import check_state, state_of
 from ethnoshard.loading._stream import Transform
 from ethnoshard.loading._workers import in_worker, share
-from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target
+from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target, meetings
 from ethnoshard.shards import FaceDataset, ReadCounts
+
+_LOOKED_AT = 500
+"""Batches that are looked at for a report on who meets whom."""
 
 
 class StratifiedLoader(IterableDataset[Any]):
@@ -265,10 +268,16 @@ class StratifiedLoader(IterableDataset[Any]):
         self._engine.end()
 
     def coverage(self) -> LoaderCoverage:
-        """What :attr:`epoch`, as a whole, does with every face, by group and with reasons; and bad faces so far."""
+        """What :attr:`epoch`, as a whole, does with every face, by group and with reasons; and bad faces so far.
+
+        It also says what the batches hold of each group: with an exact quota a group's ordered pairs in a batch are
+        mean^2 - mean, fewer than at random, and none where a batch has one person of it; ``together`` gives them back.
+        """
         again = len(self) * self.world_size - self.plan.batches
+        epoch = self.plan.epoch(self._position.epoch)
         return LoaderCoverage(
-            planned=self.plan.epoch(self._position.epoch).coverage(),
+            planned=epoch.coverage(),
+            meetings=meetings(epoch, most=_LOOKED_AT),
             batches_again=again,
             bad_faces=len(self.bad_faces.reasons),
             replaced_from_identity=self.bad_faces.replaced_by["identity"],

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ethnoshard.mixing import Coverage
+from ethnoshard.mixing import Coverage, Meetings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,6 +11,8 @@ class LoaderCoverage:
 
     Attributes:
         planned: by group: used, repeated, dropped, excluded, and why; of all ranks together.
+        meetings: what batches hold of each group, beside people drawn at random: how its number varies, the ordered
+            pairs of its own people (mean^2 - mean + variance: an exact quota leaves a rare group none), look-alikes.
         batches_again: batches that come a second time at the end of the epoch, so that all ranks get as many.
         bad_faces: different faces that this rank could not read or decode so far.
         replaced_from_identity: draws of this rank that got another face of the same identity instead.
@@ -18,6 +20,7 @@ class LoaderCoverage:
     """
 
     planned: Coverage
+    meetings: Meetings
     batches_again: int
     bad_faces: int
     replaced_from_identity: int
@@ -25,7 +28,7 @@ class LoaderCoverage:
 
     def __str__(self) -> str:
         """The plan's table, and what else there is to say."""
-        lines = [str(self.planned)]
+        lines = [str(self.planned), "", str(self.meetings)]
         if self.batches_again:
             lines.append(f"{self.batches_again:,} batches come a second time, so that all ranks get as many")
         if self.bad_faces:

@@ -74,6 +74,30 @@ class Meetings:
     epochs: int
     batches: int
 
+    def __str__(self) -> str:
+        """A table: people a batch, variance over that at random, own pairs and at random, nearest and by chance."""
+        head = ["group", "people", "variance", "own pairs", "at random"]
+        rows = [*self.groups, self.everybody]
+        cells = [
+            [
+                row.group or "all",
+                f"{row.people:.2f}",
+                "" if row.dispersion is None else f"{row.dispersion:.2f}",
+                f"{row.pairs:,.2f}",
+                f"{row.pairs_at_random:,.2f}",
+            ]
+            for row in rows
+        ]
+        if self.everybody.nearest is not None:
+            head += ["nearest", "by chance"]
+            for row, line in zip(rows, cells, strict=True):
+                line += [f"{row.nearest or 0:.1%}", f"{row.nearest_by_chance or 0:.2%}"]
+        widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+        return "\n".join(
+            "  ".join(text.rjust(width) if place else text.ljust(width) for place, (text, width) in enumerate(line))
+            for line in (list(zip(each, widths, strict=True)) for each in (head, *cells))
+        )
+
 
 def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = MOST_BATCHES) -> Meetings:
     """What the batches of an epoch hold, and of the epochs after it as long as there are few batches.
