@@ -132,13 +132,18 @@ class SpanReader:
         end, gap = identity, 0
         last = max(-1, identity - self._reach - 1) if step < 0 else min(len(of.shard), identity + self._reach + 1)
         for one in range(identity + step, last, step):
-            if (of.shard[one], of.offset[one] >> self._piece_bits) != piece:
+            if (of.shard[one], of.offset[one] >> self._piece_bits) != piece or not self._follows(one, one - step):
                 break
             if one in self._wanted and one not in self._held:
                 end, gap = one, 0
             elif self.epoch.plan.drawn[one] or (gap := gap + int(of.length[one])) > _GAP:
                 break
         return end
+
+    def _follows(self, one: int, other: int) -> bool:
+        """Whether they lie in the shard in the order of their numbers."""
+        of, first, second = self._identities, min(one, other), max(one, other)
+        return bool(of.offset[first] + of.length[first] <= of.offset[second])
 
     def _read(self, first: int, last: int) -> None:
         of = self._identities

@@ -10,35 +10,82 @@ from ethnoshard.mixing._draws import Counts
 LEAST_BATCHES = 4
 """Batches that a block has at least, lest it mix too little."""
 
+_MOST_PARTS = 8
+"""Kinds of lanes at most."""
+
 Places = npt.NDArray[np.int64]
 
 
 class Lanes:
-    """One identity after the other in seats of the same number, from the first batch to the last (McNaughton 1959).
+    """People who take seats of the same number one after the other, from the first batch to the last.
 
-    Who doesn't finish in one seat goes on in the next from the first batch. As nobody has more cells than there are
-    batches, nobody is in two seats of a batch. Only batches with so many seats count.
+    Those who come so often that the batches with enough seats for everybody are too few for them have lanes of their
+    own, which may use the batches with fewer seats as well; the others' lanes are in the seats that these leave.
     """
 
     def __init__(self, cells: Counts, seats: npt.NDArray[np.int32]) -> None:
         """Put the identities with these cells into as few lanes as they fit in.
 
         Args:
-            cells: of each identity, at most as many as there are batches with so many seats.
+            cells: of each identity.
             seats: of each batch.
         """
+        self._people = len(cells)
+        self._parts: list[tuple[npt.NDArray[np.intp], _Wrapped]] = []
+        left, waiting = seats, np.ones(len(cells), np.bool_)
+        self.fit = True
+        """Whether they do."""
+        while self.fit and waiting.any():
+            some, part = _tallest(cells, waiting, left)
+            self.fit = part is not None and len(self._parts) < _MOST_PARTS
+            if part is not None:
+                self._parts.append((some, part))
+                waiting[some] = False
+                left = left - part.each().astype(np.int32)
+        self.left = left
+        """Seats of each batch that nobody in a lane has."""
+
+    def before(self, batch: int) -> Counts:
+        """How many cells of each are in batches before this one."""
+        cells = np.zeros(self._people, np.int64)
+        for some, part in self._parts:
+            cells[some] = part.before(batch)
+        return cells
+
+
+def _tallest(
+    cells: Counts, waiting: npt.NDArray[np.bool_], seats: npt.NDArray[np.int32]
+) -> "tuple[npt.NDArray[np.intp], _Wrapped | None]":
+    """Everybody who waits, or of them those who need lanes of their own; None if they don't fit."""
+    some = np.flatnonzero(waiting)
+    lanes = np.arange(1, int(seats.max()) + 1)
+    wide = len(seats) - np.searchsorted(np.sort(seats), lanes)
+    while True:
+        enough = np.flatnonzero(lanes * wide >= int(cells[some].sum()))
+        if len(enough):
+            number = int(enough[0])
+            tall = some[cells[some] > wide[number]]
+            if not len(tall):
+                return some, _Wrapped(cells[some], seats >= lanes[number])
+            if len(tall) < len(some):
+                some = tall
+                continue
+        if len(some) == 1:
+            return some, None
+        some = some[[int(np.argmax(cells[some]))]]
+
+
+class _Wrapped:
+    """One identity after the other, who goes on in the next lane from the first batch (McNaughton 1959).
+
+    As nobody has more cells than there are batches, nobody is in two lanes of a batch.
+    """
+
+    def __init__(self, cells: Counts, wide: npt.NDArray[np.bool_]) -> None:
         self._ends = np.cumsum(cells)
         self._begins = self._ends - cells
-        self.length = int(self._ends[-1]) if len(cells) else 0
-        lanes = np.arange(1, int(seats.max()) + 1)
-        wide = len(seats) - np.searchsorted(np.sort(seats), lanes)
-        fit = np.flatnonzero(lanes * wide >= self.length)
-        fit = fit[wide[fit] >= int(cells.max(initial=0))]
-        self.fit = len(fit) > 0
-        """Whether they do."""
-        number = int(lanes[fit[0]]) if self.fit else 1
-        self._wide = np.concatenate([[0], np.cumsum(seats >= number)])
-        self._length = max(int(self._wide[-1]), 1)
+        self._wide = np.concatenate([[0], np.cumsum(wide)])
+        self._length = int(self._wide[-1])
 
     def before(self, batch: int) -> Counts:
         """How many cells of each are in batches before this one."""
@@ -47,8 +94,7 @@ class Lanes:
 
     def each(self) -> Counts:
         """How many cells are in each batch, shape (batches,)."""
-        done = self._until(np.array(self.length), self._wide)
-        return np.diff(done)
+        return np.diff(self._until(self._ends[-1:], self._wide))
 
     def _until(self, place: Counts, done: int | Places) -> Counts:
         return np.asarray(place // self._length * done + np.minimum(place % self._length, done))
@@ -113,7 +159,7 @@ def _fitting(
         # Together with those in lanes, batches of f or f + 1 are enough.
         most = np.maximum.reduceat(seats, edges[:-1])
         even = most - np.minimum.reduceat(seats, edges[:-1]) <= 1
-        left = seats - lanes.each()
+        left = lanes.left
         cells = np.add.reduceat(left, edges[:-1])
         bound = np.where(even, np.diff(edges), cells // np.maximum(np.maximum.reduceat(left, edges[:-1]), 1))
         bound = bound[cells > 0]

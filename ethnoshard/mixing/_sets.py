@@ -16,7 +16,12 @@ _ROUNDS = 12
 _RANKS = 4
 """Nearest identities that are tried, one after the other, for those who are alone."""
 
+_CELL_BITS = 31
+_MOST_CELLS = (1 << _CELL_BITS) - 1
+_NEVER = np.uint64(2**64 - 1)
+
 Labels = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
 
 
 def sets_of(
@@ -49,8 +54,8 @@ def sets_of(
         return none
     label = _joined(members, cells > 0, near, largest, key)
     weight = _in_company(label, cells)
-    order = np.argsort(hashed(key, _CHOSEN, np.arange(len(members))), kind="stable")
-    order = order[weight[order] > 0]
+    sets = np.flatnonzero(weight)
+    order = sets[np.argsort(hashed(key, _CHOSEN, sets), kind="stable")]
     total = hard * float(all_cells)
     # The set that the share ends in stays if more than half of it belongs to it.
     stays = order[np.cumsum(weight[order]) - weight[order] / 2 <= total]
@@ -59,48 +64,51 @@ def sets_of(
     return number[label]
 
 
-def _in_company(label: npt.NDArray[np.int64], cells: Counts) -> npt.NDArray[np.int64]:
+def _in_company(label: Places, cells: Counts) -> npt.NDArray[np.int64]:
     """Cells of each set that are not alone: of who has most, only as many as of who comes next."""
-    order = np.lexsort((-cells, label))
-    label, cells = label[order], cells[order].copy()
-    first = np.flatnonzero(np.append(True, label[1:] != label[:-1]))
-    second = first + 1
-    there = (second < len(label)) & (label[np.minimum(second, len(label) - 1)] == label[first])
-    cells[first] = np.where(there, cells[np.minimum(second, len(label) - 1)], 0)
-    return np.bincount(label, cells, minlength=len(label)).astype(np.int64)
+    size = np.bincount(label, minlength=len(label))
+    there = np.flatnonzero(size[label] > 1)
+    # By set, of each first who has most: one number is sorted faster than two.
+    ordered = np.sort(label[there] << np.int64(_CELL_BITS) | _MOST_CELLS - np.minimum(cells[there], _MOST_CELLS))
+    label, cells = ordered >> np.int64(_CELL_BITS), _MOST_CELLS - (ordered & _MOST_CELLS)
+    first = np.flatnonzero(np.append(True, label[1:] != label[:-1])) if len(label) else there
+    cells[first] = cells[first + 1]
+    return np.bincount(label, cells, minlength=len(size)).astype(np.int64)
 
 
 def _joined(
     members: npt.NDArray[np.int32], free: npt.NDArray[np.bool_], near: Resemblance, largest: int, key: int
-) -> npt.NDArray[np.int64]:
+) -> Places:
     """The set of each member, by the index of one of its people."""
     label = np.arange(len(members))
     size = np.ones(len(members), np.int64)
+    best = np.full(len(members), _NEVER, np.uint64)
     apart = np.searchsorted(members, near.apart_among(members))
-    for rank in range(min(_RANKS, near.nearest.shape[1])):
-        one, two = _edges(members, free, near.nearest[members, rank], apart)
-        if rank:
-            # Who has found somebody is content.
-            alone = size[label[one]] == 1
-            one, two = one[alone], two[alone]
+    # Read once, since it may be in a file; and places in a table, which is quicker than searching for each.
+    nearest = np.asarray(near.nearest[members, :_RANKS])
+    place = np.full(len(near.nearest), -1, np.int32)
+    place[members[free]] = np.flatnonzero(free)
+    for rank in range(nearest.shape[1]):
+        # Who has found somebody is content.
+        asks = free & (size[label] == 1) if rank else free
+        one, two = _edges(np.flatnonzero(asks), nearest[:, rank], place, apart)
         chance = hashed(key, _EDGES, rank, one, two) >> np.uint64(1)
+        ours, theirs, onto = label[one], label[two], np.arange(len(members))
         for _ in range(_ROUNDS):
-            ours, theirs = label[one], label[two]
-            fits = (ours != theirs) & (size[ours] + size[theirs] <= largest)
-            one, two, chance = one[fits], two[fits], chance[fits]
-            if not len(one):
+            fits = np.flatnonzero((ours != theirs) & (size[ours] + size[theirs] <= largest))
+            ours, theirs, chance = ours[fits], theirs[fits], chance[fits]
+            if not len(ours):
                 break
-            ours, theirs = ours[fits], theirs[fits]
             # Of the edges of a set the one with the least chance counts; where it is that of both, they are joined.
-            best = np.full(len(members), np.iinfo(np.uint64).max, np.uint64)
             np.minimum.at(best, ours, chance)
             np.minimum.at(best, theirs, chance)
-            chosen = (best[ours] == chance) & (best[theirs] == chance)
-            low, high = np.minimum(ours, theirs)[chosen], np.maximum(ours, theirs)[chosen]
+            chosen = np.flatnonzero((best[ours] == chance) & (best[theirs] == chance))
+            best[ours] = best[theirs] = _NEVER
+            low, high = np.minimum(ours[chosen], theirs[chosen]), np.maximum(ours[chosen], theirs[chosen])
             size[low] += size[high]
-            onto = np.arange(len(members))
             onto[high] = low
-            label = onto[label]
+            ours, theirs = onto[ours], onto[theirs]
+        label = _resolved(onto)[label]
     if len(apart):
         # Two who are kept apart may have come together by way of others.
         same = label[apart[:, 0]] == label[apart[:, 1]]
@@ -109,7 +117,16 @@ def _joined(
     return label
 
 
-def _without(label: npt.NDArray[np.int64], out: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _resolved(onto: Places) -> Places:
+    """Who each leads to in the end, where each leads to another or to himself."""
+    while True:
+        further = onto[onto]
+        if (further == onto).all():
+            return onto
+        onto = further
+
+
+def _without(label: Places, out: Places) -> Places:
     """Take some out of their sets; each is a set of its own then."""
     left = np.ones(len(label), np.bool_)
     left[out] = False
@@ -122,19 +139,24 @@ def _without(label: npt.NDArray[np.int64], out: npt.NDArray[np.int64]) -> npt.ND
 
 
 def _edges(
-    members: npt.NDArray[np.int32],
-    free: npt.NDArray[np.bool_],
-    wanted: npt.NDArray[np.int32],
-    apart: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Members and whom each would join, as indices, where both may."""
-    found = np.minimum(np.searchsorted(members, wanted), len(members) - 1)
-    there = (wanted >= 0) & (members[found] == wanted) & free & free[found]
-    one = np.flatnonzero(there)
-    two = found[one]
+    one: Places, wanted: npt.NDArray[np.int32], place: npt.NDArray[np.int32], apart: Places
+) -> tuple[Places, Places]:
+    """Members and whom each would join, as indices, where both may.
+
+    Args:
+        one: the members.
+        wanted: whom each member of the pool would join, -1 for nobody.
+        place: the index of each identity of the dataset among the pool's members, -1 if it can't be joined.
+        apart: pairs of indices that are kept apart.
+    """
+    whom = wanted[one]
+    two = np.where(whom >= 0, place[whom], -1).astype(np.int64)
+    there = two >= 0
+    one, two = one[there], two[there]
     if len(apart):
+        number = len(wanted)
         low, high = np.minimum(one, two), np.maximum(one, two)
-        kept = np.minimum(apart[:, 0], apart[:, 1]) * len(members) + np.maximum(apart[:, 0], apart[:, 1])
-        fine = ~np.isin(low * len(members) + high, kept)
+        kept = np.minimum(apart[:, 0], apart[:, 1]) * number + np.maximum(apart[:, 0], apart[:, 1])
+        fine = ~np.isin(low * number + high, kept)
         one, two = one[fine], two[fine]
     return one, two
