@@ -176,7 +176,8 @@ ShardsInWindow: TypeAlias = Annotated[
     int | None,
     typer.Option(
         help="Shards of a group whose pieces are shuffled together; by default all. Of a remote dataset fewer need "
-        "less room on the local disk, but let people of one shard meet more often than by chance."
+        "less room on the local disk, but let people of one shard meet more often than by chance, and look-alikes in "
+        "other shards not at all."
     ),
 ]
 Together: TypeAlias = Annotated[

@@ -101,8 +101,8 @@ class StratifiedLoader(IterableDataset[Any]):
             within: where look-alikes are looked for: "group".
             window_mib: how much of the dataset cells are shuffled within, MiB; up to about twice as much is held.
             shards_in_window: of how many shards of a group pieces are shuffled together; by default of all, without
-                which people of the same shards meet more often than by chance. Needed for a dataset behind a URL that
-                is larger than ``cache_mib``.
+                which people of the same shards meet more often than by chance, and look-alikes in other shards don't
+                meet. Needed for a dataset behind a URL that is larger than ``cache_mib``.
             rank: this process's place among ``world_size``; if not given, that in torch.distributed's process group,
                 which may begin after the loader was made, but before the first batch.
             world_size: how many processes train together; given together with ``rank``.

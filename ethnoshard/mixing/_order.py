@@ -20,6 +20,8 @@ beside him."""
 _SHARDS, _PIECES, _SETS, _SPLIT = 2, 3, 7, 8
 _ALONE = 1 << 32
 
+Waves = Hashes
+
 
 @dataclass(frozen=True)
 class Order:
@@ -48,11 +50,11 @@ def reading_order(
     members: npt.NDArray[np.int32],
     cells: Counts,
     sets: npt.NDArray[np.int32],
+    wave: Waves,
     *,
     seed: int,
     epoch: int,
     bits: int,
-    open_shards: int | None,
     longest: int,
     apart: npt.NDArray[np.integer],
 ) -> Order:
@@ -62,11 +64,11 @@ def reading_order(
         identities: of the dataset.
         members: of the pool, numbers of identities, ascending.
         cells: how many each of them has.
-        sets: the set of look-alikes of each, -1 for none.
+        sets: the set of look-alikes of each, -1 for none; of people of one wave.
+        wave: of each, see :func:`waves`.
         seed: the plan's.
         epoch: its number.
         bits: of an offset that a piece spans.
-        open_shards: of how many shards pieces are shuffled together; None for all.
         longest: cells that a piece has at most; one with more is taken apart.
         apart: pairs of members, as indices, who should not meet: they are read as far from each other as can be.
     """
@@ -82,11 +84,6 @@ def reading_order(
     is_set = sets >= 0
     key = np.where(is_set, hashed(seed, epoch, _SETS, sets), key)
     _spread(key, apart, is_set)
-    wave = _waves(shard, seed, epoch, open_shards)
-    if open_shards is not None and is_set.any():
-        # A set is read where its first member lies.
-        _, first, back = np.unique(sets, return_index=True, return_inverse=True)
-        wave = np.where(is_set, wave[first[back]], wave)
     places = np.argsort(wave << np.uint64(40) | key >> np.uint64(24), kind="stable")
     key = key[places]
     unit = np.cumsum(np.append(False, key[1:] != key[:-1]), dtype=np.int64)
@@ -117,12 +114,23 @@ def _spread(key: Hashes, apart: npt.NDArray[np.integer], is_set: npt.NDArray[np.
     key[some[moved]] = (key[some[begins]] + step * place.astype(np.uint64))[moved]
 
 
-def _waves(shard: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int | None) -> Hashes:
-    """Which shards are open at the same time."""
+def waves(
+    identities: Identities, members: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int | None
+) -> Waves:
+    """Which of a pool's people are read in the same part of an epoch, since their shards are open together; uint64.
+
+    Args:
+        identities: of the dataset.
+        members: of the pool, numbers of identities.
+        seed: the plan's.
+        epoch: its number.
+        open_shards: how many shards are open at the same time; None for all.
+    """
+    shard = identities.shard[members]
     if open_shards is None or not len(shard):
         return np.zeros(len(shard), np.uint64)
     shards = np.unique(shard)
     shuffled = shards[np.argsort(hashed(seed, epoch, _SHARDS, shards), kind="stable")]
-    waves = np.empty(int(shards[-1]) + 1, np.uint64)
-    waves[shuffled] = np.arange(len(shuffled)) // open_shards
-    return waves[shard]
+    number = np.empty(int(shards[-1]) + 1, np.uint64)
+    number[shuffled] = np.arange(len(shuffled)) // open_shards
+    return number[shard]

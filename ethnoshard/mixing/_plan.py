@@ -19,7 +19,7 @@ from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block, Layout, Numbers
 from ethnoshard.mixing._length import Phase, phases_of
-from ethnoshard.mixing._order import piece_bits, reading_order
+from ethnoshard.mixing._order import piece_bits, reading_order, waves
 from ethnoshard.mixing._resemblance import Resemblance
 from ethnoshard.mixing._sets import LARGEST_SET, sets_of
 from ethnoshard.mixing._settings import PlanSettings
@@ -283,6 +283,7 @@ class EpochPlan:
         block = plan.block_of_pool(quotas, batches)
         pairs = plan.near.apart_among(pool.members) if plan.near is not None else np.empty((0, 2), np.int32)
         apart = np.searchsorted(pool.members, pairs)
+        wave = waves(plan.identities, pool.members, settings.seed, self.number, settings.open_shards)
         sets = np.full(len(left), -1, np.int32)
         if settings.hard and plan.near is not None:
             fit = np.where(left <= min(block, len(quotas)), left, 0)
@@ -293,6 +294,7 @@ class EpochPlan:
                 pool.members,
                 fit,
                 plan.near,
+                wave,
                 hard=settings.hard,
                 all_cells=int(left.sum()),
                 largest=largest,
@@ -303,10 +305,10 @@ class EpochPlan:
             pool.members,
             left,
             sets,
+            wave,
             seed=settings.seed,
             epoch=self.number,
             bits=plan.piece_bits,
-            open_shards=settings.open_shards,
             longest=block,
             apart=apart,
         )

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from ethnoshard.mixing._draws import Counts
 from ethnoshard.mixing._hash import hashed
+from ethnoshard.mixing._order import Waves
 from ethnoshard.mixing._resemblance import Resemblance
 
 LARGEST_SET = 8
@@ -28,6 +29,7 @@ def sets_of(
     members: npt.NDArray[np.int32],
     cells: Counts,
     near: Resemblance,
+    wave: Waves,
     *,
     hard: float,
     all_cells: int,
@@ -44,6 +46,7 @@ def sets_of(
         members: numbers of the identities, ascending.
         cells: of each; 0 for those who may be in no set.
         near: who resembles whom.
+        wave: of each; nobody is joined with somebody of another, whose shards are closed meanwhile.
         hard: share of the cells that is in company.
         all_cells: how many there are, with those of people who may be in no set.
         largest: people of a set, at most.
@@ -52,7 +55,7 @@ def sets_of(
     none = np.full(len(members), -1, np.int32)
     if hard == 0 or largest < 2 or len(members) < 2:
         return none
-    label = _joined(members, cells > 0, near, largest, key)
+    label = _joined(members, cells > 0, near, wave, largest, key)
     weight = _in_company(label, cells)
     sets = np.flatnonzero(weight)
     order = sets[np.argsort(hashed(key, _CHOSEN, sets), kind="stable")]
@@ -77,7 +80,12 @@ def _in_company(label: Places, cells: Counts) -> npt.NDArray[np.int64]:
 
 
 def _joined(
-    members: npt.NDArray[np.int32], free: npt.NDArray[np.bool_], near: Resemblance, largest: int, key: int
+    members: npt.NDArray[np.int32],
+    free: npt.NDArray[np.bool_],
+    near: Resemblance,
+    wave: Waves,
+    largest: int,
+    key: int,
 ) -> Places:
     """The set of each member, by the index of one of its people."""
     label = np.arange(len(members))
@@ -92,6 +100,8 @@ def _joined(
         # Who has found somebody is content.
         asks = free & (size[label] == 1) if rank else free
         one, two = _edges(np.flatnonzero(asks), nearest[:, rank], place, apart)
+        there = wave[one] == wave[two]
+        one, two = one[there], two[there]
         chance = hashed(key, _EDGES, rank, one, two) >> np.uint64(1)
         ours, theirs, onto = label[one], label[two], np.arange(len(members))
         for _ in range(_ROUNDS):

@@ -73,7 +73,7 @@ class PlanSettings:
         within: where look-alikes are looked for: "group".
         window_mib: how much of the dataset, MiB of shards, cells are shuffled within; a reader holds about half.
         open_shards: of how many shards of a group, at most, pieces are shuffled together; None for all of them, without
-            which people of the same shards meet more often than others.
+            which people of the same shards meet more often than others, and look-alikes in other shards don't meet.
 
     Raises:
         MixingError: a value makes no sense; the message has it.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plans import batches, draws, many, plans, stratum_of, table
 
-from ethnoshard.mixing import MixingError, Plan, PlanSettings, quota_table
+from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meetings, quota_table
 from ethnoshard.mixing._together import together_table
 
 QUOTAS = ("natural", "uniform", "placebo")
@@ -108,6 +108,24 @@ def test_any_batch_follows_from_the_settings_and_the_epoch_alone(plan: Plan, num
     passed = [batch for batch, _ in zip(batches(plan.epoch(3)), range(number + 1), strict=False)][-1]
     assert (passed.identities == there.identities).all()
     assert (passed.faces == there.faces).all()
+
+
+def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are() -> None:
+    # Otherwise a shard is needed all the time, and fetched again and again where the cache holds a few only.
+    identities = table([[20] * 800])
+    near = np.random.default_rng(0).integers(0, 800, (800, 8)).astype(np.int32)
+    chosen = PlanSettings(people_per_batch=8, images_per_person=4, window_mib=2, open_shards=2, hard=1.0)
+    plan = Plan(identities, chosen, Resemblance(near))
+    shards = int(identities.shard[-1]) + 1
+    for number in (0, 1):
+        epoch = plan.epoch(number)
+        there = np.zeros((plan.batches, shards), np.bool_)
+        for batch in range(plan.batches):
+            there[batch, identities.shard[epoch.people(batch)]] = True
+        first, last = there.argmax(axis=0), plan.batches - there[::-1].argmax(axis=0)
+        # Cells of two shards at a time, and of the next two where they meet.
+        assert shards > 50 and (last - first).max() < 5 * plan.batches / shards
+    assert meetings(plan.epoch(0)).everybody.ten_nearest > 2 * 7 / 800
 
 
 @pytest.mark.parametrize(
