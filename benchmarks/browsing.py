@@ -57,6 +57,8 @@ def served(given: Given) -> Iterator[int]:
         command += ["--dataset", str(dataset)]
     if given.benchmarks is not None:
         command += ["--benchmarks", str(given.benchmarks)]
+    for folder in given.look_alikes:
+        command += ["--look-alikes", str(folder)]
     process = subprocess.Popen(command, pass_fds=[alive], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     os.close(alive)
     try:

@@ -13,7 +13,7 @@ GROUP_COLOURS = (
 )  # fmt: skip
 ARM_COLOURS = ("#777777", "#0077BB", "#D55E00", "#008F68", "#B5599C", "#A66F00", "#6A5ACD")
 KNOWN_GROUPS = ("Asian", "Black", "White", "Indian", "Others", "Mixed", "Other")
-KNOWN_ARMS = ("base", "natural", "uniform", "placebo", "same-group")
+KNOWN_ARMS = ("base", "natural", "uniform", "placebo", "same-group", "weighted")
 SAME, DIFFERENT = "#0077BB", "#D55E00"
 """Pairs of one person, pairs of two."""
 TOO_FEW = "#8C8C8C"

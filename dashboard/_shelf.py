@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ethnoshard._files import read_json
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.reports import ReportFolder, ReportSummary, list_reports, read_report
 from ethnoshard.runs import RunFolder, RunSummary, list_runs, read_batches, read_metrics
 from ethnoshard.shards import FaceDataset
@@ -129,6 +130,33 @@ class Shelf:
         """
         return _faces(_stamp(place.path / "faces.parquet"), _stamp(place.path / "identities.parquet"))
 
+    def tables(self, place: Place) -> dict[str, Path]:
+        """Name -> folder of each table of who resembles whom in a dataset: those given, and those among the runs."""
+        if place.dataset is None:
+            return {}
+        given = [(folder.name or str(folder), folder) for folder in self.given.look_alikes]
+        patterns = ("*/look-alikes.json", "*/look-alikes/*/look-alikes.json")
+        records = sorted(path for pattern in patterns for path in self.given.runs.glob(pattern))
+        among = [(str(path.parent.relative_to(self.given.runs)), path.parent) for path in records]
+        found: dict[str, Path] = {}
+        for name, folder in [*given, *among]:
+            if folder in found.values() or _said_of_table(folder, "fingerprint") != place.dataset.fingerprint:
+                continue
+            found[name if name not in found else f"{name} ({len(found) + 1})"] = folder
+        return found
+
+    def table(self, folder: Path) -> LookAlikes:
+        """A table that ``tables`` found.
+
+        Raises:
+            EthnoshardError: it is damaged.
+        """
+        return _table(_stamp(folder / "look-alikes.json"))
+
+    def digest_of_table(self, folder: Path) -> str | None:
+        """What a table's record says that all that decides batches has; None where there is none that can be read."""
+        return _said_of_table(folder, "digest")
+
     def benchmarks(self) -> dict[str, dict[str, Any] | EthnoshardError]:
         """Name -> content of each file of results, or why it can't be read."""
         folder = self.given.benchmarks
@@ -230,6 +258,23 @@ def _faces(faces: Stamp, identities: Stamp) -> pl.DataFrame:
         .select("name", "group", "shard", "offset", "length", "source_image", "probability")
         .rename({"name": "identity"})
     )
+
+
+def _said_of_table(folder: Path, name: str) -> str | None:
+    try:
+        return str(_record_of_table(_stamp(folder / "look-alikes.json")).get(name))
+    except (EthnoshardError, AttributeError):
+        return None
+
+
+@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
+def _record_of_table(stamp: Stamp) -> dict[str, Any]:
+    return read_json(Path(stamp.path))
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _table(stamp: Stamp) -> LookAlikes:
+    return LookAlikes.open(Path(stamp.path).parent)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

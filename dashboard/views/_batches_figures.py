@@ -52,16 +52,16 @@ def composition_title(made: Made) -> str:
 
 
 def error(made: Made, colours: Mapping[str, str]) -> go.Figure:
-    """People ahead of what was wanted: a line a group, each around its own 0, with the band of one person."""
+    """People ahead of what was wanted: a line a group, each around its own 0, with the band of what is promised."""
     begins, values = farthest_in_blocks(made.ahead, POINTS)
-    limit = 1.15 * max(made.farthest, 1.2)
+    limit = 1.15 * max(made.farthest, 1.2 * made.within)
     drawn = figure("Step", "", height=110 + 56 * len(made.groups), showlegend=False)
     band = "#008F68" if made.promised else "#8C8C8C"
     for row, group in enumerate(made.groups):
         # Rows go down, the error goes up.
         middle = -2 * limit * row
         drawn.add_hrect(
-            y0=middle - 1, y1=middle + 1, layer="below", fillcolor=translucent(band, 0.22),
+            y0=middle - made.within, y1=middle + made.within, layer="below", fillcolor=translucent(band, 0.22),
             line={"width": 1, "dash": "solid" if made.promised else "dot", "color": band},
         )  # fmt: skip
         drawn.add_trace(
@@ -89,9 +89,10 @@ def error_title(made: Made) -> str:
     batches = f"{number:,} batch{'es' * (number != 1)}"
     if not made.promised:
         return f"{made.run}: up to {farthest(made)} people off the dataset's composition in {batches}"
-    if made.farthest <= 1 + 1e-9:
+    if made.farthest <= made.within + 1e-9:
         return f"{made.run}: never more than {farthest(made)} people off the target in {batches}"
-    return f"{made.run}: up to {made.farthest:.2f} people off the target in {batches}, more than the 1 promised"
+    excess = f"{made.farthest:.2f} people off the target in {batches}, more than the {made.within} promised"
+    return f"{made.run}: up to {excess}"
 
 
 def numbers(made: Made, colours: Mapping[str, str], most: int) -> go.Figure:
@@ -135,6 +136,11 @@ def numbers_title(made: Made) -> str:
     if swings[widest] <= 1:
         return f"{made.run}: a group's number of people differs by at most 1 between batches"
     return f"{made.run}: {made.groups[widest]} has {least} to {most} people in a batch, the widest swing"
+
+
+def people(number: int) -> str:
+    """``1 person``, ``2 people``."""
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def farthest(made: Made) -> str:

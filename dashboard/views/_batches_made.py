@@ -23,6 +23,7 @@ class Made:
         groups: in the dataset's order.
         ranks: whose batches a step has.
         promised: whether the arm has a target; else ``wanted`` is what the dataset holds.
+        within: people that a group is ahead or behind at most, where it is promised.
         steps: numbers from 1, shape (steps,).
         epochs: of the training, from 0, shape (steps,).
         people: shape (steps, groups).
@@ -35,6 +36,7 @@ class Made:
     groups: tuple[str, ...]
     ranks: int
     promised: bool
+    within: int
     steps: npt.NDArray[np.int64]
     epochs: npt.NDArray[np.int64]
     people: Numbers
@@ -90,6 +92,7 @@ def made_of(run: str, record: Mapping[str, Any], batches: pl.DataFrame) -> Made:
         groups=groups,
         ranks=int(record.get("ranks", 1)),
         promised=promised,
+        within=max(1, int((record.get("settings") or {}).get("together", 1))),
         steps=steps["step"].to_numpy(),
         epochs=steps["epoch"].to_numpy(),
         people=table["people"].to_numpy().astype(np.float64).reshape(shape),

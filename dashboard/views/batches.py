@@ -1,6 +1,6 @@
-"""The page "Batches": what was wanted of them, what they held, and what became of every face."""
+"""The page "Batches": what was wanted of them, what they held, who met whom, and what became of every face."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,15 @@ from .._pick import one
 from .._shelf import Shelf
 from . import _batches_coverage as coverage
 from . import _batches_figures as figures
+from . import _batches_meetings_figures as company
 from ._batches_made import Made, by_group, every_step, made_of
+from ._batches_meetings import FORMULA, PAIRS, Met, missing, of_run, with_pairs
+from ._batches_what_if import what_if
 from ._training_figures import along
 from ._training_series import Training, curves, training_of
 
 _NONE, _ALL = "none", "all"
-_WITHOUT_TARGET = ("base", "placebo", "same-group")
+_WITHOUT_TARGET = ("base", "placebo", "same-group", "weighted")
 _SMOOTH = 20
 
 
@@ -29,6 +32,7 @@ _SMOOTH = 20
 class _Run:
     name: str
     record: Mapping[str, Any]
+    batches: pl.DataFrame | None
     made: Made | None
     training: Training | None
 
@@ -38,7 +42,9 @@ class _Sight:
     """A run's steps, and what it shares with the one beside it: the end of an axis."""
 
     record: Mapping[str, Any]
+    batches: pl.DataFrame
     made: Made
+    met: Sequence[Met]
     epoch: int | None
     colours: Mapping[str, str]
     key: str
@@ -53,6 +59,8 @@ def show(shelf: Shelf) -> None:
             f"There is no run in {shelf.given.runs}.",
             f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
         )
+        with or_said("what if"):
+            what_if(shelf, None, None)
         return
     first, second = at_first(shelf)
     columns = st.columns(3, gap="large")
@@ -79,12 +87,14 @@ def show(shelf: Shelf) -> None:
     _made(runs, number, shelf.group_colours)
     with or_said("the speed"):
         _speed(runs, shelf.arm_colours)
+    with or_said("what if"):
+        what_if(shelf, shelf.record(first), runs[0].record if runs else None, runs[0].name if runs else None)
 
 
 def at_first(shelf: Shelf) -> tuple[str, str]:
     """Before anybody chose: a run with a target, and one of base beside it, the same seed if there is one."""
     runs = [run for run in shelf.runs if run.status != "broken"]
-    aimed = [run for run in runs if run.arm not in _WITHOUT_TARGET]
+    aimed = [run for run in runs if str(run.arm).partition(":")[0] not in _WITHOUT_TARGET]
     first = next((run for run in [*aimed, *runs] if _recorded(shelf, run.name)), runs[0])
     bases = [run for run in runs if run.arm == "base" and run is not first]
     bases.sort(key=lambda run: (run.seed != first.seed, run.name))
@@ -104,6 +114,7 @@ def _read(shelf: Shelf, name: str) -> _Run:
     return _Run(
         name=name,
         record=record,
+        batches=batches,
         made=made_of(name, record, batches) if batches is not None and len(batches) else None,
         training=training_of(name, record, shelf.metrics(name)) if steps else None,
     )
@@ -156,21 +167,34 @@ def _speed_tiles(training: Training) -> list[tuple[str, str, str]]:
 
 def _made(runs: Sequence[_Run], epoch: int | None, colours: Mapping[str, str]) -> None:
     """Row by row, so that two runs stand beside each other on the same axes."""
-    shown = [(run, run.made.of_epoch(epoch)) for run in runs if run.made is not None]
-    shown = [(run, made) for run, made in shown if len(made.steps)]
-    most = max((int(made.people.max()) for _, made in shown), default=0)
+    shown = [
+        (run, run.batches, run.made.of_epoch(epoch)) for run in runs if run.made is not None and run.batches is not None
+    ]
+    shown = [(run, batches, made) for run, batches, made in shown if len(made.steps)]
+    most = max((int(made.people.max()) for _, _, made in shown), default=0)
     sights = [
         _Sight(
             record=run.record,
+            batches=batches,
             made=made,
+            met=_met(run.record, batches, epoch, made.run),
             epoch=epoch,
             colours=colours,
             key=f"-{number}",
             most=most,
         )
-        for number, (run, made) in enumerate(shown, start=1)
+        for number, (run, batches, made) in enumerate(shown, start=1)
     ]
-    for part in (_composition, _error, _numbers, _coverage, _groups) if sights else ():
+    if not sights:
+        return
+    _beside((_composition, _error, _numbers, _pairs, _dispersion, _nearest), sights)
+    with or_said("who met whom"):
+        _meetings(sights)
+    _beside((_coverage, _groups), sights)
+
+
+def _beside(parts: Sequence[Callable[[_Sight], None]], sights: Sequence[_Sight]) -> None:
+    for part in parts:
         for column, sight in zip(st.columns(len(sights), gap="large"), sights, strict=True):
             with column, or_said(sight.made.run):
                 part(sight)
@@ -194,7 +218,8 @@ def _error(sight: _Sight) -> None:
         figures.error(made, sight.colours),
         name=f"error{sight.key}",
         title=figures.error_title(made),
-        how="People of a group beyond what was wanted, summed since the loader's epoch began; band: 1 person, "
+        how="People of a group beyond what was wanted, summed since the loader's epoch began; band: "
+        f"{figures.people(made.within)}, "
         + (
             "inside which the loader promises to stay."
             if made.promised
@@ -211,6 +236,74 @@ def _numbers(sight: _Sight) -> None:
         title=figures.numbers_title(made),
         how=f"Area of a circle: share of the batches that hold so many. Dotted: {made.against}."
         + (f" A step's {made.ranks} batches count together." if made.ranks > 1 else ""),
+    )
+
+
+def _met(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None, run: str) -> list[Met]:
+    found: list[Met] = []
+    with or_said(f"{run}: who met whom"):
+        found += of_run(record, batches, epoch)
+    return found
+
+
+def _pairs(sight: _Sight) -> None:
+    lacks = missing(sight.record, sight.batches)
+    if lacks:
+        _show.empty(
+            f"{sight.made.run} is from before who meets whom was recorded: {lacks}. Trained anew it has the same "
+            "batches, and keeps that; below, a plan of such batches shows it without training."
+        )
+    if not any(row.pairs_at_random for row in sight.met):
+        return
+    _show.chart(
+        company.pairs(sight.met, sight.colours),
+        name=f"pairs{sight.key}",
+        title=company.pairs_title(sight.made.run, sight.met),
+        how=FORMULA,
+    )
+
+
+def _dispersion(sight: _Sight) -> None:
+    if not any(row.dispersion is not None for row in sight.met):
+        return
+    _show.chart(
+        company.dispersion(sight.met, sight.colours),
+        name=f"dispersion{sight.key}",
+        title=company.dispersion_title(sight.made.run, sight.met),
+        how="1: as people drawn at random. 0: a quota, the same number in every batch. More than 1: batches differ in "
+        "their groups by more than chance.",
+    )
+
+
+def _nearest(sight: _Sight) -> None:
+    if not any(row.nearest is not None for row in sight.met):
+        return
+    _show.chart(
+        company.nearest(sight.met, sight.colours),
+        name=f"nearest{sight.key}",
+        title=company.nearest_title(sight.made.run, sight.met),
+        how="By the table of look-alikes that the batches were planned with. Hollow: if those who meet were anybody of "
+        "the group.",
+    )
+
+
+def _meetings(sights: Sequence[_Sight]) -> None:
+    """One table, which needs the whole width."""
+    found = [
+        company.table(sight.met).select(pl.lit(sight.made.run).alias("run"), pl.all()) for sight in sights if sight.met
+    ]
+    if not found:
+        return
+    rows = pl.concat(found, how="diagonal_relaxed")
+    looked = any(row.nearest is not None for sight in sights for row in sight.met)
+    _show.table(
+        company.as_text(rows),
+        name="met",
+        title=f"Who met whom in the batches of {' and '.join(sight.made.run for sight in sights if sight.met)}",
+        how=company.HOW_TABLE + (company.HOW_NEAREST if looked else ""),
+        columns=company.table_columns(),
+        download=rows,
+        height="content",
     )
 
 
@@ -259,7 +352,9 @@ def _groups(sight: _Sight) -> None:
             "behind": number(format="%.2f", width=58),
             "ahead": number(format="%.2f", width=58),
         },
-        download=every_step(made),
+        download=every_step(made).join(
+            with_pairs(sight.batches, made.ranks).select("step", "group", *PAIRS), on=["step", "group"], how="left"
+        ),
     )
 
 

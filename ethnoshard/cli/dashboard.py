@@ -23,6 +23,14 @@ def run(
     benchmarks: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Results of the benchmarks, JSON files.")
     ] = None,
+    look_alikes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--look-alikes",
+            metavar="FOLDER",
+            help="Table of who resembles whom, to plan batches with; may be repeated. Those in RUNS are found.",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. With another than this machine's own, whoever reaches it looks.")
     ] = _LOOPBACK,
@@ -30,7 +38,8 @@ def run(
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Look at runs, datasets, reports and benchmarks in a browser. Reads folders; never trains, sends nothing away."""
-    for folder in (runs, *(dataset or []), *([] if benchmarks is None else [benchmarks])):
+    tables = look_alikes or []
+    for folder in (runs, *(dataset or []), *([] if benchmarks is None else [benchmarks]), *tables):
         if not folder.is_dir():
             raise EthnoshardError(f"{folder} is no folder")
     if not 1 <= port <= 65535:
@@ -43,6 +52,8 @@ def run(
         arguments += ["--dataset", str(folder.resolve())]
     if benchmarks is not None:
         arguments += ["--benchmarks", str(benchmarks.resolve())]
+    for folder in tables:
+        arguments += ["--look-alikes", str(folder.resolve())]
     if host != _LOOPBACK:
         say(f"listening on {host}: whoever reaches this machine can look, and nothing asks for a password")
     _serve(arguments, host, port, browser)

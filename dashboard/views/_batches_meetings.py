@@ -1,0 +1,150 @@
+"""What batches hold of each group: how its number varies, its own pairs, look-alikes; of a run, or as planned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ethnoshard.mixing import GroupMeetings, Meetings
+
+FORMULA = (
+    "Own pairs: ordered pairs of two people of the group in a batch, its own negatives. Of n people their mean is "
+    "E[n(n-1)] = mean\u00b2 - mean + variance, so that an exact quota, which leaves no variance, takes a rare group's "
+    "own negatives away."
+)
+PAIRS = ("own_pairs", "own_pairs_at_random", "nearest_met", "nearest_met_by_chance")
+"""Columns of a run's table that hold it, step by step."""
+_NOTHING = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Met:
+    """What a batch holds of a group; None where it is not known or can't be.
+
+    Attributes:
+        group: its name; "" for all people together.
+        people: of it in a batch, mean.
+        dispersion: variance of that number over that of people drawn at random: 1 is random, 0 a quota.
+        pairs: ordered pairs of two of its people, mean.
+        pairs_at_random: the same of people drawn at random, as many on average.
+        none: share of batches without anybody of it.
+        none_at_random: the same at random.
+        nearest: share of its draws whose nearest other person of the group is in the batch.
+        nearest_by_chance: the same if those who meet were anybody of the group.
+        distinct: different people behind an epoch's batches, as planned.
+        effective: people who, each coming as often, would vary as little, as planned.
+        apart: pairs of its people that are probably one person.
+        apart_met: how often such a pair was in a batch all the same.
+    """
+
+    group: str
+    people: float
+    dispersion: float | None = None
+    pairs: float | None = None
+    pairs_at_random: float | None = None
+    none: float | None = None
+    none_at_random: float | None = None
+    nearest: float | None = None
+    nearest_by_chance: float | None = None
+    distinct: int | None = None
+    effective: float | None = None
+    apart: int | None = None
+    apart_met: int | None = None
+
+
+def as_planned(found: Meetings) -> list[Met]:
+    """Of a plan: the groups in the dataset's order, then all people together."""
+    return [*map(_of_group, found.groups), _of_group(found.everybody)]
+
+
+def _of_group(row: GroupMeetings) -> Met:
+    return Met(**{name: getattr(row, name) for name in Met.__dataclass_fields__})
+
+
+def of_run(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None) -> list[Met]:
+    """Of the batches that a run was given: a row a group, in the order of the table.
+
+    Args:
+        record: of the run.
+        batches: its table, as ``read_batches`` gives it.
+        epoch: of the training, from 0; None for all.
+
+    Raises:
+        KeyError, TypeError, ValueError: they hold something else than they should.
+    """
+    ranks = int(record.get("ranks", 1))
+    planned = {str(group["group"]): group for group in _planned(record)}
+    # At random is a fact of the plan: steps from before it was recorded have what the others have.
+    at_random = {group: value for group, value in batches.group_by("group").agg(_at_random(ranks)).iter_rows()}
+    table = with_pairs(batches, ranks)
+    if epoch is not None:
+        table = table.filter(pl.col("epoch") == epoch)
+    table = table.filter(pl.col("own_pairs").is_not_null())
+    return [
+        _delivered(str(group), rows, ranks, at_random[str(group)], planned.get(str(group), {}))
+        for (group,), rows in table.group_by("group", maintain_order=True)
+    ]
+
+
+def with_pairs(batches: pl.DataFrame, ranks: int) -> pl.DataFrame:
+    """The table with the pairs that follow from the people of a step, where it is one batch."""
+    if ranks > 1:
+        return batches
+    follow = pl.col("people") * (pl.col("people") - 1)
+    return batches.with_columns(pl.col("own_pairs").fill_null(follow))
+
+
+def missing(record: Mapping[str, Any], batches: pl.DataFrame) -> str | None:
+    """What a run's record lacks of all this, as a sentence; None if it has all."""
+    steps = batches.filter(pl.col("own_pairs").is_null())["step"].n_unique()
+    if not steps:
+        return None
+    which = "" if steps == batches["step"].n_unique() else f" of {steps:,} of its steps"
+    if int(record.get("ranks", 1)) > 1:
+        return f"own pairs{which} and whose look-alikes met are not on record: ranks' batches were counted together"
+    if which:
+        return f"whose look-alikes met is not on record{which}"
+    return (
+        "what people drawn at random would have, how many different people there were and whose look-alikes met are "
+        "not on record"
+    )
+
+
+def _planned(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = ((record.get("plan") or {}).get("meetings") or {}).get("groups", [])
+    return found
+
+
+def _at_random(ranks: int) -> pl.Expr:
+    return pl.col("own_pairs_at_random").max() / ranks
+
+
+def _delivered(group: str, rows: pl.DataFrame, ranks: int, at_random: float | None, planned: Mapping[str, Any]) -> Met:
+    batches = len(rows) * ranks
+    people, pairs = float(rows["people"].sum()), float(rows["own_pairs"].sum())
+    mean = people / batches
+    looked = rows.filter(pl.col("nearest_met").is_not_null())
+    draws = float(looked["people"].sum())
+    return Met(
+        group=group,
+        people=mean,
+        dispersion=_dispersion((pairs + people) / batches - mean * mean, at_random, float(planned.get("people", mean))),
+        pairs=pairs / batches,
+        pairs_at_random=at_random,
+        none=float((rows["people"] == 0).sum()) / len(rows) if ranks == 1 else None,
+        none_at_random=planned.get("none_at_random"),
+        nearest=float(looked["nearest_met"].sum()) / draws if draws else None,
+        nearest_by_chance=float(looked["nearest_met_by_chance"].sum()) / draws if draws else None,
+        distinct=planned.get("distinct"),
+        effective=planned.get("effective"),
+        apart=planned.get("apart"),
+    )
+
+
+def _dispersion(variance: float, pairs_at_random: float | None, people: float) -> float | None:
+    """Variance over that at random, which the pairs at random of so many people tell."""
+    if pairs_at_random is None:
+        return None
+    at_random = pairs_at_random - people * people + people
+    return max(variance, 0.0) / at_random if at_random > _NOTHING else None
