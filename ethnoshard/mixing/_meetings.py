@@ -109,6 +109,8 @@ def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = M
     """
     plan = epoch.plan
     near = near or plan.near
+    if near is not None and near.knows_nobody:
+        near = None
     number_of_epochs = min(_MOST_EPOCHS, max(1, round(most / plan.batches)))
     epochs = [epoch, *(plan.epoch(epoch.number + further) for further in range(1, number_of_epochs))]
     counts = np.concatenate([each.people_of_groups() for each in epochs])

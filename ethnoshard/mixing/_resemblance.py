@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 Pairs = npt.NDArray[np.int32]
 
+_NOBODY = "nobody"
+
 
 @dataclass(frozen=True, eq=False)
 class Resemblance:
@@ -26,7 +28,12 @@ class Resemblance:
     @classmethod
     def of_nobody(cls, identities: int) -> "Resemblance":
         """A table of so many identities of whom nobody resembles anybody."""
-        return cls(np.full((identities, 1), -1, np.int32), digest="nobody")
+        return cls(np.full((identities, 1), -1, np.int32), digest=_NOBODY)
+
+    @property
+    def knows_nobody(self) -> bool:
+        """Whether it is that table: there is none yet."""
+        return self.digest == _NOBODY
 
     def apart_among(self, members: npt.NDArray[np.int32]) -> Pairs:
         """The pairs of whom both are among ``members``, which ascend."""

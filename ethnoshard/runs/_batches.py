@@ -16,6 +16,10 @@ BATCHES_SCHEMA = pl.Schema(
         ("wanted", pl.Float64()),
         ("people", pl.Int64()),
         ("faces", pl.Int64()),
+        ("own_pairs", pl.Int64()),
+        ("own_pairs_at_random", pl.Float64()),
+        ("nearest_met", pl.Int64()),
+        ("nearest_met_by_chance", pl.Float64()),
     ]
 )
 """Columns of ``batches.parquet``, a row a step and group, counted from the batches that were delivered.
@@ -24,6 +28,13 @@ BATCHES_SCHEMA = pl.Schema(
 the training's for ``natural``, but longer for ``uniform``, where the largest group decides. ``people`` are the distinct
 identities of the group in a rank's batch, ``faces`` the places that they fill, both summed over the ranks. ``wanted``
 is how many people the target asks of the step, P * R * share; null for an arm that has no shares by group.
+
+``own_pairs`` are the ordered pairs of two people of the group in a rank's batch, n (n - 1), the group's own negatives,
+summed over the ranks; so the sum of n^2 is ``own_pairs + people``, and the variance of n follows.
+``own_pairs_at_random`` is what as many people on average, drawn by chance, would have: the same in every step.
+``nearest_met`` counts the people whose nearest other person of the group, in the table of look-alikes that the step's
+batches were planned with, is in their rank's batch; ``nearest_met_by_chance`` how many that would be if any others of
+the group were there. Both are null without a table. Runs of before have none of the four.
 """
 
 
@@ -44,11 +55,25 @@ class Batches(StepRows):
         wanted: Iterable[float | None],
         people: Iterable[int],
         faces: Iterable[int],
+        own_pairs: Iterable[int],
+        own_pairs_at_random: Iterable[float],
+        nearest_met: Iterable[int | None],
+        nearest_met_by_chance: Iterable[float | None],
     ) -> None:
         """Add a step: all but the first three by group."""
         at = {"step": step, "epoch": epoch, "loader_epoch": loader_epoch}
-        for group, asked, persons, places in zip(groups, wanted, people, faces, strict=True):
-            self._new.append({**at, "group": group, "wanted": asked, "people": persons, "faces": places})
+        by_group = {
+            "group": groups,
+            "wanted": wanted,
+            "people": people,
+            "faces": faces,
+            "own_pairs": own_pairs,
+            "own_pairs_at_random": own_pairs_at_random,
+            "nearest_met": nearest_met,
+            "nearest_met_by_chance": nearest_met_by_chance,
+        }
+        for row in zip(*by_group.values(), strict=True):
+            self._new.append({**at, **dict(zip(by_group, row, strict=True))})
 
 
 def read_batches(path: Path) -> pl.DataFrame | None:

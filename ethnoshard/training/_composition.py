@@ -1,10 +1,10 @@
-"""What a batch is made of, and what the target asks of it."""
+"""What a batch is made of, whom its people meet, and what the target asks of it."""
 
 import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.loading import Batch
-from ethnoshard.mixing import Plan
+from ethnoshard.mixing import Plan, Resemblance
 
 _WITHOUT_SHARES = ("base", "placebo", "same-group", "weighted")
 """Targets that ask for no share of a group in a batch: chance has it, or a batch has one of them."""
@@ -45,8 +45,29 @@ class Wanted:
         return people
 
 
-def counted(batch: Batch, groups: int) -> npt.NDArray[np.int64]:
-    """People and places of each group in a batch, shape (2, groups)."""
+def counted(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.NDArray[np.int64]:
+    """What a batch holds of each group, shape (4, groups).
+
+    Its people, their places, ordered pairs of two of its people, and people whose nearest other person of the group is
+    in the batch: 0 without a table of who that is.
+    """
     of_face = batch.groups.numpy()
-    _, first = np.unique(batch.identities.numpy(), return_index=True)
-    return np.stack([np.bincount(of_face[first], minlength=groups), np.bincount(of_face, minlength=groups)])
+    who, first = np.unique(batch.identities.numpy(), return_index=True)
+    group = of_face[first]
+    people = np.bincount(group, minlength=groups)
+    # Nobody's number is -1, which stands for one who has no other.
+    met = np.isin(near.nearest[who, 0], who) if near is not None else np.zeros(len(who), np.bool_)
+    return np.stack(
+        [
+            people,
+            np.bincount(of_face, minlength=groups),
+            people * (people - 1),
+            np.bincount(group[met], minlength=groups),
+        ]
+    )
+
+
+def others_of(plan: Plan) -> npt.NDArray[np.int64]:
+    """Of each group, how many others there are whom one of its people may meet; 1 where there is nobody else."""
+    drawn = np.bincount(plan.identities.group[plan.drawn], minlength=len(plan.identities.groups))
+    return np.maximum(drawn - 1, 1)

@@ -194,6 +194,7 @@ class TripletTrainer:
             self._watch.said(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
         # A run of before lacks some facts, or has another digest of the same weights.
         same = {name: facts[name] for name in ("settings", "weights_at_start")}
+        same["plan"] = {**facts["plan"], **record.get("plan", {})}
         self._record = {**facts, **record, **same, "steps": self.steps}
         if self._evaluated_on:
             self._record["evaluated_on"] = self._evaluated_on

@@ -5,14 +5,24 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import BATCHES_SCHEMA, Batches, ahead_of_target, read_batches
 
 
-def written(path, steps):
+def meeting(people, near=False):
+    """What meets where so many people of each group are in a batch; whose nearest other is there, by halves."""
+    pairs = [number * (number - 1) for number in people]
+    return {
+        "own_pairs": pairs,
+        "own_pairs_at_random": [0.25] * len(people),
+        "nearest_met": [number // 2 if near else None for number in people],
+        "nearest_met_by_chance": [number / 8 if near else None for number in pairs],
+    }
+
+
+def written(path, steps, near=False):
     """Steps of two groups; each says what is wanted of A and B, and how many people there were."""
     rows = Batches(path)
     for step, (loader_epoch, wanted, people) in enumerate(steps, 1):
         faces = [4 * number for number in people]
-        rows.add(
-            step=step, epoch=0, loader_epoch=loader_epoch, groups=("A", "B"), wanted=wanted, people=people, faces=faces
-        )
+        at = {"step": step, "epoch": 0, "loader_epoch": loader_epoch, "groups": ("A", "B"), "wanted": wanted}
+        rows.add(**at, people=people, faces=faces, **meeting(people, near))
     rows.write()
     return read_batches(path)
 
@@ -21,11 +31,13 @@ def test_what_was_written_is_read(tmp_path):
     table = written(tmp_path / "batches.parquet", [(0, (1.5, 0.5), (2, 0)), (0, (None, None), (1, 1))])
     assert table.schema == BATCHES_SCHEMA
     assert table.rows() == [
-        (1, 0, 0, "A", 1.5, 2, 8),
-        (1, 0, 0, "B", 0.5, 0, 0),
-        (2, 0, 0, "A", None, 1, 4),
-        (2, 0, 0, "B", None, 1, 4),
+        (1, 0, 0, "A", 1.5, 2, 8, 2, 0.25, None, None),
+        (1, 0, 0, "B", 0.5, 0, 0, 0, 0.25, None, None),
+        (2, 0, 0, "A", None, 1, 4, 0, 0.25, None, None),
+        (2, 0, 0, "B", None, 1, 4, 0, 0.25, None, None),
     ]
+    table = written(tmp_path / "near.parquet", [(0, (1.5, 0.5), (2, 0))], near=True)
+    assert table.select("nearest_met", "nearest_met_by_chance").rows() == [(1, 0.25), (0, 0.0)]
 
 
 def test_how_far_ahead_is_summed_anew_in_each_of_the_loaders_epochs(tmp_path):
@@ -41,7 +53,8 @@ def test_rows_after_the_step_gone_on_from_do_not_count(tmp_path):
     written(path, [(0, (1, 1), (1, 1))] * 3)
     rows = Batches(path)
     rows.take_up(2)
-    rows.add(step=3, epoch=1, loader_epoch=1, groups=("A", "B"), wanted=(2, 0), people=(2, 0), faces=(8, 0))
+    at = {"step": 3, "epoch": 1, "loader_epoch": 1, "groups": ("A", "B"), "wanted": (2, 0)}
+    rows.add(**at, people=(2, 0), faces=(8, 0), **meeting((2, 0)))
     rows.write()
     table = read_batches(path)
     assert table["step"].to_list() == [1, 1, 2, 2, 3, 3]
@@ -63,3 +76,12 @@ def test_a_table_of_another_version_is_read_as_far_as_it_is_known(tmp_path):
     table = read_batches(path)
     assert table.schema == BATCHES_SCHEMA
     assert table["loader_epoch"].to_list() == [None, None]
+
+
+def test_a_table_of_before_who_meets_whom_was_recorded_has_nulls_there(tmp_path):
+    path = tmp_path / "batches.parquet"
+    new = list(meeting((1, 1)))
+    written(path, [(0, (1, 1), (1, 1))]).drop(new).write_parquet(path)
+    table = read_batches(path)
+    assert table.schema == BATCHES_SCHEMA
+    assert table.select(new).null_count().row(0) == (2, 2, 2, 2)
