@@ -8,16 +8,12 @@ mean.
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._errors import MixingError
 from ethnoshard.mixing._quota import Quotas, quota_table, seated
-
-_MOST_CHOICES = 8
-"""Groups among whose subsets the last way looks for the best."""
 
 
 def together_table(
@@ -32,8 +28,8 @@ def together_table(
 
     Three ways are tried, and what they give is checked. Where m divides a batch, lots of m people are seated as single
     people are by :func:`quota_table`. Where the largest group can give way, the others come in lots, of which a batch
-    holds the whole or the next whole number, and the largest has what is left. Else each batch takes the groups and
-    numbers that leave the least squares of what is owed.
+    holds the whole or the next whole number, and the largest has what is left. Else each batch takes those that
+    are owed most, as many groups and in such numbers as leave the least squares of what is owed.
 
     Args:
         shares: one for each group, not negative, summing to 1.
@@ -128,13 +124,14 @@ def _least_squares(exact: list[Fraction], people: int, batches: int, least: Sequ
 
 
 def _choices(due: list[int], least: Sequence[int], people: int) -> Iterator[tuple[int, ...]]:
-    """Sets of groups that fit into a batch; of very many groups, those that are owed most."""
+    """The one, two ... groups that are owed most, as far as they fit into a batch. Other sets do no better."""
     groups = sorted((group for group, value in enumerate(due) if value > 0), key=lambda group: -due[group])
-    groups = groups[:_MOST_CHOICES]
-    for size in range(1, len(groups) + 1):
-        for chosen in combinations(groups, size):
-            if sum(least[group] for group in chosen) <= people:
-                yield chosen
+    room = people
+    for size, group in enumerate(groups, 1):
+        room -= least[group]
+        if room < 0:
+            break
+        yield tuple(groups[:size])
 
 
 def _filled(due: list[int], chosen: tuple[int, ...], least: Sequence[int], scale: int, people: int) -> list[int]:
