@@ -115,6 +115,10 @@ bench: $(MADE) $(PEERS_MADE)  ## The measurements of benchmarks/README.md. With 
 	$(BIN)/python -m benchmarks.packing
 	$(BIN)/python -m benchmarks.planning
 	$(BIN)/python -m benchmarks.planning --people 32 --images 4
+	$(BIN)/python -m benchmarks.planning --together 2 --hard .5
+	$(BIN)/python -m benchmarks.planning --target base
+	$(BIN)/python -m benchmarks.planning --target placebo
+	$(BIN)/python -m benchmarks.meetings
 	$(BIN)/python -m benchmarks.memory
 	@test -z "$(SOURCE)" || $(BIN)/python -m benchmarks.alignment $(SOURCE)
 	$(PEERS)/bin/python -m benchmarks.peers.convert $(bench_dataset) $(DEMO)/$(notdir $(bench_dataset)).peers

@@ -50,6 +50,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "natural, together 2, hard 1": {"together": 2, "hard": 1.0},
     "natural, together 4, hard 1": {"together": 4, "hard": 1.0},
 }
+PARTS = ["arms", "disk", "hard", "remote"]
 AT_EASE = ("base", "natural", "natural, together 2", "uniform", "weighted")
 """Arms whose look-alikes should meet by chance only, whatever the order on disk."""
 
@@ -100,11 +101,11 @@ def by_likeness(group: Numbers, vectors: npt.NDArray[np.float32]) -> Numbers:
     order = []
     for number in np.unique(group).tolist():
         own = np.flatnonzero(group == number)
-        left, at = np.ones(len(own), np.bool_), 0
+        of, left, at = vectors[own], np.ones(len(own), np.bool_), 0
         for _ in range(len(own)):
             order.append(own[at])
             left[at] = False
-            at = int(np.where(left, vectors[own] @ vectors[own[at]], -2).argmax())
+            at = int(np.where(left, of @ of[at], -2).argmax())
     return np.array(order)
 
 
@@ -355,12 +356,12 @@ def print_remote(rows: list[dict[str, Any]]) -> None:
 
 
 def arms_of(
-    identities: Identities, near: Resemblance, people: int, images: int, batches: int, names: Iterable[str] = ARMS
+    identities: Identities, near: Resemblance, people: int, images: int, batches: int
 ) -> dict[str, dict[str, Any]]:
     """Measure arms; one that the dataset can't give is left out, and said."""
     arms = {}
     settings = PlanSettings(people_per_batch=people, images_per_person=images)
-    for name in names:
+    for name in ARMS:
         try:
             plan = Plan(identities, replace(settings, **ARMS[name]), near)
         except ValueError as error:
@@ -371,51 +372,94 @@ def arms_of(
     return arms
 
 
-def measure_made(number: int, batches: int) -> dict[str, Any]:
-    """Everything of made people."""
+def measure_disk(plan: Plan, near: Resemblance, batches: int) -> dict[str, float]:
+    """How often look-alikes meet over how often two of a group do who are drawn as often as they are.
+
+    That is for each pair in proportion to the product of their cells; so much, that all pairs of the group in the
+    epoch's batches are as many as they are.
+    """
+    group = plan.identities.group
+    groups = len(plan.identities.groups)
+    there = np.zeros(len(group), np.bool_)
+    met, expected = np.zeros(NEAREST), np.zeros(NEAREST)
+    for number in range(-(-batches // plan.batches)):
+        epoch = plan.epoch(number)
+        counts = epoch.people_of_groups().astype(np.float64)
+        drawn = epoch.drawn().astype(np.float64)
+        pairs = (counts * (counts - 1)).sum(axis=0)
+        sums, squares = (np.bincount(group, drawn**power, minlength=groups) for power in (1, 2))
+        of_pair = drawn[:, None] * drawn[near.nearest] * (pairs / (sums**2 - squares))[group][:, None]
+        expected += np.where(near.nearest >= 0, of_pair, 0).sum(axis=0)
+        for batch in range(plan.batches):
+            who = epoch.people(batch)
+            there[who] = True
+            met += (there[near.nearest[who]] & (near.nearest[who] >= 0)).sum(axis=0)
+            there[who] = False
+    return {"nearest": met[0] / expected[0], "ten_nearest": met[:10].sum() / expected[:10].sum()}
+
+
+def measure_made(number: int, batches: int, parts: list[str]) -> None:
+    """Parts of what can be measured of made people; each is printed and kept."""
     group, faces, vectors = made_people(number)
     identities, near = on_disk(group, faces, vectors, by_chance(group))
-    kept: dict[str, Any] = {"identities": number, "shards": int(identities.shard[-1]) + 1}
-    for people, images in BATCHES:
-        kept[f"{people}x{images}"] = arms_of(identities, near, people, images, batches)
-    alike, near_alike = on_disk(group, faces, vectors, by_likeness(group, vectors))
+    kept: dict[str, Any]
+    if "arms" in parts:
+        kept = {"identities": number, "shards": int(identities.shard[-1]) + 1}
+        for people, images in BATCHES:
+            arms = kept[f"{people}x{images}"] = arms_of(identities, near, people, images, batches)
+            print(f"\n{people} x {images}: {number:,} people in {kept['shards']} shards\n")
+            print_arms(arms)
+        keep("meetings-arms", kept)
+    if "disk" in parts:
+        keep(
+            "meetings-disk",
+            _disks(identities, near, on_disk(group, faces, vectors, by_likeness(group, vectors)), batches),
+        )
+    if "hard" in parts:
+        rows = measure_hard(identities, near, BATCHES)
+        print()
+        print_hard(rows)
+        keep("meetings-hard", {"rows": rows})
+    if "remote" in parts:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = measure_remote(Path(folder))
+        print()
+        print_remote(rows)
+        keep("meetings-remote", {"rows": rows})
+
+
+def _disks(
+    identities: Identities, near: Resemblance, alike: tuple[Identities, Resemblance], batches: int
+) -> dict[str, Any]:
+    """Whether the order on disk has look-alikes meet where nobody looks for them."""
+    orders = {"by chance": (identities, near), "by likeness": alike}
     beside = {
-        name: float((np.abs(of.nearest[:, 0] - np.arange(number)) == 1).mean())
-        for name, of in (("by chance", near), ("by likeness", near_alike))
+        name: float((np.abs(table.nearest[:, 0] - np.arange(len(table.nearest))) == 1).mean())
+        for name, (_, table) in orders.items()
     }
-    for people, images in BATCHES:
-        kept[f"by likeness {people}x{images}"] = arms_of(alike, near_alike, people, images, batches, AT_EASE)
-    kept["beside on disk"] = beside
-    kept["hard"] = measure_hard(identities, near, BATCHES)
-    with tempfile.TemporaryDirectory() as folder:
-        kept["remote"] = measure_remote(Path(folder))
-    return kept
-
-
-def print_made(kept: dict[str, Any]) -> None:
-    """All tables."""
-    for people, images in BATCHES:
-        print(f"\n{people} x {images}: {kept['identities']:,} people in {kept['shards']} shards\n")
-        print_arms(kept[f"{people}x{images}"])
-    share = kept["beside on disk"]
-    print(
-        f"\nhard=0. {share['by chance']:.1%} of the people lie beside their nearest on a disk in an order of chance, "
-        f"{share['by likeness']:.1%} on one in an order by likeness\n"
-    )
     rows = []
     for people, images in BATCHES:
         for name in AT_EASE:
-            cells = []
-            for order in ("", "by likeness "):
-                of = kept[f"{order}{people}x{images}"][name]["everybody"]
-                cells += [f"{of[which] / of['nearest_by_chance']:.2f}" for which in ("nearest", "ten_nearest")]
-            rows.append([f"{people} x {images}, {name}", *cells])
-    head = ["nearest / by chance", "ten nearest / by chance", "likeness: nearest", "likeness: ten nearest"]
-    print_table(["arm", *head], rows)
-    print()
-    print_hard(kept["hard"])
-    print()
-    print_remote(kept["remote"])
+            settings = PlanSettings(people_per_batch=people, images_per_person=images, **ARMS[name])
+            found = {order: measure_disk(Plan(of, settings), table, batches) for order, (of, table) in orders.items()}
+            rows.append({"people": people, "images": images, "arm": name, **found})
+            print(f"{people} x {images}, {name}: measured", flush=True)
+    print(
+        f"\nhard=0. {beside['by chance']:.1%} of the people lie beside their nearest on a disk in an order of chance, "
+        f"{beside['by likeness']:.1%} on one in an order by likeness\n"
+    )
+    head = ["arm", "nearest / by chance", "ten nearest / by chance", "likeness: nearest", "likeness: ten nearest"]
+    print_table(
+        head,
+        [
+            [
+                f"{row['people']} x {row['images']}, {row['arm']}",
+                *(f"{row[order][which]:.2f}" for order in orders for which in ("nearest", "ten_nearest")),
+            ]
+            for row in rows
+        ],
+    )
+    return {"beside": beside, "rows": rows}
 
 
 def main() -> None:
@@ -423,15 +467,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--identities", type=int, default=10_575)
     parser.add_argument("--batches", type=int, default=4_000, help="of each arm at least, in whole epochs")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--dataset")
     parser.add_argument("--look-alikes")
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--images", type=int, default=4)
     arguments = parser.parse_args()
     if arguments.dataset is None:
-        kept = measure_made(arguments.identities, arguments.batches)
-        print_made(kept)
-        keep("meetings", kept)
+        measure_made(arguments.identities, arguments.batches, arguments.parts)
         return
     if arguments.look_alikes is None:
         parser.error("--dataset needs --look-alikes")
