@@ -107,7 +107,7 @@ def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
         ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are 'A', 'B', 'C'"),
         ({"A": 0.5}, {}, "sum to 0.5, not to 1"),
         ({"A": -1.0, "B": 2.0}, {}, "share of 'A' is a number of at least 0; -1.0"),
-        ("balanced", {}, "base, natural, uniform, placebo, same-group, or a share for each group; 'balanced' is not"),
+        ("balanced", {}, "same-group, weighted, or a share for each group; 'balanced' is not"),
         ("same-group", {"people_per_batch": 11}, "'C' has 10 that can be drawn"),
         ("natural", {"people_per_batch": 100}, "=100, but the dataset has 90 identities with at least 2"),
         ("natural", {"people_per_batch": 0}, "people_per_batch is a whole number of at least 1; 0"),
