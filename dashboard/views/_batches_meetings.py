@@ -138,7 +138,6 @@ def _delivered(group: str, rows: pl.DataFrame, ranks: int, at_random: float | No
         nearest_by_chance=float(looked["nearest_met_by_chance"].sum()) / draws if draws else None,
         distinct=planned.get("distinct"),
         effective=planned.get("effective"),
-        apart=planned.get("apart"),
     )
 
 

@@ -13,6 +13,8 @@ from ._batches_meetings import Met
 
 _GREY = "#8C8C8C"
 _ROW = 44
+_NONE_SEEN = 0.005
+"""Two digits show it as 0."""
 _LINE = {"width": 1.5, "dash": "dash", "color": _GREY}
 
 
@@ -72,6 +74,8 @@ def dispersion_title(name: str, rows: Sequence[Met]) -> str:
     if not values:
         return f"{name}: no group's number of people can vary"
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    if values[high] < _NONE_SEEN:
+        return f"{name}: every batch has as many people of a group as any other"
     if values[high] < 0.3:
         return f"{name}: quotas, at most {values[high]:.2f} of the variance at random"
     if values[low] >= 0.8 and values[high] <= 1.25:
@@ -104,7 +108,7 @@ def nearest(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
                 hovertemplate=f"%{{y}}, {what}: %{{x:.2f}} %<extra></extra>",
             )
         )  # fmt: skip
-    _at_right(drawn, [f"{own:.0f} of {by:.2g} %" for own, by in zip(met, chance, strict=True)])
+    _at_right(drawn, [f"{own:.0f} %; chance {by:.2g} %" for own, by in zip(met, chance, strict=True)])
     most = max([1.0, *met, *chance])
     return drawn.update_xaxes(range=[-0.06 * most, 1.08 * most], zeroline=False)
 
@@ -126,7 +130,7 @@ _DIGITS = {
     "at random, %": ".1f",
     "nearest, %": ".1f",
     "by chance, %": ".2f",
-    "different people": ",.0f",
+    "different": ",.0f",
     "effective": ",.0f",
     "kept apart": ",.0f",
 }
@@ -144,7 +148,7 @@ def table(rows: Sequence[Met]) -> pl.DataFrame:
         "at random, %": _percent([row.none_at_random if row.group else None for row in rows]),
         "nearest, %": _percent([row.nearest for row in rows]),
         "by chance, %": _percent([row.nearest_by_chance for row in rows]),
-        "different people": [row.distinct for row in rows],
+        "different": [row.distinct for row in rows],
         "effective": [row.effective for row in rows],
         "kept apart": [row.apart for row in rows],
     }
@@ -164,7 +168,7 @@ def as_text(rows: pl.DataFrame) -> pl.DataFrame:
 def table_columns() -> dict[str, Any]:
     """How they look: numbers at the right."""
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in _DIGITS}
-    return {"group": st.column_config.TextColumn(pinned=True), **numbers}
+    return {name: st.column_config.TextColumn(pinned=True) for name in ("run", "group")} | numbers
 
 
 HOW_TABLE = (
@@ -172,10 +176,7 @@ HOW_TABLE = (
     "batches without anybody, each beside people drawn at random; different people behind an epoch's batches, and "
     "effective: how many would vary as little, each coming as often."
 )
-HOW_NEAREST = (
-    " Nearest: how often a person's nearest other of the group is in the batch. Kept apart: pairs that are probably "
-    "one person."
-)
+HOW_NEAREST = " Nearest: how often a person's nearest other of the group is in the batch."
 
 
 def number(value: float | None) -> str:
@@ -207,11 +208,11 @@ def _at_right(drawn: go.Figure, texts: Sequence[str]) -> None:
         drawn.add_annotation(
             x=1, xref="paper", xanchor="left", y=row, showarrow=False, text=f" {text}", font={"size": 11}
         )
-    drawn.update_layout(margin={"t": 20, "b": 10, "l": 10, "r": 95})
+    drawn.update_layout(margin={"t": 20, "b": 10, "l": 10, "r": 115})
 
 
 def _mark(drawn: go.Figure, x: float, text: str) -> None:
-    drawn.add_vline(x=x, line=_LINE)
+    drawn.add_vline(x=x, line=_LINE, layer="below")
     drawn.add_annotation(
         x=x, y=1, yref="paper", yanchor="bottom", showarrow=False, text=text, font={"size": 11, "color": _GREY}
     )

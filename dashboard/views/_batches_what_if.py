@@ -152,7 +152,10 @@ def _answer(shelf: Shelf, place: Place, dataset: FaceDataset, knobs: Knobs, tabl
         how = figures.HOW_TABLE
         if table is not None:
             seen = f"{found.looked_at:,} batches" if found.looked_at == LOOKED_AT else "all batches"
-            how += f"{figures.HOW_NEAREST} Seen in {seen}; pairs kept apart met {found.rows[-1].apart_met} times."
+            how += (
+                f"{figures.HOW_NEAREST} Kept apart: pairs that are probably one person. Seen in {seen}, in which such "
+                f"pairs met {found.rows[-1].apart_met} times."
+            )
         _show.table(
             figures.as_text(rows),
             name="what-if",

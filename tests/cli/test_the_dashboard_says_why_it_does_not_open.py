@@ -22,6 +22,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
         (["nosuch"], "nosuch is no folder"),
         ([".", "--dataset", "nosuch"], "nosuch is no folder"),
         ([".", "--benchmarks", "nosuch"], "nosuch is no folder"),
+        ([".", "--look-alikes", "nosuch"], "nosuch is no folder"),
         ([".", "--port", "0"], "port is 1 to 65535; 0 is not"),
         ([".", "--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid, port 8501"),
     ],

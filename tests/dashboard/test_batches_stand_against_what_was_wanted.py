@@ -100,6 +100,24 @@ def test_the_band_of_one_person_is_drawn_around_each_group() -> None:
     assert [trace.customdata.tolist() for trace in drawn.data] == [[1, 1], [-1, -1]]
 
 
+def test_people_who_come_together_are_promised_as_many_ahead_or_behind() -> None:
+    def together(people: int) -> Made:
+        record = {**RECORD, "settings": {"together": people}}
+        rows = [
+            {"step": step, "epoch": 0, "loader_epoch": 0, "group": group, "wanted": wanted, "people": number}
+            for step, counts in enumerate([(4, 0), (4, 0), (1, 3)], start=1)
+            for group, wanted, number in zip("AB", (3.0, 1.0), counts, strict=True)
+        ]
+        return made_of("run", record, pl.DataFrame(rows).with_columns(faces=pl.col("people")))
+
+    assert figures.error_title(together(1)).endswith(
+        "up to 2.00 people off the target in 3 batches, more than the 1 promised"
+    )
+    assert figures.error_title(together(2)) == "run: never more than 2.00 people off the target in 3 batches"
+    bands = [shape for shape in figures.error(together(2), COLOURS).layout.shapes if shape.type == "rect"]
+    assert [shape.y1 - shape.y0 for shape in bands] == [4, 4]
+
+
 def test_titles_say_how_batches_swing() -> None:
     assert "differs by at most 1" in figures.numbers_title(made([(3, 1), (2, 2)]))
     assert figures.numbers_title(made([(4, 0), (2, 2)])) == "run: A has 2 to 4 people in a batch, the widest swing"
@@ -176,7 +194,7 @@ def test_a_link_gives_run_and_epoch(page: Page, full: Given) -> None:
     test = page("batches", full, run="base-0", beside="none", epoch="2")
     assert test.selectbox(key="run").value == "base-0"
     assert test.selectbox(key="epoch").value == "2"
-    assert not any("natural" in block.value for block in test.markdown)
+    assert not any(plain("natural-0") in block.value for block in test.markdown)
 
 
 def test_a_run_of_before_batches_were_recorded_says_how_to_have_them(page: Page, broken: Given) -> None:

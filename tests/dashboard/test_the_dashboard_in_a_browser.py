@@ -122,6 +122,19 @@ def test_a_link_reproduces_the_view(visit: Visit) -> None:
     expect(visit.page).to_have_url(re.compile(r"/runs\?.*runs=natural-0"))
 
 
+def test_a_plan_moved_by_hand_is_in_the_link(visit: Visit) -> None:
+    visit.open("batches")
+    field = visit.page.locator(".st-key-people input")
+    field.fill("6")
+    field.press("Enter")
+    expect(visit.page).to_have_url(re.compile("people=6"))
+    expect(visit.page.get_by_text(re.compile("who would meet whom, natural, P 6"))).to_be_visible()
+    other = Visit(visit.page.context.new_page(), visit.port)
+    other.open(visit.page.url.partition(f":{visit.port}/")[2])
+    expect(other.page.get_by_text(re.compile("who would meet whom, natural, P 6"))).to_be_visible()
+    assert other.complaints == []
+
+
 PATHS = ("run=../../etc/passwd", "report=/etc/passwd", "clusters=../../", "dataset=/etc", "runs=../..")
 
 
