@@ -136,8 +136,14 @@ _DIGITS = {
 }
 
 
-def table(rows: Sequence[Met]) -> pl.DataFrame:
-    """A row a group, and one of all people where there is one; without columns that nothing is known of."""
+def table(*of: Sequence[Met], names: Sequence[str] = ()) -> pl.DataFrame:
+    """A row a group, and one of all people where there is one; without columns that nothing is known of.
+
+    Args:
+        of: one, or several below each other.
+        names: of these, for a column of their own.
+    """
+    rows = [row for each in of for row in each]
     columns = {
         "group": [row.group or "all" for row in rows],
         "people": [row.people for row in rows],
@@ -152,8 +158,9 @@ def table(rows: Sequence[Met]) -> pl.DataFrame:
         "effective": [row.effective for row in rows],
         "kept apart": [row.apart for row in rows],
     }
-    made = pl.DataFrame(columns, strict=False)
-    return made.select(name for name in columns if made[name].null_count() < len(made) or not len(made))
+    run = {"run": [name for name, each in zip(names, of, strict=True) for _ in each]} if names else {}
+    made = pl.DataFrame({**run, **columns}, strict=False)
+    return made.select(name for name in made.columns if made[name].null_count() < len(made))
 
 
 def as_text(rows: pl.DataFrame) -> pl.DataFrame:

@@ -126,7 +126,7 @@ def _say_without(shelf: Shelf, run: _Run) -> None:
         return
     _show.empty(
         f"{run.name} was trained before batches were recorded, so that only its speed can be shown. "
-        "Trained anew it has the same batches, and keeps them:",
+        "Trained anew it keeps them:",
         f"ethnoshard train {run.record.get('dataset', {}).get('path', 'DATASET')} --arm {run.record['arm']} "
         f"--seed {run.record['seed']} --out {shelf.given.runs}/NEW",
     )
@@ -250,8 +250,8 @@ def _pairs(sight: _Sight) -> None:
     lacks = missing(sight.record, sight.batches)
     if lacks:
         _show.empty(
-            f"{sight.made.run} is from before who meets whom was recorded: {lacks}. Trained anew it has the same "
-            "batches, and keeps that; below, a plan of such batches shows it without training."
+            f"{sight.made.run} is from before who meets whom was recorded: {lacks}. Below, a plan of such "
+            "batches shows it without training."
         )
     if not any(row.pairs_at_random for row in sight.met):
         return
@@ -289,17 +289,15 @@ def _nearest(sight: _Sight) -> None:
 
 def _meetings(sights: Sequence[_Sight]) -> None:
     """One table, which needs the whole width."""
-    found = [
-        company.table(sight.met).select(pl.lit(sight.made.run).alias("run"), pl.all()) for sight in sights if sight.met
-    ]
+    found = {sight.made.run: sight.met for sight in sights if sight.met}
     if not found:
         return
-    rows = pl.concat(found, how="diagonal_relaxed")
-    looked = any(row.nearest is not None for sight in sights for row in sight.met)
+    rows = company.table(*found.values(), names=list(found))
+    looked = any(row.nearest is not None for each in found.values() for row in each)
     _show.table(
         company.as_text(rows),
         name="met",
-        title=f"Who met whom in the batches of {' and '.join(sight.made.run for sight in sights if sight.met)}",
+        title=f"Who met whom in the batches of {' and '.join(found)}",
         how=company.HOW_TABLE + (company.HOW_NEAREST if looked else ""),
         columns=company.table_columns(),
         download=rows,
