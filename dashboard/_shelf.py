@@ -135,7 +135,7 @@ class Shelf:
         if place.dataset is None:
             return {}
         given = [(folder.name or str(folder), folder) for folder in self.given.look_alikes]
-        patterns = ("*/look-alikes.json", "*/look-alikes/*/look-alikes.json")
+        patterns = ("*/look-alikes.json", "look-alikes/*/look-alikes.json", "*/look-alikes/*/look-alikes.json")
         records = sorted(path for pattern in patterns for path in self.given.runs.glob(pattern))
         among = [(str(path.parent.relative_to(self.given.runs)), path.parent) for path in records]
         found: dict[str, Path] = {}
