@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from ethnoshard.errors import EthnoshardError
@@ -12,6 +13,7 @@ from .._guard import or_said
 from .._shelf import Shelf
 from .._text import plain
 from . import _benchmarks_loading as loading
+from . import _benchmarks_meetings as meetings
 from . import _benchmarks_rates as rates
 from . import _benchmarks_scale as scale
 from ._benchmarks_contestants import contestants, limits, table
@@ -145,6 +147,34 @@ def _planning(files: Sequence[tuple[str, Content]]) -> None:
     )
 
 
+def _arms(files: Sequence[tuple[str, Content]]) -> None:
+    rows = pl.concat([meetings.arms(content) for _, content in files])
+    two = st.column_config.NumberColumn(format="%.2f")
+    _show.table(
+        rows,
+        name="meetings-arms",
+        title="What batches hold of each group, by arm",
+        how="variance / random is 1 where people come as by chance and 0 where a quota holds; own pairs are ordered "
+        "pairs of a group's people in a batch, its own negatives.",
+        columns=dict.fromkeys(rows.columns[3:], two),
+    )
+
+
+def _rows(name: str, title: str, how: str) -> Callable[[Sequence[tuple[str, Content]]], None]:
+    def shown(files: Sequence[tuple[str, Content]]) -> None:
+        rows = meetings.flat([content for _, content in files])
+        two = st.column_config.NumberColumn(format="%.2f")
+        _show.table(
+            rows,
+            name=name,
+            title=title,
+            how=how,
+            columns={column: two for column, kind in rows.schema.items() if kind == pl.Float64},
+        )
+
+    return shown
+
+
 def _memory(files: Sequence[tuple[str, Content]]) -> None:
     for name, content in files:
         left, right = st.columns(2, gap="large")
@@ -228,6 +258,35 @@ def _made(command: str, content: Content) -> None:
 
 _OTHERS |= {
     "planning-": ("python -m benchmarks.planning", _planning),
+    "meetings-arms": ("python -m benchmarks.meetings", _arms),
+    "meetings-disk": (
+        "python -m benchmarks.meetings",
+        _rows(
+            "meetings-disk",
+            "Nobody meets those who lie beside him on the disk more often than by chance",
+            "How often somebody's nearest, or the ten nearest, are in the batch, over chance, without look-alikes; "
+            "where the disk is in an order of chance, and where it is in one by likeness.",
+        ),
+    ),
+    "meetings-hard": (
+        "python -m benchmarks.meetings",
+        _rows(
+            "meetings-hard",
+            "Look-alikes cost jumps, not bytes",
+            "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the share "
+            "of cells that come with look-alikes.",
+        ),
+    ),
+    "meetings-remote": (
+        "python -m benchmarks.meetings",
+        _rows(
+            "meetings-remote", "From afar each shard is fetched once", "Requests and bytes, over those of the dataset."
+        ),
+    ),
+    "look-alikes": (
+        "python -m benchmarks.look_alikes",
+        _rows("look-alikes", "What the index finds of what a search of all finds", "On clustered synthetic centroids."),
+    ),
     "memory": ("python -m benchmarks.memory", _memory),
     "alignment-": ("python -m benchmarks.alignment SOURCE", _alignment),
     "packing": ("python -m benchmarks.packing", _packing),

@@ -99,23 +99,27 @@ class Meetings:
         )
 
 
-def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = MOST_BATCHES) -> Meetings:
+def meetings(
+    epoch: EpochPlan, near: Resemblance | None = None, *, most: int = MOST_BATCHES, epochs: int | None = None
+) -> Meetings:
     """What the batches of an epoch hold, and of the epochs after it as long as there are few batches.
 
     Args:
         epoch: planned.
         near: who resembles whom; by default the plan's table, if it has one.
-        most: batches that are looked at for who meets whom, and that are enough for variances.
+        most: batches that are looked at for who meets whom.
+        epochs: how many, from this one on, variances are taken of; by default as many as have some thousand batches.
     """
     plan = epoch.plan
     near = near or plan.near
     if near is not None and near.knows_nobody:
         near = None
-    number_of_epochs = min(_MOST_EPOCHS, max(1, round(most / plan.batches)))
-    epochs = [epoch, *(plan.epoch(epoch.number + further) for further in range(1, number_of_epochs))]
-    counts = np.concatenate([each.people_of_groups() for each in epochs])
+    if epochs is None:
+        epochs = min(_MOST_EPOCHS, max(1, round(MOST_BATCHES / plan.batches)))
+    every = [epoch, *(plan.epoch(epoch.number + further) for further in range(1, epochs))]
+    counts = np.concatenate([each.people_of_groups() for each in every])
     drawn = epoch.drawn()
-    met = _Met(epochs, near, most) if near is not None else None
+    met = _Met(epoch, near, most) if near is not None else None
     rows = []
     names = plan.identities.groups
     chance = np.minimum(drawn / plan.batches, 1)
@@ -154,7 +158,7 @@ def meetings(epoch: EpochPlan, near: Resemblance | None = None, *, most: int = M
         effective=_effective(drawn),
         **(met.of(None) if met else {}),
     )
-    return Meetings(groups=tuple(rows), everybody=everybody, epochs=number_of_epochs, batches=met.batches if met else 0)
+    return Meetings(groups=tuple(rows), everybody=everybody, epochs=epochs, batches=met.batches if met else 0)
 
 
 _NOTHING = 1e-9
@@ -179,10 +183,9 @@ def _none(mean: float, variance: float) -> float:
 class _Met:
     """Whose look-alikes are in the batch."""
 
-    def __init__(self, epochs: list[EpochPlan], near: Resemblance, most: int) -> None:
-        plan = epochs[0].plan
-        everywhere = plan.batches * len(epochs)
-        self.batches = min(most, everywhere)
+    def __init__(self, epoch: EpochPlan, near: Resemblance, most: int) -> None:
+        plan = epoch.plan
+        self.batches = min(most, plan.batches)
         groups = len(plan.identities.groups)
         of = plan.identities.group
         there = np.zeros(len(of), np.bool_)
@@ -192,8 +195,8 @@ class _Met:
         others = np.maximum(np.bincount(of[plan.drawn], minlength=groups) - 1, 1)
         pairs = near.apart[plan.drawn[near.apart].all(axis=1)]
         self._pairs = np.bincount(of[pairs[:, 0]], minlength=groups)
-        for number in np.linspace(0, everywhere - 1, self.batches).astype(int).tolist():
-            who = epochs[number // plan.batches].people(number % plan.batches)
+        for number in np.linspace(0, plan.batches - 1, self.batches).astype(int).tolist():
+            who = epoch.people(number)
             there[who] = True
             near_by = np.asarray(near.nearest[who, :width])
             found = there[near_by] & (near_by >= 0)

@@ -54,7 +54,7 @@ class BatchRecord:
     @cached_property
     def _meetings(self) -> Meetings:
         """Of the first epoch, as planned to begin with."""
-        return meetings(self._loader.plan.epoch(0))
+        return meetings(self._loader.plan.epoch(0), epochs=1)
 
     @cached_property
     def _pairs_at_random(self) -> list[float]:

@@ -53,7 +53,7 @@ def delivered(plan: Plan, ranks: int, epochs: int = 1) -> tuple[dict[str, Any], 
     """The record and the table of a run that is given the first epoch of a plan, counted batch by batch."""
     epoch, near = plan.epoch(0), plan.near
     assert near is not None
-    found = meetings(epoch)
+    found = meetings(epoch, epochs=1)
     of = plan.identities.group
     others = np.bincount(of, minlength=3) - 1
     rows = []
@@ -84,7 +84,7 @@ def delivered(plan: Plan, ranks: int, epochs: int = 1) -> tuple[dict[str, Any], 
 def test_a_run_shows_of_an_epochs_batches_what_their_plan_says(target: str, together: int, ranks: int) -> None:
     plan = made_plan(target, together)
     record, batches = delivered(plan, ranks)
-    shown, planned = of_run(record, batches, None), as_planned(meetings(plan.epoch(0)))[:-1]
+    shown, planned = of_run(record, batches, None), as_planned(meetings(plan.epoch(0), epochs=1))[:-1]
     assert [row.group for row in shown] == ["A", "B", "C"]
     # With two ranks the last batch of an odd number is not among them.
     counts = plan.epoch(0).people_of_groups()[: plan.batches // ranks * ranks].astype(np.float64)

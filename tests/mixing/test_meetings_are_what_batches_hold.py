@@ -15,7 +15,7 @@ from ethnoshard.mixing import Plan, PlanSettings, Resemblance, meetings
 @given(plans(together=(1, 2), hard=(0.0, 0.5)))
 def test_people_pairs_and_hits_are_those_that_are_counted(plan: Plan) -> None:
     near = plan.near or Resemblance.of_nobody(len(plan.identities.group))
-    found = meetings(plan.epoch(0), near, most=1)
+    found = meetings(plan.epoch(0), near, most=1, epochs=1)
     assert found.epochs == 1
     batches = [plan.epoch(0).people(number).tolist() for number in range(plan.batches)]
     looked_at = batches[:1]

@@ -88,7 +88,7 @@ def test_the_record_says_who_meets_whom_in_an_epoch_of_the_loader(train, arm, to
     trainer = train(arm=arm, together=together, epochs=1)
     trainer.train()
     planned = json.loads(trainer.run.record_path.read_text())["plan"]["meetings"]
-    expected = meetings(trainer.loader.plan.epoch(0))
+    expected = meetings(trainer.loader.plan.epoch(0), epochs=1)
     assert [group["group"] for group in planned["groups"]] == ["A", "B", "C"]
     for name in ("people", "dispersion", "pairs", "pairs_at_random", "distinct", "effective", "nearest"):
         assert [group[name] for group in planned["groups"]] == [getattr(group, name) for group in expected.groups]
