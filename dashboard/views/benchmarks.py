@@ -273,8 +273,8 @@ _OTHERS |= {
         _rows(
             "meetings-hard",
             "Look-alikes cost jumps, not bytes",
-            "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the share "
-            "of cells that come with look-alikes.",
+            "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the "
+            "share of cells that come with look-alikes.",
         ),
     ),
     "meetings-remote": (
