@@ -68,7 +68,6 @@ class StratifiedLoader(IterableDataset[Any]):
         together: int = 1,
         look_alikes: ResemblanceTable | Resemblance | None = None,
         hard: float = 0.0,
-        within: str = "group",
         window_mib: int = 64,
         shards_in_window: int | None = None,
         rank: int | None = None,
@@ -98,7 +97,6 @@ class StratifiedLoader(IterableDataset[Any]):
             together: people of a group come at least so many at a time: a batch has none of it, or so many.
             look_alikes: who resembles whom in this dataset.
             hard: share of the cells that come in sets of look-alikes, 0 to 1.
-            within: where look-alikes are looked for: "group".
             window_mib: how much of the dataset cells are shuffled within, MiB; up to about twice as much is held.
             shards_in_window: of how many shards of a group pieces are shuffled together; by default of all, without
                 which people of the same shards meet more often than by chance, and look-alikes in other shards don't
@@ -146,7 +144,6 @@ class StratifiedLoader(IterableDataset[Any]):
             together=together,
             look_alikes=look_alikes,
             hard=hard,
-            within=within,
             window_mib=window_mib,
             open_shards=shards_in_window,
         )

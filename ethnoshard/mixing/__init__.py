@@ -10,13 +10,12 @@ from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
 from ethnoshard.mixing._quota import quota_table
 from ethnoshard.mixing._resemblance import Resemblance
-from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, WITHIN, Exhaustion, PlanSettings, Target, Weighted
+from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, Exhaustion, PlanSettings, Target, Weighted
 from ethnoshard.mixing._strata import Pool, Stratum
 
 __all__ = [
     "EXHAUSTIONS",
     "TARGETS",
-    "WITHIN",
     "Block",
     "Coverage",
     "EpochPlan",

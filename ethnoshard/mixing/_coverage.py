@@ -91,14 +91,15 @@ def cover(
     filled = np.where(drawn >= cells, cells * per_cell - faces, 0) * included
     dropped = np.where(included, faces - used, 0)
     ended = next((phase.ends_with for phase in phases if phase.ends_with), None)
-    crowded = (drawn >= limit) | (ended is None)
+    crowded = (drawn >= limit) | (ended is None and not settings.is_weighted)
+    left_out = "places are drawn by chance" if settings.is_weighted else f"the epoch ended ({ended!r} ran out)"
     few = faces < settings.least_faces
     again = "drawn again because the group ran out" if ended else "drawn again to fill the last batch"
     kinds = (
         (filled, "repeated to fill short cells"),
         (repeated - filled, f"repeated: {again}"),
         (np.where(crowded, dropped, 0), "dropped: of people with more cells than the epoch has batches for them"),
-        (np.where(crowded, 0, dropped), f"dropped: the epoch ended ({ended!r} ran out)"),
+        (np.where(crowded, 0, dropped), f"dropped: {left_out}"),
         (np.where(few, faces, 0), f"excluded: of people with fewer than {settings.least_faces} faces"),
         (np.where(~included & ~few, faces, 0), "excluded: the target gives the group no share"),
     )

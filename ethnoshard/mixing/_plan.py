@@ -69,7 +69,10 @@ class Plan:
             MixingError: the dataset can't give what the target asks for; the message has the numbers.
         """
         if settings.hard and near is None:
-            raise MixingError(f"hard={settings.hard:g} of the cells come with look-alikes, of which there is no table")
+            raise MixingError(
+                f"hard={settings.hard:g} of the cells come with look-alikes: name a table of them; "
+                "`ethnoshard look-alikes` makes one"
+            )
         if near is not None and len(near.nearest) != len(identities.faces):
             raise MixingError(
                 f"the table of look-alikes is of {len(near.nearest):,} identities, the dataset has "

@@ -13,7 +13,6 @@ Exhaustion: TypeAlias = Literal["repeat", "stop", "redistribute", "raise"]
 
 TARGETS: tuple[str, ...] = get_args(TargetName)
 EXHAUSTIONS: tuple[str, ...] = get_args(Exhaustion)
-WITHIN: tuple[str, ...] = ("group",)
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class PlanSettings:
         together: people of a group come at least so many at once: a batch has none of it, or so many (all of them where
             the group has fewer); their share in the long run stays. For targets with quotas.
         hard: share of the cells that come in sets of look-alikes, 0 to 1; needs a table of who resembles whom.
-        within: where look-alikes are looked for: "group".
-        window_mib: how much of the dataset, MiB of shards, cells are shuffled within; a reader holds about half.
+        window_mib: how much of the dataset, MiB of shards, cells are shuffled within; a reader holds up to
+            about twice as much.
         open_shards: of how many shards of a group, at most, pieces are shuffled together; None for all of them, without
             which people of the same shards meet more often than others, and look-alikes in other shards don't meet.
 
@@ -87,7 +86,6 @@ class PlanSettings:
     min_faces: int | None = None
     together: int = 1
     hard: float = 0.0
-    within: str = "group"
     window_mib: int = 64
     open_shards: int | None = None
 
@@ -130,8 +128,6 @@ class PlanSettings:
         if not _is_number(hard) or not 0 <= hard <= 1:
             raise MixingError(f"hard is a share of the cells, 0 to 1; {hard!r} is not")
         object.__setattr__(self, "hard", float(hard))
-        if self.within not in WITHIN:
-            raise MixingError(f"within is one of {', '.join(WITHIN)}; {self.within!r} is not")
         if self.is_weighted and self.when_exhausted != "repeat":
             raise MixingError(
                 f"weighted draws begin anew with a group that runs out; when_exhausted={self.when_exhausted!r} is for "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHIN
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS
 from ethnoshard.training._embedder import BACKBONES
 from ethnoshard.training._mining import STRATEGIES, Strategy
 from ethnoshard.training._optimizer import OPTIMIZERS, SCHEDULES, OptimizerName, Schedule
@@ -52,7 +52,6 @@ class TrainingSettings:
         hard: share of the cells that come in sets of look-alikes, 0 to 1.
         refresh: epochs after which a new table of look-alikes is made by the network in training, as the loader's next
             epoch begins; 0 for never. Without ``look_alikes`` people meet at random until the first.
-        within: where look-alikes are looked for: "group".
         window_mib: how much of the dataset cells are shuffled within, MiB.
         shards_in_window: of how many shards of a group pieces are shuffled together; 0 for all.
         cache_mib: of a remote dataset, MiB of shards kept on disk.
@@ -99,7 +98,6 @@ class TrainingSettings:
     look_alikes: str = ""
     hard: float = 0.0
     refresh: int = 0
-    within: str = "group"
     window_mib: int = 64
     shards_in_window: int = 0
     cache_mib: int = 8192
@@ -194,7 +192,6 @@ _NAMES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
     "when_exhausted": EXHAUSTIONS,
-    "within": WITHIN,
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,

@@ -69,3 +69,10 @@ def test_the_loader_hands_out_what_its_coverage_says(made: FaceDataset) -> None:
         assert (row.used, row.repeated) == (len(mine), sum(mine) - len(mine))
         assert row.dropped == 0
     assert "excluded: of people with fewer than 2 faces" in str(loader.coverage())
+
+
+def test_whom_chance_leaves_out_of_a_weighted_epoch_has_that_for_a_reason() -> None:
+    plan = Plan(table([[40] * 30, [40] * 10]), PlanSettings(people_per_batch=4, images_per_person=4, target="weighted"))
+    rows = [plan.epoch(number).coverage().groups for number in range(6)]
+    reasons = {reason for groups in rows for row in groups for reason in row.reasons if reason.startswith("dropped")}
+    assert reasons == {"dropped: places are drawn by chance"}
