@@ -15,12 +15,18 @@ EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
 
 
 def python(*arguments: object) -> str:
+    path = os.pathsep.join(filter(None, [str(EXAMPLES), os.environ.get("PYTHONPATH")]))
     run = subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(EXAMPLES), "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"},
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "CUDA_VISIBLE_DEVICES": "",
+            "ACCELERATE_USE_CPU": "true",
+        },
         timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr

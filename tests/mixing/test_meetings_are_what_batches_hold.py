@@ -27,6 +27,9 @@ def test_people_pairs_and_hits_are_those_that_are_counted(plan: Plan) -> None:
         assert row.none == pytest.approx(np.mean([not each for each in own]))
         assert row.distinct == len({one for each in own for one in each})
         hits = [near.nearest[one, 0] in batch for batch in looked_at for one in batch if group[one] == number]
+        if near.knows_nobody:
+            assert row.nearest is None and row.apart_met is None
+            continue
         assert row.nearest == pytest.approx(np.mean(hits) if hits else 0)
         met = [one in batch and two in batch for batch in looked_at for one, two in near.apart if group[one] == number]
         assert row.apart_met == sum(met)
