@@ -32,6 +32,7 @@ class Met:
         none_at_random: the same at random.
         nearest: share of its draws whose nearest other person of the group is in the batch.
         nearest_by_chance: the same if those who meet were anybody of the group.
+        nearest_of_all: share of its draws whose nearest other person of any group is in the batch.
         distinct: different people behind an epoch's batches, as planned.
         effective: people who, each coming as often, would vary as little, as planned.
         apart: pairs of its people that are probably one person.
@@ -47,6 +48,7 @@ class Met:
     none_at_random: float | None = None
     nearest: float | None = None
     nearest_by_chance: float | None = None
+    nearest_of_all: float | None = None
     distinct: int | None = None
     effective: float | None = None
     apart: int | None = None

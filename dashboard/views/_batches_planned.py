@@ -27,6 +27,7 @@ class Knobs:
         target: its name, or shares as text.
         together: people of a group that come at least at a time.
         hard: share of the cells that come with look-alikes.
+        within: whether these are of one group, or of any.
     """
 
     people: int
@@ -34,6 +35,7 @@ class Knobs:
     target: str
     together: int
     hard: float
+    within: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,7 @@ def _planned(
             target=knobs.target,
             together=knobs.together,
             hard=knobs.hard,
+            within=knobs.within,
             look_alikes=_table,
         )
         epoch = plan.epoch(0)

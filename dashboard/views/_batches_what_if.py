@@ -8,7 +8,7 @@ import streamlit as st
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.mixing import TARGETS
+from ethnoshard.mixing import TARGETS, WITHINS
 from ethnoshard.shards import FaceDataset
 
 from .. import _show
@@ -21,8 +21,8 @@ from ._batches_meetings import FORMULA
 from ._batches_planned import LOOKED_AT, Knobs, planned
 
 _SHARES, _NONE = "shares", "none"
-_PEOPLE, _IMAGES, _TARGET, _OWN, _TOGETHER, _HARD, _NEAR = (
-    "people", "images", "target", "shares", "together", "hard", "near"
+_PEOPLE, _IMAGES, _TARGET, _OWN, _TOGETHER, _HARD, _WITHIN, _NEAR = (
+    "people", "images", "target", "shares", "together", "hard", "within", "near"
 )  # fmt: skip
 """Names in the URL."""
 _FIRST_PEOPLE, _FIRST_IMAGES = 8, 4
@@ -108,14 +108,16 @@ def _knobs(start: Knobs, dataset: FaceDataset, tables: list[str], table: str) ->
             "average only. They count where the target is shares."
         ),
     )
-    second = st.columns([1, 2, 4], gap="medium")
+    second = st.columns([1, 2, 1, 3], gap="medium")
     together = second[0].number_input(
         "Together", 1, _MOST, start.together, key=_TOGETHER, bind="query-params",
         help="People of a group come at least so many at a time, or not at all; their share stays.",
     )  # fmt: skip
     with second[1]:
         near = one("Look-alikes", [_NONE, *tables], key=_NEAR, start=table)
-    hard = second[2].slider(
+    with second[2]:
+        within = one("Of", list(WITHINS), key=_WITHIN, start=start.within)
+    hard = second[3].slider(
         "Hard: share of the draws that come in sets of look-alikes", 0.0, 1.0, start.hard, 0.05, key=_HARD,
         bind="query-params", disabled=near == _NONE, help="Needs a table of who resembles whom.",
     )  # fmt: skip
@@ -125,6 +127,7 @@ def _knobs(start: Knobs, dataset: FaceDataset, tables: list[str], table: str) ->
         target=shares if target == _SHARES else target,
         together=int(together),
         hard=0.0 if near == _NONE else float(hard),
+        within=within,
     )
     return knobs, None if near == _NONE else near
 
@@ -192,6 +195,7 @@ def _settings(record: Mapping[str, Any] | None) -> Knobs:
         target=str(settings.get("arm", "natural")),
         together=int(settings.get("together", 1)),
         hard=float(settings.get("hard", 0.0)),
+        within=str(settings.get("within", "group")),
     )
 
 
@@ -210,7 +214,7 @@ def _take(knobs: Knobs, table: str) -> None:
         st.session_state[_OWN] = knobs.target
     st.session_state[_PEOPLE], st.session_state[_IMAGES] = knobs.people, knobs.images
     st.session_state[_TOGETHER], st.session_state[_HARD] = knobs.together, knobs.hard
-    st.session_state[_NEAR] = table
+    st.session_state[_WITHIN], st.session_state[_NEAR] = knobs.within, table
 
 
 def _said(knobs: Knobs) -> str:
@@ -218,7 +222,7 @@ def _said(knobs: Knobs) -> str:
     if knobs.together > 1:
         parts.append(f"together {knobs.together}")
     if knobs.hard:
-        parts.append(f"hard {knobs.hard:g}")
+        parts.append(f"hard {knobs.hard:g}" + (" across groups" if knobs.within == "any" else ""))
     return ", ".join(parts)
 
 

@@ -23,6 +23,7 @@ def run(
     together: options.Together = 1,
     look_alikes: options.LookAlikesOption = None,
     hard: options.Hard = None,
+    within: options.WithinOption = "group",
     window_mib: options.WindowMib = 64,
     shards_in_window: options.ShardsInWindow = None,
     ranks: options.Ranks = 1,
@@ -45,6 +46,7 @@ def run(
         together=together,
         look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
         hard=options.hard_of(hard, look_alikes),
+        within=within,
         window_mib=window_mib,
         open_shards=shards_in_window,
     )
@@ -130,7 +132,10 @@ def say_meetings(found: Meetings) -> None:
     if resembling:
         say()
         say_table(
-            ["of", "nearest in the batch", "by chance", "of ten nearest", "pairs kept apart"],
+            [
+                *("of", "nearest in the batch", "by chance", "of ten nearest"),
+                *("nearest of any group", "by chance", "pairs kept apart"),
+            ],
             [_look_alikes_row(row) for row in rows],
         )
     if resembling:
@@ -154,7 +159,10 @@ def _composition_row(row: GroupMeetings) -> list[str]:
 
 
 def _look_alikes_row(row: GroupMeetings) -> list[str]:
-    shares = (row.nearest, row.nearest_by_chance, row.ten_nearest)
+    shares = (
+        *(row.nearest, row.nearest_by_chance, row.ten_nearest),
+        *(row.nearest_of_all, row.nearest_of_all_by_chance),
+    )
     return [row.group or "all", *("" if share is None else f"{share:.2%}" for share in shares), f"{row.apart or 0:,}"]
 
 

@@ -69,6 +69,7 @@ def run(
     together: options.Together = 1,
     look_alikes: options.LookAlikesOption = None,
     hard: options.Hard = None,
+    within: options.WithinOption = "group",
     window_mib: options.WindowMib = 64,
     shards_in_window: options.ShardsInWindow = None,
     workers: Annotated[int, typer.Option(help="Processes that decode; 0 starts none.")] = 2,
@@ -95,6 +96,7 @@ def run(
         together=together,
         look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
         hard=options.hard_of(hard, look_alikes),
+        within=within,  # type: ignore[arg-type]
         window_mib=window_mib,
         shards_in_window=shards_in_window,
         rank=0,  # it measures one process, whoever started it

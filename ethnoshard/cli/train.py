@@ -58,6 +58,9 @@ def run(
     ] = None,
     look_alikes: options.LookAlikesOption = None,
     hard: options.Hard = None,
+    within: Annotated[
+        str | None, typer.Option(help="Who comes in a set of look-alikes: people of one group, or of any.")
+    ] = None,
     refresh: Annotated[
         int | None,
         typer.Option(help="Epochs after which the network in training makes a new table of look-alikes; 0 for never."),
@@ -96,6 +99,7 @@ def run(
         "together": together,
         "look_alikes": None if look_alikes is None else str(look_alikes),
         "hard": options.HARD if by_itself and (look_alikes is not None or refresh) else hard,
+        "within": within,
         "refresh": refresh,
         "init": init,
     }

@@ -26,7 +26,7 @@ from ethnoshard.loading._report import LoaderCoverage
 from ethnoshard.loading._state import check_state, state_of
 from ethnoshard.loading._stream import Transform
 from ethnoshard.loading._workers import in_worker, share
-from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target, meetings
+from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target, Within, meetings
 from ethnoshard.shards import FaceDataset, ReadCounts
 
 _LOOKED_AT = 500
@@ -68,6 +68,7 @@ class StratifiedLoader(IterableDataset[Any]):
         together: int = 1,
         look_alikes: ResemblanceTable | Resemblance | None = None,
         hard: float = 0.0,
+        within: Within = "group",
         window_mib: int = 64,
         shards_in_window: int | None = None,
         rank: int | None = None,
@@ -97,6 +98,7 @@ class StratifiedLoader(IterableDataset[Any]):
             together: people of a group come at least so many at a time: a batch has none of it, or so many.
             look_alikes: who resembles whom in this dataset.
             hard: share of the cells that come in sets of look-alikes, 0 to 1.
+            within: who is in a set: people of one "group", or of "any".
             window_mib: how much of the dataset cells are shuffled within, MiB; up to about twice as much is held.
             shards_in_window: of how many shards of a group pieces are shuffled together; by default of all, without
                 which people of the same shards meet more often than by chance, and look-alikes in other shards don't
@@ -144,6 +146,7 @@ class StratifiedLoader(IterableDataset[Any]):
             together=together,
             look_alikes=look_alikes,
             hard=hard,
+            within=within,
             window_mib=window_mib,
             open_shards=shards_in_window,
         )

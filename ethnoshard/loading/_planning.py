@@ -27,6 +27,10 @@ class ResemblanceTable(Protocol):
         """The nearest identities of the same group, shape (identities, k)."""
 
     @property
+    def nearest_of_all(self) -> npt.NDArray[np.int32]:
+        """The nearest identities of any group, shape (identities, k)."""
+
+    @property
     def pairs_apart(self) -> npt.NDArray[np.int32]:
         """Pairs that are probably one person, shape (pairs, 2)."""
 
@@ -91,7 +95,9 @@ def resemblance_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Resem
         EthnoshardError: it is of another dataset.
     """
     look_alikes.check(dataset)
-    return Resemblance(look_alikes.nearest, look_alikes.pairs_apart, look_alikes.digest)
+    return Resemblance(
+        look_alikes.nearest, look_alikes.pairs_apart, look_alikes.digest, nearest_of_all=look_alikes.nearest_of_all
+    )
 
 
 def target_of(target: Target | str) -> Target:

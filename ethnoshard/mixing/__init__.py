@@ -10,12 +10,22 @@ from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
 from ethnoshard.mixing._quota import quota_table
 from ethnoshard.mixing._resemblance import Resemblance
-from ethnoshard.mixing._settings import EXHAUSTIONS, TARGETS, Exhaustion, PlanSettings, Target, Weighted
+from ethnoshard.mixing._settings import (
+    EXHAUSTIONS,
+    TARGETS,
+    WITHINS,
+    Exhaustion,
+    PlanSettings,
+    Target,
+    Weighted,
+    Within,
+)
 from ethnoshard.mixing._strata import Pool, Stratum
 
 __all__ = [
     "EXHAUSTIONS",
     "TARGETS",
+    "WITHINS",
     "Block",
     "Coverage",
     "EpochPlan",
@@ -34,6 +44,7 @@ __all__ = [
     "Stratum",
     "Target",
     "Weighted",
+    "Within",
     "hashed",
     "meetings",
     "quota_table",

@@ -1,7 +1,8 @@
 """Who is in which batch of a block: the one place where a batch's identities are chosen."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +18,21 @@ _LOOK = 48
 Dealt = list[npt.NDArray[np.intp]]
 
 
+@dataclass(frozen=True)
+class Wish:
+    """Where somebody is to be seated, or not to be.
+
+    Attributes:
+        who: index of the identity.
+        meet: whether the batches are wished for, or to be left.
+        batches: of the block, ascending.
+    """
+
+    who: int
+    meet: bool
+    batches: npt.NDArray[np.intp]
+
+
 def deal(
     counts: npt.NDArray[np.int64],
     seats: npt.NDArray[np.int32],
@@ -24,6 +40,7 @@ def deal(
     is_set: npt.NDArray[np.bool_],
     apart: npt.NDArray[np.intp],
     chance: Hashes,
+    wishes: Sequence[Wish] = (),
 ) -> Dealt:
     """Deal ``counts[i]`` appearances of each identity to a block's batches, nobody twice in a batch.
 
@@ -39,6 +56,7 @@ def deal(
         is_set: whether that is a set of look-alikes, who come together; others of a unit are kept apart.
         apart: pairs of identities that are kept apart as well, shape (pairs, 2).
         chance: a random number for each identity.
+        wishes: as far as they can be, seats are swapped for them in the end.
 
     Returns:
         For each batch the indices of its identities.
@@ -47,6 +65,7 @@ def deal(
     dealt = _filled(_in_time(counts, unit, is_set, chance), counts.tolist(), seats.tolist(), conflicts)
     table = _Table(dealt, len(counts), conflicts, chance)
     table.mend()
+    table.grant(wishes)
     if table.twice():
         return largest_first(counts, seats, chance)
     return table.batches()
@@ -208,6 +227,8 @@ class _Table:
         np.add.at(self._in_batch, (self._who, self._batch), 1)
         self._of_unit = np.zeros((int(self._unit.max(initial=0)) + 1, len(dealt)), np.int16)
         np.add.at(self._of_unit, (self._unit[self._who], self._batch), 1)
+        self._wished: set[tuple[int, int]] = set()
+        self._shunned: set[tuple[int, int]] = set()
 
     def mend(self) -> None:
         """Swap away what should not be: first whoever is in a batch twice, then people who should be kept apart."""
@@ -217,6 +238,34 @@ class _Table:
         for seat in self._meeting().tolist():
             if self._meets(int(self._who[seat]), int(self._batch[seat]), inside=True):
                 self._swap(seat, strict=True)
+
+    def grant(self, wishes: Sequence[Wish]) -> None:
+        """Swap people into the batches that are wished for, and out of those to be left, where the others let them."""
+        for wish in wishes:
+            places = {(wish.who, batch) for batch in wish.batches.tolist()}
+            if wish.meet:
+                self._wished |= places
+            else:
+                self._shunned |= places
+        batches = self._in_batch.shape[1]
+        for wish in wishes:
+            inside = np.zeros(batches, np.bool_)
+            inside[wish.batches] = True
+            there = self._in_batch[wish.who] > 0
+            if not wish.meet:
+                for batch in np.flatnonzero(there & inside).tolist():
+                    self._swap(self._seat(wish.who, batch), strict=True, into=~inside)
+                continue
+            away = np.flatnonzero(there & ~inside).tolist()
+            for batch in np.flatnonzero(inside & ~there).tolist():
+                if not away:
+                    break
+                if self._swap(self._seat(wish.who, away[-1]), strict=True, into=np.arange(batches) == batch):
+                    away.pop()
+
+    def _seat(self, one: int, batch: int) -> int:
+        first = int(np.searchsorted(self._batch, batch))
+        return first + int(np.flatnonzero(self._who[first : first + self._seats[batch]] == one)[0])
 
     def twice(self) -> bool:
         """Whether somebody is in a batch twice."""
@@ -243,11 +292,13 @@ class _Table:
             return True
         return any(self._in_batch[other, batch] for other in self._conflicts.apart.get(one, ()))
 
-    def _swap(self, seat: int, *, strict: bool) -> bool:
-        """Swap a seat with another one that suits both."""
+    def _swap(self, seat: int, *, strict: bool, into: npt.NDArray[np.bool_] | None = None) -> bool:
+        """Swap a seat with another one that suits both, of some of the batches."""
         one, batch = int(self._who[seat]), int(self._batch[seat])
         elsewhere = self._in_batch[one] == 0
         suits = elsewhere[self._batch] & (self._in_batch[self._who, batch] == 0)
+        if into is not None:
+            suits &= into[self._batch]
         if strict:
             free = self._of_unit[self._unit[one]] == 0
             for other in self._conflicts.apart.get(one, ()):
@@ -261,6 +312,8 @@ class _Table:
             place = int(places[chance % len(places)])
             two, there = int(self._who[place]), int(self._batch[place])
             if strict and any(self._in_batch[other, batch] for other in self._conflicts.apart.get(two, ())):
+                continue
+            if into is not None and ((two, there) in self._wished or (two, batch) in self._shunned):
                 continue
             self._move(one, batch, there)
             self._move(two, there, batch)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._across import Ties
 from ethnoshard.mixing._blocks import Blocks
-from ethnoshard.mixing._deal import Dealt, deal
+from ethnoshard.mixing._deal import Dealt, Wish, deal
 from ethnoshard.mixing._draws import Counts, in_order
 from ethnoshard.mixing._hash import hashed
 
@@ -63,6 +64,8 @@ class Layout:
         block: int,
         apart: Numbers,
         key: int,
+        there: npt.NDArray[np.int64] | None = None,
+        ties: Ties | None = None,
     ) -> None:
         """Lay the pool out.
 
@@ -78,8 +81,11 @@ class Layout:
             block: how many batches a block should have.
             apart: pairs of identities that should not meet, their numbers, shape (pairs, 2), of this pool.
             key: from which its randomness follows.
+            there: the batches of the phase in which it has a seat; None for all of them.
+            ties: what its people have to do with those of pools laid out before.
         """
         self.pool = pool
+        self.there, self._ties = there, ties
         self._people, self._drawn, self._started, self._quotas, self._key = people, drawn, started, quotas, key
         blocks = Blocks.of(per_pass, drawn, quotas, block)
         self._edges, self._places, self._lanes = blocks.edges, blocks.places, blocks.lanes
@@ -101,7 +107,7 @@ class Layout:
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the blocks made so far, which follow from the rest."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_block", "_dealt")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_block", "_dealt", "_whose")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Be the same layout in another process."""
@@ -111,6 +117,7 @@ class Layout:
     def _remember(self) -> None:
         self._block = lru_cache(maxsize=3)(self._made)
         self._dealt = lru_cache(maxsize=3)(self._deal)
+        self._whose = lru_cache(maxsize=8)(self._seats_by_person)
 
     @property
     def seats(self) -> Numbers:
@@ -139,6 +146,57 @@ class Layout:
     def block(self, number: int) -> Block:
         """The block that holds a batch."""
         return self._block(self._index(number))
+
+    def moments(self, people: Numbers) -> npt.NDArray[np.int64]:
+        """About when each comes first: a batch of the phase, in the middle of the block in which he has his turn."""
+        place = self._cycle.middles()[self._short_of(people)]
+        block = np.clip(np.searchsorted(self._places, place, side="right") - 1, 0, len(self._edges) - 2)
+        middle = (self._edges[block] + self._edges[block + 1]) // 2
+        return middle if self.there is None else self.there[middle]
+
+    def seats_of(self, people: Numbers, begin: int, end: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
+        """Whose seats are in which of the batches ``begin`` to before ``end`` of the phase, of some people's."""
+        first, last = begin, end
+        if self.there is not None:
+            first, last = np.searchsorted(self.there, (begin, end)).tolist()
+        last = min(last, len(self._quotas))
+        who, batch = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        if first < last:
+            for index in self._blocks_with(people, self._index(first), self._index(last - 1)):
+                seated, at = self._whose(index)
+                some = np.isin(seated, people) & (at >= first) & (at < last)
+                who.append(seated[some])
+                batch.append(at[some] if self.there is None else self.there[at[some]])
+        return np.concatenate(who), np.concatenate(batch)
+
+    def _short_of(self, people: Numbers) -> npt.NDArray[np.intp]:
+        """Places among those who are not in lanes; of others anybody's."""
+        order = np.argsort(self._people[self._short], kind="stable")
+        if not len(order):
+            return np.zeros(len(people), np.intp)
+        found = np.searchsorted(self._people[self._short], people, sorter=order)
+        return order[np.minimum(found, len(order) - 1)]
+
+    def _blocks_with(self, people: Numbers, first: int, last: int) -> list[int]:
+        """Which blocks from ``first`` to ``last`` may have somebody of ``people``."""
+        blocks = np.arange(first, last + 1)
+        long = np.isin(people, self._people[self._long])
+        if len(self._edges) == 2 or long.any():
+            return blocks.tolist()
+        of = self._short_of(people)
+        begins, cells = self._cycle.begins()[of], self._cycle.cells[of]
+        wanted = np.zeros(len(blocks), np.bool_)
+        for number, (start, stop) in enumerate(zip(self._places[blocks], self._places[blocks + 1], strict=True)):
+            # The first of each one's turns that ends after the block's beginning.
+            turn = -(-(start + 1 - cells - begins) // self._cycle.length)
+            wanted[number] = (np.maximum(turn, 0) * self._cycle.length + begins < stop).any()
+        some: list[int] = blocks[wanted].tolist()
+        return some
+
+    def _seats_by_person(self, index: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
+        dealt = [people for people, _ in self._dealt(index)]
+        batches = np.arange(self._edges[index], self._edges[index + 1])
+        return np.concatenate(dealt), np.repeat(batches, [len(people) for people in dealt])
 
     def _index(self, number: int) -> int:
         return int(np.searchsorted(self._edges, number, side="right")) - 1
@@ -171,13 +229,30 @@ class Layout:
         chance = hashed(self._key, index, block.people)
         cells = block.first.copy()
         batches = []
-        for chosen in self._seated(block, quotas, chance):
+        for chosen in self._seated(block, quotas, chance, self._wishes(index, block.people)):
             batches.append((block.people[chosen], cells[chosen]))
             cells[chosen] += 1
         return batches
 
-    def _seated(self, block: Block, quotas: Numbers, chance: npt.NDArray[np.uint64]) -> Dealt:
-        return deal(block.counts, quotas, block.unit, block.is_set, self._apart_in(block.people), chance)
+    def _seated(self, block: Block, quotas: Numbers, chance: npt.NDArray[np.uint64], wishes: list[Wish]) -> Dealt:
+        return deal(block.counts, quotas, block.unit, block.is_set, self._apart_in(block.people), chance, wishes)
+
+    def _wishes(self, index: int, people: Numbers) -> list[Wish]:
+        """In which batches of a block people of pools laid out before are, to whom somebody in it looks."""
+        if self._ties is None:
+            return []
+        ties = self._ties.among(people)
+        begin, end = int(self._edges[index]), int(self._edges[index + 1])
+        there = np.arange(begin, end) if self.there is None else self.there[begin:end]
+        order = np.argsort(people)
+        own = order[np.searchsorted(people, ties.own, sorter=order)]
+        wishes = []
+        for one, meet, batches in zip(own, ties.meet, ties.batches(int(there[0]), int(there[-1]) + 1), strict=True):
+            at = np.searchsorted(there, batches)
+            at = at[there[np.minimum(at, len(there) - 1)] == batches]
+            if len(at):
+                wishes.append(Wish(int(one), bool(meet), at.astype(np.intp)))
+        return wishes
 
     def _apart_in(self, people: Numbers) -> npt.NDArray[np.intp]:
         """The pairs to be kept apart who are both among ``people``, as indices into it."""
@@ -197,6 +272,14 @@ class _Cycle:
         self.cells = cells
         self._ends = np.cumsum(cells)
         self.length = int(self._ends[-1]) if len(cells) else 0
+
+    def begins(self) -> Counts:
+        """The first place of each."""
+        return self._ends - self.cells
+
+    def middles(self) -> Counts:
+        """The place in the middle of each one's cells; one, 0, where there is nobody."""
+        return self._ends - (self.cells + 1) // 2 if len(self.cells) else np.zeros(1, np.int64)
 
     def between(self, begin: int, end: int) -> tuple[npt.NDArray[np.intp], Counts, Counts]:
         """Indices, numbers of cells and first cell of the identities from place ``begin`` to before ``end``.

@@ -38,7 +38,10 @@ class GroupMeetings:
         nearest: share of its draws whose nearest other person of the group is in the batch; None without a table.
         nearest_by_chance: the same if those who meet were anybody of the group.
         ten_nearest: of the ten nearest, the share that is in the batch.
-        apart: pairs of its people that are probably one person.
+        nearest_of_all: share of its draws whose nearest other person of any group is in the batch; None where the table
+            doesn't say who that is.
+        nearest_of_all_by_chance: the same if those who meet were anybody.
+        apart: pairs of its people that are probably one person; for all people together, those of two groups as well.
         apart_met: how often such a pair was in a batch all the same, of the batches looked at.
     """
 
@@ -54,6 +57,8 @@ class GroupMeetings:
     nearest: float | None = None
     nearest_by_chance: float | None = None
     ten_nearest: float | None = None
+    nearest_of_all: float | None = None
+    nearest_of_all_by_chance: float | None = None
     apart: int | None = None
     apart_met: int | None = None
 
@@ -189,12 +194,16 @@ class _Met:
         groups = len(plan.identities.groups)
         of = plan.identities.group
         there = np.zeros(len(of), np.bool_)
-        self._people, self._nearest, self._ten, self._chance = (np.zeros(groups) for _ in range(4))
-        self._pairs, self._met = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+        self._people, self._nearest, self._ten, self._chance, self._of_all = (np.zeros(groups) for _ in range(5))
+        self._pairs, self._met = np.zeros(groups + 1, np.int64), np.zeros(groups + 1, np.int64)
         width = min(10, near.nearest.shape[1])
         others = np.maximum(np.bincount(of[plan.drawn], minlength=groups) - 1, 1)
         pairs = near.apart[plan.drawn[near.apart].all(axis=1)]
-        self._pairs = np.bincount(of[pairs[:, 0]], minlength=groups)
+        # Pairs of two groups come after those of the groups.
+        across = np.where(of[pairs[:, 0]] == of[pairs[:, 1]], of[pairs[:, 0]], groups)
+        self._pairs = np.bincount(across, minlength=groups + 1)
+        self._knows_all = near.nearest_of_all is not None
+        self._anybody = (plan.settings.people_per_batch - 1) / max(int(np.count_nonzero(plan.drawn)) - 1, 1)
         for number in np.linspace(0, plan.batches - 1, self.batches).astype(int).tolist():
             who = epoch.people(number)
             there[who] = True
@@ -206,7 +215,10 @@ class _Met:
             self._nearest += np.bincount(group, found[:, 0], minlength=groups)
             self._ten += np.bincount(group, found.mean(axis=1), minlength=groups)
             self._chance += own * (own - 1) / others
-            self._met += np.bincount(of[pairs[there[pairs].all(axis=1), 0]], minlength=groups)
+            self._met += np.bincount(across[there[pairs].all(axis=1)], minlength=groups + 1)
+            if near.nearest_of_all is not None:
+                one = np.asarray(near.nearest_of_all[who, 0])
+                self._of_all += np.bincount(group, there[one] & (one >= 0), minlength=groups)
             there[who] = False
 
     def of(self, group: int | None) -> dict[str, Any]:
@@ -217,6 +229,8 @@ class _Met:
             "nearest": float(self._nearest[chosen].sum()) / people,
             "nearest_by_chance": float(self._chance[chosen].sum()) / people,
             "ten_nearest": float(self._ten[chosen].sum()) / people,
+            "nearest_of_all": float(self._of_all[chosen].sum()) / people if self._knows_all else None,
+            "nearest_of_all_by_chance": self._anybody if self._knows_all else None,
             "apart": int(self._pairs[chosen].sum()),
             "apart_met": int(self._met[chosen].sum()),
         }

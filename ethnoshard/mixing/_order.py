@@ -57,6 +57,7 @@ def reading_order(
     bits: int,
     longest: int,
     apart: npt.NDArray[np.integer],
+    anchors: npt.NDArray[np.int64] | None = None,
 ) -> Order:
     """Shuffle the pieces of a pool's shards, and the sets of look-alikes, whose people leave their pieces.
 
@@ -71,6 +72,8 @@ def reading_order(
         bits: of an offset that a piece spans.
         longest: cells that a piece has at most; one with more is taken apart.
         apart: pairs of members, as indices, who should not meet: they are read as far from each other as can be.
+        anchors: after how many cells of the others each is to come, -1 where that is left to chance, since it hangs on
+            people of other pools.
     """
     shard, piece = identities.shard[members], identities.offset[members] >> bits
     key = hashed(seed, epoch, _PIECES, shard, piece)
@@ -85,6 +88,8 @@ def reading_order(
     key = np.where(is_set, hashed(seed, epoch, _SETS, sets), key)
     _spread(key, apart, is_set)
     places = np.argsort(wave << np.uint64(40) | key >> np.uint64(24), kind="stable")
+    if anchors is not None:
+        places = _anchored(places, cells, anchors)
     key = key[places]
     unit = np.cumsum(np.append(False, key[1:] != key[:-1]), dtype=np.int64)
     return Order(places, unit, is_set[places])
@@ -112,6 +117,21 @@ def _spread(key: Hashes, apart: npt.NDArray[np.integer], is_set: npt.NDArray[np.
     # Twice in sets, they stay with their sets.
     moved = (place > 0) & ~is_set[some]
     key[some[moved]] = (key[some[begins]] + step * place.astype(np.uint64))[moved]
+
+
+def _anchored(places: npt.NDArray[np.intp], cells: Counts, anchors: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Put some where they are to come; the others stay in their order, around them."""
+    held = anchors[places] >= 0
+    loose, tied = places[~held], places[held]
+    # Those of a set stay side by side, as they have the same anchor.
+    tied = tied[np.argsort(anchors[tied], kind="stable")]
+    before_loose = np.cumsum(cells[loose]) - cells[loose]
+    # After how many cells of those who are loose: what is wanted, less the tied ones that come before.
+    wanted = anchors[tied] - (np.cumsum(cells[tied]) - cells[tied])
+    wanted = np.maximum.accumulate(np.maximum(wanted, 0))
+    order = np.argsort(np.concatenate([before_loose, wanted]), kind="stable")
+    anchored: npt.NDArray[np.intp] = np.concatenate([loose, tied])[order]
+    return anchored
 
 
 def waves(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._across import Across, Ties
 from ethnoshard.mixing._at_random import at_random, weighted
 from ethnoshard.mixing._blocks import LEAST_BATCHES
 from ethnoshard.mixing._coverage import Coverage, cover
@@ -19,13 +20,13 @@ from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
 from ethnoshard.mixing._layout import Block, Layout, Numbers
 from ethnoshard.mixing._length import Phase, phases_of
-from ethnoshard.mixing._order import piece_bits, reading_order, waves
+from ethnoshard.mixing._order import Waves, piece_bits, reading_order, waves
 from ethnoshard.mixing._resemblance import Resemblance
 from ethnoshard.mixing._sets import LARGEST_SET, sets_of
 from ethnoshard.mixing._settings import PlanSettings
 from ethnoshard.mixing._strata import Pool, Stratum, strata_of
 
-_DEAL, _ROWS, _CHANCE = 5, 6, 10
+_DEAL, _ROWS, _CHANCE, _COMPANY = 5, 6, 10, 11
 _FEW = 256
 """Cells of a block, where a batch has few of its pool."""
 
@@ -78,6 +79,8 @@ class Plan:
                 f"the table of look-alikes is of {len(near.nearest):,} identities, the dataset has "
                 f"{len(identities.faces):,}"
             )
+        if settings.hard and settings.within == "any" and near is not None and near.nearest_of_all is None:
+            raise MixingError("within='any' needs a table that knows the nearest of all groups; this one does not")
         self.identities = identities
         self.settings = settings
         self.near = near
@@ -230,22 +233,74 @@ class EpochPlan:
         """The layouts of a phase's pools that have a seat in it, and in which of its batches; ``started`` goes on."""
         plan = self.plan
         batches = len(phase.quotas)
-        seats = []
-        first = 0
+        tables: list[Numbers] = []
         for index, stratum in enumerate(plan.strata):
-            own = range(first, first + len(stratum.pools))
-            first += len(stratum.pools)
+            own = range(len(tables), len(tables) + len(stratum.pools))
             table = self._seats_of(stratum, phase.quotas[:, index], [started[each] for each in own], (number, index))
-            for each, pool, quotas in zip(own, stratum.pools, table.T, strict=True):
-                there = np.flatnonzero(quotas)
-                if len(there) == 0:
-                    continue
-                key = self._key(_DEAL, number, each)
-                layout, drawn = self._layout(each, pool, started[each], quotas[there], batches, key)
-                seats.append((layout, None if len(there) == batches else there))
-                if len(plan.phases) > 1:
-                    started[each] = started[each] + drawn
-        return seats
+            tables += list(table.T)
+        # Those with most seats come first: people of other pools can follow theirs, as their blocks are the shorter.
+        order = sorted(
+            (each for each in range(len(tables)) if tables[each].any()), key=lambda each: -int(tables[each].sum())
+        )
+        company = self._company(number, started, order, tables)
+        across = self._across(order, company)
+        layouts: list[Layout] = []
+        for rank, each in enumerate(order):
+            there = np.flatnonzero(tables[each])
+            ties = across.of(rank, layouts) if across is not None else None
+            layout, drawn = self._layout(
+                each,
+                started[each],
+                tables[each][there],
+                None if len(there) == batches else there,
+                batches,
+                self._key(_DEAL, number, each),
+                company,
+                ties,
+            )
+            layouts.append(layout)
+            if len(plan.phases) > 1:
+                started[each] = started[each] + drawn
+        return [(layouts[rank], layouts[rank].there) for rank in np.argsort(order).tolist()]
+
+    def _company(self, number: int, started: list[Counts], order: list[int], tables: list[Numbers]) -> Numbers | None:
+        """Each identity's set of look-alikes, -1 for none, where sets are of any group; else None."""
+        plan, settings = self.plan, self.plan.settings
+        near = plan.near
+        if settings.within != "any" or not settings.hard or near is None or near.nearest_of_all is None:
+            return None
+        who = np.concatenate([plan.pools[each].members for each in order])
+        cells = np.concatenate([plan.pools[each].cells - started[each] for each in order])
+        most = np.concatenate([np.full(len(plan.pools[each].members), len(tables[each])) for each in order])
+        by_number = np.argsort(who)
+        who, cells, most = who[by_number], cells[by_number], most[by_number]
+        apart = np.searchsorted(who, near.apart_among(who))
+        fit = np.where(cells <= most, cells, 0)
+        fit[apart[:, 1]] = 0
+        sets = sets_of(
+            who,
+            fit,
+            near.nearest_of_all,
+            apart,
+            np.zeros(len(who), np.uint64),
+            hard=settings.hard,
+            all_cells=int(cells.sum()),
+            largest=min(LARGEST_SET, settings.people_per_batch),
+            key=self._key(_COMPANY, number),
+        )
+        company = np.full(len(plan.identities.faces), -1, np.int32)
+        company[who] = sets
+        return company
+
+    def _across(self, order: list[int], company: Numbers | None) -> Across | None:
+        """Who looks to whom in another pool; None where nobody does."""
+        plan = self.plan
+        if plan.near is None or (company is None and not len(plan.near.apart)):
+            return None
+        rank = np.full(len(plan.identities.faces), -1, np.int16)
+        for place, each in enumerate(order):
+            rank[plan.pools[each].members] = place
+        return Across(rank, company, plan.near)
 
     def _seats_of(self, stratum: Stratum, quotas: Numbers, started: list[Counts], place: tuple[int, int]) -> Numbers:
         """The seats of a stratum's pools in each batch, shape (batches, pools)."""
@@ -277,32 +332,29 @@ class EpochPlan:
         return seatable(drawn, quotas)
 
     def _layout(
-        self, index: int, pool: Pool, started: Counts, quotas: Numbers, batches: int, key: int
+        self,
+        index: int,
+        started: Counts,
+        quotas: Numbers,
+        there: npt.NDArray[np.int64] | None,
+        batches: int,
+        key: int,
+        company: Numbers | None,
+        ties: Ties | None,
     ) -> tuple[Layout, Counts]:
         """Lay out a pool in the batches in which it has a seat; and the cells of each member that it draws."""
         plan, settings = self.plan, self.plan.settings
+        pool = plan.pools[index]
         left = pool.cells - started
         drawn = self._drawn(pool.members, left, quotas, key)
         block = plan.block_of_pool(quotas, batches)
         pairs = plan.near.apart_among(pool.members) if plan.near is not None else np.empty((0, 2), np.int32)
         apart = np.searchsorted(pool.members, pairs)
         wave = waves(plan.identities, pool.members, settings.seed, self.number, settings.open_shards)
-        sets = np.full(len(left), -1, np.int32)
-        if settings.hard and plan.near is not None:
-            fit = np.where(left <= min(block, len(quotas)), left, 0)
-            # Of two who are kept apart one may be in a set: the other one is then put far from it.
-            fit[apart[:, 1]] = 0
-            largest = min(LARGEST_SET, int(quotas.min()))
-            sets = sets_of(
-                pool.members,
-                fit,
-                plan.near,
-                wave,
-                hard=settings.hard,
-                all_cells=int(left.sum()),
-                largest=largest,
-                key=key,
-            )
+        if company is not None:
+            sets = company[pool.members]
+        else:
+            sets = self._sets(pool.members, left, apart, wave, min(block, len(quotas)), int(quotas.min()), key)
         order = reading_order(
             plan.identities,
             pool.members,
@@ -314,6 +366,7 @@ class EpochPlan:
             bits=plan.piece_bits,
             longest=block,
             apart=apart,
+            anchors=_anchors(pool.members, left, sets, quotas, there, ties) if ties is not None else None,
         )
         # Where a group that runs out leaves its quota to others, nobody is drawn beyond what he has.
         per_pass = drawn if plan.redistributes else left
@@ -331,8 +384,32 @@ class EpochPlan:
             block,
             pairs,
             key,
+            there,
+            ties,
         )
         return layout, drawn
+
+    def _sets(
+        self, members: Numbers, left: Counts, apart: Counts, wave: Waves, longest: int, least_seats: int, key: int
+    ) -> Numbers:
+        """The set of look-alikes of each member of a pool, -1 for none."""
+        settings, near = self.plan.settings, self.plan.near
+        if not settings.hard or near is None or settings.within == "any":
+            return np.full(len(members), -1, np.int32)
+        fit = np.where(left <= longest, left, 0)
+        # Of two who are kept apart one may be in a set: the other one is then put far from it.
+        fit[apart[:, 1]] = 0
+        return sets_of(
+            members,
+            fit,
+            near.nearest,
+            apart,
+            wave,
+            hard=settings.hard,
+            all_cells=int(left.sum()),
+            largest=min(LARGEST_SET, least_seats),
+            key=key,
+        )
 
     def _key(self, *use: int) -> int:
         return int(hashed(self.plan.settings.seed, self.number, *use)[0] >> np.uint64(1))
@@ -351,3 +428,35 @@ class EpochPlan:
         number %= self.plan.batches
         phase = int(np.searchsorted(self._begins, number, side="right")) - 1
         return phase, number - self._begins[phase]
+
+
+def _anchors(
+    members: Numbers,
+    cells: Counts,
+    sets: Numbers,
+    quotas: Numbers,
+    there: npt.NDArray[np.int64] | None,
+    ties: Ties,
+) -> Counts:
+    """After how many cells of its pool each member is to come, who looks to somebody of another pool; -1 for others.
+
+    He comes when the other one does; or half a turn from there, where they are kept apart.
+    """
+    anchors = np.full(len(members), -1, np.int64)
+    turn = int(cells.sum())
+    moments = ties.moments()
+    batch = moments if there is None else np.searchsorted(there, moments)
+    seats = np.concatenate([[0], np.cumsum(quotas, dtype=np.int64)])
+    at = np.searchsorted(members, ties.own)
+    wanted = seats[np.minimum(batch, len(quotas))] - cells[at] // 2
+    wanted[~ties.meet] += turn // 2
+    # Who is to meet somebody counts more than who is kept apart from another; and of a set all go with its first.
+    for some in (~ties.meet, ties.meet):
+        anchors[at[some]] = wanted[some] % turn
+    held = np.flatnonzero((anchors >= 0) & (sets >= 0))
+    _, first, which = np.unique(sets[held], return_index=True, return_inverse=True)
+    of_set = np.full(int(sets.max(initial=-1)) + 2, -1, np.int64)
+    of_set[sets[held]] = anchors[held][first][which]
+    together = of_set[sets] >= 0
+    anchors[together] = of_set[sets][together]
+    return anchors

@@ -12,23 +12,26 @@ _NOBODY = "nobody"
 
 @dataclass(frozen=True, eq=False)
 class Resemblance:
-    """Each identity's nearest others of its own group, and the pairs that are too near to be two people.
+    """Each identity's nearest others, and the pairs that are too near to be two people.
 
     Attributes:
-        nearest: numbers of the identities that each resembles most, the nearest first, -1 where there are fewer, shape
-            (identities, k), int32; may be memory-mapped.
+        nearest: numbers of the identities of its own group that each resembles most, the nearest first, -1 where there
+            are fewer, shape (identities, k), int32; may be memory-mapped.
         apart: pairs that are probably one person, who are never sought and kept apart, shape (pairs, 2), int32.
         digest: stands for all of it.
+        nearest_of_all: the same, whatever the group; None where that is not known.
     """
 
     nearest: npt.NDArray[np.int32]
     apart: Pairs = field(default_factory=lambda: np.empty((0, 2), np.int32))
     digest: str = ""
+    nearest_of_all: npt.NDArray[np.int32] | None = None
 
     @classmethod
     def of_nobody(cls, identities: int) -> "Resemblance":
         """A table of so many identities of whom nobody resembles anybody."""
-        return cls(np.full((identities, 1), -1, np.int32), digest=_NOBODY)
+        nobody = np.full((identities, 1), -1, np.int32)
+        return cls(nobody, digest=_NOBODY, nearest_of_all=nobody)
 
     @property
     def knows_nobody(self) -> bool:

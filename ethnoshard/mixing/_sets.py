@@ -6,7 +6,6 @@ import numpy.typing as npt
 from ethnoshard.mixing._draws import Counts
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._order import Waves
-from ethnoshard.mixing._resemblance import Resemblance
 
 LARGEST_SET = 8
 """People of a set, at most. Of s people s - 1 can have their nearest in it; larger ones gain little, and leave a batch
@@ -28,7 +27,8 @@ Places = npt.NDArray[np.int64]
 def sets_of(
     members: npt.NDArray[np.int32],
     cells: Counts,
-    near: Resemblance,
+    nearest: npt.NDArray[np.int32],
+    apart: Places,
     wave: Waves,
     *,
     hard: float,
@@ -36,7 +36,7 @@ def sets_of(
     largest: int,
     key: int,
 ) -> Labels:
-    """Which set each member of a pool is in, -1 for none, shape (members,), int32.
+    """Which set each member of some is in, -1 for none, shape (members,), int32.
 
     Everybody is joined with the nearest other member, in an order of chance, as long as a set stays small enough. Of a
     set of s people s - 1 so have their nearest in it. A share ``hard`` of the cells, whole sets of chance, stays; the
@@ -45,7 +45,8 @@ def sets_of(
     Args:
         members: numbers of the identities, ascending.
         cells: of each; 0 for those who may be in no set.
-        near: who resembles whom.
+        nearest: whom each identity of the dataset resembles most, the nearest first, -1 for nobody.
+        apart: pairs of members, as indices, who are never in one set.
         wave: of each; nobody is joined with somebody of another, whose shards are closed meanwhile.
         hard: share of the cells that is in company.
         all_cells: how many there are, with those of people who may be in no set.
@@ -55,7 +56,7 @@ def sets_of(
     none = np.full(len(members), -1, np.int32)
     if hard == 0 or largest < 2 or len(members) < 2:
         return none
-    label = _joined(members, cells > 0, near, wave, largest, key)
+    label = _joined(members, cells > 0, nearest, apart, wave, largest, key)
     weight = _in_company(label, cells)
     sets = np.flatnonzero(weight)
     order = sets[np.argsort(hashed(key, _CHOSEN, sets), kind="stable")]
@@ -82,7 +83,8 @@ def _in_company(label: Places, cells: Counts) -> npt.NDArray[np.int64]:
 def _joined(
     members: npt.NDArray[np.int32],
     free: npt.NDArray[np.bool_],
-    near: Resemblance,
+    nearest: npt.NDArray[np.int32],
+    apart: Places,
     wave: Waves,
     largest: int,
     key: int,
@@ -91,10 +93,9 @@ def _joined(
     label = np.arange(len(members))
     size = np.ones(len(members), np.int64)
     best = np.full(len(members), _NEVER, np.uint64)
-    apart = np.searchsorted(members, near.apart_among(members))
-    # Read once, since it may be in a file; and places in a table, which is quicker than searching for each.
-    nearest = np.asarray(near.nearest[members, :_RANKS])
-    place = np.full(len(near.nearest), -1, np.int32)
+    # Places in a table, which is quicker than searching for each; and neighbours read once, as they may be in a file.
+    place = np.full(len(nearest), -1, np.int32)
+    nearest = np.asarray(nearest[members, :_RANKS])
     place[members[free]] = np.flatnonzero(free)
     for rank in range(nearest.shape[1]):
         # Who has found somebody is content.

@@ -10,9 +10,11 @@ from ethnoshard.mixing._errors import MixingError
 
 TargetName: TypeAlias = Literal["base", "natural", "uniform", "placebo", "same-group", "weighted"]
 Exhaustion: TypeAlias = Literal["repeat", "stop", "redistribute", "raise"]
+Within: TypeAlias = Literal["group", "any"]
 
 TARGETS: tuple[str, ...] = get_args(TargetName)
 EXHAUSTIONS: tuple[str, ...] = get_args(Exhaustion)
+WITHINS: tuple[str, ...] = get_args(Within)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class PlanSettings:
         together: people of a group come at least so many at once: a batch has none of it, or so many (all of them where
             the group has fewer); their share in the long run stays. For targets with quotas.
         hard: share of the cells that come in sets of look-alikes, 0 to 1; needs a table of who resembles whom.
+        within: who is in a set: people of one ``group``, or of ``any``. Of the latter, those who are of other groups
+            than most in the set come as far as their quotas let them; how many of a group do, never changes.
         window_mib: how much of the dataset, MiB of shards, cells are shuffled within; a reader holds up to
             about twice as much.
         open_shards: of how many shards of a group, at most, pieces are shuffled together; None for all of them, without
@@ -86,6 +90,7 @@ class PlanSettings:
     min_faces: int | None = None
     together: int = 1
     hard: float = 0.0
+    within: Within = "group"
     window_mib: int = 64
     open_shards: int | None = None
 
@@ -128,10 +133,26 @@ class PlanSettings:
         if not _is_number(hard) or not 0 <= hard <= 1:
             raise MixingError(f"hard is a share of the cells, 0 to 1; {hard!r} is not")
         object.__setattr__(self, "hard", float(hard))
+        if self.within not in WITHINS:
+            raise MixingError(f"within is one of {', '.join(WITHINS)}; {self.within!r} is not")
+        if self.within == "any":
+            self._check_any()
         if self.is_weighted and self.when_exhausted != "repeat":
             raise MixingError(
                 f"weighted draws begin anew with a group that runs out; when_exhausted={self.when_exhausted!r} is for "
                 "targets with quotas"
+            )
+
+    def _check_any(self) -> None:
+        """Check what can't go with sets across groups."""
+        if self.target == "same-group":
+            raise MixingError(
+                "within='any' lets look-alikes of several groups meet; target='same-group' gives each batch one group"
+            )
+        if self.open_shards is not None:
+            raise MixingError(
+                f"within='any' needs all shards open, as groups' shards are opened each at its own pace; "
+                f"open_shards={self.open_shards} keeps look-alikes of other groups in shards that are closed"
             )
 
     @property

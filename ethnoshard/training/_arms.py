@@ -40,6 +40,7 @@ def loader_of(
         together=settings.together,
         look_alikes=look_alikes or (Resemblance.of_nobody(len(dataset.identities)) if settings.hard else None),
         hard=settings.hard,
+        within=settings.within,
         window_mib=settings.window_mib,
         shards_in_window=settings.shards_in_window or None,
         rank=ranks.rank,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.mixing import EXHAUSTIONS, TARGETS
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHINS, Within
 from ethnoshard.training._embedder import BACKBONES
 from ethnoshard.training._mining import STRATEGIES, Strategy
 from ethnoshard.training._optimizer import OPTIMIZERS, SCHEDULES, OptimizerName, Schedule
@@ -50,6 +50,7 @@ class TrainingSettings:
         together: people of a group come at least so many at a time.
         look_alikes: folder of the table of who resembles whom; "" for none.
         hard: share of the cells that come in sets of look-alikes, 0 to 1.
+        within: who is in a set: people of one "group", or of "any".
         refresh: epochs after which a new table of look-alikes is made by the network in training, as the loader's next
             epoch begins; 0 for never. Without ``look_alikes`` people meet at random until the first.
         window_mib: how much of the dataset cells are shuffled within, MiB.
@@ -97,6 +98,7 @@ class TrainingSettings:
     together: int = 1
     look_alikes: str = ""
     hard: float = 0.0
+    within: Within = "group"
     refresh: int = 0
     window_mib: int = 64
     shards_in_window: int = 0
@@ -192,6 +194,7 @@ _NAMES = {
     "schedule": SCHEDULES,
     "precision": PRECISIONS,
     "when_exhausted": EXHAUSTIONS,
+    "within": WITHINS,
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,

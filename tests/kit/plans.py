@@ -69,7 +69,7 @@ def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = N
 
 @st.composite
 def neighbours(draw: st.DrawFn, identities: Identities) -> Resemblance:
-    """Anybody's nearest others of the group, whoever they are, and some pairs to be kept apart."""
+    """Anybody's nearest others, whoever they are, and some pairs to be kept apart, in groups and across them."""
     rng = np.random.default_rng(draw(st.integers(0, 1_000)))
     nearest = np.full((len(identities.group), 4), -1, np.int32)
     for number in range(len(identities.groups)):
@@ -77,10 +77,17 @@ def neighbours(draw: st.DrawFn, identities: Identities) -> Resemblance:
         for one in own:
             others = rng.permutation(own[own != one])[:4]
             nearest[one, : len(others)] = others
+    everybody = np.arange(len(nearest))
+    of_all = np.full_like(nearest, -1)
+    for one in everybody:
+        others = rng.permutation(everybody[everybody != one])[:4]
+        of_all[one, : len(others)] = others
     pairs = nearest[rng.permutation(len(nearest))[: draw(st.integers(0, 3))], 0]
     of = np.flatnonzero(np.isin(np.arange(len(nearest)), pairs))
-    apart = np.array([(one, nearest[one, 0]) for one in of if nearest[one, 0] >= 0], np.int32).reshape(-1, 2)
-    return Resemblance(nearest, np.unique(np.sort(apart, axis=1), axis=0).astype(np.int32), "made")
+    apart = [(one, nearest[one, 0]) for one in of if nearest[one, 0] >= 0]
+    apart += [(one, of_all[one, 0]) for one in of[: draw(st.integers(0, 2))] if of_all[one, 0] >= 0]
+    pairs = np.array(apart, np.int32).reshape(-1, 2)
+    return Resemblance(nearest, np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int32), "made", of_all)
 
 
 @st.composite
@@ -90,6 +97,7 @@ def plans(
     policies: tuple[str, ...] = EXHAUSTIONS,
     together: tuple[int, ...] = (1,),
     hard: tuple[float, ...] = (0.0,),
+    within: tuple[Any, ...] = ("group",),
 ) -> Plan:
     """A plan whose target can be met and whose epoch is short enough to be walked through."""
     identities = draw(tables())
@@ -103,6 +111,7 @@ def plans(
             min_faces=draw(st.sampled_from((None, 1, 3))),
             together=draw(st.sampled_from(together)),
             hard=draw(st.sampled_from(hard)),
+            within=draw(st.sampled_from(within)),
             window_mib=draw(st.sampled_from((1, 64))),
         )
         plan = Plan(identities, chosen, draw(neighbours(identities)) if chosen.hard else None)

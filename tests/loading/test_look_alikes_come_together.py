@@ -10,7 +10,7 @@ from plans import table
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.lookalikes import make_look_alikes
-from ethnoshard.mixing import Plan, PlanSettings, Resemblance, meetings
+from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meetings
 
 SHAPE = [[12] * 300, [12] * 60]
 
@@ -72,6 +72,46 @@ def test_people_who_are_probably_one_never_meet(window: int, hard: float) -> Non
         found = meetings(plan.epoch(epoch))
         assert found.everybody.apart == 60
         assert found.everybody.apart_met == 0
+
+
+def mirrored(hard: float, apart: Any = (), **settings: Any) -> Plan:
+    """Of 300 people of one group and 60 of another, everybody of whom resembles one of the first most; and reversed."""
+    nearest = rings([300, 60], 6)
+    of_all = nearest.copy()
+    of_all[300:, 0] = np.arange(60) * 5
+    of_all[np.arange(60) * 5, 0] = np.arange(300, 360)
+    near = Resemblance(nearest, np.array(apart, np.int32).reshape(-1, 2), "mirrored", of_all)
+    chosen = PlanSettings(**{"people_per_batch": 24, "images_per_person": 4, "hard": hard, **settings})
+    return Plan(table(SHAPE), chosen, near)
+
+
+@pytest.mark.parametrize("window", [1, 64])
+# Where groups are drawn alike, the small one's people come five times for each time that their nearest do.
+@pytest.mark.parametrize(("target", "most"), [("natural", 1.0), ("uniform", 0.2), ("placebo", 1.0), ("base", 1.0)])
+def test_look_alikes_of_other_groups_meet_where_that_is_asked_for(target: Any, most: float, window: int) -> None:
+    here, across = (
+        meetings(mirrored(1.0, within=within, target=target, window_mib=window).epoch(0)).groups[1]
+        for within in ("group", "any")
+    )
+    assert here.nearest_of_all == pytest.approx(here.nearest_of_all_by_chance, rel=0.7)
+    assert across.nearest_of_all > max(0.3 * most, 2 * across.nearest_of_all_by_chance)
+
+
+@pytest.mark.parametrize("window", [1, 64])
+@pytest.mark.parametrize(("hard", "within"), [(0.0, "group"), (1.0, "group"), (1.0, "any")])
+def test_people_of_two_groups_who_are_probably_one_never_meet(window: int, hard: float, within: Any) -> None:
+    apart = [(5 * number, 300 + number) for number in range(0, 60, 3)]
+    plan = mirrored(hard, apart, within=within, window_mib=window)
+    for epoch in range(3):
+        found = meetings(plan.epoch(epoch))
+        assert (found.everybody.apart, found.everybody.apart_met) == (20, 0)
+
+
+def test_look_alikes_of_other_groups_need_a_table_that_knows_them() -> None:
+    near = Resemblance(rings([300, 60], 6), digest="rings")
+    chosen = PlanSettings(people_per_batch=24, images_per_person=4, hard=0.5, within="any")
+    with pytest.raises(MixingError, match="within='any' needs a table that knows the nearest of all groups"):
+        Plan(table(SHAPE), chosen, near)
 
 
 def vectors_of(dataset: FaceDataset, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -78,7 +78,7 @@ def test_one_at_a_time_is_the_sequence_of_quotas_without() -> None:
 
 
 @many
-@given(plans(named=("natural", "placebo"), together=(1, 2, 4), hard=(0.0, 0.5, 1.0)))
+@given(plans(named=("natural", "placebo"), together=(1, 2, 4), hard=(0.0, 0.5, 1.0), within=("group", "any")))
 def test_every_face_is_drawn_once_or_the_coverage_says_why_not(plan: Plan) -> None:
     counted = draws(plan.epoch(0))
     coverage = plan.epoch(0).coverage()
@@ -97,7 +97,7 @@ def test_every_face_is_drawn_once_or_the_coverage_says_why_not(plan: Plan) -> No
 
 
 @many
-@given(plans(named=(*QUOTAS, "base"), together=(1, 3), hard=(0.5, 1.0)))
+@given(plans(named=(*QUOTAS, "base", "weighted"), together=(1, 3), hard=(0.5, 1.0), within=("group", "any")))
 def test_look_alikes_change_who_meets_whom_and_never_how_many(plan: Plan) -> None:
     without = Plan(plan.identities, replace(plan.settings, hard=0.0))
     assert (counts_of(plan) == counts_of(without)).all()
@@ -107,7 +107,7 @@ def test_look_alikes_change_who_meets_whom_and_never_how_many(plan: Plan) -> Non
 
 
 @many
-@given(plans(together=(1, 2), hard=(0.0, 1.0), named=QUOTAS), st.integers(0, 400))
+@given(plans(together=(1, 2), hard=(0.0, 1.0), within=("group", "any"), named=QUOTAS), st.integers(0, 400))
 def test_any_batch_follows_from_the_settings_and_the_epoch_alone(plan: Plan, number: int) -> None:
     again = Plan(plan.identities, plan.settings, plan.near)
     number %= plan.batches
@@ -145,6 +145,12 @@ def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are
         ({"together": 0}, r"together is a whole number of at least 1"),
         ({"hard": 0.5}, r"hard=0.5 of the cells come with look-alikes: name a table of them"),
         ({"hard": 1.5}, r"hard is a share of the cells, 0 to 1; 1.5 is not"),
+        ({"within": "all"}, r"within is one of group, any; 'all' is not"),
+        ({"within": "any", "target": "same-group"}, r"target='same-group' gives each batch one group"),
+        (
+            {"within": "any", "open_shards": 2},
+            r"within='any' needs all shards open, .* open_shards=2 keeps look-alikes",
+        ),
     ],
 )
 def test_what_can_not_be_met_is_said_with_the_numbers(change: dict[str, Any], said: str) -> None:
