@@ -8,34 +8,24 @@
 """
 
 import argparse
-import contextlib
-import functools
-import http.server
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks._table import keep, print_table
-from benchmarks.made import pattern_jpeg, write_dataset
+from benchmarks.made_people import NEAREST, by_chance, by_likeness, made_people, on_disk
+from benchmarks.meetings_reads import measure_hard, print_hard
+from benchmarks.meetings_remote import measure_remote, print_remote
 from ethnoshard import FaceDataset, LookAlikes
-from ethnoshard.loading import _spans, plan_of
+from ethnoshard.loading import plan_of
 from ethnoshard.loading._planning import resemblance_of
-from ethnoshard.lookalikes import neighbours
 from ethnoshard.mixing import GroupMeetings, Identities, Plan, PlanSettings, Resemblance, meetings
-from ethnoshard.shards import ReadCounts, ShardReader, open_shards
 
-Numbers = npt.NDArray[np.int64]
-SHARES, FACES, FACE_BYTES, SHARD_BYTES = (0.845, 0.113, 0.026, 0.016), 46.8, 12_000, 64 << 20
 BATCHES = ((45, 40), (32, 4))
-NEAREST, DIFFERENT = 16, 1000
 ARMS: dict[str, dict[str, Any]] = {
     "base": {"target": "base"},
     "placebo": {"target": "placebo"},
@@ -49,64 +39,12 @@ ARMS: dict[str, dict[str, Any]] = {
     "natural, together 2, hard .5": {"together": 2, "hard": 0.5},
     "natural, together 2, hard 1": {"together": 2, "hard": 1.0},
     "natural, together 4, hard 1": {"together": 4, "hard": 1.0},
+    "natural, hard .5 within any": {"hard": 0.5, "within": "any"},
+    "natural, together 2, hard .5 within any": {"together": 2, "hard": 0.5, "within": "any"},
 }
 PARTS = ["arms", "disk", "hard", "remote"]
 AT_EASE = ("base", "natural", "natural, together 2", "uniform", "weighted")
 """Arms whose look-alikes should meet by chance only, whatever the order on disk."""
-
-
-def made_people(number: int, seed: int = 0) -> tuple[Numbers, Numbers, npt.NDArray[np.float32]]:
-    """Groups, numbers of faces and embeddings; clusters of some 25 people, more alike within a group."""
-    rng = np.random.default_rng(seed)
-    faces = np.maximum(2, rng.lognormal(np.log(FACES) - 0.5, 1, number)).astype(np.int64)
-    group = np.sort(rng.choice(len(SHARES), number, p=SHARES))
-    middles = rng.normal(size=(max(1, number // 25), 64))
-    vectors = 0.7 * rng.normal(size=(len(SHARES), 64))[group] + middles[rng.integers(0, len(middles), number)]
-    vectors += 0.6 * rng.normal(size=vectors.shape)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return group, faces, vectors.astype(np.float32)
-
-
-def on_disk(
-    group: Numbers, faces: Numbers, vectors: npt.NDArray[np.float32], order: Numbers
-) -> tuple[Identities, Resemblance]:
-    """The people in this order, in shards of one group each, and who resembles whom."""
-    group, faces = group[order], faces[order]
-    length = faces * FACE_BYTES
-    shard, offset = np.empty(len(faces), np.int32), np.empty(len(faces), np.int64)
-    number, place = -1, 0
-    for identity, size in enumerate(length.tolist()):
-        if not identity or group[identity] != group[identity - 1] or place >= SHARD_BYTES:
-            number, place = number + 1, 0
-        shard[identity], offset[identity] = number, place
-        place += size
-    identities = Identities(
-        group=group.astype(np.int8),
-        faces=faces.astype(np.int32),
-        shard=shard,
-        offset=offset,
-        length=length,
-        groups=tuple("ABCD"),
-    )
-    return identities, Resemblance(neighbours(vectors[order], group, NEAREST).nearest, digest="made")
-
-
-def by_chance(group: Numbers) -> Numbers:
-    """Group by group, in each at random."""
-    return np.lexsort((np.random.default_rng(5).random(len(group)), group))
-
-
-def by_likeness(group: Numbers, vectors: npt.NDArray[np.float32]) -> Numbers:
-    """Group by group, after each person whoever is the most like him of those left."""
-    order = []
-    for number in np.unique(group).tolist():
-        own = np.flatnonzero(group == number)
-        of, left, at = vectors[own], np.ones(len(own), np.bool_), 0
-        for _ in range(len(own)):
-            order.append(own[at])
-            left[at] = False
-            at = int(np.where(left, of @ of[at], -2).argmax())
-    return np.array(order)
 
 
 def measure_arm(plan: Plan, near: Resemblance | None, batches: int) -> dict[str, Any]:
@@ -131,7 +69,7 @@ def _mean(rows: list[GroupMeetings]) -> dict[str, float | None]:
     """Means over epochs."""
     names = (
         "people", "dispersion", "pairs", "pairs_at_random", "none", "none_at_random", "nearest", "nearest_by_chance",
-        "ten_nearest",
+        "ten_nearest", "nearest_of_all", "nearest_of_all_by_chance",
     )  # fmt: skip
     columns = {name: [getattr(row, name) for row in rows] for name in names}
     return {name: None if None in of else sum(of) / len(of) for name, of in columns.items()}
@@ -141,7 +79,7 @@ def print_arms(arms: dict[str, dict[str, Any]]) -> None:
     """A row for each arm, in each cell a figure for each group."""
     head = [
         "arm", "people a batch", "variance / random", "lag 1", "own pairs", "at random", "batches without, %",
-        "nearest in it, %", "all", "by chance",
+        "nearest in it, %", "all", "by chance", "nearest of any group, %",
     ]  # fmt: skip
     rows = []
     for name, arm in arms.items():
@@ -160,6 +98,7 @@ def print_arms(arms: dict[str, dict[str, Any]]) -> None:
                 _each([100 * g["nearest"] for g in of], 1),
                 f"{everybody['nearest']:.1%}",
                 f"{everybody['nearest_by_chance']:.2%}",
+                _each([100 * (g["nearest_of_all"] or 0) for g in of], 1),
             ]
         rows.append([name, *cells])
     print_table(head[: len(rows[0])], rows)
@@ -168,191 +107,6 @@ def print_arms(arms: dict[str, dict[str, Any]]) -> None:
 def _each(values: Iterable[float | None], digits: int) -> str:
     shown = [f"{value:,.{0 if value and value >= 100 else digits}f}" if value is not None else "-" for value in values]
     return " / ".join(shown)
-
-
-class MadeShards:
-    """Shards of which only the lengths are known; counts what is read of them."""
-
-    def __init__(self, identities: Identities) -> None:
-        """Shards of these people."""
-        self.counts = ReadCounts()
-        self._last = (-1, 0)
-        self._of = identities
-        self._at = {
-            place: one
-            for one, place in enumerate(zip(identities.shard.tolist(), identities.offset.tolist(), strict=True))
-        }
-
-    def read(self, shard: int, offset: int, length: int) -> Any:
-        """Where it would be read."""
-        self.counts.reads += 1
-        self.counts.seeks += self._last != (shard, offset)
-        self.counts.size += length
-        self._last = (shard, offset + length)
-        return shard, offset, length
-
-    def will_need(self, shards: Iterable[int]) -> None:
-        """They are here."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def faces_in(self, piece: Any) -> dict[int, dict[int, Any]]:
-        """The faces of such a piece, which have a length and nothing else."""
-        shard, offset, length = piece
-        found, one = {}, self._at[shard, offset]
-        while one < len(self._of.faces) and self._of.shard[one] == shard and self._of.offset[one] < offset + length:
-            found[one] = dict.fromkeys(range(int(self._of.faces[one])), range(FACE_BYTES))
-            one += 1
-        return found
-
-
-def measure_reads(plan: Plan, shards: ShardReader | None = None) -> dict[str, Any]:
-    """Read an epoch, of real shards or of made ones."""
-    made = MadeShards(plan.identities)
-    reader = _spans.SpanReader(plan.epoch(0), range(plan.batches), shards or made)
-    held = 0
-    with mock.patch.object(_spans, "faces_in", made.faces_in if shards is None else _spans.faces_in):
-        for _ in reader:
-            held = max(held, reader.held_bytes)
-    counts = (shards or made).counts
-    return {
-        "reads": counts.reads,
-        "jumps": counts.seeks,
-        "read_of_dataset": counts.size / int(plan.identities.length.sum()),
-        "held_mib": held / 2**20,
-    }
-
-
-def measure_hard(
-    identities: Identities, near: Resemblance, batches: Iterable[tuple[int, int]], dataset: FaceDataset | None = None
-) -> list[dict[str, Any]]:
-    """What reading costs for some shares of look-alikes, and for which of them the nearest is there."""
-    rows = []
-    for people, images in batches:
-        for hard in (0.0, 0.25, 0.5, 1.0):
-            settings = PlanSettings(people_per_batch=people, images_per_person=images, hard=hard)
-            plan = Plan(identities, settings, near)
-            shards = open_shards(dataset) if dataset is not None else None
-            row = measure_reads(plan, shards)
-            if shards is not None:
-                shards.close()
-            rows.append({"people": people, "images": images, "hard": hard, "batches": plan.batches, **row})
-    return rows
-
-
-def print_hard(rows: list[dict[str, Any]]) -> None:
-    """Its table."""
-    print_table(
-        ["batches of", "hard", "reads", "jumps", "bytes read / dataset", "held at most, MiB"],
-        [
-            [
-                f"{row['people']} x {row['images']}", f"{row['hard']:g}", f"{row['reads']:,}", f"{row['jumps']:,}",
-                f"{row['read_of_dataset']:.3f}", f"{row['held_mib']:.0f}",
-            ]
-            for row in rows
-        ],
-    )  # fmt: skip
-
-
-class _Counted:
-    """What a server was asked for."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.size = 0
-        self._lock = threading.Lock()
-
-    def add(self, size: int) -> None:
-        """Somebody was given so many bytes."""
-        with self._lock:
-            self.requests += 1
-            self.size += size
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, _Counted]]:
-    """A folder behind a URL, and what is fetched of its shards."""
-    counted = _Counted()
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path.endswith(".tar"):
-                counted.add((folder / self.path.lstrip("/")).stat().st_size)
-            # Whoever closes the shards leaves what is under way.
-            with contextlib.suppress(ConnectionError):
-                super().do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", counted
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def measure_remote(folder: Path, people: int = 600) -> list[dict[str, Any]]:
-    """Stream a small dataset from a server: whole shards are fetched, once, whoever meets whom.
-
-    A cache that holds half of it is for few shards of a group at a time.
-    """
-    group, faces, vectors = made_people(people)
-    sizes = [np.minimum(faces[group == number], 60).tolist() for number in range(len(SHARES))]
-    local = FaceDataset.open(
-        write_dataset(
-            folder / "dataset",
-            sizes,
-            shard_bytes=1 << 20,
-            picture=lambda identity, face: pattern_jpeg(identity % DIFFERENT, face % 8),
-        )
-    )
-    near = Resemblance(neighbours(vectors, group, NEAREST).nearest, digest="made")
-    size = sum(int(shard["bytes"]) for shard in local.manifest["shards"])
-    rows = []
-    for window, cache_mib in ((None, 8192), (2, size // 2 >> 20)):
-        for hard in (0.0, 0.5, 1.0):
-            with served(local.path) as (url, counted), tempfile.TemporaryDirectory() as cache:
-                remote = FaceDataset.open(url, cache=cache)
-                plan = plan_of(
-                    remote, people_per_batch=16, images_per_person=4, hard=hard, look_alikes=near, window_mib=4,
-                    open_shards=window,
-                )  # fmt: skip
-                shards = open_shards(remote, limit_mib=cache_mib)
-                for _ in _spans.SpanReader(plan.epoch(0), range(plan.batches), shards):
-                    pass
-                shards.close()
-            rows.append(
-                {
-                    "shards": len(local.manifest["shards"]),
-                    "mib": round(size / 2**20, 1),
-                    "shards_in_window": window,
-                    "cache_mib": cache_mib,
-                    "hard": hard,
-                    "requests": counted.requests,
-                    "fetched_of_dataset": counted.size / size,
-                }
-            )
-    return rows
-
-
-def print_remote(rows: list[dict[str, Any]]) -> None:
-    """Its table."""
-    print_table(
-        ["shards of a group at a time", "kept on disk, MiB", "hard", "requests", "bytes fetched / dataset"],
-        [
-            [
-                row["shards_in_window"] or "all", f"{row['cache_mib']:,}", f"{row['hard']:g}", row["requests"],
-                f"{row['fetched_of_dataset']:.2f}",
-            ]
-            for row in rows
-        ],
-    )  # fmt: skip
 
 
 def arms_of(
