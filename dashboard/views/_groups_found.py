@@ -12,6 +12,7 @@ from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves
+from ethnoshard.results import as_json
 
 from .._shelf import Shelf
 from ._evaluations import Picked
@@ -161,4 +162,5 @@ def _curves(stamp: Stamp, _arrays: Mapping[str, NDArray[Any]]) -> GroupCurves:
 
 @st.cache_resource(max_entries=2048, show_spinner=False)
 def _at(stamp: Stamp, place: int, _curves: GroupCurves) -> Mapping[str, Any]:
-    return _curves.at(place).to_dict()
+    errors: Mapping[str, Any] = as_json(_curves.at(place).errors())
+    return errors

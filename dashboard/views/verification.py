@@ -42,7 +42,7 @@ def _report(shelf: Shelf, found: Sequence[Picked]) -> None:
     first = found[0]
     verified = first.content["verification"]
     st.caption(plain(_about(first.content)))
-    for text in warnings_of(first.content):
+    for text in warnings_of(first.report.evaluation):
         st.warning(plain(text), icon=":material/warning:")
     _show.tiles_with_ranges(_figures(verified))
     read = _read(shelf, first)

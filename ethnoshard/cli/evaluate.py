@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard import results
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import warn, warn_of
@@ -188,18 +189,20 @@ def _of_model(
 
 
 def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
-    pairs = report.content["pairs"]
-    lost = pairs["listed"] - pairs["scored"]
+    found = report.result
+    assert isinstance(found, results.Evaluation)
+    pairs = found.pairs
+    lost = pairs.listed - pairs.scored
     if lost:
-        reasons = [f"{each['count']:,} {each['reason']} (first: {each['first']})" for each in pairs["reasons"]]
-        images = f"images without an embedding: {', '.join(reasons) or format(pairs['missing_images'], ',')}"
-        warn(f"{lost:,} of {pairs['listed']:,} pairs can't be scored; {images}")
-    warn_of("pair list", pairs["found_otherwise"])
-    warn_of("left out of the list", pairs["left_out"])
-    warn_of("left out of the groups", report.content.get("groups_left_out", ()))
-    for text in warnings_of(report.content):
+        reasons = [f"{each.count:,} {each.reason} (first: {each.first})" for each in pairs.reasons]
+        images = f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
+        warn(f"{lost:,} of {pairs.listed:,} pairs can't be scored; {images}")
+    warn_of("pair list", results.as_json(pairs.found_otherwise))
+    warn_of("left out of the list", results.as_json(pairs.left_out))
+    warn_of("left out of the groups", results.as_json(found.groups_left_out))
+    for text in warnings_of(found):
         warn(text)
-    further = report.content["images"]["further_faces"] if report.content.get("images") else 0
+    further = found.images.further_faces if found.images else 0
     if further:
         warn(
             f"{further:,} further faces of images with several are left out; the one that align keeps by default stands"

@@ -81,5 +81,5 @@ class LfwCheck:
             "lfw_far": at.far.mean,
             "lfw_auc": found.auc,
             "lfw_eer": found.eer,
-            "lfw_collapsed": found.similarity and found.similarity.warning,
+            "lfw_collapsed": found.similarity and found.similarity.collapsed,
         }

@@ -1,50 +1,17 @@
 """How far clusters agree with the people behind them."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score, v_measure_score
 from sklearn.metrics.cluster import contingency_matrix
 
 from ethnoshard.evaluation._checks import Floats, Whole
+from ethnoshard.results import ClusterMetrics
 
 NOISE = -1
 """The cluster number of images that DBSCAN puts in none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterFigures:
-    """How far one clustering agrees with people.
-
-    Images in no cluster count as clusters of one each: lumped together they would be a cluster of many people, which
-    no method proposed.
-
-    Attributes:
-        clusters: found, those of left-over images not counted.
-        left_over: images in no cluster.
-        ari: adjusted Rand index (Hubert and Arabie 1985), 0 by chance, 1 where clusters are people.
-        nmi: normalised mutual information, arithmetic mean.
-        v_measure: Rosenberg and Hirschberg (2007), harmonic mean of homogeneity and completeness.
-        pairwise_f: F1 over all pairs of images, in one cluster against of one person.
-        silhouette: of the clusters, in the embedding space (Rousseeuw 1987), left-over images aside; None where there
-            are fewer than two clusters, or each is of one image.
-    """
-
-    clusters: int
-    left_over: int
-    ari: float
-    nmi: float
-    v_measure: float
-    pairwise_f: float
-    silhouette: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return dict(vars(self))
-
-
-def cluster_figures(unit: Floats, people: Whole, clusters: Whole) -> ClusterFigures:
+def cluster_metrics(unit: Floats, people: Whole, clusters: Whole) -> ClusterMetrics:
     """All figures of one clustering.
 
     Args:
@@ -55,7 +22,7 @@ def cluster_figures(unit: Floats, people: Whole, clusters: Whole) -> ClusterFigu
     kept = clusters != NOISE
     alone = clusters.copy()
     alone[~kept] = clusters.max() + 1 + np.arange(np.count_nonzero(~kept))
-    return ClusterFigures(
+    return ClusterMetrics(
         clusters=len(np.unique(clusters[kept])),
         left_over=int(np.count_nonzero(~kept)),
         ari=float(adjusted_rand_score(people, alone)),

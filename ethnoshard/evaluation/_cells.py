@@ -1,43 +1,15 @@
 """How many people and pairs stand behind a rate, and whether they are too few to show it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ethnoshard.evaluation._checks import Whole
-from ethnoshard.evaluation._intervals import Interval, wilson
 from ethnoshard.evaluation._tally import Tally
+from ethnoshard.results import Interval, Rate, wilson
 
 UNKNOWN = -1
 """The number of people where people aren't known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rate:
-    """A rate with what it rests on.
-
-    Attributes:
-        rate: the share, weighted as asked for; None of no pair.
-        errors: pairs with an error, unweighted.
-        pairs: of how many.
-        people: who have such a pair; None where people aren't known.
-        wilson: interval of errors / pairs, as if pairs were independent, which they aren't: too narrow.
-        people_interval: interval from draws of people; None without draws.
-        too_few: people or pairs are below the minimum: show it grey, with its count.
-    """
-
-    rate: float | None
-    errors: int
-    pairs: int
-    people: int | None
-    wilson: Interval
-    people_interval: Interval | None
-    too_few: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,70 +1,12 @@
 """Two models on the same people: differences paired on the same draws."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats
-from ethnoshard.evaluation._intervals import Interval, percentile_interval
+from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._rates import DrawnRates
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One number of two models.
-
-    Attributes:
-        base: None where undefined.
-        other: likewise.
-        difference: other - base.
-        people_interval: of the difference, from draws of people; None without draws, and where the difference is
-            undefined in any of them.
-        undefined_draws: draws in which it is.
-    """
-
-    base: float | None
-    other: float | None
-    difference: float | None
-    people_interval: Interval | None
-    undefined_draws: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemographicsChange:
-    """What changed from a base to another model. A smaller gap because the best group got worse is no gain.
-
-    Attributes:
-        overall: fmr, fnmr and accuracy of all pairs.
-        by_group: the same of each group, those too small for the figures too.
-        figures: every figure of both.
-        compared: the groups in the figures.
-        draws: of people, the same for both.
-    """
-
-    overall: dict[str, Change]
-    by_group: dict[str, dict[str, Change]]
-    figures: dict[str, Change]
-    compared: tuple[str, ...]
-    draws: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {
-            "overall": {name: change.to_dict() for name, change in self.overall.items()},
-            "by_group": {
-                group: {name: change.to_dict() for name, change in changes.items()}
-                for group, changes in self.by_group.items()
-            },
-            "figures": {name: change.to_dict() for name, change in self.figures.items()},
-            "compared": list(self.compared),
-            "draws": self.draws,
-        }
+from ethnoshard.results import Change, DemographicsChange
 
 
 def compare_demographics(base: DrawnRates, other: DrawnRates) -> DemographicsChange:

@@ -1,36 +1,10 @@
 """Two models' clusterings on the same draws of people."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._agreement import ClusterFigures
-from ethnoshard.evaluation._clustering import FIGURES, Clustering
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusteringChange:
-    """A figure of two models, draw by draw.
-
-    Attributes:
-        base: mean of the draws; None where undefined in one of them.
-        other: likewise.
-        differences: other - base of each draw; None where one is undefined.
-        mean: of the differences; None where one is undefined.
-        better: draws in which the other's figure is greater.
-    """
-
-    base: float | None
-    other: float | None
-    differences: tuple[float | None, ...]
-    mean: float | None
-    better: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {**vars(self), "differences": list(self.differences)}
+from ethnoshard.evaluation._clustering import FIGURES
+from ethnoshard.results import Clustering, ClusteringChange, ClusterMetrics
 
 
 def compare_clusterings(base: Clustering, other: Clustering) -> dict[str, dict[str, ClusteringChange]]:
@@ -55,7 +29,7 @@ def compare_clusterings(base: Clustering, other: Clustering) -> dict[str, dict[s
     }
 
 
-def _change(base: tuple[ClusterFigures, ...], other: tuple[ClusterFigures, ...], name: str) -> ClusteringChange:
+def _change(base: tuple[ClusterMetrics, ...], other: tuple[ClusterMetrics, ...], name: str) -> ClusteringChange:
     ours: list[float | None] = [getattr(draw, name) for draw in base]
     theirs: list[float | None] = [getattr(draw, name) for draw in other]
     differences = [None if a is None or b is None else b - a for a, b in zip(ours, theirs, strict=True)]

@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, check_least, same_of, scores_of
-from ethnoshard.evaluation._compare import Change
 from ethnoshard.evaluation._draws import drawn_weights
 from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._people import People, drawn_shares, people_of_pairs
-from ethnoshard.evaluation._verified import FoldFigure, Verification
+from ethnoshard.results import Change, FoldRate, Verification
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +85,7 @@ def compare_verifications(
     )
     drawn = draws if pairs.people is not None else 0
 
-    def change(ours: FoldFigure, theirs: FoldFigure, wanted: Bools | None, counted: Bools) -> Change:
+    def change(ours: FoldRate, theirs: FoldRate, wanted: Bools | None, counted: Bools) -> Change:
         figures = (ours, theirs)
         shares = [
             _drawn(pairs, distance, figure, wanted, counted, drawn, seed)
@@ -111,9 +110,9 @@ def compare_verifications(
 
 
 def _val_change(
-    ours: FoldFigure | None,
-    theirs: FoldFigure | None,
-    change: Callable[[FoldFigure, FoldFigure, None, Bools], Change],
+    ours: FoldRate | None,
+    theirs: FoldRate | None,
+    change: Callable[[FoldRate, FoldRate, None, Bools], Change],
     same: Bools,
 ) -> Change:
     if ours is not None and theirs is not None:
@@ -128,7 +127,7 @@ def _val_change(
 
 
 def _drawn(
-    pairs: _Pairs, distance: Floats, figure: FoldFigure, wanted: Bools | None, counted: Bools, draws: int, seed: int
+    pairs: _Pairs, distance: Floats, figure: FoldRate, wanted: Bools | None, counted: Bools, draws: int, seed: int
 ) -> Floats:
     """(draws,) shares of right answers (``wanted`` says which these are), or of accepted pairs (None)."""
     if pairs.people is None or not draws:

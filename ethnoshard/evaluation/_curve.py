@@ -1,36 +1,10 @@
 """ROC and DET: points of the curve, area below it, equal error rate."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from ethnoshard.evaluation._checks import Bools, Floats
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Curve:
-    """Points of a ROC, from the one that accepts no pair to the one that accepts all.
-
-    Attributes:
-        fmr: (K,) share of different pairs accepted, never falling.
-        tar: (K,) share of same pairs accepted, never falling.
-        distance: (K,) the distance up to which, itself included, pairs are accepted.
-    """
-
-    fmr: Floats
-    tar: Floats
-    distance: Floats
-
-    @property
-    def fnmr(self) -> Floats:
-        """(K,) share of same pairs refused; over ``fmr`` it is the DET."""
-        return 1 - self.tar
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return {name: getattr(self, name).tolist() for name in ("fmr", "tar", "distance")}
+from ethnoshard.results import Curve
 
 
 def roc(distance: Floats, same: Bools) -> Curve:

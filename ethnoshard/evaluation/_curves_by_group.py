@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.evaluation._by_group import Demographics, Figure, GroupRates, figures_of
-from ethnoshard.evaluation._cells import UNKNOWN, Count, Rate
+from ethnoshard.evaluation._by_group import Demographics, estimate, figures_of
+from ethnoshard.evaluation._cells import UNKNOWN, Count
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._impostors import Weighting
 from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._rates import DrawnRates
+from ethnoshard.results import GroupRates, Rate
 
 _SCALARS = ("crowd", "alpha", "weighting", "seed", "min_people", "min_pairs", "people")
 
@@ -90,7 +91,7 @@ class GroupCurves:
         upper = np.triu_indices(len(self.groups))
         return Demographics(
             threshold=float(self.thresholds[index]),
-            overall=GroupRates(
+            overall=GroupRates.measured(
                 fmr=self._rate(
                     _together(self.errors_fmr[index][upper], self.pairs_fmr[upper], self.crowd), drawn.overall_fmr
                 ),
@@ -98,13 +99,13 @@ class GroupCurves:
                     _together(self.errors_fnmr[index], self.pairs_fnmr, _sum_known(self.people_fnmr)),
                     drawn.overall_fnmr,
                 ),
-                accuracy=Figure.of_draws(1 - (drawn.overall_fmr + drawn.overall_fnmr) / 2),
+                accuracy=estimate(1 - (drawn.overall_fmr + drawn.overall_fnmr) / 2),
             ),
             by_group={
-                group: GroupRates(
+                group: GroupRates.measured(
                     fmr=self._rate(self._impostor(index, place, place), drawn.fmr[:, place]),
                     fnmr=self._rate(self._genuine(index, place), drawn.fnmr[:, place]),
-                    accuracy=Figure.of_draws(accuracy[:, place]),
+                    accuracy=estimate(accuracy[:, place]),
                 )
                 for place, group in enumerate(self.groups)
             },

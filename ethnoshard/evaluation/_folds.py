@@ -6,12 +6,10 @@ import numpy as np
 
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, check_least, check_share
 from ethnoshard.evaluation._curve import area, equal_error_rate, roc, thinned
-from ethnoshard.evaluation._intervals import percentile_interval, wilson
+from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._people import People, drawn_shares
-from ethnoshard.evaluation._reached import Accepted, why_no_val
-from ethnoshard.evaluation._similarity import MeanSimilarity
 from ethnoshard.evaluation._thresholds import ACCURACY_STEPS, VAL_STEPS, at_far, candidates, grid, most_accurate
-from ethnoshard.evaluation._verified import FoldFigure, Validation, Verification
+from ethnoshard.results import Accepted, FoldRate, MeanSimilarity, Validation, Verification, why_no_val, wilson
 
 Choice = Callable[[Floats, Bools], float]
 """A threshold from the distances and answers of training pairs."""
@@ -79,7 +77,7 @@ class FoldedPairs:
             similarity=similarity,
         )
 
-    def _accuracy(self, choose: Choice, draws: int, seed: int) -> FoldFigure:
+    def _accuracy(self, choose: Choice, draws: int, seed: int) -> FoldRate:
         thresholds = self._thresholds(choose)
         right = self._accepted(thresholds) == self._same
         return self._figure(right, np.ones_like(right), thresholds, draws, seed)
@@ -109,10 +107,10 @@ class FoldedPairs:
         taken: Bools = self._own < np.array(thresholds)[self._fold]
         return taken
 
-    def _figure(self, events: Bools, counted: Bools, thresholds: list[float], draws: int, seed: int) -> FoldFigure:
+    def _figure(self, events: Bools, counted: Bools, thresholds: list[float], draws: int, seed: int) -> FoldRate:
         shares = [float(events[counted & (self._fold == number)].mean()) for number in range(self._folds)]
         happened, pairs = int(np.count_nonzero(events & counted)), int(np.count_nonzero(counted))
-        return FoldFigure(
+        return FoldRate(
             by_fold=tuple(shares),
             mean=float(np.mean(shares)),
             std=float(np.std(shares)),

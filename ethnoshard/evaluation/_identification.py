@@ -1,70 +1,16 @@
 """Identification: which of the people known by one image each is this?"""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole, check_least, normalised, texts_of
+from ethnoshard.results import Identification, RankRate
 
 RANKS = (1, 5)
 
 _CELLS = 8_000_000
 """Products held at once, 64 MB."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RankFigure:
-    """How often the right person was among the first few, over the galleries.
-
-    Attributes:
-        by_gallery: share of queries, in the order of the galleries.
-        mean: of the galleries.
-        std: of the galleries, population standard deviation.
-        least: of the galleries.
-        most: likewise.
-    """
-
-    by_gallery: tuple[float, ...]
-    mean: float
-    std: float
-    least: float
-    most: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identification:
-    """Identification by one image a person.
-
-    Attributes:
-        people: with more than ``more_than`` images; each has one in the gallery.
-        images: of these people, the gallery's too.
-        queries: images that the SVC classifies, ``images - people``. Of means there is one a person.
-        more_than: as asked for.
-        galleries: how many were drawn.
-        seed: of the galleries.
-        svc: rank -> figure of (a), every other image classified by a linear SVC fitted on the gallery.
-        mean: rank -> figure of (b), everybody's mean of the other images matched to the gallery.
-    """
-
-    people: int
-    images: int
-    queries: int
-    more_than: int
-    galleries: int
-    seed: int
-    svc: dict[int, RankFigure]
-    mean: dict[int, RankFigure]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        figures = {
-            name: {f"rank_{rank}": vars(figure) for rank, figure in getattr(self, name).items()}
-            for name in ("svc", "mean")
-        }
-        return {**vars(self), **figures}
 
 
 def identification(
@@ -120,8 +66,8 @@ def identification(
         more_than=more_than,
         galleries=galleries,
         seed=seed,
-        svc={rank: _figure(by_svc, rank) for rank in RANKS},
-        mean={rank: _figure(by_mean, rank) for rank in RANKS},
+        svc={f"rank_{rank}": _figure(by_svc, rank) for rank in RANKS},
+        mean={f"rank_{rank}": _figure(by_mean, rank) for rank in RANKS},
     )
 
 
@@ -163,9 +109,9 @@ def _ranks(likeness: Floats, owner: Whole) -> Whole:
     return places
 
 
-def _figure(ranks: list[Whole], rank: int) -> RankFigure:
+def _figure(ranks: list[Whole], rank: int) -> RankRate:
     shares = [float((places <= rank).mean()) for places in ranks]
-    return RankFigure(
+    return RankRate(
         by_gallery=tuple(shares),
         mean=float(np.mean(shares)),
         std=float(np.std(shares)),

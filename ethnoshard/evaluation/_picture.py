@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.evaluation._agreement import ClusterFigures, cluster_figures, silhouette
+from ethnoshard.evaluation._agreement import cluster_metrics, silhouette
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
 from ethnoshard.evaluation._clustering import ClusterMethod, check_methods, clusters_by
 from ethnoshard.evaluation._methods import dbscan, kmeans, tsne
 from ethnoshard.evaluation._people_draws import draw_people
+from ethnoshard.results import ClusterMetrics
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,10 +32,10 @@ class Picture:
     rows: Whole
     people: npt.NDArray[np.str_]
     places: Floats
-    figures: ClusterFigures
+    figures: ClusterMetrics
     people_silhouette: float | None
     clusters: dict[str, Whole]
-    methods: dict[str, ClusterFigures]
+    methods: dict[str, ClusterMetrics]
 
 
 def picture(
@@ -75,8 +76,8 @@ def picture(
         rows=rows,
         people=names[owner],
         places=tsne(points, dimensions, seed),
-        figures=cluster_figures(points, owner, kmeans(points, number, seed)),
+        figures=cluster_metrics(points, owner, kmeans(points, number, seed)),
         people_silhouette=silhouette(points, owner),
         clusters=clusters,
-        methods={name: cluster_figures(points, owner, found) for name, found in clusters.items()},
+        methods={name: cluster_metrics(points, owner, found) for name, found in clusters.items()},
     )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
-from ethnoshard.evaluation._reached import explained_by_chance
+from ethnoshard.results import explained_by_chance
 
 ACCURACY_STEPS, VAL_STEPS = 400, 4000
 """Over 0 to 4 these are steps of 0.01 and 0.001."""

@@ -12,7 +12,7 @@ from ethnoshard.evaluation._folds import FoldedPairs
 from ethnoshard.evaluation._pair_distances import distances_by_fold
 from ethnoshard.evaluation._people import people_of_pairs
 from ethnoshard.evaluation._similarity import mean_similarity_of_pairs
-from ethnoshard.evaluation._verified import Verification
+from ethnoshard.results import Verification
 
 FARS = (0.001, 0.01)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
 from ethnoshard.reports._group_files import read_groups
 from ethnoshard.reports._list import ReportSummary, WorstGroup, list_reports
-from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._pair_files import PAIR_FORMATS, read_pairs
 from ethnoshard.reports._warnings import collapse_of, no_val, shared_people_text, warnings_of
+from ethnoshard.results import EvaluationOptions
 
 if TYPE_CHECKING:
     from ethnoshard.reports._cluster import cluster_embeddings

@@ -1,7 +1,7 @@
 """The report on clusters of a few people's embeddings."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -9,8 +9,10 @@ from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import ClusterMethod, Picture, clustering, picture
 from ethnoshard.reports._cluster_figures import cluster_figures
+from ethnoshard.reports._evaluate import model_of, source_of
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._summary_clusters import cluster_summary
+from ethnoshard.results import ClusterReport, Images, PictureMetrics, result_as_json
 
 CLUSTER_PEOPLE = 50
 """As many as the study clustered."""
@@ -64,24 +66,24 @@ def cluster_embeddings(
         methods=get_args(ClusterMethod),
         best_eps=found.best_eps,
     )
-    content: dict[str, Any] = {
-        "model": embeddings.facts.get("model"),
-        "place": embeddings.facts.get("place"),
-        "flip": embeddings.facts.get("flip"),
-        "images": {"statuses": embeddings.statuses(), "people": len(counts), "embedding": embeddings.vectors.shape[1]},
-        "eligible": eligible,
-        "picture": {
-            "people": people,
-            "images": len(flat.rows),
-            "at_least": at_least,
-            "seed": seed,
-            "figures": flat.figures.to_dict(),
-            "people_silhouette": flat.people_silhouette,
-            "best_eps": found.best_eps,
-            "methods": {name: figures.to_dict() for name, figures in flat.methods.items()},
-        },
-        "clustering": found.to_dict(),
-    }
+    result = ClusterReport(
+        model=model_of(embeddings),
+        place=source_of(embeddings),
+        flip=embeddings.facts.get("flip"),
+        images=Images(statuses=embeddings.statuses(), people=len(counts), embedding=int(embeddings.vectors.shape[1])),
+        eligible=eligible,
+        picture=PictureMetrics(
+            people=people,
+            images=len(flat.rows),
+            at_least=at_least,
+            seed=seed,
+            figures=flat.figures,
+            people_silhouette=flat.people_silhouette,
+            best_eps=found.best_eps,
+            methods=flat.methods,
+        ),
+        clustering=found,
+    )
     arrays: Arrays = {
         "keys": embeddings.keys[flat.rows],
         "people": flat.people,
@@ -92,10 +94,10 @@ def cluster_embeddings(
     shown = _shown_people(flat, names=names)
     return Report(
         kind="clustering",
-        content=content,
+        result=result,
         arrays={"picture": arrays},
-        summary=cluster_summary(content),
-        figures=cluster_figures(content, arrays, shown),
+        summary=cluster_summary(result),
+        figures=cluster_figures(result_as_json(result), arrays, shown),
     )
 
 

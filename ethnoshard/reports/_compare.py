@@ -1,22 +1,26 @@
 """The report on two models: what changed from a base to another, paired on the same draws."""
 
-from typing import Any
-
 import numpy as np
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import (
-    Clustering,
-    Verification,
-    VerifiedPairs,
-    compare_clusterings,
-    compare_demographics,
-    compare_verifications,
-)
+from ethnoshard.evaluation import VerifiedPairs, compare_clusterings, compare_demographics, compare_verifications
 from ethnoshard.reports._compare_figures import comparison_figures
 from ethnoshard.reports._folder import Arrays, Report, ReportFolder
 from ethnoshard.reports._group_arrays import read_drawn
 from ethnoshard.reports._summary_compare import comparison_summary
+from ethnoshard.results import (
+    ClusterReport,
+    Compared,
+    Comparison,
+    Evaluation,
+    GroupErrorsChange,
+    Identification,
+    IdentificationChange,
+    Kind,
+    RankChange,
+    VerificationSummary,
+    result_as_json,
+)
 
 _SAME_GALLERIES = ("people", "images", "queries", "more_than", "galleries", "seed")
 _OF_PAIRS = ("first", "second", "same", "fold", "first_person", "second_person")
@@ -44,58 +48,73 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
         raise EthnoshardError(
             f"{base.path} or {other.path} is damaged: {error} is missing or of another kind"
         ) from error
-    content = {
-        "of": base.kind,
-        "base": _about(base),
-        "other": _about(other),
-        **found,
-    }
     return Report(
-        kind="comparison", content=content, summary=comparison_summary(content), figures=comparison_figures(content)
+        kind="comparison",
+        result=found,
+        summary=comparison_summary(found),
+        figures=comparison_figures(result_as_json(found)),
     )
 
 
-def _about(report: ReportFolder) -> dict[str, Any]:
-    names = ("model", "place", "flip", "images", "options", "pairs", "verification", "trained_on")
-    about = {name: report.content[name] for name in names if name in report.content}
-    if "verification" in about:
-        about["verification"] = {name: value for name, value in about["verification"].items() if name != "curve"}
-    return {"report": report.path.name, **about}
+def _of_clustering(name: str, report: ClusterReport) -> Compared:
+    return Compared(report=name, model=report.model, place=report.place, flip=report.flip, images=report.images)
 
 
-def _clusterings(base: ReportFolder, other: ReportFolder) -> dict[str, Any]:
-    one, two = (Clustering.of_dict(report.content["clustering"]) for report in (base, other))
-    changes = compare_clusterings(one, two)
-    return {
-        "draws": len(one.images),
-        "people": one.people,
-        "clustering": {
-            method: {name: change.to_dict() for name, change in figures.items()} for method, figures in changes.items()
-        },
-    }
+def _of_evaluation(name: str, report: Evaluation) -> Compared:
+    verified = {field: getattr(report.verification, field) for field in VerificationSummary.__dataclass_fields__}
+    return Compared(
+        report=name,
+        model=report.model,
+        place=report.place,
+        flip=report.flip,
+        images=report.images,
+        options=report.options,
+        pairs=report.pairs,
+        verification=VerificationSummary(**verified),
+        trained_on=report.trained_on,
+    )
 
 
-def _evaluations(base: ReportFolder, other: ReportFolder) -> dict[str, Any]:
+def _clusterings(base: ReportFolder, other: ReportFolder) -> Comparison:
+    one, two = base.clustering, other.clustering
+    return Comparison(
+        of="clustering",
+        base=_of_clustering(base.path.name, one),
+        other=_of_clustering(other.path.name, two),
+        draws=len(one.clustering.images),
+        people=one.clustering.people,
+        clustering=compare_clusterings(one.clustering, two.clustering),
+    )
+
+
+def _evaluations(base: ReportFolder, other: ReportFolder) -> Comparison:
     ours, theirs = base.arrays("scores"), other.arrays("scores")
     _check_same_pairs(base, other, ours, theirs)
-    one, two = (Verification.of_dict(report.content["verification"]) for report in (base, other))
+    one, two = base.evaluation, other.evaluation
+    draws, seed = one.verification.draws, one.verification.seed
     people = (ours["first_person"], ours["second_person"]) if "first_person" in ours else None
     changes = compare_verifications(
-        VerifiedPairs(result=one, distance=ours["distance"]),
-        VerifiedPairs(result=two, distance=theirs["distance"]),
+        VerifiedPairs(result=one.verification, distance=ours["distance"]),
+        VerifiedPairs(result=two.verification, distance=theirs["distance"]),
         ours["same"],
         fold=ours.get("fold"),
         people=people,
-        draws=one.draws,
-        seed=one.seed,
+        draws=draws,
+        seed=seed,
     )
-    return {
-        "draws": one.draws,
-        "seed": one.seed,
-        "verification": {name: change.to_dict() for name, change in changes.items()},
-        "identification": _identifications(base.content["identification"], other.content["identification"]),
-        "demographics": _demographics(base, other),
-    }
+    identified = _identifications(one, two)
+    kind: Kind = "scores" if base.kind == "scores" else "evaluation"
+    return Comparison(
+        of=kind,
+        base=_of_evaluation(base.path.name, one),
+        other=_of_evaluation(other.path.name, two),
+        draws=draws,
+        seed=seed,
+        verification=changes,
+        identification=identified if isinstance(identified, IdentificationChange) else None,
+        identification_left_out=identified if isinstance(identified, str) else None,
+        demographics=tuple(_demographics(base, other)),
+    )
 
 
 def _check_same_pairs(base: ReportFolder, other: ReportFolder, ours: Arrays, theirs: Arrays) -> None:
@@ -110,45 +129,48 @@ def _check_same_pairs(base: ReportFolder, other: ReportFolder, ours: Arrays, the
             )
 
 
-def _identifications(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _identifications(base: Evaluation, other: Evaluation) -> IdentificationChange | str:
     """Differences of each gallery; or why there are none."""
-    if "left_out" in base or "left_out" in other:
-        return {"left_out": base.get("left_out") or other.get("left_out")}
-    differing = [name for name in _SAME_GALLERIES if base[name] != other[name]]
+    one, two = base.identification, other.identification
+    if one is None or two is None:
+        return base.identification_left_out or other.identification_left_out or "not known"
+    differing = [name for name in _SAME_GALLERIES if getattr(one, name) != getattr(two, name)]
     if differing:
-        return {"left_out": f"the galleries differ in {', '.join(differing)}"}
-    changes: dict[str, Any] = {"people": base["people"], "galleries": base["galleries"]}
-    for way in ("svc", "mean"):
-        for rank, figure in base[way].items():
-            values = np.array(other[way][rank]["by_gallery"]) - np.array(figure["by_gallery"])
-            changes[f"{way}_{rank}"] = {
-                "base": figure["mean"],
-                "other": other[way][rank]["mean"],
-                "difference": float(values.mean()),
-                "least": float(values.min()),
-                "most": float(values.max()),
-                "better": int(np.count_nonzero(values > 0)),
-            }
-    return changes
+        return f"the galleries differ in {', '.join(differing)}"
+    ranks = {f"{way}_{rank}": _rank(one, two, way, rank) for way in ("svc", "mean") for rank in getattr(one, way)}
+    return IdentificationChange(people=one.people, galleries=one.galleries, ranks=ranks)
 
 
-def _demographics(base: ReportFolder, other: ReportFolder) -> list[dict[str, Any]]:
+def _rank(base: Identification, other: Identification, way: str, rank: str) -> RankChange:
+    ours, theirs = getattr(base, way)[rank], getattr(other, way)[rank]
+    values = np.array(theirs.by_gallery) - np.array(ours.by_gallery)
+    return RankChange(
+        base=ours.mean,
+        other=theirs.mean,
+        difference=float(values.mean()),
+        least=float(values.min()),
+        most=float(values.max()),
+        better=int(np.count_nonzero(values > 0)),
+    )
+
+
+def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsChange]:
     """For every source of groups that both reports have."""
     found = []
-    theirs = {each["source"]: each for each in other.content["demographics"]}
-    for ours in base.content["demographics"]:
-        name = ours["source"]
-        if name not in theirs:
+    theirs = {each.source: each for each in other.evaluation.demographics}
+    for ours in base.evaluation.demographics:
+        if ours.source not in theirs:
             continue
-        drawn = [read_drawn(report.arrays(f"groups-{name}")) for report in (base, other)]
+        yours = theirs[ours.source]
+        drawn = [read_drawn(report.arrays(f"groups-{ours.source}")) for report in (base, other)]
         found.append(
-            {
-                "source": name,
-                "labels": ours["labels"],
-                "thresholds": [ours["threshold"], theirs[name]["threshold"]],
-                "thresholds_from": [ours["threshold_from"], theirs[name]["threshold_from"]],
-                "too_few": [group for group, rates in ours["by_group"].items() if rates["too_few"]],
-                **compare_demographics(*drawn).to_dict(),
-            }
+            GroupErrorsChange(
+                source=ours.source,
+                labels=ours.labels,
+                thresholds=(ours.threshold, yours.threshold),
+                thresholds_from=(ours.threshold_from, yours.threshold_from),
+                too_few=tuple(group for group, rates in ours.by_group.items() if rates.too_few),
+                **vars(compare_demographics(*drawn)),
+            )
         )
     return found

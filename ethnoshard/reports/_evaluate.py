@@ -1,8 +1,8 @@
 """The report on a model's embeddings of a set of pairs."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,20 @@ from ethnoshard.evaluation import identification, pair_distances, verification
 from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pairs, lone_group
-from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._shared_people import shared_people
 from ethnoshard.reports._summary import evaluation_summary
+from ethnoshard.results import (
+    Evaluation,
+    EvaluationOptions,
+    Identification,
+    Images,
+    Model,
+    Pairs,
+    Reason,
+    Source,
+    from_json,
+    result_as_json,
+)
 from ethnoshard.sources import (
     GroupSource,
     MissingImages,
@@ -25,7 +36,6 @@ from ethnoshard.sources import (
     Remarks,
     explain_absent,
     find_pairs,
-    plain,
 )
 
 OTHER_NAME = "image found under another name than the list's"
@@ -85,26 +95,38 @@ def evaluate_embeddings(
         listed = scored.first_group, scored.second_group
         alone = () if listed[0] is None or listed[1] is None else lone_group((listed[0], listed[1]))
         by_group = [] if alone else groups_of_listed_pairs(scored, distance, options)
-    content = {
-        **_about(embeddings, further_faces=given - len(embeddings)),
-        "options": options.to_dict(),
-        "pairs": _pair_facts(pairs, images),
-        "verification": verified.to_dict(),
-        "identification": identified,
-        "groups_left_out": plain(dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])),
-        "demographics": [result.content for result in by_group],
-    }
+    left_out = dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])
+    named = embeddings.identities[embeddings.identities != ""]
+    result = Evaluation(
+        model=model_of(embeddings),
+        place=source_of(embeddings),
+        flip=embeddings.facts.get("flip"),
+        trained_on=shared_people(embeddings),
+        images=Images(
+            statuses=embeddings.statuses(),
+            further_faces=given - len(embeddings),
+            people=len(np.unique(named)) if len(named) else None,
+            embedding=int(embeddings.vectors.shape[1]),
+        ),
+        options=options,
+        pairs=_pair_facts(pairs, images),
+        verification=verified,
+        identification=identified if isinstance(identified, Identification) else None,
+        identification_left_out=identified if isinstance(identified, str) else None,
+        groups_left_out=reasons(left_out),
+        demographics=tuple(each.errors for each in by_group),
+    )
     arrays = {
         "scores": score_arrays(scored, distance),
-        **{f"groups-{result.name}": result.arrays for result in by_group},
+        **{f"groups-{each.name}": each.arrays for each in by_group},
         "embeddings": embeddings.arrays(),
     }
     return Report(
         kind="evaluation",
-        content=content,
+        result=result,
         arrays=arrays,
-        summary=evaluation_summary(content),
-        figures=evaluation_figures(content, arrays["scores"]),
+        summary=evaluation_summary(result),
+        figures=evaluation_figures(result_as_json(result), arrays["scores"]),
     )
 
 
@@ -183,57 +205,65 @@ def _people(pairs: PairList) -> tuple[NDArray[np.str_], NDArray[np.str_]] | None
     return pairs.first_person, pairs.second_person
 
 
-def _about(embeddings: Embeddings, *, further_faces: int) -> dict[str, Any]:
-    facts = embeddings.facts
-    named = embeddings.identities[embeddings.identities != ""]
-    return {
-        "model": facts.get("model"),
-        "place": facts.get("place"),
-        "flip": facts.get("flip"),
-        "trained_on": shared_people(embeddings),
-        "images": {
-            "statuses": embeddings.statuses(),
-            "further_faces": further_faces,
-            "people": len(np.unique(named)) if len(named) else None,
-            "embedding": int(embeddings.vectors.shape[1]),
-        },
-    }
+def model_of(embeddings: Embeddings) -> Model | None:
+    """The network, as the embeddings say; None of another program's.
+
+    Raises:
+        EthnoshardError: what they say is no model.
+    """
+    facts = embeddings.facts.get("model")
+    return None if facts is None else from_json(Model, facts, "what the embeddings say of their model")
 
 
-def _pair_facts(pairs: PairList, images: PairImages) -> dict[str, Any]:
+def source_of(embeddings: Embeddings) -> Source | None:
+    """Where the images are from, as the embeddings say; None of another program's.
+
+    Raises:
+        EthnoshardError: what they say is no source.
+    """
+    facts = embeddings.facts.get("place")
+    return None if facts is None else from_json(Source, facts, "what the embeddings say of their images")
+
+
+def reasons(remarks: Iterable[Remark]) -> tuple[Reason, ...]:
+    """Remarks as a report holds them."""
+    return tuple(Reason(reason=one.reason, count=one.count, first=one.first) for one in remarks)
+
+
+def _pair_facts(pairs: PairList, images: PairImages) -> Pairs:
     missing = images.missing
-    return {
-        "name": pairs.path.name,
-        "sha256": _digest(pairs.path),
-        "listed": len(pairs),
-        "scored": int(missing.complete.sum()),
-        "missing_same": missing.same,
-        "missing_different": missing.different,
-        "missing_images": len(missing.images),
-        "people_without_image": len(missing.people),
-        "duplicates": pairs.duplicates,
-        "reasons": plain(images.reasons),
-        "found_otherwise": plain(images.otherwise),
-        "left_out": plain(pairs.left_out),
-    }
+    return Pairs(
+        name=pairs.path.name,
+        sha256=_digest(pairs.path),
+        listed=len(pairs),
+        scored=int(missing.complete.sum()),
+        missing_same=missing.same,
+        missing_different=missing.different,
+        missing_images=len(missing.images),
+        people_without_image=len(missing.people),
+        duplicates=pairs.duplicates,
+        reasons=reasons(images.reasons),
+        found_otherwise=reasons(images.otherwise),
+        left_out=reasons(pairs.left_out),
+    )
 
 
 def _digest(path: Path) -> str | None:
     return sha256_of(path) if path.is_file() else None
 
 
-def _identified(embeddings: Embeddings, options: EvaluationOptions) -> dict[str, Any]:
-    """Figures, or why there are none."""
+def _identified(embeddings: Embeddings, options: EvaluationOptions) -> Identification | str:
+    """What it came to, or why it is left out."""
     if not (embeddings.identities != "").all():
-        return {"left_out": "the people of the images are not known"}
+        return "the people of the images are not known"
     _, counts = np.unique(embeddings.identities, return_counts=True)
     number = int(np.count_nonzero(counts > options.more_than))
     if number < 2:
-        return {"left_out": f"{number} people have more than {options.more_than} images; two at least are needed"}
+        return f"{number} people have more than {options.more_than} images; two at least are needed"
     return identification(
         embeddings.vectors,
         embeddings.identities,
         more_than=options.more_than,
         galleries=options.galleries,
         seed=options.seed,
-    ).to_dict()
+    )

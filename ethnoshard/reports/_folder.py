@@ -1,9 +1,10 @@
 """A report on disk: what it holds, how it is written as a whole, and how it is read."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeVar, get_args
 
 from numpy.typing import NDArray
 
@@ -11,17 +12,17 @@ from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._of_before import without_false_val
+from ethnoshard.results import ClusterReport, Comparison, Evaluation, Kind, Result, result_as_json, result_from_json
 
 FORMAT = 2
 """Version of the format. A reader refuses one it doesn't know. 2 has VAL only at the FAR asked for, else the reason."""
 _READABLE = (1, FORMAT)
 
-Kind = Literal["evaluation", "scores", "clustering", "comparison"]
-
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
 Arrays = dict[str, NDArray[Any]]
+T = TypeVar("T", Evaluation, ClusterReport, Comparison)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,31 +30,78 @@ class Report:
     """Results, whoever will look at them.
 
     Attributes:
-        kind: what was done; decides what ``content`` holds.
-        content: all figures, as JSON holds them.
+        kind: what was done; decides what ``result`` is.
+        result: all that was measured.
         arrays: name of a ``.npz`` file, without the ending -> its arrays.
         summary: Markdown.
         figures: name -> a whole HTML page, which wants ``plotly.min.js`` beside it.
     """
 
     kind: Kind
-    content: dict[str, Any]
+    result: Result
     arrays: dict[str, Arrays] = field(default_factory=dict)
     summary: str
     figures: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """What ``report.json`` holds, besides format, kind and versions."""
+        return result_as_json(self.result)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class ReportFolder:
     """A report that was read.
 
     Attributes:
         path: the folder.
-        content: ``report.json``; besides ``Report.content`` it has "format", "kind" and "versions".
+        content: ``report.json``; besides what ``result`` holds it has "format", "kind" and "versions".
     """
 
     path: Path
     content: dict[str, Any]
+
+    @cached_property
+    def result(self) -> Result:
+        """All that was measured.
+
+        Raises:
+            EthnoshardError: something is missing, of another type or out of its bounds; the message has its place.
+        """
+        return result_from_json(self.content, self.path / RECORD)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What was measured, of the kinds "evaluation" and "scores".
+
+        Raises:
+            EthnoshardError: it is of another kind, or damaged.
+        """
+        return self._of(Evaluation, "evaluate")
+
+    @property
+    def clustering(self) -> ClusterReport:
+        """What was measured, of the kind "clustering".
+
+        Raises:
+            EthnoshardError: it is of another kind, or damaged.
+        """
+        return self._of(ClusterReport, "cluster")
+
+    @property
+    def comparison(self) -> Comparison:
+        """What was measured, of the kind "comparison".
+
+        Raises:
+            EthnoshardError: it is of another kind, or damaged.
+        """
+        return self._of(Comparison, "compare")
+
+    def _of(self, kind: type[T], verb: str) -> T:
+        result = self.result
+        if not isinstance(result, kind):
+            raise EthnoshardError(f"{self.path} is a report on {self.kind}; give one of ethnoshard {verb}")
+        return result
 
     @property
     def kind(self) -> str:
@@ -147,6 +195,10 @@ def read_report(folder: str | Path) -> ReportFolder:
         )
     if not isinstance(content.get("kind"), str):
         raise EthnoshardError(f"{folder / RECORD} doesn't say of what kind it is; it was not written by ethnoshard")
+    if content["kind"] not in get_args(Kind):
+        raise EthnoshardError(
+            f"{folder / RECORD} is of the kind {content['kind']!r}, which this version of ethnoshard doesn't know"
+        )
     if content["format"] == 1:
         without_false_val(content)
     return ReportFolder(folder, content)

@@ -8,8 +8,13 @@ from plotly.subplots import make_subplots
 from ethnoshard.reports._style import COLOURS, GREY, error_bars, escaped, figure
 from ethnoshard.reports._summary_groups import threshold_text
 from ethnoshard.reports._texts import rate
+from ethnoshard.results import GroupErrors, from_json
 
 _RATES = (("fmr", "false match rate", COLOURS[1]), ("fnmr", "false non-match rate", COLOURS[0]))
+
+
+def _threshold(found: dict[str, Any]) -> str:
+    return threshold_text(from_json(GroupErrors, found, "the report"))
 
 
 def rates_by_group(found: dict[str, Any], named: str) -> go.Figure:
@@ -38,7 +43,7 @@ def rates_by_group(found: dict[str, Any], named: str) -> go.Figure:
         # Four lines of title, and below them the names of the two halves.
         margin={"t": 190},
         title_text=f"Errors of {named} by group, "
-        f"{escaped(found['labels'])}<br><sup>{_wrapped(threshold_text(found))}<br>"
+        f"{escaped(found['labels'])}<br><sup>{_wrapped(_threshold(found))}<br>"
         f"{bars}Grey: too few people or pairs. Exploratory.</sup>",
     )
 
@@ -51,7 +56,7 @@ def cross_matrix(found: dict[str, Any], named: str) -> go.Figure:
         f"False matches of {named} within and across groups, {escaped(found['labels'])}",
         "group of the one person",
         "group of the other",
-        note=f"{_wrapped(threshold_text(found))}<br>Grey: too few people or pairs. Exploratory.",
+        note=f"{_wrapped(_threshold(found))}<br>Grey: too few people or pairs. Exploratory.",
         plot_bgcolor=GREY,
         margin={"t": 150},
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from ethnoshard.evaluation import (
 )
 from ethnoshard.reports._folder import Arrays
 from ethnoshard.reports._group_arrays import group_arrays
-from ethnoshard.reports._options import EvaluationOptions
+from ethnoshard.results import EvaluationOptions, GroupErrors
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 EXPLORATORY = (
@@ -43,12 +42,12 @@ class GroupResult:
 
     Attributes:
         name: of the source.
-        content: for ``report.json``.
+        errors: at the report's threshold.
         arrays: for a file beside it.
     """
 
     name: str
-    content: dict[str, Any]
+    errors: GroupErrors
     arrays: Arrays
 
 
@@ -233,17 +232,18 @@ def _result(
     numbers: dict[str, int | None],
 ) -> GroupResult:
     own = curves.at(int(np.searchsorted(curves.thresholds, threshold.value)))
-    content = {
-        "source": name,
-        "labels": labels,
-        "note": EXPLORATORY,
-        "without_group": without,
-        "pairs": pairs,
-        **numbers,
-        "threshold_from": threshold.origin,
-        "threshold_people": threshold.people,
-        "threshold_images": threshold.images,
-        "fmr_asked_for": None if threshold.origin == GIVEN else options.fmr,
-        **own.to_dict(),
-    }
-    return GroupResult(name=name, content=content, arrays=group_arrays(own.drawn, curves))
+    errors = GroupErrors(
+        source=name,
+        labels=labels,
+        note=EXPLORATORY,
+        without_group=without,
+        pairs=pairs,
+        people=numbers["people"],
+        images=numbers["images"],
+        threshold_from=threshold.origin,
+        threshold_people=threshold.people,
+        threshold_images=threshold.images,
+        fmr_asked_for=None if threshold.origin == GIVEN else options.fmr,
+        **vars(own.errors()),
+    )
+    return GroupResult(name=name, errors=errors, arrays=group_arrays(own.drawn, curves))

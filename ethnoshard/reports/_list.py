@@ -1,21 +1,19 @@
 """A line about each report of a folder."""
 
 import functools
-import math
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args
+from typing import Any, Literal
 
 from ethnoshard._files import TEMPORARY
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports._folder import RECORD, Kind, read_report
-from ethnoshard.reports._texts import model_name
+from ethnoshard.reports._folder import RECORD, ReportFolder, read_report
 from ethnoshard.reports._warnings import collapse_of, shared_people_text
+from ethnoshard.results import Comparison, Evaluation, Rate
 from ethnoshard.runs import RunFolder
 
 _LEVELS = 4
@@ -142,7 +140,7 @@ def _summary(path: Path, name: str) -> ReportSummary:
 @functools.lru_cache(maxsize=4096)
 def _of_file(path: Path, stamp: Stamp) -> Mapping[str, Any]:
     """Fields of the summary, kept until the file is another: a dashboard lists the same reports at every click."""
-    return _of_content(read_report(path).content)
+    return _fields(read_report(path))
 
 
 def _run_around(path: Path) -> str | None:
@@ -157,107 +155,51 @@ def _run_around(path: Path) -> str | None:
     return None
 
 
-def _of_content(content: dict[str, Any]) -> dict[str, Any]:
+def _fields(report: ReportFolder) -> dict[str, Any]:
     """Fields of the summary.
 
     Raises:
         EthnoshardError: something is missing or of another kind.
     """
-    kind = content["kind"]
-    if kind not in get_args(Kind):
-        raise EthnoshardError(f"{RECORD} is of the kind {kind!r}, which this version of ethnoshard doesn't know")
-    if kind == "comparison":
-        return {"kind": kind, "model": " / ".join(_compared(content, which) for which in ("base", "other"))}
-    fields = {"kind": kind, **_model(content)}
-    return fields if kind == "clustering" else {**fields, **_verification(content)}
+    result = report.result
+    if isinstance(result, Comparison):
+        return {"kind": report.kind, "model": f"{result.base.title} / {result.other.title}"}
+    fields: dict[str, Any] = {"kind": report.kind, "model": result.title}
+    if result.model is not None:
+        run = result.model.name if result.model.kind == "run" else None
+        fields |= {"model_digest": result.model.digest, "run": run}
+    return {**fields, **_verification(result)} if isinstance(result, Evaluation) else fields
 
 
-def _compared(content: dict[str, Any], which: str) -> str:
-    about = _value(content, dict, which)
-    return str(_model(about)["model"]) if about.get("model") else _text(content, which, "report")
-
-
-def _model(content: dict[str, Any]) -> dict[str, Any]:
-    if content.get("model") is None:
-        return {"model": model_name(content)}
-    name, kind = _text(content, "model", "name"), _text(content, "model", "kind")
-    if "arm" in _value(content, dict, "model", "about"):
-        _text(content, "model", "about", "arm")
+def _verification(report: Evaluation) -> dict[str, Any]:
+    verified = report.verification
+    if not verified.validation:
+        raise EthnoshardError(f"{RECORD} is damaged: verification.validation is empty")
+    at = verified.validation[0]
     return {
-        "model": model_name(content),
-        "model_digest": _text(content, "model", "digest"),
-        "run": name if kind == "run" else None,
+        "pairs": report.pairs.name,
+        "accuracy": (verified.accuracy.mean, verified.accuracy.std),
+        "val": None if at.val is None else (at.val.mean, at.val.std),
+        "val_reason": None if at.val is not None else at.reason or "not known",
+        "far": at.target,
+        "auc": verified.auc,
+        "eer": verified.eer,
+        "worst_fnmr": _worst(report, "fnmr"),
+        "worst_fmr": _worst(report, "fmr"),
+        "collapsed": collapse_of(verified.similarity),
+        "shared_people": shared_people_text(report.trained_on),
     }
 
 
-def _verification(content: dict[str, Any]) -> dict[str, Any]:
-    at = ("verification", "validation", 0)
-    return {
-        "pairs": _text(content, "pairs", "name"),
-        "accuracy": _over_folds(content, "verification", "accuracy"),
-        "val": None if _value(content, object, *at, "val") is None else _over_folds(content, *at, "val"),
-        "val_reason": _reason(_value(content, dict, *at)),
-        "far": _number(content, *at, "target"),
-        "auc": _number(content, "verification", "auc"),
-        "eer": _number(content, "verification", "eer"),
-        "worst_fnmr": _worst(content, "fnmr"),
-        "worst_fmr": _worst(content, "fmr"),
-        "collapsed": collapse_of(content["verification"]),
-        "shared_people": shared_people_text(content.get("trained_on")),
-    }
-
-
-def _over_folds(content: dict[str, Any], *path: str | int) -> tuple[float, float]:
-    return _number(content, *path, "mean"), _number(content, *path, "std")
-
-
-def _worst(content: dict[str, Any], error: str) -> WorstGroup | None:
+def _worst(report: Evaluation, error: Literal["fmr", "fnmr"]) -> WorstGroup | None:
     """Of all sources of labels the first, as a report's first table has it."""
-    for place in range(len(_value(content, list, "demographics"))):
-        at = ("demographics", place)
-        rates = {}
-        for group in _value(content, dict, *at, "by_group"):
-            cell = (*at, "by_group", group, error)
-            if not _value(content, bool, *cell, "too_few") and _value(content, object, *cell, "rate") is not None:
-                rates[group] = _number(content, *cell, "rate")
+    for errors in report.demographics:
+        rates: dict[str, float] = {}
+        for group, of in errors.by_group.items():
+            rate: Rate = getattr(of, error)
+            if not rate.too_few and rate.rate is not None:
+                rates[group] = rate.rate
         if rates:
             worst = max(rates, key=lambda name: rates[name])
-            return WorstGroup(group=worst, rate=rates[worst], source=_text(content, *at, "labels"))
+            return WorstGroup(group=worst, rate=rates[worst], source=errors.labels)
     return None
-
-
-def _value(content: Any, kind: type | UnionType, *path: str | int) -> Any:
-    """What lies at a path of names and places.
-
-    Raises:
-        EthnoshardError: nothing does, or something of another kind.
-    """
-    where = ".".join(map(str, path))
-    for step in path:
-        try:
-            content = content[step]
-        except (KeyError, IndexError, TypeError) as error:
-            raise EthnoshardError(f"{RECORD} is damaged: {where} is missing") from error
-    if not isinstance(content, kind):
-        raise EthnoshardError(f"{RECORD} is damaged: {where} is of another kind, {type(content).__name__}")
-    return content
-
-
-def _text(content: Any, *path: str | int) -> str:
-    return str(_value(content, str, *path))
-
-
-def _reason(at: dict[str, Any]) -> str | None:
-    """Why there is no VAL."""
-    return None if at["val"] is not None else str(at.get("reason") or "not known")
-
-
-def _number(content: Any, *path: str | int) -> float:
-    value = _value(content, int | float, *path)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if isinstance(value, bool) or not math.isfinite(number):
-        raise EthnoshardError(f"{RECORD} is damaged: {'.'.join(map(str, path))} is no finite number")
-    return number

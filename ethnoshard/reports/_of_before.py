@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ethnoshard.results import why_no_val_of_before
+
 
 def without_false_val(content: dict[str, Any]) -> None:
     """Take VAL away, and say why, where the FAR that was reached isn't the one asked for; changes ``content``.
@@ -28,9 +30,6 @@ def _checked(verified: dict[str, Any]) -> dict[str, str]:
         try:
             target, reached, val = float(at["target"]), at["far"], float(at["val"]["mean"])
             events, pairs, folds = int(reached["events"]), int(reached["pairs"]), int(verified["folds"])
-            # Imported here: it loads scikit-learn, which most readers of a report don't need.
-            from ethnoshard.evaluation import why_no_val_of_before
-
             reason = why_no_val_of_before(target, events, pairs, folds, val)
         except (KeyError, TypeError, ValueError, ArithmeticError):
             continue

@@ -3,12 +3,13 @@
 from ethnoshard._files import sha256_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import verification_of_distances
+from ethnoshard.reports._evaluate import reasons
 from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._groups import groups_of_scores, lone_group
-from ethnoshard.reports._options import EvaluationOptions
 from ethnoshard.reports._summary import evaluation_summary
-from ethnoshard.sources import ScoredPairs, plain
+from ethnoshard.results import Evaluation, EvaluationOptions, Pairs, result_as_json
+from ethnoshard.sources import ScoredPairs
 
 
 def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
@@ -30,31 +31,28 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         by_group = [] if alone else [groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
-    content = {
-        "model": None,
-        "place": None,
-        "flip": None,
-        "images": None,
-        "options": options.to_dict(),
-        "pairs": {
-            "name": scored.path.name,
-            "sha256": sha256_of(scored.path),
-            "listed": len(scored.score),
-            "scored": len(scored.score),
-            "missing_same": 0,
-            "missing_different": 0,
-            "missing_images": 0,
-            "people_without_image": 0,
-            "duplicates": 0,
-            "reasons": [],
-            "found_otherwise": [],
-            "left_out": plain(scored.left_out),
-        },
-        "verification": verified.to_dict(),
-        "identification": {"left_out": "there are scores only, no embeddings"},
-        "groups_left_out": plain(alone),
-        "demographics": [result.content for result in by_group],
-    }
+    result = Evaluation(
+        model=None,
+        place=None,
+        flip=None,
+        images=None,
+        options=options,
+        pairs=Pairs(
+            name=scored.path.name,
+            sha256=sha256_of(scored.path),
+            listed=len(scored.score),
+            scored=len(scored.score),
+            missing_same=0,
+            missing_different=0,
+            missing_images=0,
+            left_out=reasons(scored.left_out),
+        ),
+        verification=verified,
+        identification=None,
+        identification_left_out="there are scores only, no embeddings",
+        groups_left_out=reasons(alone),
+        demographics=tuple(each.errors for each in by_group),
+    )
     arrays: Arrays = {
         "distance": -scored.score,
         "same": scored.same,
@@ -65,8 +63,8 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         arrays |= {"first_person": scored.people[0], "second_person": scored.people[1]}
     return Report(
         kind="scores",
-        content=content,
-        arrays={"scores": arrays, **{f"groups-{result.name}": result.arrays for result in by_group}},
-        summary=evaluation_summary(content),
-        figures=evaluation_figures(content, arrays),
+        result=result,
+        arrays={"scores": arrays, **{f"groups-{each.name}": each.arrays for each in by_group}},
+        summary=evaluation_summary(result),
+        figures=evaluation_figures(result_as_json(result), arrays),
     )

@@ -1,8 +1,7 @@
 """Errors by group as Markdown."""
 
-from typing import Any
-
 from ethnoshard.reports._texts import NONE, number, rate, table, with_interval
+from ethnoshard.results import GroupErrors, Rate
 
 FIGURE_NAMES = {
     "max_gap_fmr": "max gap of FMR",
@@ -19,78 +18,78 @@ FIGURE_NAMES = {
 }
 
 
-def threshold_text(found: dict[str, Any]) -> str:
+def threshold_text(found: GroupErrors) -> str:
     """Which threshold, and from where."""
-    text = f"Threshold {found['threshold']:.4f}, {found['threshold_from']}"
-    if found["threshold_people"]:
-        text += f" ({found['threshold_people']:,} people, {found['threshold_images']:,} images)"
-    elif found["fmr_asked_for"] is not None:
-        text += f" (for an FMR of {found['fmr_asked_for']:g})"
+    text = f"Threshold {found.threshold:.4f}, {found.threshold_from}"
+    if found.threshold_people:
+        text += f" ({found.threshold_people:,} people, {found.threshold_images:,} images)"
+    elif found.fmr_asked_for is not None:
+        text += f" (for an FMR of {found.fmr_asked_for:g})"
     return text + "."
 
 
-def group_lines(found: dict[str, Any]) -> list[str]:
+def group_lines(found: GroupErrors) -> list[str]:
     """Everything of one source of labels."""
-    people = "" if found["people"] is None else f" {found['people']:,} people"
-    people += "" if found["images"] is None else f", {found['images']:,} images."
-    without = ", ".join(f"{count:,} {reason}" for reason, count in found["without_group"].items())
+    people = "" if found.people is None else f" {found.people:,} people"
+    people += "" if found.images is None else f", {found.images:,} images."
+    without = ", ".join(f"{count:,} {reason}" for reason, count in found.without_group.items())
     lines = [
-        f"### Groups {found['labels']}",
+        f"### Groups {found.labels}",
         "",
-        f"{found['note']} Pairs: {found['pairs']}; weighted by {found['weighting']}.{people}"
+        f"{found.note} Pairs: {found.pairs}; weighted by {found.weighting}.{people}"
         + (f" People without a group: {without}." if without else ""),
         "",
         threshold_text(found),
         "",
         *_rates(found),
     ]
-    for group, why in found["left_out"].items():
+    for group, why in found.left_out.items():
         lines += [f"{group} enters no figure below: {why}.", ""]
     return [*lines, *_figures(found), *_cross(found)]
 
 
-def _rates(found: dict[str, Any]) -> list[str]:
+def _rates(found: GroupErrors) -> list[str]:
     rows = []
-    for name, rates in {"all": found["overall"], **found["by_group"]}.items():
-        fmr, fnmr = rates["fmr"], rates["fnmr"]
+    for name, rates in {"all": found.overall, **found.by_group}.items():
+        fmr, fnmr = rates.fmr, rates.fnmr
         rows.append(
             [
-                name + (" (too few)" if rates["too_few"] else ""),
-                with_interval(fmr["rate"], fmr["people_interval"]),
+                name + (" (too few)" if rates.too_few else ""),
+                with_interval(fmr.rate, fmr.people_interval),
                 _behind(fmr),
-                with_interval(fnmr["rate"], fnmr["people_interval"]),
+                with_interval(fnmr.rate, fnmr.people_interval),
                 _behind(fnmr),
-                rate(rates["tar"]),
-                with_interval(rates["accuracy"]["value"], rates["accuracy"]["people_interval"]),
+                rate(rates.tar),
+                with_interval(rates.accuracy.value, rates.accuracy.people_interval),
             ]
         )
     head = ("group", "FMR", "errors of pairs", "FNMR", "errors of pairs", "TAR", "accuracy")
     intervals = (
-        f"95 % intervals by {found['draws']:,} draws of people, seed {found['seed']}."
-        if found["draws"]
+        f"95 % intervals by {found.draws:,} draws of people, seed {found.seed}."
+        if found.draws
         else ("People are not known, so there are no intervals by drawing them.")
     )
     return [*table(head, rows), intervals, ""]
 
 
-def _behind(cell: dict[str, Any]) -> str:
-    people = "" if cell["people"] is None else f", {cell['people']:,} people"
-    return f"{cell['errors']:,} of {cell['pairs']:,}{people}"
+def _behind(cell: Rate) -> str:
+    people = "" if cell.people is None else f", {cell.people:,} people"
+    return f"{cell.errors:,} of {cell.pairs:,}{people}"
 
 
-def _figures(found: dict[str, Any]) -> list[str]:
-    if not found["figures"]:
+def _figures(found: GroupErrors) -> list[str]:
+    if not found.figures:
         return ["Fewer than two groups are large enough, so no figure says how far they are apart.", ""]
     rows = []
-    for name, figure in found["figures"].items():
-        undefined = f"; undefined in {figure['undefined_draws']:,} draws" if figure["undefined_draws"] else ""
-        value = "undefined" if figure["value"] is None else number(figure["value"])
-        ends = figure["people_interval"]
+    for name, figure in found.figures.items():
+        undefined = f"; undefined in {figure.undefined_draws:,} draws" if figure.undefined_draws else ""
+        value = "undefined" if figure.value is None else number(figure.value)
+        ends = figure.people_interval
         shown = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
-        rows.append([FIGURE_NAMES[name], value, shown + undefined, f"{figure['ideal']:g}"])
-    compared = [group for group in found["by_group"] if group not in found["left_out"]]
+        rows.append([FIGURE_NAMES[name], value, shown + undefined, f"{figure.ideal:g}"])
+    compared = [group for group in found.by_group if group not in found.left_out]
     return [
-        f"Over {', '.join(compared)}; alpha {found['alpha']:g}. Look at each group's own rates too: a gap that is "
+        f"Over {', '.join(compared)}; alpha {found.alpha:g}. Look at each group's own rates too: a gap that is "
         "smaller "
         "because the best group got worse is no gain.",
         "",
@@ -98,12 +97,12 @@ def _figures(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cross(found: dict[str, Any]) -> list[str]:
-    groups = list(found["cross"])
+def _cross(found: GroupErrors) -> list[str]:
+    groups = list(found.cross)
     rows = [
         [
             one,
-            *(rate(cell["rate"]) + (" (too few)" if cell["too_few"] else "") for cell in found["cross"][one].values()),
+            *(rate(cell.rate) + (" (too few)" if cell.too_few else "") for cell in found.cross[one].values()),
         ]
         for one in groups
     ]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ethnoshard.results import Model
+
 NONE = "-"
 
 
@@ -54,10 +56,9 @@ def model_name(content: dict[str, Any]) -> str:
     return f"{model['name']} ({arm})" if arm and arm not in model["name"] else str(model["name"])
 
 
-def epoch_of(content: dict[str, Any]) -> str:
+def epoch_of(model: Model | None) -> str:
     """The epoch of a run."""
-    model = content.get("model")
-    return str(model["about"].get("epoch", NONE)) if model else NONE
+    return model.about.get("epoch", NONE) if model else NONE
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,59 +1,54 @@
 """What a reader must know before the figures of an evaluation."""
 
-from collections.abc import Mapping
-from typing import Any
+from ethnoshard.results import Compared, Evaluation, MeanSimilarity, Model, SharedPeople, VerificationSummary
 
 
-def warnings_of(content: Mapping[str, Any]) -> list[str]:
-    """No VAL at the FAR asked for; a collapsed network; people of the test that the model was trained on.
-
-    Args:
-        content: of ``report.json``, of the kinds "evaluation" and "scores"; an older one may lack what is looked for.
-    """
-    said = [f"no VAL at FAR {target}: {reason}" for target, reason in no_val(content["verification"]).items()]
-    collapsed = collapse_of(content["verification"])
-    if collapsed:
-        said.append(f"{collapsed}. {_advice(content.get('model'))}")
-    shared = shared_people_text(content.get("trained_on"))
+def warnings_of(report: Evaluation | Compared) -> list[str]:
+    """No VAL at the FAR asked for; a collapsed network; people of the test that the model was trained on."""
+    warnings = []
+    if report.verification is not None:
+        warnings += [f"no VAL at FAR {target}: {reason}" for target, reason in no_val(report.verification).items()]
+        collapsed = collapse_of(report.verification.similarity)
+        if collapsed:
+            warnings.append(f"{collapsed}. {_advice(report.model)}")
+    shared = shared_people_text(report.trained_on)
     if shared:
-        said.append(shared)
-    elif (content.get("model") or {}).get("kind") == "run" and content.get("trained_on", {}) is None:
-        said.append(
-            "whether the run was trained on people of this test is not known: it keeps no list of its people, and its "
-            "dataset is not where it was"
+        warnings.append(shared)
+    elif report.model is not None and report.model.kind == "run" and report.trained_on is None:
+        warnings.append(
+            "whether the run was trained on people of this test is not known: it keeps no list of its people and its "
+            "dataset is not where it was, or nobody looked"
         )
-    return said
+    return warnings
 
 
-def no_val(verified: dict[str, Any]) -> dict[str, str]:
+def no_val(verified: VerificationSummary) -> dict[str, str]:
     """FAR -> why there is no VAL at it."""
-    return {f"{at['target']:g}": at.get("reason") or "not known" for at in verified["validation"] if not at["val"]}
+    return {f"{at.target:g}": at.reason or "not known" for at in verified.validation if at.val is None}
 
 
-def collapse_of(verified: Any) -> str | None:
+def collapse_of(similarity: MeanSimilarity | None) -> str | None:
     """That embeddings of different people are all alike; None where they aren't, or nothing is known."""
-    found = verified.get("similarity") if isinstance(verified, dict) else None
-    text = found.get("collapsed") if isinstance(found, dict) else None
-    return text if isinstance(text, str) else None
+    return similarity.collapsed if similarity else None
 
 
-def shared_people_text(found: Any) -> str | None:
+def shared_people_text(found: SharedPeople | None) -> str | None:
     """That a model was trained on people of the test; None where it wasn't, or nothing is known."""
-    if not isinstance(found, dict) or not found.get("shared"):
+    if found is None or not found.shared:
         return None
-    numbers = ", but names that are numbers may mean other people there" if found.get("only_numbers") else ""
+    numbers = ", but names that are numbers may mean other people there" if found.only_numbers else ""
     return (
-        f"trained on people of this test: {found['shared']:,} of its {found['people']:,} people have the name of one "
-        f"of the {found['trained_on']:,} of the training{numbers}; its figures flatter"
+        f"trained on people of this test: {found.shared:,} of its {found.people:,} people have the name of one "
+        f"of the {found.trained_on:,} of the training{numbers}; its figures flatter"
     )
 
 
-def _advice(model: dict[str, Any] | None) -> str:
+def _advice(model: Model | None) -> str:
     if not model:
         return "The model is broken, or its faces are aligned or scaled otherwise than it wants"
-    if model.get("kind") == "onnx":
+    if model.kind == "onnx":
         return (
             f"If the model works elsewhere, its pixels are scaled otherwise than it wants, perhaps twice: they were "
-            f"given as {model.get('normalise')}; try another --normalise, then --alignment and --crop"
+            f"given as {model.normalise}; try another --normalise, then --alignment and --crop"
         )
     return "Its training went wrong, or had hardly begun: see its loss; a lower learning_rate may help"

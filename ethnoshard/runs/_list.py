@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import why_no_val_of_before
 from ethnoshard.runs._folder import RunFolder
 
 _LFW_FAR, _LFW_DIFFERENT, _LFW_FOLDS = 0.001, 3000, 10
@@ -112,8 +113,6 @@ def _lfw(found: dict[str, Any] | None) -> tuple[dict[str, float | None] | None, 
     if "val_reason" in found or found.get("val") is None or "far" not in found:
         return figures, found.get("val_reason")
     # A run of before has a VAL whatever FAR was reached. Imported here: it loads scikit-learn.
-    from ethnoshard.evaluation import why_no_val_of_before
-
     reached = round(found["far"] * _LFW_DIFFERENT)
     reason = why_no_val_of_before(_LFW_FAR, reached, _LFW_DIFFERENT, _LFW_FOLDS, found["val"])
     return ({**figures, "val": None} if reason else figures), reason

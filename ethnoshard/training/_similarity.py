@@ -38,7 +38,7 @@ def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, de
         "similarity_different": found.different,
         "similarity_same": found.same,
         "similarity_auc": found.auc,
-        "collapsed": found.warning,
+        "collapsed": found.collapsed,
     }
 
 

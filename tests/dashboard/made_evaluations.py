@@ -22,6 +22,7 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
+from ethnoshard.results import as_json
 from ethnoshard.sources import GroupSource
 
 GROUPS = ("A", "B", "C")
@@ -55,10 +56,10 @@ def made_content(seed: int = 0) -> dict[str, Any]:
     """As ``report.json`` holds it."""
     distance, same, fold = made_pairs(seed)
     verified = verification_of_distances(distance, same, fold=fold, span=(0.0, 4.0), fars=(0.01, 0.1), draws=0)
-    own = made_curves(seed).at(4).to_dict()
+    own = as_json(made_curves(seed).at(4).errors())
     about = {"source": "list", "labels": "as given by list.csv", "note": "Exploratory.", "without_group": {}}
     content = {
-        "verification": {**verified.to_dict(), "metric": "euclidean"},
+        "verification": {**as_json(verified), "metric": "euclidean"},
         "demographics": [{**about, **own, "threshold_from": "given by the user", "threshold_people": None}],
     }
     plain: dict[str, Any] = json.loads(json.dumps(content))

@@ -20,6 +20,7 @@ from dashboard.views._verification_curves import corners, det, roc, roc_title
 from dashboard.views._verification_folds import folds, folds_table
 from ethnoshard._stamp import Stamp
 from ethnoshard.evaluation import IDEALS, compare_demographics
+from ethnoshard.results import as_json
 
 COLOURS = {"A": "#0077BB", "B": "#D55E00", "C": "#008F68"}
 
@@ -191,7 +192,7 @@ def test_at_the_report_s_own_threshold_all_are_at_their_own_and_else_as_strict()
     kept = other.curves
     assert kept is not None
     # Its own threshold is another than the one that is as strict as the first report's.
-    other = dataclasses.replace(other, own={**other.own, **kept.at(7).to_dict()})
+    other = dataclasses.replace(other, own={**other.own, **as_json(kept.at(7).errors())})
     own = one.thresholds[one.own_place]
     ((first, second),) = move([[one, other]], own)
     assert (first.threshold, second.threshold) == (own, float(other.own["threshold"]))
@@ -222,7 +223,7 @@ def test_a_report_without_curves_has_its_own_threshold_alone() -> None:
 
 def test_a_comparison_is_read_either_way_round() -> None:
     drawn = [made_curves(seed).at(4).drawn for seed in (0, 0)]
-    found = {**compare_demographics(*drawn).to_dict(), "too_few": ["C"]}
+    found = {**as_json(compare_demographics(*drawn)), "too_few": ["C"]}
     change = {"difference": -0.02, "people_interval": [-0.03, -0.01], "base": 0.1, "other": 0.08, "undefined_draws": 0}
     found["by_group"]["A"]["fmr"] = change
     assert clear_changes(found, turned=False) == ["A's FMR falls"]

@@ -14,6 +14,7 @@ from ethnoshard.evaluation import (
     why_no_val_of_before,
 )
 from ethnoshard.evaluation._thresholds import VAL_STEPS, at_far, grid
+from ethnoshard.results import as_json, from_json
 
 
 def same_of(number: int) -> NDArray[np.bool_]:
@@ -120,5 +121,5 @@ def test_models_without_a_val_are_compared_by_the_rest() -> None:
     changes = compare_verifications(model, model, same)
     assert (changes["val_at_0.001"].base, changes["val_at_0.001"].difference) == (None, None)
     assert changes["val_at_0.01"].difference == changes["accuracy"].difference == 0
-    again = Verification.of_dict(result.to_dict())
+    again = from_json(Verification, as_json(result), "here")
     assert (again.validation, again.similarity) == (result.validation, result.similarity)

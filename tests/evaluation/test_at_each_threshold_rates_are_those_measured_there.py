@@ -19,6 +19,7 @@ from ethnoshard.evaluation import (
     demographics_of_scores,
 )
 from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.results import as_json
 
 # Below and above every score too, and two that single precision can't tell apart.
 THRESHOLDS = [-1.1, -0.2, 0.1, 0.25, 0.25 + 1e-10, 0.4, 0.7, 1.1]
@@ -26,7 +27,7 @@ CROWD = made_crowd(4, {"A": 26, "B": 22, "few": 4})
 
 
 def check_equal(found: Demographics, expected: Demographics) -> None:
-    assert found.to_dict() == expected.to_dict()
+    assert as_json(found.errors()) == as_json(expected.errors())
     for name, values in expected.drawn.arrays().items():
         np.testing.assert_array_equal(found.drawn.arrays()[name], values)
 

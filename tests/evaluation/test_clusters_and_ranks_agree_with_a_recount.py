@@ -16,9 +16,10 @@ from sklearn.metrics import silhouette_score
 from sklearn.svm import SVC
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import cluster_figures, clustering, identification, picture
+from ethnoshard.evaluation import cluster_metrics, clustering, identification, picture
 from ethnoshard.evaluation._agreement import pairwise_f
 from ethnoshard.evaluation._identification import _gallery, _mean_ranks, _svc_ranks
+from ethnoshard.results import as_json
 
 CROWD = made_crowd(0, {"A": 60}, most=14, noise=0.8)
 UNIT = CROWD.embeddings / np.linalg.norm(CROWD.embeddings, axis=1, keepdims=True)
@@ -68,14 +69,14 @@ def test_identification_counts_people_and_images() -> None:
     assert found.people == (counts > 10).sum() and found.images == counts[counts > 10].sum()
     assert found.queries == found.images - found.people
     for figures in (found.svc, found.mean):
-        for rank in (1, 5):
+        for rank in ("rank_1", "rank_5"):
             assert len(figures[rank].by_gallery) == 3
             assert figures[rank].mean == pytest.approx(np.mean(figures[rank].by_gallery))
             assert figures[rank].std == pytest.approx(np.std(figures[rank].by_gallery))
         assert figures[1].mean <= figures[5].mean
     again = identification(CROWD.embeddings, CROWD.people, more_than=10, galleries=3)
     assert again == found
-    json.dumps(found.to_dict(), allow_nan=False)
+    json.dumps(as_json(found), allow_nan=False)
     with pytest.raises(EthnoshardError, match=r"0 of 60 people have more than 14 images"):
         identification(CROWD.embeddings, CROWD.people, more_than=14)
 
@@ -92,8 +93,8 @@ def test_pairwise_f_is_that_of_all_pairs(rows: list[tuple[int, int]]) -> None:
 def test_left_over_images_are_clusters_of_one() -> None:
     people = np.array([0, 0, 0, 1, 1, 1])
     points = np.array([[0.0], [0.1], [5.0], [10.0], [10.1], [20.0]])
-    found = cluster_figures(points, people, np.array([0, 0, -1, 1, 1, -1]))
-    alone = cluster_figures(points, people, np.array([0, 0, 2, 1, 1, 3]))
+    found = cluster_metrics(points, people, np.array([0, 0, -1, 1, 1, -1]))
+    alone = cluster_metrics(points, people, np.array([0, 0, 2, 1, 1, 3]))
     assert (found.clusters, found.left_over, alone.clusters) == (2, 2, 4)
     assert (found.ari, found.nmi, found.v_measure, found.pairwise_f) == (
         alone.ari,
@@ -102,7 +103,7 @@ def test_left_over_images_are_clusters_of_one() -> None:
         alone.pairwise_f,
     )
     assert found.silhouette == pytest.approx(silhouette_score(points[[0, 1, 3, 4]], [0, 0, 1, 1]))
-    nothing = cluster_figures(points, people, np.full(6, -1))
+    nothing = cluster_metrics(points, people, np.full(6, -1))
     assert (nothing.clusters, nothing.left_over, nothing.silhouette, nothing.pairwise_f) == (0, 6, None, 0.0)
 
 
@@ -110,10 +111,10 @@ def test_a_sweep_goes_from_no_cluster_to_one() -> None:
     found = clustering(
         CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=2, methods=("dbscan",), sweep=(0.01, 2)
     )
-    assert [draw.clusters for draw in found.sweep[0.01]] == [0, 0]
-    assert [draw.clusters for draw in found.sweep[2]] == [1, 1]
+    assert [draw.clusters for draw in found.sweep[0].draws] == [0, 0]
+    assert [draw.clusters for draw in found.sweep[1].draws] == [1, 1]
     assert len(found.people_silhouette) == len(found.images) == 2 and found.people_silhouette[0] is not None
-    json.dumps(found.to_dict(), allow_nan=False)
+    json.dumps(as_json(found), allow_nan=False)
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -142,7 +143,7 @@ def test_the_clusters_of_a_picture_are_those_of_its_images_embeddings(dimensions
     assert found.clusters.keys() == found.methods.keys() == expected.keys()
     for name, clusters in expected.items():
         assert found.clusters[name].tolist() == clusters.tolist()
-        assert found.methods[name] == cluster_figures(points, owner, clusters)
+        assert found.methods[name] == cluster_metrics(points, owner, clusters)
     assert found.methods["kmeans"] == found.figures
     assert (found.clusters["dbscan"] == -1).any() and set(found.clusters["dbscan_best"].tolist()) > {0, 1}
     nodes = found.clusters["som"]
@@ -173,7 +174,9 @@ def test_the_best_eps_has_the_highest_mean_ari() -> None:
     found = clustering(
         CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=3, methods=(), sweep=(1.2, 0.9, 0.01, 0.02)
     )
-    means = {eps: np.mean([draw.ari for draw in draws]) for eps, draws in found.sweep.items()}
+    means = {
+        eps: np.mean([draw.ari for draw in draws]) for eps, draws in ((point.eps, point.draws) for point in found.sweep)
+    }
     assert means[0.9] > max(means[0.01], means[1.2]) and found.best_eps == 0.9
     none = clustering(CROWD.embeddings, CROWD.people, number=10, at_least=8, draws=1, methods=(), sweep=())
     assert none.best_eps is None

@@ -58,9 +58,9 @@ def test_identification_and_clusters_of_those_who_know_and_those_who_do_not() ->
     knows, guesses = (identification(values, people, more_than=10, galleries=5) for values in (oracle, noise))
     for figure in (*knows.svc.values(), *knows.mean.values()):
         assert (figure.mean, figure.std) == (1.0, 0.0)
-    assert guesses.svc[1].mean == pytest.approx(1 / 40, abs=0.02)
-    assert guesses.svc[5].mean == pytest.approx(5 / 40, abs=0.04)
-    assert guesses.mean[5].mean == pytest.approx(5 / 40, abs=0.12)
+    assert guesses.svc["rank_1"].mean == pytest.approx(1 / 40, abs=0.02)
+    assert guesses.svc["rank_5"].mean == pytest.approx(5 / 40, abs=0.04)
+    assert guesses.mean["rank_5"].mean == pytest.approx(5 / 40, abs=0.12)
     clusters = clustering(oracle, people, number=20, draws=2, methods=("dbscan", "kmeans"))
     for figures in (*clusters.methods["dbscan"], *clusters.methods["kmeans"]):
         assert (figures.clusters, figures.left_over) == (20, 0)

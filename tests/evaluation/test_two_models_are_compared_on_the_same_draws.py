@@ -19,6 +19,7 @@ from ethnoshard.evaluation import (
     draw_people,
 )
 from ethnoshard.evaluation._intervals import percentile_interval
+from ethnoshard.results import as_json
 
 SIZES = {"A": 40, "B": 30, "C": 25}
 
@@ -55,7 +56,7 @@ def test_differences_are_paired() -> None:
     assert np.std(differences[1:, 1]) ** 2 < 0.8 * independent
     gaps = [rates.fmr.max(axis=1) - rates.fmr.min(axis=1) for rates in (base, other)]
     assert change.figures["max_gap_fmr"].people_interval == percentile_interval((gaps[1] - gaps[0])[1:])
-    json.dumps(change.to_dict(), allow_nan=False)
+    json.dumps(as_json(change), allow_nan=False)
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

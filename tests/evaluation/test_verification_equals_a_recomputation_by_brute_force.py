@@ -9,7 +9,8 @@ import pytest
 from made_people import Pairs, made_pairs
 from sklearn.metrics import roc_auc_score
 
-from ethnoshard.evaluation import FoldFigure, flip_averaged, verification, verification_of_distances, wilson
+from ethnoshard.evaluation import FoldRate, flip_averaged, verification, verification_of_distances, wilson
+from ethnoshard.results import as_json
 
 Array = np.ndarray[Any, Any]
 
@@ -61,7 +62,7 @@ def brute_force(distance: Array, pairs: Pairs, fars: tuple[float, ...]) -> dict[
     return found
 
 
-def check(figure: FoldFigure, shares: list[float]) -> None:
+def check(figure: FoldRate, shares: list[float]) -> None:
     assert list(figure.by_fold) == pytest.approx(shares, abs=1e-12)
     assert figure.mean == pytest.approx(sum(shares) / len(shares))
     assert figure.std == pytest.approx(np.sqrt(np.mean((np.array(shares) - np.mean(shares)) ** 2)))
@@ -85,7 +86,7 @@ def test_all_figures(seed: int) -> None:
     assert found.auc == pytest.approx(roc_auc_score(pairs.same, -squared(pairs)), abs=1e-12)
     assert (found.pairs, found.same, found.different, found.folds) == (600, 300, 300, 10)
     assert found.thresholds_from == "the other folds"
-    json.dumps(found.to_dict(), allow_nan=False)
+    json.dumps(as_json(found), allow_nan=False)
 
 
 def test_the_threshold_of_a_fold_takes_nothing_from_the_fold() -> None:

@@ -1,5 +1,6 @@
 """A list of reports finds each of them once, says what is in it, and is spoiled by none that is broken."""
 
+import copy
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
 from waiting import PATIENCE
+from whole_reports import as_file, evaluation, group_rates
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import (
@@ -28,33 +30,22 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
+from ethnoshard.results import Model, as_json
 from ethnoshard.sources import ScoredPairs
 
 FACTS = {"name": "net", "kind": "run", "digest": "ab12", "about": {"arm": "stratified"}}
-VERIFIED = {
-    "accuracy": {"mean": 0.9, "std": 0.01},
-    "validation": [{"target": 0.001, "val": {"mean": 0.5, "std": 0.02}}, {"target": 0.01}],
-    "auc": 0.95,
-    "eer": 0.1,
+GROUPS = {
+    "A": group_rates(0.001, 0.04),
+    "B": group_rates(0.003, 0.02),
+    "C": group_rates(0.9, 0.9, few=True),
+    "D": group_rates(None, None),
 }
-
-
-def rates(fmr: float | None, fnmr: float | None, *, few: bool = False) -> dict[str, Any]:
-    return {"fmr": {"rate": fmr, "too_few": few}, "fnmr": {"rate": fnmr, "too_few": few}}
+WHOLE = as_file(evaluation(Model(**FACTS), GROUPS))
 
 
 def content(**changes: Any) -> dict[str, Any]:
-    """The parts of ``report.json`` that a list looks at."""
-    groups = {"A": rates(0.001, 0.04), "B": rates(0.003, 0.02), "C": rates(0.9, 0.9, few=True), "D": rates(None, None)}
-    return {
-        "format": 1,
-        "kind": "evaluation",
-        "model": FACTS,
-        "pairs": {"name": "pairs.txt"},
-        "verification": VERIFIED,
-        "demographics": [{"labels": "as given by one", "by_group": groups}],
-        **changes,
-    }
+    """``report.json`` of an evaluation."""
+    return {**copy.deepcopy(WHOLE), **changes}
 
 
 def put(folder: Path, text: str | bytes | dict[str, Any]) -> Path:
@@ -70,11 +61,17 @@ def without(name: str) -> dict[str, Any]:
 
 
 def verified(**changes: Any) -> dict[str, Any]:
-    return content(verification={**VERIFIED, **changes})
+    return content(verification={**WHOLE["verification"], **changes})
 
 
-def by_group(groups: Any) -> dict[str, Any]:
-    return content(demographics=[{"labels": "as given by one", "by_group": groups}])
+def by_group(groups: Any, **changes: Any) -> dict[str, Any]:
+    return content(demographics=[{**WHOLE["demographics"][0], "by_group": groups, **changes}])
+
+
+def rates(**changes: Any) -> dict[str, Any]:
+    """Of a group, with another FMR."""
+    found = as_json(group_rates(0.1, 0.1))
+    return {**found, "fmr": {**found["fmr"], **changes}}
 
 
 BROKEN: dict[str, tuple[str | bytes | dict[str, Any], str]] = {
@@ -87,14 +84,14 @@ BROKEN: dict[str, tuple[str | bytes | dict[str, Any], str]] = {
     "no-kind": (without("kind"), "doesn't say of what kind it is"),
     "kind-a-list": (content(kind=["evaluation"]), "doesn't say of what kind it is"),
     "other-kind": (content(kind="poem"), "of the kind 'poem', which this version of ethnoshard doesn't know"),
-    "no-verification": (without("verification"), "verification.accuracy.mean is missing"),
-    "verification-a-list": (content(verification=[1]), "verification.accuracy.mean is missing"),
-    "no-validation": (verified(validation=[]), "verification.validation.0.val is missing"),
-    "validation-null": (verified(validation=None), "verification.validation.0.val is missing"),
-    "no-std": (verified(accuracy={"mean": 1}), "verification.accuracy.std is missing"),
-    "auc-text": (verified(auc="0.9"), "verification.auc is of another kind, str"),
-    "auc-null": (verified(auc=None), "verification.auc is of another kind, NoneType"),
-    "auc-true": (verified(auc=True), "verification.auc is no finite number"),
+    "no-verification": (without("verification"), "verification is missing"),
+    "verification-a-list": (content(verification=[1]), "verification: expected object, got array"),
+    "no-validation": (verified(validation=[]), "verification.validation is empty"),
+    "validation-null": (verified(validation=None), "verification.validation: expected array, got null"),
+    "no-std": (verified(accuracy={"mean": 1}), "verification.accuracy.by_fold is missing"),
+    "auc-text": (verified(auc="0.9"), "verification.auc: expected float, got str"),
+    "auc-null": (verified(auc=None), "verification.auc: expected float, got null"),
+    "auc-true": (verified(auc=True), "verification.auc: expected float, got bool"),
     "auc-nan": (verified(auc=float("nan")), "verification.auc is no finite number"),
     "eer-infinite": (verified(eer=float("-inf")), "verification.eer is no finite number"),
     "eer-huge": (verified(eer=10**400), "verification.eer is no finite number"),
@@ -103,25 +100,31 @@ BROKEN: dict[str, tuple[str | bytes | dict[str, Any], str]] = {
         "can't be read: Exceeds the limit",
     ),
     "deep": ("[" * 200_000, "can't be read: maximum recursion depth"),
-    "no-pairs": (without("pairs"), "pairs.name is missing"),
-    "pairs-a-number": (content(pairs={"name": 3}), "pairs.name is of another kind, int"),
-    "model-a-list": (content(model=["net"]), "model.name is missing"),
-    "model-a-text": (content(model="net"), "model.name is missing"),
+    "no-pairs": (without("pairs"), "pairs is missing"),
+    "pairs-a-number": (content(pairs={"name": 3}), "pairs.name: expected str, got int"),
+    "model-a-list": (content(model=["net"]), "model: expected object or null, got array"),
+    "model-a-text": (content(model="net"), "model: expected object or null, got str"),
     "model-empty": (content(model={}), "model.name is missing"),
-    "about-null": (content(model={**FACTS, "about": None}), "model.about is of another kind"),
-    "arm-a-number": (content(model={**FACTS, "about": {"arm": 3}}), "model.about.arm is of another kind"),
-    "digest-a-number": (content(model={**FACTS, "digest": 3}), "model.digest is of another kind"),
+    "about-null": (content(model={**FACTS, "about": None}), "model.about: expected object, got null"),
+    "arm-a-number": (content(model={**FACTS, "about": {"arm": 3}}), "model.about.*: expected str, got int"),
+    "digest-a-number": (content(model={**FACTS, "digest": 3}), "model.digest: expected str, got int"),
     "no-demographics": (without("demographics"), "demographics is missing"),
-    "demographics-a-dict": (content(demographics={"one": {}}), "demographics is of another kind, dict"),
-    "source-a-number": (content(demographics=[3]), "demographics.0.by_group is missing"),
-    "groups-a-list": (by_group(["A"]), "demographics.0.by_group is of another kind, list"),
-    "group-null": (by_group({"A": None}), "demographics.0.by_group.A.fnmr.too_few is missing"),
-    "few-a-number": (by_group({"A": {"fnmr": {"too_few": 0, "rate": 1}}}), "fnmr.too_few is of another kind, int"),
-    "rate-text": (by_group({"A": rates("high", 0.1)}), "A.fmr.rate is of another kind, str"),  # type: ignore[arg-type]
-    "rate-nan": (by_group({"A": rates(float("nan"), 0.1)}), "A.fmr.rate is no finite number"),
-    "no-labels": (content(demographics=[{"by_group": {"A": rates(0.1, 0.1)}}]), "demographics.0.labels is missing"),
-    "comparison": ({"format": 1, "kind": "comparison", "base": []}, "base is of another kind, list"),
-    "comparison-cut": ({"format": 1, "kind": "comparison", "base": {"model": FACTS}}, "other is missing"),
+    "demographics-a-dict": (content(demographics={"one": {}}), "demographics: expected array, got object"),
+    "source-a-number": (content(demographics=[3]), "demographics[0]: expected object, got int"),
+    "groups-a-list": (by_group(["A"]), "demographics[0].by_group: expected object, got array"),
+    "group-null": (by_group({"A": None}), "demographics[0].by_group.*: expected object, got null"),
+    "few-a-number": (by_group({"A": rates(too_few=0)}), "fmr.too_few: expected bool, got int"),
+    "rate-text": (by_group({"A": rates(rate="high")}), "by_group.*.fmr.rate: expected float or null, got str"),
+    "rate-nan": (by_group({"A": rates(rate=float("nan"))}), "demographics[0].by_group.A.fmr.rate is no finite number"),
+    "no-labels": (by_group({"A": rates()}, labels=None), "demographics[0].labels: expected str, got null"),
+    "comparison": (
+        {"format": 1, "kind": "comparison", "of": "scores", "base": []},
+        "base: expected object, got array",
+    ),
+    "comparison-cut": (
+        {"format": 1, "kind": "comparison", "of": "scores", "base": {"report": "a"}},
+        "other is missing",
+    ),
 }
 
 
@@ -174,7 +177,7 @@ def test_the_worst_group_has_people_enough_and_a_rate(tmp_path: Path) -> None:
     (found,) = list_reports(tmp_path)
     assert found.worst_fnmr == WorstGroup(group="A", rate=0.04, source="as given by one")
     assert found.worst_fmr == WorstGroup(group="B", rate=0.003, source="as given by one")
-    put(tmp_path / "few", by_group({"C": rates(0.9, 0.9, few=True)}))
+    put(tmp_path / "few", by_group({"C": as_json(GROUPS["C"])}))
     put(tmp_path / "none", content(demographics=[]))
     assert [(one.reason, one.worst_fmr, one.worst_fnmr) for one in list_reports(tmp_path)[:2]] == [(None,) * 3] * 2
 
@@ -219,7 +222,7 @@ def test_what_a_killed_process_left_half_written_is_said(tmp_path: Path) -> None
     found = list_reports(tmp_path)
     assert [one.name for one in found] == ["x.123.writing", "y.7.writing"]
     assert all(one.reason is not None and "left half-written" in one.reason for one in found)
-    write_report(Report(kind="evaluation", content=without("format"), summary=""), tmp_path / "whole")
+    write_report(Report(kind="evaluation", result=evaluation(None, GROUPS), summary=""), tmp_path / "whole")
     assert [one.name for one in list_reports(tmp_path)] == ["whole", "x.123.writing", "y.7.writing"]
 
 
@@ -277,7 +280,7 @@ def test_a_report_that_was_written_anew_is_listed_as_it_is_now(tmp_path: Path) -
     assert list_reports(tmp_path)[0].auc == 0.95
     # As many bytes, at another time; then at the same time, but more bytes.
     for auc, time in ((0.75, 1), (0.625, 1)):
-        record.write_text(json.dumps(content(verification={**VERIFIED, "auc": auc})))
+        record.write_text(json.dumps(verified(auc=auc)))
         os.utime(record, ns=(time, time))
         assert list_reports(tmp_path)[0].auc == auc
 

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 from made_reports import FOLDS, OF_A_FOLD, made_embeddings, made_groups, made_pairs
+from whole_reports import evaluation, verification
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import (
     EvaluationOptions,
+    Report,
     compare_reports,
     evaluate_embeddings,
     list_reports,
@@ -22,6 +24,7 @@ from ethnoshard.reports import (
     warnings_of,
     write_report,
 )
+from ethnoshard.results import Evaluation, MeanSimilarity, Model, SharedPeople
 
 OPTIONS = EvaluationOptions(draws=0, galleries=1, fars=(0.001, 0.05), fmr=0.01, min_people=5, min_pairs=10)
 
@@ -40,7 +43,7 @@ def test_a_collapsed_model_has_no_val_and_is_called_so_everywhere(tmp_path: Path
         == f"a FAR of 0.001 is less than one of the {negatives} different pairs that a threshold is set on"
     )
     assert second["val"]["mean"] < 0.3 and second["far"]["mean"] < 0.3
-    no_val, collapsed = warnings_of(report.content)
+    no_val, collapsed = warnings_of(report.evaluation)
     assert no_val == f"no VAL at FAR 0.001: {first['reason']}"
     assert collapsed.startswith("collapsed: embeddings of different people are nearly all alike")
     head = report.summary.partition("| accuracy, thresholds in steps")[0]
@@ -60,10 +63,12 @@ def test_a_collapsed_model_has_no_val_and_is_called_so_everywhere(tmp_path: Path
     [("onnx", "try another --normalise"), ("run", "Its training went wrong"), (None, "The model is")],
 )
 def test_the_advice_fits_the_model(kind: str | None, advice: str) -> None:
-    model = None if kind is None else {"kind": kind, "normalise": "imagenet"}
-    verified = {"validation": [], "similarity": {"collapsed": "collapsed: so"}}
-    (said,) = warnings_of({"verification": verified, "model": model})
-    assert advice in said
+    model = None if kind is None else Model(name="net", kind=kind, digest="ab12", normalise="imagenet")
+    nobody = SharedPeople(trained_on=9, people=9, shared=0, only_numbers=False, by="name")
+    alike = MeanSimilarity.measured(different=0.99, same=0.995, auc=0.6)
+    report = evaluation(model, {}, verification=verification(similarity=alike), trained_on=nobody)
+    found = warnings_of(report)
+    assert len(found) == 2 and found[1].startswith("collapsed: ") and advice in found[1]
 
 
 def test_a_report_of_before_loses_a_val_at_another_far(tmp_path: Path) -> None:
@@ -77,13 +82,18 @@ def test_a_report_of_before_loses_a_val_at_another_far(tmp_path: Path) -> None:
     del at["reason"]
     path.write_text(json.dumps(content))
     assert read_report(tmp_path / "report").content["verification"]["validation"][0]["val"] == at["val"]
-    assert warnings_of(read_report(tmp_path / "report").content) == []
+    assert warnings_of(read_report(tmp_path / "report").evaluation) == []
     at["far"].update(mean=1.0, events=100)
     path.write_text(json.dumps(content))
     (now,) = read_report(tmp_path / "report").content["verification"]["validation"]
     assert now["val"] is None
     assert now["reason"] == "the FAR reached is 1 (100 of 100 different pairs), not the 0.1 asked for"
     assert list_reports(tmp_path)[0].val is None
+
+
+def of(report: Report) -> Evaluation:
+    assert isinstance(report.result, Evaluation)
+    return report.result
 
 
 def replace_fars(fars: tuple[float, ...]) -> EvaluationOptions:
@@ -100,7 +110,7 @@ def test_people_of_the_training_in_the_test_are_counted_and_said(tmp_path: Path)
     made = evaluate_embeddings(trained(plain, ["p003", "p007", "stranger"]), pairs, options=options)
     found = made.content["trained_on"]
     assert (found["people"], found["shared"], found["trained_on"], found["only_numbers"]) == (120, 2, 500, False)
-    (said,) = warnings_of(made.content)
+    (said,) = warnings_of(of(made))
     assert said.startswith("trained on people of this test: 2 of its 120 people have the name of one of the 500")
     assert f"**T{said[1:]}.**" in made.summary
     write_report(made, tmp_path / "report")
@@ -109,7 +119,7 @@ def test_people_of_the_training_in_the_test_are_counted_and_said(tmp_path: Path)
     assert again.content["trained_on"] == found
     assert list_reports(tmp_path)[0].shared_people == said
     none = evaluate_embeddings(trained(plain, []), pairs, options=options)
-    assert none.content["trained_on"]["shared"] == 0 and warnings_of(none.content) == []
+    assert none.content["trained_on"]["shared"] == 0 and warnings_of(of(none)) == []
     assert evaluate_embeddings(plain, pairs, options=options).content["trained_on"] is None
 
 

@@ -1,0 +1,207 @@
+"""What was evaluated: model, source of the images, pairs, options."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from ethnoshard.errors import EthnoshardError
+
+Metric = Literal["euclidean", "cosine"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A network.
+
+    Attributes:
+        name: of its file or run.
+        kind: "run", "safetensors", "onnx" or "facenet-pytorch".
+        embedding: numbers of an embedding.
+        side: of the images that the network sees, pixels.
+        alignment: "crop" or "five-point".
+        crop: side of the square cut from the middle of a face, pixels; 0 for the whole face.
+        normalise: what is done to pixels before the network.
+        digest: hex SHA-256 of the weights.
+        device: kind of the device that it ran on.
+        about: what else its file or run says of it, such as arm, seed and epoch.
+        template: of "five-point", to which landmarks are aligned.
+    """
+
+    name: str
+    kind: str
+    digest: str
+    embedding: int | None = None
+    side: int | None = None
+    alignment: str | None = None
+    crop: int | None = None
+    normalise: str | None = None
+    device: str | None = None
+    about: dict[str, str] = field(default_factory=dict)
+    template: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What tables call it: a run's arm with its name, where the name lacks it."""
+        arm = self.about.get("arm")
+        return f"{self.name} ({arm})" if arm and arm not in self.name else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the images are from.
+
+    Attributes:
+        kind: "photographs", "work folder", "dataset" or "bin file".
+        name: of the folder or file.
+        source_digest: tells whether it is the same.
+        source_contents: digest of the photographs' contents; None where unknown.
+        face: side of the faces, pixels.
+        sizes: of a ``.bin`` file, side -> images.
+        aligner: how faces were found.
+        statuses: how many images ended how.
+        versions: of the libraries that aligned them.
+    """
+
+    kind: str
+    name: str
+    source_digest: str | None = None
+    source_contents: str | None = None
+    face: int | None = None
+    sizes: dict[str, int] | None = None
+    aligner: str | None = None
+    statuses: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """The images that were embedded.
+
+    Attributes:
+        statuses: how many ended how.
+        people: of them, None where not known.
+        embedding: numbers of an embedding.
+        further_faces: of an evaluation, faces of images that have several, beside the one that stands for each.
+    """
+
+    statuses: dict[str, int]
+    people: int | None
+    embedding: int
+    further_faces: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedPeople:
+    """People of the training among those of the test, by name.
+
+    Attributes:
+        trained_on: people of the training.
+        people: of the images.
+        shared: in both.
+        only_numbers: the shared names are numbers, which may mean other people there.
+        by: how names were compared.
+    """
+
+    trained_on: int
+    people: int
+    shared: int
+    only_numbers: bool
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """How many rows or files were left out, or read otherwise than they are written, and where the first is.
+
+    Attributes:
+        reason: why.
+        count: how many, at least 1.
+        first: the first of them.
+    """
+
+    reason: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """A list of pairs, and how many of them could be scored.
+
+    Attributes:
+        name: of its file.
+        sha256: of its bytes; None of a list that is no file.
+        listed: pairs.
+        scored: of them.
+        missing_same: pairs of one person that could not be.
+        missing_different: pairs of two people that could not be.
+        missing_images: images without an embedding.
+        people_without_image: people none of whose images has one.
+        duplicates: pairs that come again.
+        reasons: why images have no embedding.
+        found_otherwise: images found under another name than the list's.
+        left_out: rows that were left out.
+    """
+
+    name: str
+    sha256: str | None = None
+    listed: int
+    scored: int
+    missing_same: int
+    missing_different: int
+    missing_images: int
+    people_without_image: int = 0
+    duplicates: int = 0
+    reasons: tuple[Reason, ...] = ()
+    found_otherwise: tuple[Reason, ...] = ()
+    left_out: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions:
+    """How to evaluate.
+
+    Attributes:
+        metric: distance of verification.
+        subtract_mean: subtract the mean of the other folds' embeddings, in verification.
+        fars: FARs to give VAL at.
+        draws: of people, for intervals.
+        seed: of draws and galleries.
+        threshold: cosine similarity (or score) from which errors by group count a pair as accepted; None for the one
+            that gives people outside the test the FMR ``fmr``.
+        fmr: false match rate that ``threshold`` is set for where it is None.
+        more_than: images that people of the identification have more of.
+        galleries: drawn for the identification.
+        min_people: below it a rate is shown grey, and its group enters no metric.
+        min_pairs: below it a rate is shown grey, and its group enters no metric.
+        allow_missing: go on when the list names images that the source never had.
+
+    Raises:
+        EthnoshardError: a value is out of its range.
+    """
+
+    metric: Metric = "euclidean"
+    subtract_mean: bool = False
+    fars: tuple[float, ...] = (0.001, 0.01)
+    draws: int = 1000
+    seed: int = 0
+    threshold: float | None = None
+    fmr: float = 0.001
+    more_than: int = 10
+    galleries: int = 10
+    min_people: int = 20
+    min_pairs: int = 30
+    allow_missing: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.metric not in get_args(Metric):
+            raise EthnoshardError(f"the metric is {' or '.join(get_args(Metric))}; {self.metric!r} is not")
+        for name in ("draws", "seed", "min_people", "min_pairs"):
+            if getattr(self, name) < 0:
+                raise EthnoshardError(f"{name.replace('_', '-')} is at least 0; {getattr(self, name)} is not")
+        for name in ("more_than", "galleries"):
+            if getattr(self, name) < 1:
+                raise EthnoshardError(f"{name.replace('_', '-')} is at least 1; {getattr(self, name)} is not")
+        for value in (*self.fars, self.fmr):
+            if not 0 < value < 1:
+                raise EthnoshardError(f"a FAR or FMR lies between 0 and 1; {value:g} does not")

@@ -1,0 +1,138 @@
+"""Errors by group at one threshold, and what changed from one model to another."""
+
+from dataclasses import dataclass
+
+from ethnoshard.results._estimates import Change, Estimate, Rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRates:
+    """One group's rates, or those of all.
+
+    Attributes:
+        fmr: share of different-person pairs accepted.
+        fnmr: share of same-person pairs refused.
+        tar: share of same-person pairs accepted; None of no pair.
+        accuracy: on as many pairs of both kinds, 1 - (FMR + FNMR) / 2.
+        too_few: one of its rates rests on too few people or pairs.
+    """
+
+    fmr: Rate
+    fnmr: Rate
+    tar: float | None
+    accuracy: Estimate
+    too_few: bool
+
+    @classmethod
+    def measured(cls, fmr: Rate, fnmr: Rate, accuracy: Estimate) -> "GroupRates":
+        """With what follows from the rates."""
+        tar = None if fnmr.rate is None else 1 - fnmr.rate
+        return cls(fmr=fmr, fnmr=fnmr, tar=tar, accuracy=accuracy, too_few=fmr.too_few or fnmr.too_few)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ErrorsAtThreshold:
+    """Errors by group at one threshold. Show each group's own rates beside whatever says how far apart they are.
+
+    Attributes:
+        threshold: similarity from which a pair is accepted, the same for all.
+        weighting: "person" or "pair".
+        alpha: weight of FMR against FNMR in FDR, IR and GARBE.
+        draws: of people, for the intervals.
+        seed: of the draws.
+        min_people: below it a rate is ``too_few``.
+        min_pairs: below it a rate is ``too_few``.
+        overall: all pairs, those across groups too.
+        by_group: each group's pairs within it.
+        cross: FMR of pairs with one person from each of two groups, both ways round; a group with itself too.
+        figures: fairness metrics, by name (``ethnoshard.evaluation.IDEALS``), over the groups that are large enough;
+            empty where fewer than two are.
+        difference: greatest less least over these groups, of FMR, FNMR, TAR and accuracy. In draws it is never below
+            0, so its interval lies above 0 even where groups don't differ: it says how large, not whether.
+        ratio: least over greatest; undefined where all are 0.
+        left_out: groups that are too small for the metrics -> why.
+    """
+
+    threshold: float
+    weighting: str
+    alpha: float
+    draws: int
+    seed: int
+    min_people: int
+    min_pairs: int
+    overall: GroupRates
+    by_group: dict[str, GroupRates]
+    cross: dict[str, dict[str, Rate]]
+    figures: dict[str, Estimate]
+    difference: dict[str, Estimate]
+    ratio: dict[str, Estimate]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupErrors(ErrorsAtThreshold):
+    """Errors by group by one source of labels, with whose labels, which pairs, and where the threshold is from.
+
+    Attributes:
+        source: its short name; the file ``groups-SOURCE.npz`` has its arrays.
+        labels: whose labels, in words.
+        note: what a reader must know of them.
+        without_group: people without a group by this source, by reason.
+        pairs: which pairs, in words.
+        people: who are tested; None where people aren't known.
+        images: of them; None for listed pairs.
+        threshold_from: where the threshold is from, in words.
+        threshold_people: people whom it was set on.
+        threshold_images: images of them.
+        fmr_asked_for: FMR that it was to have there; None where the threshold was given.
+    """
+
+    source: str
+    labels: str
+    note: str
+    without_group: dict[str, int]
+    pairs: str
+    people: int | None
+    images: int | None
+    threshold_from: str
+    threshold_people: int | None
+    threshold_images: int | None
+    fmr_asked_for: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemographicsChange:
+    """What changed from a base to another model. A smaller gap because the best group got worse is no gain.
+
+    Attributes:
+        overall: fmr, fnmr and accuracy of all pairs.
+        by_group: the same of each group, those too small for the metrics too.
+        figures: every fairness metric of both.
+        compared: the groups in the metrics.
+        draws: of people, the same for both.
+    """
+
+    overall: dict[str, Change]
+    by_group: dict[str, dict[str, Change]]
+    figures: dict[str, Change]
+    compared: tuple[str, ...]
+    draws: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupErrorsChange(DemographicsChange):
+    """The same by one source of labels.
+
+    Attributes:
+        source: its short name.
+        labels: whose labels, in words.
+        thresholds: of the base and of the other model.
+        thresholds_from: where they are from, in words.
+        too_few: groups with too few people or pairs.
+    """
+
+    source: str
+    labels: str
+    thresholds: tuple[float, float]
+    thresholds_from: tuple[str, str]
+    too_few: tuple[str, ...]

@@ -1,0 +1,219 @@
+"""What each kind of report holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ethnoshard.results._about import EvaluationOptions, Images, Model, Pairs, Reason, SharedPeople, Source
+from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMetrics
+from ethnoshard.results._estimates import Change
+from ethnoshard.results._groups import GroupErrors, GroupErrorsChange
+from ethnoshard.results._identification import Identification, IdentificationChange
+from ethnoshard.results._json import as_json, from_json
+from ethnoshard.results._verification import Verification, VerificationSummary
+
+Kind = Literal["evaluation", "scores", "clustering", "comparison"]
+
+_LEFT_OUT, _REASON = "left_out", "identification_left_out"
+_OPTIONAL = {"model": ("template",), "place": ("sizes", "source_contents"), "images": ("further_faces",)}
+"""Facts that some have and others don't, rather than having none."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """Verification, identification and errors by group, of a model's embeddings or of any system's scores.
+
+    Attributes:
+        model: the network; None of scores, and of another program's embeddings.
+        place: where the images are from; None where not known.
+        flip: whether embeddings are averages of an image and its mirror image; None where not known.
+        images: None of scores.
+        options: how it was evaluated.
+        pairs: the list.
+        verification: how well pairs of one person are told from pairs of two.
+        identification: by one image a person; None where it was left out.
+        identification_left_out: why; None where it wasn't.
+        groups_left_out: rows of sources of groups that were left out.
+        demographics: errors by group, of each source of labels.
+        trained_on: people of the training among those tested; None where not known.
+    """
+
+    model: Model | None
+    place: Source | None
+    flip: bool | None
+    images: Images | None
+    options: EvaluationOptions
+    pairs: Pairs
+    verification: Verification
+    identification: Identification | None
+    demographics: tuple[GroupErrors, ...]
+    identification_left_out: str | None = None
+    groups_left_out: tuple[Reason, ...] = ()
+    trained_on: SharedPeople | None = None
+
+    @property
+    def title(self) -> str:
+        """What tables call the model."""
+        return self.model.title if self.model else "embeddings" if self.images else "scores"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClusterReport:
+    """Clusters of a few people's embeddings.
+
+    Attributes:
+        model: the network; None of another program's embeddings.
+        place: where the images are from; None where not known.
+        flip: whether embeddings are averages of an image and its mirror image; None where not known.
+        images: that were embedded.
+        eligible: people who have images enough.
+        picture: what stands beside the map.
+        clustering: over several draws of people.
+    """
+
+    model: Model | None
+    place: Source | None
+    flip: bool | None
+    images: Images
+    eligible: int
+    picture: PictureMetrics
+    clustering: Clustering
+
+    @property
+    def title(self) -> str:
+        """What tables call the model."""
+        return self.model.title if self.model else "embeddings"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """One of two reports that were compared.
+
+    Attributes:
+        report: name of its folder.
+        model: its network.
+        place: where its images are from.
+        flip: whether embeddings are averages of an image and its mirror image.
+        images: that were embedded.
+        options: of an evaluation.
+        pairs: of an evaluation.
+        verification: of an evaluation, without the curve.
+        trained_on: people of the training among those tested.
+    """
+
+    report: str
+    model: Model | None = None
+    place: Source | None = None
+    flip: bool | None = None
+    images: Images | None = None
+    options: EvaluationOptions | None = None
+    pairs: Pairs | None = None
+    verification: VerificationSummary | None = None
+    trained_on: SharedPeople | None = None
+
+    @property
+    def title(self) -> str:
+        """What tables call it: the model, or the report where there is none."""
+        return self.model.title if self.model else self.report
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """What changed from a base to another model, on the same people and pairs.
+
+    Attributes:
+        of: kind of the two reports.
+        base: the one.
+        other: the other.
+        draws: of people.
+        seed: of the draws; of evaluations.
+        people: in a draw; of clusterings.
+        verification: metric -> change; of evaluations.
+        identification: None where it was left out, and of clusterings.
+        identification_left_out: why.
+        demographics: errors by group, of each source of labels that both have.
+        clustering: method -> metric -> change; of clusterings.
+    """
+
+    of: Kind
+    base: Compared
+    other: Compared
+    draws: int
+    seed: int | None = None
+    people: int | None = None
+    verification: dict[str, Change] = field(default_factory=dict)
+    identification: IdentificationChange | None = None
+    identification_left_out: str | None = None
+    demographics: tuple[GroupErrorsChange, ...] = ()
+    clustering: dict[str, dict[str, ClusteringChange]] = field(default_factory=dict)
+
+
+Result = Evaluation | ClusterReport | Comparison
+
+_TYPES: dict[str, type[Result]] = {
+    "evaluation": Evaluation,
+    "scores": Evaluation,
+    "clustering": ClusterReport,
+    "comparison": Comparison,
+}
+_OF_EVALUATIONS = ("seed", "verification", "identification", "demographics")
+_OF_CLUSTERINGS = ("people", "clustering")
+
+
+def result_as_json(result: Result) -> dict[str, Any]:
+    """What ``report.json`` holds of it."""
+    content: dict[str, Any] = as_json(result)
+    for about in (content, content.get("base", {}), content.get("other", {})):
+        for name, optional in _OPTIONAL.items():
+            facts = about.get(name) or {}
+            for key in optional:
+                if facts.get(key) is None:
+                    facts.pop(key, None)
+    if isinstance(result, Evaluation | Comparison):
+        reason = content.pop(_REASON)
+        if isinstance(result, Comparison) and result.identification is not None:
+            content["identification"] = {
+                **{name: content["identification"][name] for name in ("people", "galleries")},
+                **content["identification"]["ranks"],
+            }
+        elif content["identification"] is None:
+            content["identification"] = {_LEFT_OUT: reason}
+    if isinstance(result, Comparison):
+        for name in _OF_EVALUATIONS if result.of == "clustering" else _OF_CLUSTERINGS:
+            del content[name]
+        for which in ("base", "other"):
+            content[which] = _known(content[which], result.of)
+    return content
+
+
+def result_from_json(content: Mapping[str, Any], where: object) -> Result:
+    """A result from what ``report.json`` holds.
+
+    Args:
+        content: of a format that is read, see :func:`read_report`.
+        where: the file, for messages.
+
+    Raises:
+        EthnoshardError: something is missing, of another type or out of its bounds.
+        KeyError: the kind is none of :data:`Kind`.
+    """
+    kind = _TYPES[str(content["kind"])]
+    plain = dict(content)
+    found = plain.get("identification")
+    if isinstance(found, Mapping):
+        if _LEFT_OUT in found:
+            plain |= {"identification": None, _REASON: found[_LEFT_OUT]}
+        elif kind is Comparison:
+            ranks = {name: value for name, value in found.items() if name not in ("people", "galleries")}
+            plain["identification"] = {**found, "ranks": ranks}
+    return from_json(kind, plain, where)
+
+
+def _known(about: dict[str, Any], of: str) -> dict[str, Any]:
+    """Of a report that was compared, what reports of its kind hold."""
+    names = ["report", "model", "place", "flip", "images"]
+    if of != "clustering":
+        names += ["options", "pairs", "verification"]
+    if of == "evaluation":
+        names.append("trained_on")
+    return {name: about[name] for name in names}

@@ -1,0 +1,163 @@
+"""How well pairs of one person are told from pairs of two."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ethnoshard.results._intervals import Interval
+
+COLLAPSED_COSINE = 0.9
+"""Mean cosine similarity of different people above which embeddings count as nearly all alike.
+
+That is a mean squared distance below 0.2, the margin of FaceNet's loss (Schroff et al. 2015, section 3.2): between such
+people it can't be kept even if all images of a person had one embedding. It is also a mean resultant length (Mardia and
+Jupp 2000) above 0.95. Networks that tell people apart lie between -0.1 and 0.5.
+"""
+WORKING_AUC = 0.9
+"""Area under the ROC curve from which embeddings count as working, however alike they are: those of a network that ends
+in a ReLU share a direction, and may tell people apart within a narrow cone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRate:
+    """A share measured on every fold with a threshold that the fold has no part in.
+
+    Attributes:
+        by_fold: (F) share on each fold.
+        mean: of the folds.
+        std: of the folds, population standard deviation.
+        thresholds: (F) distance below which a pair of the fold was accepted.
+        events: pairs of all folds that count.
+        pairs: of how many.
+        wilson: interval of events / pairs, as if pairs were independent.
+        people_interval: interval from draws of people; None where the people aren't known.
+    """
+
+    by_fold: tuple[float, ...]
+    mean: float
+    std: float
+    thresholds: tuple[float, ...]
+    events: int
+    pairs: int
+    wilson: Interval
+    people_interval: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """VAL at a FAR.
+
+    Attributes:
+        target: FAR for which the threshold was set on the other folds.
+        val: share of same pairs accepted (TAR); None where the FAR that was reached isn't the one asked for.
+        far: share of different pairs accepted: the FAR that was reached.
+        reason: why there is no VAL.
+    """
+
+    target: float
+    val: FoldRate | None
+    far: FoldRate
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSimilarity:
+    """Means of the cosine similarity, as embeddings are, without subtracting their mean.
+
+    Attributes:
+        different: of pairs of different people, -1 to 1.
+        same: of pairs of one person.
+        auc: how often a pair of one person is more similar than one of two, ties counting half.
+        collapsed: a warning where embeddings of different people are nearly all alike, and don't tell them apart
+            either; None of others.
+    """
+
+    different: float
+    same: float
+    auc: float
+    collapsed: str | None = None
+
+    @classmethod
+    def measured(cls, different: float, same: float, auc: float) -> "MeanSimilarity":
+        """With the warning that follows from the numbers."""
+        collapsed = None
+        if different > COLLAPSED_COSINE and auc < WORKING_AUC:
+            collapsed = (
+                f"collapsed: embeddings of different people are nearly all alike, with a mean cosine similarity of "
+                f"{different:.4f} (of one person {same:.4f}), and AUC is {auc:.3f}"
+            )
+        return cls(different=different, same=same, auc=auc, collapsed=collapsed)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Curve:
+    """Points of a ROC, from the one that accepts no pair to the one that accepts all.
+
+    Attributes:
+        fmr: (K,) float64, share of different pairs accepted, never falling.
+        tar: (K,) float64, share of same pairs accepted, never falling.
+        distance: (K,) float64, the distance up to which, itself included, pairs are accepted.
+    """
+
+    fmr: NDArray[np.float64]
+    tar: NDArray[np.float64]
+    distance: NDArray[np.float64]
+
+    @property
+    def fnmr(self) -> NDArray[np.float64]:
+        """(K,) share of same pairs refused; over ``fmr`` it is the DET."""
+        return 1 - self.tar
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VerificationSummary:
+    """A verification without its curve.
+
+    Attributes:
+        pairs: N.
+        same: of one person.
+        different: of two.
+        people: whom the pairs show; None where not known.
+        folds: F.
+        thresholds_from: "the other folds", or "the same pairs" where there is one fold, which flatters.
+        metric: "euclidean" (squared), "cosine" or "given".
+        subtract_mean: whether the mean of the other folds' embeddings was subtracted.
+        accuracy: share of right answers, thresholds from the grid.
+        accuracy_exact: the same, thresholds searched exactly.
+        validation: one for each FAR asked for.
+        auc: area under the ROC of all pairs.
+        eer: equal error rate of all pairs.
+        draws: of people, for the intervals; 0 without.
+        seed: of the draws.
+        similarity: how alike embeddings are, of one person and of different people; None of distances that were given,
+            and in reports from before it was measured.
+    """
+
+    pairs: int
+    same: int
+    different: int
+    people: int | None
+    folds: int
+    thresholds_from: str
+    metric: str
+    subtract_mean: bool
+    accuracy: FoldRate
+    accuracy_exact: FoldRate
+    validation: tuple[Validation, ...]
+    auc: float
+    eer: float
+    draws: int
+    seed: int
+    similarity: MeanSimilarity | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Verification(VerificationSummary):
+    """How well pairs of one person are told from pairs of two.
+
+    Attributes:
+        curve: the ROC, thinned for a chart.
+    """
+
+    curve: Curve
