@@ -19,7 +19,7 @@ from benchmarks._table import in_turn, keep, print_table, summary
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment._crop import encode
 from ethnoshard.shards import pack
-from ethnoshard.sources import draw_face
+from ethnoshard.synthetic import draw_face
 from ethnoshard.work import LABELS_SCHEMA, FaceRow, WorkFolder, write_labels, write_part
 
 FACES_OF_ONE, IDENTITIES_OF_A_PART = 50, 10

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ethnoshard.sources import DrawnSettings, draw_faces
+from ethnoshard.synthetic import DrawnSettings, draw_faces
 
 # How long examples take is the machine's business.
 hypothesis.settings.register_profile(

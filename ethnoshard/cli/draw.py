@@ -7,7 +7,7 @@ import typer
 
 from ethnoshard._command import command
 from ethnoshard.cli._console import Interrupted, say
-from ethnoshard.sources import DrawnSettings, draw_faces
+from ethnoshard.synthetic import DrawnSettings, draw_faces
 
 
 def run(

@@ -4,7 +4,6 @@ from ethnoshard.sources._bfw_pairs import read_bfw_pairs
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._cfp_pairs import CfpProtocol, read_cfp_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
-from ethnoshard.sources._drawn import DrawnSettings, draw_face, draw_faces
 from ethnoshard.sources._found_pairs import FoundPairs, explain_absent, find_pairs
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
@@ -22,7 +21,6 @@ __all__ = [
     "LINE",
     "BinPairs",
     "CfpProtocol",
-    "DrawnSettings",
     "FoundPairs",
     "GroupSource",
     "ImageRef",
@@ -36,8 +34,6 @@ __all__ = [
     "SourceReader",
     "column_names",
     "contents_digest",
-    "draw_face",
-    "draw_faces",
     "explain_absent",
     "find_pairs",
     "image_digests",

@@ -17,7 +17,7 @@ from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, eval
 from ethnoshard.ethnicity._calibration import fit_temperature, reliability, softmax
 from ethnoshard.ethnicity._metrics import measure, wilson
 from ethnoshard.ethnicity._network import build_network, input_side
-from ethnoshard.sources import draw_face
+from ethnoshard.synthetic import draw_face
 
 # TensorBoard and what it brings use what Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::FutureWarning")

@@ -11,7 +11,7 @@ from small_runs import SMALL
 
 from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
-from ethnoshard.sources import draw_face
+from ethnoshard.synthetic import draw_face
 from ethnoshard.training import TrainingSettings, TripletTrainer
 
 SHAPE = [[6, 3, 4, 5, 9, 6, 4, 4, 6, 7, 5, 5], [4, 5, 3, 6], [4, 6, 5, 3, 4]]

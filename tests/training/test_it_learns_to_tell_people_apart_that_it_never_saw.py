@@ -5,7 +5,7 @@ import simplejpeg
 from sklearn.metrics import roc_auc_score
 
 from ethnoshard.embedding import embed_faces
-from ethnoshard.sources import draw_face
+from ethnoshard.synthetic import draw_face
 
 PEOPLE, EACH = 16, 6
 

@@ -12,8 +12,10 @@ from PIL import Image
 
 from ethnoshard._files import make_folder, whole_file
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._drawn_face import Portrait, Shot, Traits
-from ethnoshard.sources._drawn_pairs import DrawnPair, DrawnPerson, drawn_pairs
+from ethnoshard.synthetic._pairs import DrawnPair, DrawnPerson, drawn_pairs
+from ethnoshard.synthetic._portrait import Portrait
+from ethnoshard.synthetic._shot import Shot
+from ethnoshard.synthetic._traits import Traits
 
 GROUPS = ("A", "B", "C", "D")
 SHARES = (0.55, 0.25, 0.13, 0.07)
@@ -71,8 +73,8 @@ def draw_faces(folder: str | Path, settings: DrawnSettings | None = None) -> Pat
 
     Names of people begin with the seed if it isn't 0: ``s7d0007``.
 
-    The pairs are in the form of BFW, see ``read_bfw_pairs``: folds of different people, each with as many pairs of one
-    person as of two. Fewer than two people make none.
+    The pairs are in the form of BFW, which ``sources.read_bfw_pairs`` reads: folds of different people, each with as
+    many pairs of one person as of two. Fewer than two people make none.
 
     Args:
         folder: a new or empty folder.

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import DrawnSettings, draw_face, draw_faces, read_bfw_pairs
+from ethnoshard.sources import read_bfw_pairs
+from ethnoshard.synthetic import DrawnSettings, draw_face, draw_faces
 
 Contents = Callable[[Path], dict[str, bytes]]
 
@@ -54,7 +55,7 @@ def test_mtcnn_finds_exactly_one_face_where_it_was_drawn() -> None:
 def test_the_same_settings_give_the_same_bytes_in_a_fresh_process(tmp_path: Path, contents_of: Contents) -> None:
     here = draw_faces(tmp_path / "here", SMALL)
     program = (
-        "import sys; from ethnoshard.sources import DrawnSettings, draw_faces; "
+        "import sys; from ethnoshard.synthetic import DrawnSettings, draw_faces; "
         f"draw_faces(sys.argv[1], DrawnSettings(identities={SMALL.identities}, images={SMALL.images}, "
         f"size={SMALL.size}, seed={SMALL.seed}))"
     )
