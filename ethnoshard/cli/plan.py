@@ -1,14 +1,14 @@
 """``ethnoshard plan``."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import plan_of
 from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.mixing import Coverage, GroupMeetings, Meetings, Plan, meetings
+from ethnoshard.mixing import Coverage, GroupMeetings, Meetings, meetings, quotas_of
 from ethnoshard.shards import FaceDataset
 
 
@@ -94,29 +94,6 @@ def run(
     say_meetings(found)
     say()
     say_coverage(coverage)
-
-
-@dataclass(frozen=True)
-class Quota:
-    """What a stratum gives to the epoch's batches."""
-
-    stratum: str
-    people: int
-    share: float
-    least: int
-    most: int
-    drawn: int
-
-
-def quotas_of(plan: Plan) -> list[Quota]:
-    """A row for each stratum of the plan; the share is that of the first phase."""
-    rows = []
-    for index, stratum in enumerate(plan.strata):
-        least = min(int(phase.quotas[:, index].min()) for phase in plan.phases)
-        most = max(int(phase.quotas[:, index].max()) for phase in plan.phases)
-        drawn = sum(int(phase.quotas[:, index].sum()) for phase in plan.phases)
-        rows.append(Quota(stratum.name, len(stratum.members), float(plan.phases[0].shares[index]), least, most, drawn))
-    return rows
 
 
 def say_meetings(found: Meetings) -> None:

@@ -1,61 +1,14 @@
 """``ethnoshard stream``."""
 
-import itertools
-import resource
-import sys
-import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 import typer
 
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.shards import FaceDataset
-
-if TYPE_CHECKING:
-    from ethnoshard.loading import StratifiedLoader
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stream:
-    """What a loader did.
-
-    Attributes:
-        batches: how many were read.
-        images: faces in them.
-        seconds: from the first request to the last batch.
-        images_per_second: after the first batch.
-        first_batch: seconds until it was there.
-        waiting: part of the time in which the trainer waited; 1 where nothing trains.
-        peak_mib: most memory that this process had, MiB.
-        loader_mib: how much of it came with the loader: more than the interpreter and torch had before.
-        held_mib: most JPEG bytes kept for later batches, MiB.
-        read_mib, reads, seeks: what was asked of the shards.
-        worst_batch: most people by which a batch was off its exact share, over groups and batches.
-        worst_sum: the same for all batches so far together.
-        bad_faces: faces that were replaced.
-    """
-
-    batches: int
-    images: int
-    seconds: float
-    images_per_second: float
-    first_batch: float
-    waiting: float
-    peak_mib: float
-    loader_mib: float
-    held_mib: float
-    read_mib: float
-    reads: int
-    seeks: int
-    worst_batch: float
-    worst_sum: float
-    bad_faces: int
 
 
 def run(
@@ -81,9 +34,7 @@ def run(
     as_json: options.AsJson = False,
 ) -> None:
     """Run the loader alone through an epoch: images a second, waiting, memory, reads, how far batches are off."""
-    if batches is not None and batches < 1:
-        raise EthnoshardError(f"batches is at least 1; {batches} is not")
-    from ethnoshard.loading import StratifiedLoader
+    from ethnoshard.loading import StratifiedLoader, measure_stream
 
     loader = StratifiedLoader(
         FaceDataset.open(dataset),
@@ -106,7 +57,8 @@ def run(
         random_flip=flip,
         cache="memory" if memory else None,
     )
-    stream = measured(loader, min(len(loader), batches or len(loader)), step_ms / 1000)
+    with watched("stream", "batches") as bar:
+        stream = measure_stream(loader, batches, step_seconds=step_ms / 1000, begun=bar.begun, advance=bar.advance)
     if as_json:
         say_json(asdict(stream))
         return
@@ -129,71 +81,3 @@ def run(
     if loader.epoch:
         say()
         say(str(loader.coverage()))
-
-
-def measured(loader: "StratifiedLoader", batches: int, step: float) -> Stream:
-    """Run through some batches, with ``step`` seconds of pretended training after each."""
-    strata = np.full(len(loader.plan.identities.group), -1)
-    for index, stratum in enumerate(loader.plan.strata):
-        strata[stratum.members] = index
-    people: list[npt.NDArray[np.int64]] = []
-    before = _memory()
-    waited, held, first = 0.0, 0, 0.0
-    began = time.monotonic()
-    with watched("stream", "batches") as bar:
-        bar.begun(batches, 0)
-        running = iter(loader)
-        while len(people) < batches:
-            asked = time.monotonic()
-            batch = next(running)
-            waited += time.monotonic() - asked
-            first = first or waited
-            held = max(held, loader.held_bytes)
-            people.append(batch.identities[:: loader.settings.images_per_person].numpy())
-            if step:
-                time.sleep(step)
-            bar.advance(1)
-    took = time.monotonic() - began
-    # The last batch of an epoch ends it only when the next one is asked for.
-    for _ in itertools.islice(running, 0 if batches < len(loader) else 1):
-        pass
-    loader.close()
-    per_batch = len(people[0]) * loader.settings.images_per_person
-    in_batch, in_all = _deviation(loader, np.array([strata[each] for each in people]))
-    used = _memory()
-    return Stream(
-        batches=batches,
-        images=batches * per_batch,
-        seconds=took,
-        images_per_second=(batches - 1) * per_batch / max(took - first, 1e-9),
-        first_batch=first,
-        waiting=waited / took,
-        peak_mib=used,
-        loader_mib=used - before,
-        held_mib=held / 2**20,
-        read_mib=loader.reads.size / 2**20,
-        reads=loader.reads.reads,
-        seeks=loader.reads.seeks,
-        worst_batch=in_batch,
-        worst_sum=in_all,
-        bad_faces=len(loader.bad_faces.reasons),
-    )
-
-
-def _deviation(loader: "StratifiedLoader", strata: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """How far batches are off the exact shares, in people: the worst of one batch, and of the batches so far."""
-    counts = np.stack([(strata == index).sum(axis=1) for index in range(len(loader.plan.strata))], axis=1)
-    in_batch = in_all = 0.0
-    begin = 0
-    for phase in loader.plan.phases:
-        shares = np.array(phase.shares, np.float64)
-        off = counts[begin : begin + len(phase.quotas)] - loader.settings.people_per_batch * shares
-        in_batch = max(in_batch, float(np.abs(off).max(initial=0)))
-        in_all = max(in_all, float(np.abs(np.cumsum(off, axis=0)).max(initial=0)))
-        begin += len(phase.quotas)
-    return in_batch, in_all
-
-
-def _memory() -> float:
-    """Most memory that this process had so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

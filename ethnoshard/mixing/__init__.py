@@ -1,6 +1,7 @@
 """The plan of batches: quotas, order and coverage. Pure: numpy in, numpy out; no files, no torch, no clock."""
 
 from ethnoshard.mixing._coverage import Coverage, GroupCoverage
+from ethnoshard.mixing._epoch_quotas import Deviation, Quota, deviation_of, quotas_of
 from ethnoshard.mixing._errors import MixingError
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities
@@ -28,6 +29,7 @@ __all__ = [
     "WITHINS",
     "Block",
     "Coverage",
+    "Deviation",
     "EpochPlan",
     "Exhaustion",
     "GroupCoverage",
@@ -40,12 +42,15 @@ __all__ = [
     "PlanSettings",
     "PlannedBatch",
     "Pool",
+    "Quota",
     "Resemblance",
     "Stratum",
     "Target",
     "Weighted",
     "Within",
+    "deviation_of",
     "hashed",
     "meetings",
     "quota_table",
+    "quotas_of",
 ]

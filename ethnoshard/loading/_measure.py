@@ -1,0 +1,133 @@
+"""Runs a loader alone through batches and measures it: speed, waiting, memory, reads, how far batches are off."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import deviation_of
+
+if TYPE_CHECKING:
+    from ethnoshard.loading._loader import StratifiedLoader
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamMeasurement:
+    """What a loader did.
+
+    Attributes:
+        batches: how many were read.
+        images: faces in them.
+        seconds: from the first request to the last batch.
+        images_per_second: after the first batch.
+        first_batch: seconds until it was there.
+        waiting: part of the time in which the trainer waited; 1 where nothing trains.
+        peak_mib: most memory that this process had, MiB.
+        loader_mib: how much of it came with the batches: more than the process had before the first one, MiB.
+        held_mib: most JPEG bytes kept for later batches, MiB.
+        read_mib: read from the shards, MiB.
+        reads: how many reads that were.
+        seeks: how many of them were not where the one before ended.
+        worst_batch: most people by which a batch was off its exact share, over groups and batches.
+        worst_sum: the same for all batches so far together.
+        bad_faces: faces that were replaced.
+    """
+
+    batches: int
+    images: int
+    seconds: float
+    images_per_second: float
+    first_batch: float
+    waiting: float
+    peak_mib: float
+    loader_mib: float
+    held_mib: float
+    read_mib: float
+    reads: int
+    seeks: int
+    worst_batch: float
+    worst_sum: float
+    bad_faces: int
+
+
+def measure_stream(
+    loader: "StratifiedLoader",
+    batches: int | None = None,
+    *,
+    step_seconds: float = 0.0,
+    begun: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> StreamMeasurement:
+    """Run a loader through the first batches of an epoch, and close it.
+
+    What it read and which faces were bad are counted since the loader was made: give a new one.
+
+    Args:
+        loader: of any rank, about to begin an epoch.
+        batches: stop after so many; by default after the epoch, which is also the most.
+        step_seconds: a training is pretended that takes so long after each batch.
+        begun: told of the number of batches, and of those done already: none.
+        advance: told of each batch.
+
+    Raises:
+        EthnoshardError: ``batches`` is less than 1, the loader stands in the middle of an epoch, or what a loader
+            raises.
+    """
+    if batches is not None and batches < 1:
+        raise EthnoshardError(f"batches is at least 1; {batches} is not")
+    if not loader.begins_epoch:
+        raise EthnoshardError("the loader stands in the middle of an epoch: set_epoch() goes to the beginning of one")
+    number = min(len(loader), batches or len(loader))
+    per_person = loader.settings.images_per_person
+    people: list[npt.NDArray[np.int64]] = []
+    before = _peak_memory()
+    waited, held, first = 0.0, 0, 0.0
+    began = time.monotonic()
+    if begun:
+        begun(number, 0)
+    running = iter(loader)
+    while len(people) < number:
+        asked = time.monotonic()
+        identities = next(running)[1]  # of a batch and of a tuple alike
+        waited += time.monotonic() - asked
+        first = first or waited
+        held = max(held, loader.held_bytes)
+        people.append(identities[::per_person].numpy())
+        if step_seconds:
+            time.sleep(step_seconds)
+        if advance:
+            advance(1)
+    took = time.monotonic() - began
+    loader.close()
+    images = loader.settings.people_per_batch * per_person
+    numbers = range(loader.rank, loader.rank + number * loader.world_size, loader.world_size)
+    off = deviation_of(loader.plan, numbers, people)
+    used = _peak_memory()
+    return StreamMeasurement(
+        batches=number,
+        images=number * images,
+        seconds=took,
+        images_per_second=(number - 1) * images / max(took - first, 1e-9),
+        first_batch=first,
+        waiting=waited / took,
+        peak_mib=used,
+        loader_mib=used - before,
+        held_mib=held / 2**20,
+        read_mib=loader.reads.size / 2**20,
+        reads=loader.reads.reads,
+        seeks=loader.reads.seeks,
+        worst_batch=off.in_batch,
+        worst_sum=off.in_all,
+        bad_faces=len(loader.bad_faces.reasons),
+    )
+
+
+def _peak_memory() -> float:
+    """Most memory that this process had so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
