@@ -17,13 +17,13 @@ import numpy as np
 from playwright.sync_api import Page
 
 from benchmarks._table import keep, print_table
-from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
 from dashboard._main import PAGES
 from ethnoshard.embedding import Embeddings
 from ethnoshard.reports import EvaluationOptions, cluster_embeddings, evaluate_embeddings, write_report
 from ethnoshard.runs import Metrics, RunFolder
 from ethnoshard.sources import GroupSource, PairList
+from tests.kit.browsing import Visit, chromium, served
 
 _PEOPLE, _IMAGES, _SIZE, _STEPS = 600, 12, 128, 1000
 _GROUPS = ("Asian", "Black", "White")

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks._table import print_table
-from benchmarks.made import pattern_jpeg, write_dataset
 from benchmarks.made_people import SHARES, made_people, resemblance
 from ethnoshard import FaceDataset
 from ethnoshard.loading import _spans, plan_of
 from ethnoshard.shards import open_shards
+from tests.kit.datasets import pattern_jpeg, write_dataset
 
 DIFFERENT = 1000
 """Pictures that are drawn; people share them."""

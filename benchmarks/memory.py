@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._table import keep, print_table
-from benchmarks.made import pattern_jpeg, write_dataset
 from ethnoshard import FaceDataset
+from tests.kit.datasets import pattern_jpeg, write_dataset
 
 SHARES = (0.7, 0.2, 0.08, 0.02)
 DIFFERENT = 1000

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from jpegs import SCAN, SIDE, adobe, flat, half, inserted, jpeg, picture, spare
 from PIL import Image
-from waiting import until
 
-from benchmarks.made import write_dataset
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard._jpeg import LostPixelsError, decode_jpeg
 from ethnoshard.alignment import AlignSettings, align, decode_face
@@ -25,6 +22,9 @@ from ethnoshard.loading._processes import DecodingProcess
 from ethnoshard.loading._shared import SharedMemory
 from ethnoshard.shards import verify
 from ethnoshard.work import PartFaces, WorkFolder
+from tests.kit.datasets import write_dataset
+from tests.kit.jpegs import SCAN, SIDE, adobe, flat, half, inserted, jpeg, picture, spare
+from tests.kit.waiting import until
 
 SOUND = {
     "4:2:0": jpeg(subsampling=2, quality=95),

@@ -18,7 +18,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from waiting import PATIENCE, until
+
+from tests.kit.waiting import PATIENCE, until
 
 MARK = "ETHNOSHARD_TEST_MARK"
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset, LookAlikes
 from ethnoshard.embedding import Embeddings, face_keys
 from tests.embedding.stand_in_models import write_flat_onnx
+from tests.kit.datasets import write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.made import write_dataset
+from tests.kit.datasets import write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from waiting import PATIENCE, until
 
-from benchmarks.browsing import listens
+from tests.kit.browsing import listens
+from tests.kit.waiting import PATIENCE, until
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

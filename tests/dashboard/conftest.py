@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
-from waiting import PATIENCE
 
 from dashboard._given import Given
 from ethnoshard.cli._main import app
+from tests.kit.waiting import PATIENCE
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ [link](javascript:alert(1)) :red[red]"

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from waiting import PATIENCE, until
 
-from benchmarks.browsing import listens
+from tests.kit.browsing import listens
+from tests.kit.waiting import PATIENCE, until
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from benchmarks.browsing import served
+from tests.kit.browsing import served
 from dashboard._given import Given
 with served(Given(runs=Path(sys.argv[1]))) as port:
     print(port, flush=True)

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
-from waiting import until
 
-from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
 from dashboard._main import PAGES
+from tests.kit.browsing import Visit, chromium, served
+from tests.kit.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
-from waiting import until
 
-from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
+from tests.kit.browsing import Visit, chromium, served
+from tests.kit.waiting import until
 
 
 @pytest.fixture(scope="module")

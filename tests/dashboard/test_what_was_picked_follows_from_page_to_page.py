@@ -2,8 +2,8 @@ import re
 
 from playwright.sync_api import expect
 
-from benchmarks.browsing import Visit, chromium, served
 from dashboard._given import Given
+from tests.kit.browsing import Visit, chromium, served
 
 TICKED = '[data-testid="stMultiSelect"]'
 

@@ -13,7 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from benchmarks.made import write_dataset
 from dashboard._given import Given
 from dashboard._text import plain
 from dashboard.views import _batches_meetings_figures as figures
@@ -23,6 +22,7 @@ from ethnoshard.lookalikes import make_look_alikes
 from ethnoshard.mixing import Identities, Plan, PlanSettings, Resemblance, meetings
 from ethnoshard.runs import BATCHES_SCHEMA
 from ethnoshard.shards import FaceDataset
+from tests.kit.datasets import write_dataset
 
 Page = Callable[..., AppTest]
 SHAPE = [[9, 6, 7, 5, 9, 6, 8, 4, 6, 7, 5, 5], [4, 5, 3, 6, 5, 6], [4, 6, 5]]

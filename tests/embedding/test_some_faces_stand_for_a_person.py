@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from stand_in_models import means, model_of
 
-from benchmarks.made import SIDE, pattern, said_by, write_dataset
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard.embedding import Embeddings, embed_place, embed_some, faces_of_dataset, some_of
 from ethnoshard.shards import open_shards
+from tests.kit.datasets import SIDE, pattern, said_by, write_dataset
 
 SIZES = random.Random(3)
 SHAPE = [[SIZES.randint(1, 40) for _ in range(30)], [SIZES.randint(1, 6) for _ in range(20)]]

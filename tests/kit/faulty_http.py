@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
-from waiting import PATIENCE
+from tests.kit.waiting import PATIENCE
 
 Answer = tuple[int, dict[str, str], bytes]
 S3_ERROR = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>on purpose</Message></Error>"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
+from tests.kit.datasets import write_dataset
 
 SIZES = random.Random(0)
 SHAPE = [

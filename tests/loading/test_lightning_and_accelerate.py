@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from waiting import PATIENCE
-
 from ethnoshard import FaceDataset, StratifiedLoader
+from tests.kit.waiting import PATIENCE
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
 

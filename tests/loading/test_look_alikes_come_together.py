@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from plans import table
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.lookalikes import make_look_alikes
 from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meetings
+from tests.kit.plans import table
 
 SHAPE = [[12] * 300, [12] * 60]
 

@@ -5,11 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 from hypothesis import given
-from plans import batches, many, plans
 
-from benchmarks.made import said_by
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.mixing import Plan
+from tests.kit.datasets import said_by
+from tests.kit.plans import batches, many, plans
 
 
 @many

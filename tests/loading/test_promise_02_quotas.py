@@ -6,9 +6,9 @@ from math import ceil
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import batches, many, plans, stratum_of
 
 from ethnoshard.mixing import Plan, quota_table
+from tests.kit.plans import batches, many, plans, stratum_of
 
 
 @many

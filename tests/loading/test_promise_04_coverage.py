@@ -3,10 +3,10 @@
 from collections import Counter
 
 from hypothesis import given
-from plans import draws, many, plans, table
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.mixing import Plan, PlanSettings
+from tests.kit.plans import draws, many, plans, table
 
 
 @many

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import as_lists, many, plans
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.mixing import Plan
+from tests.kit.plans import as_lists, many, plans
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 3, "random_flip": True, "seed": 3}
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import many, plans
-from waiting import PATIENCE
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.mixing import Plan
+from tests.kit.plans import many, plans
+from tests.kit.waiting import PATIENCE
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 6, "images_per_person": 4}
 

@@ -2,10 +2,10 @@
 
 import pytest
 from hypothesis import given
-from plans import draws, many, plans, table
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.mixing import MixingError, Plan, PlanSettings
+from tests.kit.plans import draws, many, plans, table
 
 SIZES = [[8] * 30, [8] * 10]
 

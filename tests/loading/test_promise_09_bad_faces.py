@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from benchmarks.made import said_by
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
+from tests.kit.datasets import said_by
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 4}
 Own = Callable[..., FaceDataset]

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plans import table
 
-from benchmarks.made import pattern_jpeg, write_dataset
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.loading import _spans, plan_of
 from ethnoshard.loading._pieces import faces_in
 from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Identities, Plan, PlanSettings
 from ethnoshard.shards import open_shards
+from tests.kit.datasets import pattern_jpeg, write_dataset
+from tests.kit.plans import table
 
 MEASURED = """
 import json, resource, sys

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from plans import table
 
 from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings
+from tests.kit.plans import table
 
 ENOUGH = 2_500
 """Batches, over epochs, from which variances are taken: they are then off by less than 5 % twice in three times."""

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import batches, draws, many, plans, stratum_of, table
 
 from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meetings, quota_table
 from ethnoshard.mixing._together import _choices, together_table
+from tests.kit.plans import batches, draws, many, plans, stratum_of, table
 
 QUOTAS = ("natural", "uniform", "placebo")
 

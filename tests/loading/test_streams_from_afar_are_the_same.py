@@ -7,10 +7,10 @@ from typing import Any
 
 import fsspec
 import pytest
-from faulty_http import FaultyServer, from_folder, from_server, serving
 from moto.server import ThreadedMotoServer
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
+from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 6, "images_per_person": 4, "window_mib": 1}
 

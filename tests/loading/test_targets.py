@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plans import batches, stratum_of, table
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.loading._planning import target_of
 from ethnoshard.mixing import MixingError, Plan, PlanSettings
+from tests.kit.plans import batches, stratum_of, table
 
 SIZES = [[8] * 60, [8] * 20, [4] * 10]
 

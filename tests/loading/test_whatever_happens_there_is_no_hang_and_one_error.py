@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from waiting import PATIENCE, until
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
 from ethnoshard.loading import _decoding_process
 from ethnoshard.loading._fill import Filler
 from ethnoshard.loading._processes import DecodingProcess
+from tests.kit.waiting import PATIENCE, until
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 5, "images_per_person": 4}
 Own = Callable[..., FaceDataset]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
+from tests.kit.datasets import write_dataset
 
 SHAPE = [[6] * 40, [4] * 15, [3] * 5]
 """Faces of each identity of the groups A to C."""

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from people import FACTS, directions, faces_of
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
 from ethnoshard.lookalikes import chosen_apart, looks_of, make_look_alikes, neighbours
+from tests.kit.datasets import write_dataset
 
 
 def test_they_are_listed_by_name_each_pair_once(people: FaceDataset, tmp_path: Path) -> None:

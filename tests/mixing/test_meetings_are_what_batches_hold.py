@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from plans import many, plans, table
 
 from ethnoshard.mixing import Plan, PlanSettings, Resemblance, meetings
+from tests.kit.plans import many, plans, table
 
 
 @many

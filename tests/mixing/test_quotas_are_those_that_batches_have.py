@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from plans import batches, many, plans, stratum_of, table
 
 from ethnoshard.mixing import Plan, PlanSettings, deviation_of, quotas_of
+from tests.kit.plans import batches, many, plans, stratum_of, table
 
 
 @many

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
-from waiting import PATIENCE
-from whole_reports import as_file, evaluation, group_rates
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import (
@@ -32,6 +30,8 @@ from ethnoshard.reports import (
 )
 from ethnoshard.results import Model, as_json
 from ethnoshard.sources import ScoredPairs
+from tests.kit.waiting import PATIENCE
+from tests.kit.whole_reports import as_file, evaluation, group_rates
 
 FACTS = {"name": "net", "kind": "run", "digest": "ab12", "about": {"arm": "stratified"}}
 GROUPS = {

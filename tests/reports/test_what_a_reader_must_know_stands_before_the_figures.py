@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pytest
 from made_reports import FOLDS, OF_A_FOLD, made_embeddings, made_groups, made_pairs
-from whole_reports import evaluation, verification
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
@@ -25,6 +24,7 @@ from ethnoshard.reports import (
     write_report,
 )
 from ethnoshard.results import Evaluation, MeanSimilarity, Model, SharedPeople
+from tests.kit.whole_reports import evaluation, verification
 
 OPTIONS = EvaluationOptions(draws=0, galleries=1, fars=(0.001, 0.05), fmr=0.01, min_people=5, min_pairs=10)
 

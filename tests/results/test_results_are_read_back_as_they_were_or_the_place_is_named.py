@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from whole_reports import as_file, evaluation, group_rates, verification
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import (
@@ -30,6 +29,7 @@ from ethnoshard.results import (
     result_as_json,
     result_from_json,
 )
+from tests.kit.whole_reports import as_file, evaluation, group_rates, verification
 
 MODEL = Model(name="base-0", kind="run", digest="ab12", about={"arm": "natural"})
 GROUPS = {"A": group_rates(0.1, 0.2), "B": group_rates(None, None)}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import webdataset
 import wids
-from faulty_http import from_folder, serving
 
 from ethnoshard import FaceDataset
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import PackSettings, _pack, pack, verify
+from tests.kit.faulty_http import from_folder, serving
 
 SETTINGS = PackSettings(shard_bytes=2**17)
 

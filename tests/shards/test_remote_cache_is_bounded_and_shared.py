@@ -16,14 +16,14 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
-from faulty_http import FaultyServer, from_folder, serving
-from waiting import PATIENCE, until
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
 from ethnoshard.shards import _remote
 from ethnoshard.shards._cache import BoundedFolder
 from ethnoshard.shards._remote import RemoteShards
+from tests.kit.faulty_http import FaultyServer, from_folder, serving
+from tests.kit.waiting import PATIENCE, until
 
 SHARDS = 12
 SIZE = 300 * 1024

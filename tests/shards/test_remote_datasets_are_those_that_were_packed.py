@@ -10,10 +10,8 @@ from typing import Any
 
 import fsspec
 import pytest
-from faulty_http import FaultyServer, from_folder, from_server, serving
 from fsspec.registry import _registry
 from moto.server import ThreadedMotoServer
-from waiting import PATIENCE
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
@@ -21,6 +19,8 @@ from ethnoshard.shards._fetch import Patience
 from ethnoshard.shards._mirror import Mirror, is_url
 from ethnoshard.shards._read import LocalShards
 from ethnoshard.shards._remote import RemoteShards
+from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving
+from tests.kit.waiting import PATIENCE
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

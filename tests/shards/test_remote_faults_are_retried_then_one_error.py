@@ -12,15 +12,15 @@ from typing import Any
 
 import fsspec
 import pytest
-from faulty_http import FaultyServer, from_folder, from_server, serving
 from moto.server import ThreadedMotoServer
-from waiting import PATIENCE
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
 from ethnoshard.shards import _fetch
 from ethnoshard.shards._fetch import Patience
 from ethnoshard.shards._remote import RemoteShards
+from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving
+from tests.kit.waiting import PATIENCE
 
 REASONS = {
     "429": "429|on purpose",

@@ -9,10 +9,10 @@ import pytest
 import simplejpeg
 from small_runs import SMALL
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
 from ethnoshard.synthetic import draw_face
 from ethnoshard.training import TrainingSettings, TripletTrainer
+from tests.kit.datasets import write_dataset
 
 SHAPE = [[6, 3, 4, 5, 9, 6, 4, 4, 6, 7, 5, 5], [4, 5, 3, 6], [4, 6, 5, 3, 4]]
 

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from waiting import PATIENCE
+from tests.kit.waiting import PATIENCE
 
 SMALL = {
     "backbone": "mobilefacenet",

@@ -4,13 +4,13 @@ import json
 import re
 
 import pytest
-from jpegs import half, spare
 from small_runs import run
 
-from benchmarks.made import pattern_jpeg, write_dataset
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard.runs import RunFolder, list_runs, replaced_in
 from ethnoshard.training import TrainingSettings, TrainingWatch, parse_assignments
+from tests.kit.datasets import pattern_jpeg, write_dataset
+from tests.kit.jpegs import half, spare
 
 BAD = {(1, 2), (4, 0), (9, 1)}
 

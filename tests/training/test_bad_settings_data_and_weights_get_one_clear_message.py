@@ -5,11 +5,11 @@ import pytest
 import torch
 from small_runs import run
 
-from benchmarks.made import write_dataset
 from ethnoshard import FaceDataset
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder, list_runs
 from ethnoshard.training import FaceEmbedder, TrainingSettings, configurations, load_embedder, read_settings
+from tests.kit.datasets import write_dataset
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from small_runs import SMALL, run
 
-from benchmarks.made import pattern_jpeg, write_dataset
 from ethnoshard import FaceDataset
 from ethnoshard.runs import RunFolder, ahead_of_target, list_runs, read_batches
 from ethnoshard.training import Checkpoints, Ranks, TrainingSettings, TrainingWatch, loader_of, read_checkpoint
+from tests.kit.datasets import pattern_jpeg, write_dataset
 
 KEYS = ["step", "group"]
 

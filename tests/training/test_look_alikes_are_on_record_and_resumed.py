@@ -91,7 +91,7 @@ def test_what_makes_no_sense_is_said_before_training(train, settings, said):
 
 
 def test_a_table_of_another_dataset_is_refused(small, train, table, tmp_path):
-    from benchmarks.made import write_dataset
+    from tests.kit.datasets import write_dataset
 
     other = FaceDataset.open(write_dataset(tmp_path / "another", [[4] * 9, [4] * 9]))
     with pytest.raises(EthnoshardError, match=r"the numbers stand for other people"):

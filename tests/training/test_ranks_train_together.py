@@ -7,10 +7,10 @@ import sys
 import pytest
 import torch
 from small_runs import SMALL
-from waiting import PATIENCE
 
 from ethnoshard.training import FaceEmbedder, Ranks, TrainingSettings, squared_distances
 from ethnoshard.training._step import Stepper
+from tests.kit.waiting import PATIENCE
 
 SCRIPT = """
 import json, sys, torch

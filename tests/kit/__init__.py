@@ -1,0 +1,1 @@
+"""What tests of several rooms share, and benchmarks too: datasets, plans, a browser, faulty servers, waiting."""
