@@ -59,10 +59,10 @@ def tables(draw: st.DrawFn) -> Identities:
 
 
 @st.composite
-def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = NAMED) -> Any:
-    """A named target or shares of one's own, some of them nothing."""
-    weights = draw(st.lists(st.integers(0, 9), min_size=len(groups), max_size=len(groups)))
-    if draw(st.booleans()) or not sum(weights):
+def targets(draw: st.DrawFn, groups: tuple[str, ...], named: tuple[str, ...] = NAMED, shares: bool = True) -> Any:
+    """A named target or, unless ``shares`` is false, shares of one's own, some of them nothing."""
+    weights = draw(st.lists(st.integers(0, 9 * shares), min_size=len(groups), max_size=len(groups)))
+    if not sum(weights) or draw(st.booleans()):
         return draw(st.sampled_from(named))
     return {group: weight / sum(weights) for group, weight in zip(groups, weights, strict=True)}
 
@@ -98,6 +98,7 @@ def plans(
     together: tuple[int, ...] = (1,),
     hard: tuple[float, ...] = (0.0,),
     within: tuple[Any, ...] = ("group",),
+    shares: bool = True,
 ) -> Plan:
     """A plan whose target can be met and whose epoch is short enough to be walked through."""
     identities = draw(tables())
@@ -105,7 +106,7 @@ def plans(
         chosen = PlanSettings(
             people_per_batch=draw(st.integers(1, 12)),
             images_per_person=draw(st.integers(1, 6)),
-            target=draw(targets(identities.groups, named)),
+            target=draw(targets(identities.groups, named, shares)),
             when_exhausted=draw(st.sampled_from(policies)),
             seed=draw(st.integers(0, 5)),
             min_faces=draw(st.sampled_from((None, 1, 3))),

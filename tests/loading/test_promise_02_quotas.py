@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ethnoshard.mixing import Plan, quota_table
@@ -50,16 +50,20 @@ def test_the_identities_of_planned_batches_follow_the_quotas(plan: Plan) -> None
 
 
 @many
-@given(plans(named=("natural",)))
-def test_the_natural_share_of_a_group_is_that_of_its_cells(plan: Plan) -> None:
-    if plan.settings.target != "natural":
-        return
+@given(plans(named=("natural",), shares=False))
+def test_with_the_natural_target_every_cell_has_a_seat_and_only_the_last_batch_is_filled_up(plan: Plan) -> None:
+    cells = [int(np.minimum(stratum.cells, plan.batches).sum()) for stratum in plan.strata]
+    people = plan.settings.people_per_batch
+    assert plan.batches == ceil(sum(cells) / people) and len(plan.phases) == 1
+    seats = [plan.batches * people * share for share in plan.phases[0].shares]
+    assert all(number <= seat < number + people for number, seat in zip(cells, seats, strict=True))
+
+
+@many
+@given(plans(named=("natural",), shares=False))
+def test_the_natural_share_of_a_group_is_that_of_its_cells_where_nobody_is_wanted_twice_in_a_batch(plan: Plan) -> None:
     cells = [int(np.minimum(stratum.cells, plan.batches).sum()) for stratum in plan.strata]
     exact = [Fraction(number, sum(cells)) for number in cells]
     people = plan.settings.people_per_batch
-    if all(ceil(people * share) <= len(s.members) for share, s in zip(exact, plan.strata, strict=True)):
-        assert list(plan.phases[0].shares) == exact
-    else:
-        # Somebody would be wanted twice in a batch: the last batch is filled with others, every cell still has a seat.
-        seats = [plan.batches * people * share for share in plan.phases[0].shares]
-        assert all(number <= seat < number + people for number, seat in zip(cells, seats, strict=True))
+    assume(all(ceil(people * share) <= len(s.members) for share, s in zip(exact, plan.strata, strict=True)))
+    assert list(plan.phases[0].shares) == exact

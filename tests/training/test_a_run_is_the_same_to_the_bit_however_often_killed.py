@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from small_runs import KILLED_AT, run
 
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder, list_runs, read_batches, read_metrics
 from ethnoshard.training import read_checkpoint
 
@@ -82,7 +83,7 @@ def test_a_flipped_bit_in_a_checkpoint_is_found(train):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(content)
-    with pytest.raises(Exception, match="is damaged"):
+    with pytest.raises(EthnoshardError, match="is damaged"):
         read_checkpoint(path)
 
 
@@ -101,11 +102,11 @@ class _Stop:
 
 def test_another_setting_or_dataset_is_refused_by_name(train, drawn_people):
     train().train()
-    with pytest.raises(Exception, match=r"holds a run already; say --resume"):
+    with pytest.raises(EthnoshardError, match=r"holds a run already; say --resume"):
         train().train()
-    with pytest.raises(Exception, match=r"margin is 0\.3, was 0\.2"):
+    with pytest.raises(EthnoshardError, match=r"margin is 0\.3, was 0\.2"):
         train(margin=0.3).train(resume=True)
-    with pytest.raises(Exception, match=r"dataset\.fingerprint is '.*', was '"):
+    with pytest.raises(EthnoshardError, match=r"dataset\.fingerprint is '.*', was '"):
         train(dataset=drawn_people).train(resume=True)
 
 
