@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ethnoshard._wilson import wilson
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._label_file import UNKNOWN
-from ethnoshard.ethnicity._metrics import wilson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,4 +121,5 @@ def _kappa(right: int, number: int, by_chance: int) -> float | None:
 
 def _share(right: int, number: int) -> Share:
     low, high = wilson(right, number)
+    assert low is not None and high is not None, "of a rate there are always both ends"
     return Share(rate=right / number if number else None, low=low, high=high, of=number)

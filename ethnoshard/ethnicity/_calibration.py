@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 BINS = 15
 """Bins of the expected calibration error, of equal width, as in the paper."""
@@ -27,11 +28,9 @@ class Reliability:
     error: float
 
 
-def softmax(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
-    """(N, C) logits to (N, C) probabilities."""
-    scaled = logits / temperature
-    scaled = np.exp(scaled - scaled.max(1, keepdims=True))
-    return scaled / scaled.sum(1, keepdims=True)  # type: ignore[no-any-return]
+def probabilities_of(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
+    """(N, C) logits to (N, C) probabilities, each row summing to 1."""
+    return np.asarray(softmax(logits / temperature, axis=1), np.float64)
 
 
 def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> float:
@@ -46,7 +45,7 @@ def fit_temperature(logits: NDArray[np.float64], classes: NDArray[np.int64]) -> 
     """
 
     def loss(log_temperature: float) -> float:
-        probabilities = softmax(logits, float(np.exp(log_temperature)))
+        probabilities = probabilities_of(logits, float(np.exp(log_temperature)))
         return float(-np.log(np.clip(probabilities[np.arange(len(classes)), classes], 1e-12, None)).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))

@@ -6,21 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, f1_score
 
-from ethnoshard.ethnicity._calibration import reliability, softmax
+from ethnoshard._wilson import wilson
+from ethnoshard.ethnicity._calibration import probabilities_of, reliability
 from ethnoshard.ethnicity._explore import BANDS, GENDERS, UNKNOWN, age_band, gender_name
-
-_Z = 1.959963984540054
-"""Standard normal quantile of a two-sided 95 % interval."""
-
-
-def wilson(right: int, number: int) -> tuple[float, float]:
-    """95 % interval of a rate (Wilson 1927)."""
-    if number == 0:
-        return 0.0, 1.0
-    rate, square = right / number, _Z**2
-    centre = (rate + square / (2 * number)) / (1 + square / number)
-    half = _Z / (1 + square / number) * np.sqrt(rate * (1 - rate) / number + square / (4 * number**2))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def measure(
@@ -47,7 +35,7 @@ def measure(
         columns predicted), and the rates of error by class, age band and gender, each with number and interval;
         images of unknown age or gender have a rate of their own.
     """
-    probabilities = softmax(logits, temperature)
+    probabilities = probabilities_of(logits, temperature)
     predicted = probabilities.argmax(1)
     right = predicted == classes
     bands = np.array([age_band(age) for age in ages.tolist()])
@@ -57,7 +45,10 @@ def measure(
         "images": len(classes),
         "accuracy": _rate(right),
         "macro_f1": float(f1_score(classes, predicted, labels=range(len(names)), average="macro", zero_division=0)),
-        "calibration_error": {"before": reliability(softmax(logits), classes).error, "after": calibrated.error},
+        "calibration_error": {
+            "before": reliability(probabilities_of(logits), classes).error,
+            "after": calibrated.error,
+        },
         "reliability": {
             "confidence": [None if np.isnan(value) else float(value) for value in calibrated.confidence],
             "accuracy": [None if np.isnan(value) else float(value) for value in calibrated.accuracy],

@@ -3,6 +3,7 @@
 Below everything that measures, draws or shows them; numpy and nothing else.
 """
 
+from ethnoshard._wilson import LEVEL, Interval, wilson
 from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._estimates import Change, Estimate, Rate
@@ -14,7 +15,6 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
-from ethnoshard.results._intervals import LEVEL, Interval, wilson
 from ethnoshard.results._json import as_json, from_json
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ethnoshard.results._intervals import Interval
+from ethnoshard._wilson import Interval
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ethnoshard.results._intervals import wilson
+from ethnoshard._wilson import wilson
 
 CHANCE = 1 - 1e-6
 """Level of the interval within which a FAR counts as the one asked for. So wide, 4.9 standard errors, since pairs share

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.results._intervals import Interval
+from ethnoshard._wilson import Interval
 
 COLLAPSED_COSINE = 0.9
 """Mean cosine similarity of different people above which embeddings count as nearly all alike.

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from ethnoshard.cli._main import app
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, evaluate_classifier, train_classifier
-from ethnoshard.ethnicity._calibration import fit_temperature, reliability, softmax
-from ethnoshard.ethnicity._metrics import measure, wilson
+from ethnoshard.ethnicity._calibration import fit_temperature, probabilities_of, reliability
+from ethnoshard.ethnicity._metrics import measure
 from ethnoshard.ethnicity._network import build_network, input_side
+from ethnoshard.evaluation import wilson
 from ethnoshard.synthetic import draw_face
 
 # TensorBoard and what it brings use what Python is about to drop.
@@ -185,10 +186,10 @@ def test_a_class_without_images_is_an_error_and_nothing_is_written(collection: P
 def test_the_temperature_makes_confidence_mean_what_it_says() -> None:
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 2, (20_000, 4))
-    classes = np.array([rng.choice(4, p=row) for row in softmax(honest)])
+    classes = np.array([rng.choice(4, p=row) for row in probabilities_of(honest)])
     assert fit_temperature(3 * honest, classes) == pytest.approx(3, rel=0.05)
-    assert reliability(softmax(3 * honest), classes).error > 0.1
-    assert reliability(softmax(3 * honest, 3), classes).error < 0.02
+    assert reliability(probabilities_of(3 * honest), classes).error > 0.1
+    assert reliability(probabilities_of(3 * honest, 3), classes).error < 0.02
 
 
 def test_the_figures_are_those_of_the_definitions() -> None:

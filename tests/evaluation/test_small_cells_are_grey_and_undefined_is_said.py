@@ -5,8 +5,10 @@ import doctest
 import numpy as np
 import pytest
 from made_people import made_crowd
+from scipy.stats import binomtest
 
-from ethnoshard.evaluation import _intervals, demographics_of_embeddings, demographics_of_scores, wilson
+from ethnoshard import _wilson
+from ethnoshard.evaluation import demographics_of_embeddings, demographics_of_scores, wilson
 from ethnoshard.evaluation._by_group import Figure
 from ethnoshard.evaluation._intervals import percentile_interval
 
@@ -89,5 +91,13 @@ def test_wilson(events: int, number: int, expected: tuple[float, float]) -> None
     assert wilson(events, number) == pytest.approx(expected, abs=5e-5)
 
 
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_wilson_is_that_of_scipy(level: float) -> None:
+    for number in (1, 7, 3000):
+        for events in {0, 1, number // 2, number}:
+            theirs = binomtest(events, number).proportion_ci(level, method="wilson")
+            assert wilson(events, number, level) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
 def test_the_example_in_the_docstring() -> None:
-    assert doctest.testmod(_intervals, raise_on_error=True).attempted == 1
+    assert doctest.testmod(_wilson, raise_on_error=True).attempted == 1

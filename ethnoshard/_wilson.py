@@ -1,4 +1,4 @@
-"""Intervals: their ends, and Wilson's of a rate of independent events."""
+"""Wilson's interval of a rate, which every room reports the same way."""
 
 import math
 from statistics import NormalDist
