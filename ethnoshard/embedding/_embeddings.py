@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._arrays import read_arrays, write_arrays
+from ethnoshard._formats import check_format
 from ethnoshard.embedding._keys import are_further
 from ethnoshard.embedding._model import Vectors
 from ethnoshard.errors import EthnoshardError
@@ -93,10 +94,8 @@ class Embeddings:
             EthnoshardError: it is not there, no such file, of an unknown format, lacks an array, or they don't fit.
         """
         arrays = read_arrays(path)
-        if "format" in arrays and arrays["format"].tolist() != FORMAT:
-            raise EthnoshardError(
-                f"{path} is of format {arrays['format'].tolist()}; this version of ethnoshard reads {FORMAT}"
-            )
+        if "format" in arrays:
+            check_format(path, arrays["format"].tolist(), FORMAT, again="make it again by `ethnoshard embed`")
         lacking = {"embeddings", "keys"} - arrays.keys()
         if lacking:
             raise EthnoshardError(

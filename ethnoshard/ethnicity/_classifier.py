@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ethnoshard._files import read_json, sha256_of
+from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._network import build_network, normalised
 
@@ -122,8 +123,7 @@ def read_card(folder: Path) -> dict[str, Any]:
             f"{folder} is no model folder: it has no {CARD}. Make one with `ethnoshard classifier train`"
         )
     card = read_json(path)
-    if card.get("format") != FORMAT:
-        raise EthnoshardError(f"{path} is of format {card.get('format')}; this version of ethnoshard reads {FORMAT}")
+    check_format(path, card.get("format"), FORMAT, again="train the classifier again")
     lacking = {"network", "classes", "image_size", "temperature", "weights_sha256"} - card.keys()
     if lacking:
         raise EthnoshardError(f"{path} lacks {', '.join(sorted(lacking))}; it was not written by ethnoshard")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
+from ethnoshard._formats import check_format
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._format import APART, APART_SCHEMA, ARRAYS, FORMAT, RECORD, digest_of, digest_of_pairs
@@ -108,10 +109,7 @@ def _record(folder: Path) -> dict[str, Any]:
         what = f"holds no {RECORD}: it is no folder of look-alikes" if folder.exists() else "is not there"
         raise EthnoshardError(f"{folder} {what}; `ethnoshard look-alikes` makes one")
     record = read_json(path)
-    if record.get("format") != FORMAT:
-        raise EthnoshardError(
-            f"{path} is of format {record.get('format')!r}; this version of ethnoshard reads {FORMAT}"
-        )
+    check_format(path, record.get("format"), FORMAT, again="make the table again by `ethnoshard look-alikes`")
     try:
         digests = {file: str(record["arrays"][file]["sha256"]) for file in ARRAYS.values()}
         threshold, pairs = float(record["apart"]["threshold"]), str(record["pairs_apart"]["sha256"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
+from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._of_before import without_false_val
 from ethnoshard.results import ClusterReport, Comparison, Evaluation, Kind, Result, result_as_json, result_from_json
@@ -188,11 +189,7 @@ def read_report(folder: str | Path) -> ReportFolder:
     if not (folder / RECORD).is_file():
         raise EthnoshardError(f"{folder} holds no report ({RECORD}); ethnoshard evaluate or cluster --out makes one")
     content = read_json(folder / RECORD)
-    if content.get("format") not in _READABLE:
-        raise EthnoshardError(
-            f"{folder / RECORD} is of format {content.get('format')!r}; this version of ethnoshard reads "
-            f"{' and '.join(map(str, _READABLE))}"
-        )
+    check_format(folder / RECORD, content.get("format"), *_READABLE, again="make the report again")
     if not isinstance(content.get("kind"), str):
         raise EthnoshardError(f"{folder / RECORD} doesn't say of what kind it is; it was not written by ethnoshard")
     if content["kind"] not in get_args(Kind):

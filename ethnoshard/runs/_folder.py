@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from ethnoshard._files import explained, make_folder, read_json, remove_unfinished, write_json
+from ethnoshard._files import read_json, remove_unfinished, write_json
+from ethnoshard._formats import check_format
+from ethnoshard._lock import is_locked, locked, refusal
 from ethnoshard.errors import EthnoshardError
 
 FORMAT = 1
@@ -72,35 +72,13 @@ class RunFolder:
         Raises:
             EthnoshardError: another process holds it, or it can't be made.
         """
-        make_folder(self.path)
-        lock = filelock.FileLock(self.path / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except filelock.Timeout as error:
-            raise EthnoshardError(f"another ethnoshard process is training in {self.path}; wait for it") from error
-        except OSError as error:
-            raise explained(error, self.path / ".lock") from error
-        try:
+        with locked(self.path, refusal(f"another ethnoshard process is training in {self.path}; wait for it")):
             remove_unfinished(self.path)
             yield
-        finally:
-            lock.release()
 
     def is_held(self) -> bool:
         """Whether a process is training in it at the moment."""
-        path = self.path / ".lock"
-        if not path.exists():
-            return False
-        lock = filelock.FileLock(path)
-        try:
-            lock.acquire(blocking=False)
-        except filelock.Timeout:
-            return True
-        except OSError:
-            # A copy that may only be read: nobody trains there.
-            return False
-        lock.release()
-        return False
+        return is_locked(self.path)
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -123,8 +101,6 @@ class RunFolder:
         if not self.record_path.exists():
             raise EthnoshardError(f"{self.path} is no run: it holds no run.json; ethnoshard train makes one")
         record = read_json(self.record_path)
-        if record.get("format") != FORMAT:
-            raise EthnoshardError(
-                f"{self.record_path} is of format {record.get('format')!r}; this ethnoshard knows {FORMAT}: update it"
-            )
+        again = "go on with that version, or train anew with another --out"
+        check_format(self.record_path, record.get("format"), FORMAT, again=again)
         return record

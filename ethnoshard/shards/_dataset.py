@@ -9,6 +9,7 @@ import polars as pl
 
 from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
+from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
@@ -135,9 +136,6 @@ def _manifest(folder: Path) -> dict[str, Any]:
             raise EthnoshardError(f"{folder} is not finished: run the same `ethnoshard pack` again")
         raise EthnoshardError(f"{folder} is no dataset folder: it has no {MANIFEST}")
     manifest = read_json(path)
-    if manifest.get("format") != FORMAT:
-        raise EthnoshardError(
-            f"{path} is of format {manifest.get('format')}; this version of ethnoshard reads {FORMAT}"
-        )
+    check_format(path, manifest.get("format"), FORMAT, again="pack the work folder again")
     check_manifest(path, manifest)
     return manifest

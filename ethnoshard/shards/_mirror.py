@@ -9,10 +9,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import filelock
-
 from ethnoshard._cache_folder import cache_folder
-from ethnoshard._files import TEMPORARY, explained, make_folder, sha256_of
+from ethnoshard._files import TEMPORARY, sha256_of
+from ethnoshard._lock import locked
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._fetch import Patience, RemoteFolder
 from ethnoshard.shards._format import MANIFEST, SHARDS
@@ -50,17 +49,8 @@ class Mirror:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Within it no other process renews the mirror."""
-        make_folder(self.folder)
-        path = self.folder / ".lock"
-        lock = filelock.FileLock(path)
-        try:
-            lock.acquire()
-        except OSError as error:
-            raise explained(error, path) from error
-        try:
+        with locked(self.folder):
             yield
-        finally:
-            lock.release()
 
     def fetch_manifest(self) -> None:
         """Fetch ``dataset.json``, whatever is in the mirror."""

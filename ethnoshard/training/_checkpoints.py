@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ethnoshard._files import make_folder, remove_unfinished, sha256_of, whole_file
+from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 
 FORMAT = 1
@@ -83,6 +84,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]
         raise EthnoshardError(f"{path} is damaged or was cut short ({reason})") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise EthnoshardError(f"{path} is no checkpoint of format {FORMAT}; another version of ethnoshard wrote it")
+    if not isinstance(content, dict):
+        raise EthnoshardError(f"{path} is no checkpoint; it was not written by ethnoshard")
+    check_format(path, content.get("format"), FORMAT, again="go on with that version, or begin a new run")
     return content

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import polars as pl
 
 from ethnoshard._command import command
-from ethnoshard._files import explained, make_folder, read_json, read_table, remove_unfinished, write_json
+from ethnoshard._files import make_folder, read_json, read_table, remove_unfinished, write_json
+from ethnoshard._formats import check_format
+from ethnoshard._lock import locked, refusal
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._chosen import chosen_first
 from ethnoshard.work._parts import PART_SCHEMA
@@ -20,9 +21,6 @@ FORMAT = 2
 
 READABLE = (1, 2)
 """A reader refuses a version that it doesn't know."""
-
-_POLL = 0.2
-"""Seconds between two looks at a lock that somebody else holds."""
 
 _TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped")
 """What the record says but doesn't decide: photographs are known by what they hold, wherever they lie."""
@@ -71,23 +69,12 @@ class WorkFolder:
         Raises:
             EthnoshardError: another process holds it, or it can't be made.
         """
-        make_folder(self.parts_folder)
-        lock = filelock.FileLock(self.path / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except filelock.Timeout as error:
-            if waiting is None:
-                raise EthnoshardError(f"another ethnoshard process is working in {self.path}; wait for it") from error
-            waiting()
-            lock.acquire(poll_interval=_POLL)
-        except OSError as error:
-            raise explained(error, self.path / ".lock") from error
-        try:
+        busy = waiting or refusal(f"another ethnoshard process is working in {self.path}; wait for it")
+        with locked(self.path, busy):
+            make_folder(self.parts_folder)
             remove_unfinished(self.path)
             remove_unfinished(self.parts_folder)
             yield
-        finally:
-            lock.release()
 
     def begin(self, record: dict[str, Any]) -> dict[str, Any]:
         """Write the record of a new work folder, or check that an old one was made the same way.
@@ -141,11 +128,7 @@ class WorkFolder:
             words = (self.path, "WORK") if self.path.exists() else ("SOURCE", self.path)
             raise EthnoshardError(f"{self.path} is no work folder; `{command('align', *words)}` makes one")
         record = read_json(self.record_path)
-        if record.get("format") not in READABLE:
-            raise EthnoshardError(
-                f"{self.record_path} is of format {record.get('format')}; this version of ethnoshard reads "
-                f"{' and '.join(map(str, READABLE))}"
-            )
+        check_format(self.record_path, record.get("format"), *READABLE, again="align into a new folder")
         return record
 
     def finished(self) -> dict[str, Any]:
