@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 
 Task = TypeVar("Task")
@@ -35,8 +36,8 @@ def check_workers(workers: int | None) -> int:
     Raises:
         EthnoshardError: it is below 1.
     """
-    if workers is not None and workers < 1:
-        raise EthnoshardError(f"workers is at least 1; {workers} is not")
+    if workers is not None:
+        check_number("workers", workers, at_least=1)
     return workers or available_cores()
 
 

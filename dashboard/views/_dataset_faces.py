@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard._checks import check_number
 
 
 def chosen(faces: pl.DataFrame, group: str, number: int, seed: int) -> pl.DataFrame:
@@ -18,8 +18,7 @@ def chosen(faces: pl.DataFrame, group: str, number: int, seed: int) -> pl.DataFr
     Raises:
         EthnoshardError: the seed is below 0.
     """
-    if seed < 0:
-        raise EthnoshardError(f"a draw is at least 0; {seed} is not")
+    check_number("the draw", seed, at_least=0)
     own = faces.filter(pl.col("group") == group)
     shuffled: pl.DataFrame = own[np.random.default_rng(seed).permutation(len(own)).tolist()]
     turn = pl.int_range(pl.len()).over("identity")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 
 CELL = 12
@@ -27,10 +28,9 @@ class DetectorSettings:
         """Check the ranges."""
         if not all(0 <= value <= 1 for value in self.thresholds):
             raise EthnoshardError(f"thresholds are three numbers between 0 and 1, not {self.thresholds}")
-        if not 0 < self.factor < 1:
-            raise EthnoshardError(f"factor lies between 0 and 1, both excluded; {self.factor} does not")
-        if self.min_face < CELL:
-            raise EthnoshardError(f"min-face is at least {CELL} px, what the first network sees; got {self.min_face}")
+        check_number("factor", self.factor, above=0, below=1)
+        # What the first network sees.
+        check_number("min-face", self.min_face, at_least=CELL, unit="px")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +65,13 @@ class AlignSettings:
         """Check the ranges."""
         if self.size is None and not self.aligned:
             raise EthnoshardError("size can only be left open for a source that is aligned already")
-        if self.size is not None and not 16 <= self.size <= 4096:
-            raise EthnoshardError(f"size lies between 16 and 4096 px; {self.size} does not")
-        if self.margin < 0:
-            raise EthnoshardError(f"margin is at least 0 px; {self.margin} is not")
+        if self.size is not None:
+            check_number("size", self.size, at_least=16, at_most=4096, unit="px")
+        check_number("margin", self.margin, at_least=0, unit="px")
         if self.faces not in ("one", "all"):
             raise EthnoshardError(f'faces is "one" or "all", not "{self.faces}"')
         if self.no_face not in ("skip", "centre"):
             raise EthnoshardError(f'no-face is "skip" or "centre", not "{self.no_face}"')
-        if not 1 <= self.quality <= 100:
-            raise EthnoshardError(f"quality lies between 1 and 100; {self.quality} does not")
+        check_number("quality", self.quality, at_least=1, at_most=100)
         for name in ("max_pixels", "max_file_bytes", "part_images"):
-            if getattr(self, name) < 1:
-                raise EthnoshardError(f"{name.replace('_', '-')} is at least 1; {getattr(self, name)} is not")
+            check_number(name.replace("_", "-"), getattr(self, name), at_least=1)

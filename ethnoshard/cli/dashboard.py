@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard._checks import check_number
 from ethnoshard.cli._console import say
 from ethnoshard.errors import EthnoshardError
 
@@ -42,8 +43,7 @@ def run(
     for folder in (runs, *(dataset or []), *([] if benchmarks is None else [benchmarks]), *tables):
         if not folder.is_dir():
             raise EthnoshardError(f"{folder} is no folder")
-    if not 1 <= port <= 65535:
-        raise EthnoshardError(f"port is 1 to 65535; {port} is not")
+    check_number("port", port, at_least=1, at_most=65535)
     _check_free(host, port)
     if importlib.util.find_spec("streamlit") is None:
         raise EthnoshardError("the dashboard needs streamlit: pip install 'ethnoshard[dashboard]'")

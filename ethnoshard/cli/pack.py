@@ -1,14 +1,13 @@
 """``ethnoshard pack``."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 
+from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_packing
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import PackReport, PackSettings, pack
 
 
@@ -33,8 +32,7 @@ def run(
 
 def watched_packing(work: Path, dataset: Path, shard_mib: float, workers: int | None) -> PackReport:
     """Pack with a progress bar."""
-    if not math.isfinite(shard_mib):
-        raise EthnoshardError(f"shard-mib is a number of MiB; {shard_mib} is not")
+    check_number("shard-mib", shard_mib, above=0, unit="MiB")
     settings = PackSettings(shard_bytes=int(shard_mib * 2**20))
     with watched("pack", "faces") as bar:
         return pack(work, dataset, settings, workers=workers, begun=bar.begun, advance=bar.advance)

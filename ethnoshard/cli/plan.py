@@ -3,9 +3,9 @@
 import time
 from dataclasses import asdict
 
+from ethnoshard._checks import check_number
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import plan_of
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import Coverage, GroupMeetings, Meetings, meetings, quotas_of
@@ -31,8 +31,7 @@ def run(
     as_json: options.AsJson = False,
 ) -> None:
     """Say what an epoch would do, before any training: quotas, coverage, who meets whom, steps. Reads no face."""
-    if ranks < 1:
-        raise EthnoshardError(f"ranks is at least 1; {ranks} is not")
+    check_number("ranks", ranks, at_least=1)
     faces = FaceDataset.open(dataset)
     began = time.monotonic()
     plan = plan_of(

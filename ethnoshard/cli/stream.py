@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ethnoshard._checks import check_number
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.lookalikes import LookAlikes
@@ -34,6 +35,8 @@ def run(
     as_json: options.AsJson = False,
 ) -> None:
     """Run the loader alone through an epoch: images a second, waiting, memory, reads, how far batches are off."""
+    if batches is not None:
+        check_number("batches", batches, at_least=1)
     from ethnoshard.loading import StratifiedLoader, measure_stream
 
     loader = StratifiedLoader(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+from ethnoshard._checks import check_number
 from ethnoshard.embedding._model import Alignment, FaceModel
 from ethnoshard.errors import EthnoshardError
 
@@ -42,8 +43,8 @@ def load_model(
     Raises:
         EthnoshardError: there is no such model, it is damaged, or the options don't fit it.
     """
-    if crop is not None and crop < 0:
-        raise EthnoshardError(f"crop is a number of pixels, 0 for the whole face; {crop} is not")
+    if crop is not None:
+        check_number("crop", crop, at_least=0, unit="px")
     if alignment is not None and alignment not in get_args(Alignment):
         raise EthnoshardError(f"alignment is {' or '.join(get_args(Alignment))}; {alignment!r} is neither")
     path = Path(model)

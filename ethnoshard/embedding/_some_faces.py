@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard._checks import check_number
 from ethnoshard.mixing import hashed
 from ethnoshard.shards import FaceDataset
 
@@ -22,8 +22,7 @@ def some_faces(dataset: FaceDataset, faces: int) -> pl.DataFrame:
     Raises:
         EthnoshardError: none is asked for, or the table can't be read.
     """
-    if faces < 1:
-        raise EthnoshardError(f"an identity is known by one face at least; --faces {faces} is none")
+    check_number("--faces", faces, at_least=1)
     table = dataset.faces()
     owner = table["identity"].to_numpy()
     chosen = np.flatnonzero(_place_by_hash(owner) < faces)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ethnoshard._checks import check_number
 from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._label_file import UNKNOWN
@@ -143,12 +144,9 @@ class _Asked:
     min_confidence: float
 
     def __post_init__(self) -> None:
-        if self.images < 1:
-            raise EthnoshardError(f"images is at least 1; {self.images} is not")
-        if self.seed < 0:
-            raise EthnoshardError(f"seed is at least 0; {self.seed} is not")
-        if not 0 <= self.min_confidence <= 1:
-            raise EthnoshardError(f"min-confidence lies between 0 and 1; {self.min_confidence} does not")
+        check_number("images", self.images, at_least=1)
+        check_number("seed", self.seed, at_least=0)
+        check_number("min-confidence", self.min_confidence, at_least=0, at_most=1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 
 
@@ -87,11 +88,9 @@ def split_faces(
 def _check(
     names: Sequence[str], classes: NDArray[np.int64], seed: int, shares: dict[str, float], class_names: Sequence[str]
 ) -> None:
-    if seed < 0:
-        raise EthnoshardError(f"seed is at least 0; {seed} is not")
+    check_number("seed", seed, at_least=0)
     for name, share in shares.items():
-        if not 0 < share < 1:
-            raise EthnoshardError(f"the share of {name} lies between 0 and 1; {share} does not")
+        check_number(f"the share of {name}", share, above=0, below=1)
     if len(set(names)) != len(names):
         raise ValueError(f"{len(names) - len(set(names))} of {len(names)} images have the name of another")
     if len(names) and not 0 <= classes.min() <= classes.max() < len(class_names):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ethnoshard._checks import check_number
 from ethnoshard._files import whole_file, write_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._augment import augmented
@@ -63,14 +64,11 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name in ("epochs", "patience", "batch"):
-            if getattr(self, name) < 1:
-                raise EthnoshardError(f"{name} is at least 1; {getattr(self, name)} is not")
-        if not 0 < self.learning_rate < 10:
-            raise EthnoshardError(f"learning-rate lies between 0 and 10; {self.learning_rate} does not")
+            check_number(name, getattr(self, name), at_least=1)
+        check_number("learning-rate", self.learning_rate, above=0, below=10)
         if self.search is not None and not 0 < self.search[0] < self.search[1] < 10:
             raise EthnoshardError(f"search takes a lowest and a highest learning rate, not {self.search}")
-        if not 0 <= self.smoothing < 1:
-            raise EthnoshardError(f"smoothing lies between 0 and 1; {self.smoothing} does not")
+        check_number("smoothing", self.smoothing, at_least=0, below=1)
 
 
 @dataclass(frozen=True, kw_only=True)

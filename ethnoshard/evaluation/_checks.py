@@ -103,23 +103,3 @@ def texts_of(values: npt.ArrayLike, number: int, name: str) -> NDArray[np.str_]:
     if absent:
         raise EthnoshardError(f"{name} is missing for {absent:,} of {number:,}; leave these out, and say so")
     return array.astype(np.str_)
-
-
-def check_share(value: float, name: str) -> None:
-    """Refuse what is not between 0 and 1.
-
-    Raises:
-        EthnoshardError: it isn't.
-    """
-    if not 0 <= value <= 1:
-        raise EthnoshardError(f"{name} is between 0 and 1; {value:g} is not")
-
-
-def check_least(value: Any, least: int, name: str) -> None:
-    """Refuse a number that is too small.
-
-    Raises:
-        EthnoshardError: it is.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise EthnoshardError(f"{name} is a whole number of at least {least}; {value!r} is not")

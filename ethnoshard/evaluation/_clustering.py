@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._agreement import cluster_metrics, silhouette
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
@@ -86,9 +87,8 @@ def check_methods(methods: Sequence[str], eps: Sequence[float]) -> None:
     unknown = set(methods) - set(get_args(ClusterMethod))
     if unknown:
         raise EthnoshardError(f"methods are {', '.join(get_args(ClusterMethod))}; {sorted(unknown)} are not")
-    bad = [value for value in eps if not value > 0]
-    if bad:
-        raise EthnoshardError(f"eps is above 0; {bad[0]:g} is not")
+    for value in eps:
+        check_number("eps", value, above=0)
 
 
 def clusters_by(method: ClusterMethod, points: Floats, number: int, seed: int) -> Whole:

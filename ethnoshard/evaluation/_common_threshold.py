@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Floats, check_share, normalised, same_of, scores_of, texts_of
+from ethnoshard.evaluation._checks import Floats, normalised, same_of, scores_of, texts_of
 from ethnoshard.evaluation._count_embeddings import above_diagonal, similarity_blocks
 from ethnoshard.evaluation._impostors import Weighting
 
@@ -23,7 +24,7 @@ def threshold_of_scores(score: npt.ArrayLike, same: npt.ArrayLike, *, fmr: float
     Raises:
         EthnoshardError: scores are not finite, arrays don't fit, or pairs are of one kind.
     """
-    check_share(fmr, "fmr")
+    check_number("fmr", fmr, at_least=0, at_most=1)
     values = scores_of(score)
     different = values[~same_of(same, len(values))]
     return _cut(np.sort(different)[::-1], np.full(len(different), 1 / len(different)), fmr)
@@ -45,7 +46,7 @@ def threshold_of_embeddings(
     Raises:
         EthnoshardError: NaN, infinite or zero embeddings (with their number), arrays that don't fit, one person only.
     """
-    check_share(fmr, "fmr")
+    check_number("fmr", fmr, at_least=0, at_most=1)
     unit = normalised(embeddings).astype(np.float32)
     names, codes = np.unique(texts_of(people, len(unit), "the person"), return_inverse=True)
     if len(names) < 2:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Bools, Floats, Whole, check_least, same_of, scores_of
+from ethnoshard.evaluation._checks import Bools, Floats, Whole, same_of, scores_of
 from ethnoshard.evaluation._draws import drawn_weights
 from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._people import People, drawn_shares, people_of_pairs
@@ -67,7 +68,7 @@ def compare_verifications(
     Raises:
         EthnoshardError: pairs or folds differ, or arrays don't fit.
     """
-    check_least(draws, 0, "draws")
+    check_whole("draws", draws, 0)
     distances = [scores_of(each.distance, "distances") for each in (base, other)]
     truth = same_of(same, len(distances[0]))
     if len({len(distances[0]), len(distances[1]), base.result.pairs, other.result.pairs}) > 1:

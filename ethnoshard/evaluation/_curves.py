@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_number, check_whole
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._cells import UNKNOWN, genuine_errors, genuine_pairs, impostor_errors, impostor_pairs
-from ethnoshard.evaluation._checks import Floats, check_least, check_share
+from ethnoshard.evaluation._checks import Floats
 from ethnoshard.evaluation._count_embeddings import tallies_of_embeddings
 from ethnoshard.evaluation._count_scores import tallies_of_scores
 from ethnoshard.evaluation._curves_by_group import GroupCurves
@@ -122,9 +123,9 @@ def _measured(
     min_pairs: int,
 ) -> GroupCurves:
     """From tallies of the same people at rising thresholds."""
-    check_share(alpha, "alpha")
-    for value, name in ((draws, "draws"), (seed, "seed"), (min_people, "min_people"), (min_pairs, "min_pairs")):
-        check_least(value, 0, name)
+    check_number("alpha", alpha, at_least=0, at_most=1)
+    for name, value in {"draws": draws, "seed": seed, "min_people": min_people, "min_pairs": min_pairs}.items():
+        check_whole(name, value, 0)
     if weighting not in ("person", "pair"):
         raise EthnoshardError(f"weighting is by person or by pair; {weighting!r} is neither")
     thresholds, rates, accepted, refused = [], [], [], []

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ethnoshard.evaluation._checks import Bools, Floats, Whole, check_least, check_share
+from ethnoshard._checks import check_number, check_whole
+from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._curve import area, equal_error_rate, roc, thinned
 from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._people import People, drawn_shares
@@ -49,9 +50,9 @@ class FoldedPairs:
         Raises:
             EthnoshardError: a FAR is not between 0 and 1, or draws are below 0.
         """
-        check_least(draws, 0, "draws")
+        check_whole("draws", draws, 0)
         for far in fars:
-            check_share(far, "a FAR")
+            check_number("a FAR", far, at_least=0, at_most=1)
         coarse, fine = grid(self._span, ACCURACY_STEPS), grid(self._span, VAL_STEPS)
         curve = roc(self._own, self._same)
         drawn = draws if self._people is not None else 0

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Floats, Whole, check_least, normalised, texts_of
+from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
 from ethnoshard.results import Identification, RankRate
 
 RANKS = (1, 5)
@@ -39,9 +40,9 @@ def identification(
         EthnoshardError: NaN, infinite or zero embeddings (with their number), arrays that don't fit, fewer than two
             people with so many images.
     """
-    check_least(more_than, 1, "more_than")
-    check_least(galleries, 1, "galleries")
-    check_least(seed, 0, "seed")
+    check_whole("more_than", more_than, 1)
+    check_whole("galleries", galleries, 1)
+    check_whole("seed", seed, 0)
     unit = normalised(embeddings)
     names, codes, counts = np.unique(texts_of(people, len(unit), "the person"), return_inverse=True, return_counts=True)
     chosen = np.flatnonzero(counts > more_than)

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation._checks import Whole, check_least, texts_of
+from ethnoshard.evaluation._checks import Whole, texts_of
 
 
 def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws: int = 1, seed: int = 0) -> list[Whole]:
@@ -34,7 +35,7 @@ def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws:
         (draws, 1, "draws"),
         (seed, 0, "seed"),
     ):
-        check_least(value, least, name)
+        check_whole(name, value, least)
     names, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
     eligible = np.flatnonzero(counts >= at_least)
     if len(eligible) < number:

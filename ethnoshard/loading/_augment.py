@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard._checks import check_number
 from ethnoshard.mixing import hashed
 
 _TOP, _LEFT, _FLIP = 10, 11, 12
@@ -25,8 +25,8 @@ class Augmentation:
 
     def check(self, image_size: int) -> None:
         """Raise an EthnoshardError if faces of this size, pixels, can't be cropped so."""
-        if self.crop is not None and not 1 <= self.crop <= image_size:
-            raise EthnoshardError(f"random_crop is from 1 to the faces' {image_size} pixels; {self.crop} is not")
+        if self.crop is not None:
+            check_number("random_crop", self.crop, at_least=1, at_most=image_size, unit="px")
 
     def size(self, image_size: int) -> int:
         """Side of the faces in a batch, pixels."""

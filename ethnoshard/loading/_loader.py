@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._augment import Augmentation
 from ethnoshard.loading._batch import Batch
-from ethnoshard.loading._checks import check_whole
 from ethnoshard.loading._engine import Engine
 from ethnoshard.loading._faults import BadFaces
 from ethnoshard.loading._fill import Draft

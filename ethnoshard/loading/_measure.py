@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import deviation_of
 
@@ -79,8 +80,8 @@ def measure_stream(
         EthnoshardError: ``batches`` is less than 1, the loader stands in the middle of an epoch, or what a loader
             raises.
     """
-    if batches is not None and batches < 1:
-        raise EthnoshardError(f"batches is at least 1; {batches} is not")
+    if batches is not None:
+        check_number("batches", batches, at_least=1)
     if not loader.begins_epoch:
         raise EthnoshardError("the loader stands in the middle of an epoch: set_epoch() goes to the beginning of one")
     number = min(len(loader), batches or len(loader))

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import distributed
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._checks import check_whole
 
 _LAUNCHERS = {"WORLD_SIZE": "torchrun", "SLURM_STEP_NUM_TASKS": "srun", "OMPI_COMM_WORLD_SIZE": "mpirun"}
 """Where launchers say how many processes they started. Not SLURM_NTASKS: a batch script has it, too, alone."""
@@ -36,7 +36,7 @@ class Place:
         self._used: tuple[int, int] | None = None
         if rank is not None and world_size is not None:
             if check_whole("rank", rank, 0) >= check_whole("world_size", world_size, 1):
-                raise EthnoshardError(f"rank is from 0 to world_size - 1 = {world_size - 1}; {rank} is not")
+                raise EthnoshardError(f"rank must be below world_size, which is {world_size}, got {rank}")
             self._known = rank, world_size
 
     def now(self) -> tuple[int, int]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._augment import Augmentation
-from ethnoshard.loading._checks import check_whole
 from ethnoshard.mixing import PlanSettings
 
 SEQUENCE = 2

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard._checks import check_number
 from ethnoshard.lookalikes._neighbours import Neighbours
 from ethnoshard.lookalikes._types import Numbers
 
@@ -77,8 +77,8 @@ def chosen_apart(
     Raises:
         EthnoshardError: what is given is no similarity.
     """
-    if given is not None and not -1 <= given <= 1:
-        raise EthnoshardError(f"--apart is a similarity (a cosine), -1 to 1; {given:g} is not")
+    if given is not None:
+        check_number("--apart, a cosine similarity,", given, at_least=-1, at_most=1)
     first, third = (_by_group(found.similarity_of_all[:, rank - 1], group) for rank in (1, RANK))
     different = max((float(np.quantile(own, DIFFERENT, method="higher")) for own in third), default=None)
     same = float(np.quantile(halves, SAME, method="lower")) if len(halves) >= _FEW else None

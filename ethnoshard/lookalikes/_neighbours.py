@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.errors import EthnoshardError
+from ethnoshard._checks import check_number
 from ethnoshard.lookalikes._approximate import approximate_neighbours
 from ethnoshard.lookalikes._exact import BLOCK_BYTES, exact_neighbours
 from ethnoshard.lookalikes._types import Numbers, Vectors
@@ -88,8 +88,7 @@ def check_k(k: int) -> None:
     Raises:
         EthnoshardError: it is below 1.
     """
-    if k < 1:
-        raise EthnoshardError(f"--k is how many neighbours an identity has in the table, 1 at least; {k} is not")
+    check_number("--k", k, at_least=1)
 
 
 def _by_group(there: NDArray[np.intp], group: NDArray[np.integer]) -> list[NDArray[np.intp]]:

@@ -102,7 +102,7 @@ class PlanSettings:
             _check_whole("open_shards", self.open_shards, least=1)
         _check_whole("seed", self.seed, least=0)
         if self.seed >= 2**63:
-            raise MixingError(f"seed is below 2**63; {self.seed} is not")
+            raise MixingError(f"seed must be below 2**63, got {self.seed}")
         if self.min_faces is not None:
             _check_whole("min_faces", self.min_faces, least=1)
         if self.when_exhausted not in EXHAUSTIONS:
@@ -131,7 +131,7 @@ class PlanSettings:
             )
         hard = self.hard
         if not _is_number(hard) or not 0 <= hard <= 1:
-            raise MixingError(f"hard is a share of the cells, 0 to 1; {hard!r} is not")
+            raise MixingError(f"hard must be between 0 and 1, got {hard!r}")
         object.__setattr__(self, "hard", float(hard))
         if self.within not in WITHINS:
             raise MixingError(f"within is one of {', '.join(WITHINS)}; {self.within!r} is not")
@@ -200,8 +200,11 @@ def exact_share(share: float) -> Fraction:
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise MixingError(f"{name} is a whole number of at least {least}; {value!r} is not")
+    """Refuse what is no whole number of at least ``least``; in the words of ``_checks``, which it can't know."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise MixingError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise MixingError(f"{name} must be at least {least:,}, got {value:,}")
 
 
 def _is_number(value: Any) -> bool:
@@ -213,7 +216,7 @@ def _checked_shares(shares: Any) -> dict[str, float]:
         raise MixingError(f"a target of your own is a mapping group -> share; {shares!r} is not")
     for group, share in shares.items():
         if not _is_number(share) or share < 0:
-            raise MixingError(f"the share of {group!r} is a number of at least 0; {share!r} is not")
+            raise MixingError(f"the share of {group!r} must be a number of at least 0, got {share!r}")
     total = math.fsum(shares.values())
     if abs(total - 1) > 0.001:
         raise MixingError(f"the target's shares sum to {total:g}, not to 1")

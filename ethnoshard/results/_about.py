@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 
 Metric = Literal["euclidean", "cosine"]
@@ -197,11 +198,8 @@ class EvaluationOptions:
         if self.metric not in get_args(Metric):
             raise EthnoshardError(f"the metric is {' or '.join(get_args(Metric))}; {self.metric!r} is not")
         for name in ("draws", "seed", "min_people", "min_pairs"):
-            if getattr(self, name) < 0:
-                raise EthnoshardError(f"{name.replace('_', '-')} is at least 0; {getattr(self, name)} is not")
+            check_number(name.replace("_", "-"), getattr(self, name), at_least=0)
         for name in ("more_than", "galleries"):
-            if getattr(self, name) < 1:
-                raise EthnoshardError(f"{name.replace('_', '-')} is at least 1; {getattr(self, name)} is not")
+            check_number(name.replace("_", "-"), getattr(self, name), at_least=1)
         for value in (*self.fars, self.fmr):
-            if not 0 < value < 1:
-                raise EthnoshardError(f"a FAR or FMR lies between 0 and 1; {value:g} does not")
+            check_number("a FAR or FMR", value, above=0, below=1)

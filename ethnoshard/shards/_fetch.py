@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ethnoshard._checks import check_number
 from ethnoshard._files import whole_file
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._backend import PIECE, AttemptError, file_system, open_stream, shown_url, understood
@@ -45,13 +46,9 @@ class Patience:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if self.attempts < 1:
-            raise EthnoshardError(f"attempts is {self.attempts}; at least 1 is needed")
-        if self.stall_seconds <= 0 or self.first_wait < 0:
-            raise EthnoshardError(
-                f"stall_seconds is {self.stall_seconds} and first_wait {self.first_wait}; the one must be above 0, "
-                f"the other not below"
-            )
+        check_number("attempts", self.attempts, at_least=1)
+        check_number("stall_seconds", self.stall_seconds, above=0)
+        check_number("first_wait", self.first_wait, at_least=0)
 
     def wait(self, attempt: int) -> float:
         """Seconds to wait after attempt number ``attempt``, the first being 1."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ethnoshard._checks import check_number
 from ethnoshard._files import (
     explained,
     flush_folder,
@@ -59,8 +60,7 @@ class PackSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if self.shard_bytes < 2**16:
-            raise EthnoshardError(f"shard-bytes is at least {2**16:,}; {self.shard_bytes:,} is not")
+        check_number("shard-bytes", self.shard_bytes, at_least=2**16)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from PIL import Image, ImageDraw
 
+from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard._files import whole_file
 from ethnoshard.alignment import decode_face
@@ -53,10 +54,9 @@ def contact_sheet(
     kind = _FORMATS.get(target.suffix.lower())
     if kind is None:
         raise EthnoshardError(f"{target}: a contact sheet is a .png or a .jpg")
-    if per_group < 1 or side < 16:
-        raise EthnoshardError(f"per-group is at least 1 and side at least 16 px; got {per_group} and {side}")
-    if seed < 0:
-        raise EthnoshardError(f"seed is at least 0; {seed} is not")
+    check_number("per-group", per_group, at_least=1)
+    check_number("side", side, at_least=16, unit="px")
+    check_number("seed", seed, at_least=0)
     faces = dataset.faces().with_columns(
         dataset.identities["group"].gather(dataset.faces()["identity"]).alias("group"),
         dataset.identities["shard"].gather(dataset.faces()["identity"]).alias("shard"),

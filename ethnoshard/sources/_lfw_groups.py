@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._remarks import Remark
 from ethnoshard.sources._table import read_text_table, refuse_rows
@@ -53,8 +54,7 @@ def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[Grou
         EthnoshardError: the file can't be read, lacks a column, has a malformed row (with its line) or a person twice.
     """
     path = Path(path)
-    if not 0 < least_share <= 1:
-        raise EthnoshardError(f"least_share is above 0 and at most 1; {least_share:g} is not")
+    check_number("least_share", least_share, above=0, at_most=1)
     columns = ("identity", "images", "usc_label", *_KUMAR)
     table, left_out = read_text_table(path, columns, ",".join(columns))
     counts = ("images", *_KUMAR)

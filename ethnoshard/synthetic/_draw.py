@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ethnoshard._checks import check_number
 from ethnoshard._files import make_folder, whole_file
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.synthetic._pairs import DrawnPair, DrawnPerson, drawn_pairs
@@ -46,8 +47,7 @@ class DrawnSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name, least in (("identities", 1), ("images", 2), ("size", _LEAST_SIZE), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise EthnoshardError(f"{name} is at least {least}; {getattr(self, name)} is not")
+            check_number(name, getattr(self, name), at_least=least)
 
 
 def draw_face(seed: int, identity: int, image: int, *, group: int, size: int = 180) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.training._mobilefacenet import SHRINKS, MobileFaceNet
 
@@ -69,8 +70,7 @@ class FaceEmbedder(nn.Module):
             raise EthnoshardError(
                 f"{backbone} takes faces of at least {known.smallest} pixels{multiples}; not of {side}"
             )
-        if embedding < 2:
-            raise EthnoshardError(f"an embedding has at least 2 numbers; {embedding} is too few")
+        check_number("embedding", embedding, at_least=2)
         self.backbone, self.embedding, self.side = backbone, embedding, side
         # The order of numbers that batches come in, and the faster one.
         self.network = known.build(embedding, side).to(memory_format=torch.channels_last)

@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import json
-import math
 import re
 import tomllib
 import typing
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHINS, Within
 from ethnoshard.training._embedder import BACKBONES
@@ -130,23 +130,18 @@ class TrainingSettings:
             if getattr(self, name) not in names:
                 raise EthnoshardError(f"{name} is {', '.join(names)}; not {getattr(self, name)!r}")
         for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if not math.isfinite(value) or value < least:
-                raise EthnoshardError(f"{name} is at least {least}; {value} is not")
+            check_number(name, getattr(self, name), at_least=least)
         for name in ("learning_rate", "margin"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise EthnoshardError(f"{name} is more than 0; {getattr(self, name)} is not")
+            check_number(name, getattr(self, name), above=0)
         for name in ("warm_up", "momentum", "drop"):
-            if not 0 <= getattr(self, name) < 1:
-                raise EthnoshardError(f"{name} is from 0 to below 1; {getattr(self, name)} is not")
+            check_number(name, getattr(self, name), at_least=0, below=1)
         if not all(0 < share < 1 for share in self.milestones):
             raise EthnoshardError(f"milestones are shares of the run, between 0 and 1; {self.milestones} are not")
         if "=" not in self.arm and self.arm.removeprefix("weighted:") not in TARGETS:
             raise EthnoshardError(
                 f"arm is {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5; not {self.arm!r}"
             )
-        if self.hard > 1:
-            raise EthnoshardError(f"hard is a share of the cells, 0 to 1; {self.hard} is not")
+        check_number("hard", self.hard, at_least=0, at_most=1)
         if self.hard and not (self.look_alikes or self.refresh):
             raise EthnoshardError(
                 f"hard={self.hard:g} of the cells come with look-alikes: name the table of them, look_alikes=FOLDER "
@@ -198,7 +193,7 @@ _NAMES = {
 }
 _LEAST = {
     "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
-    "min_faces": 0, "together": 1, "hard": 0, "refresh": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
+    "min_faces": 0, "together": 1, "refresh": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
     "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
     "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
 }  # fmt: skip

@@ -158,10 +158,13 @@ def test_numbers_that_are_none_and_files_in_the_way(
     (tmp_path / "file").write_text("in the way")
     for number in ("nan", "inf"):
         one_message(
-            cli("pack", noise_work, tmp_path / "d", "--shard-mib", number), f"shard-mib is a number of MiB; {number}"
+            cli("pack", noise_work, tmp_path / "d", "--shard-mib", number),
+            f"shard-mib must be above 0 MiB, got {number}",
         )
-    one_message(cli("pack", noise_work, tmp_path / "d", "--shard-mib", 0.01), "shard-bytes is at least 65,536")
-    one_message(cli("preview", noise_dataset, tmp_path / "s.png", "--seed", -1), "seed is at least 0; -1 is not")
+    one_message(
+        cli("pack", noise_work, tmp_path / "d", "--shard-mib", 0.01), "shard-bytes must be at least 65,536, got"
+    )
+    one_message(cli("preview", noise_dataset, tmp_path / "s.png", "--seed", -1), "seed must be at least 0, got -1")
     one_message(cli("pack", noise_work, tmp_path / "file"), "could not be written: Not a directory")
     one_message(cli("align", noise / "faces", tmp_path / "file", "--aligned"), "could not be written: Not a directory")
     assert (tmp_path / "file").read_text() == "in the way" and not (tmp_path / "d").exists()

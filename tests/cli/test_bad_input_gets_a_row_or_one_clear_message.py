@@ -217,13 +217,13 @@ def one_message(run: subprocess.CompletedProcess[str], *words: str, status: int 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--workers", 0], "workers is at least 1; 0 is not"),
-        (["--size", 3], "size lies between 16 and 4096 px; 3 does not"),
-        (["--margin", -1], "margin is at least 0 px"),
+        (["--workers", 0], "workers must be at least 1, got 0"),
+        (["--size", 3], "size must be between 16 and 4,096 px, got 3"),
+        (["--margin", -1], "margin must be at least 0 px, got -1"),
         (["--thresholds", 0.6, 0.7, 1.7], "thresholds are three numbers between 0 and 1"),
-        (["--factor", 1], "factor lies between 0 and 1"),
-        (["--min-face", 5], "min-face is at least 12 px"),
-        (["--quality", 0], "quality lies between 1 and 100"),
+        (["--factor", 1], "factor must be above 0 and below 1, got 1"),
+        (["--min-face", 5], "min-face must be at least 12 px, got 5"),
+        (["--quality", 0], "quality must be between 1 and 100, got 0"),
         (["--device", "abacus"], 'the device "abacus" can\'t be used here'),
     ],
 )

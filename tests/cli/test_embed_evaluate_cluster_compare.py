@@ -67,7 +67,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--embeddings", "good.npz"], "--embeddings needs --pairs"),
         (["--scores", "one_class.csv"], "one_class.csv: all 2 pairs are of the same person"),
         (["--scores", "scores.csv", "--pairs", "pairs.txt"], "--scores holds pairs and groups itself"),
-        (["--scores", "scores.csv", "--fmr", "2"], "a FAR or FMR lies between 0 and 1; 2 does not"),
+        (["--scores", "scores.csv", "--fmr", "2"], "a FAR or FMR must be above 0 and below 1, got 2"),
         (["page.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "page.onnx is no ONNX network that can be run"),
         (["gone.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "the model gone.onnx is not there; give a run"),
         (["page.onnx", "--pairs", "pairs.txt"], "MODEL needs --lfw"),

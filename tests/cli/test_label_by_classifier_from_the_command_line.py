@@ -120,7 +120,7 @@ def test_the_card_of_labels_from_a_file_says_as_given_by(noise_dataset: Path) ->
         (["--classifier", "MODEL", "--groups", "A"], "--groups and --unlabelled say what becomes of a file's labels"),
         (["--labels", "LABELS", "--min-confidence", "0.5"], "give --classifier"),
         (["--classifier", "nowhere", "--workers", "1"], "nowhere is no model folder"),
-        (["--images", "0", "--classifier"], "images is at least 1; 0 is not"),
+        (["--images", "0", "--classifier"], "images must be at least 1, got 0"),
     ],
 )
 def test_what_can_not_be_done_is_one_message_and_the_labels_stay(

@@ -82,7 +82,7 @@ def test_stream_stops_after_so_many_batches_and_what_training_takes_is_no_waitin
         (["--target", "A=0.5,B=much"], "'B=much' in it is not"),
         (["--target", "A=0.5,X=0.5"], "names 'X'"),
         (["--when-exhausted", "loop"], "'loop' is not"),
-        (["--people", "0"], "people_per_batch is a whole number of at least 1; 0"),
+        (["--people", "0"], "people_per_batch must be at least 1, got 0"),
         (["--people", "500"], "but the dataset has"),
     ],
 )

@@ -23,7 +23,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
         ([".", "--dataset", "nosuch"], "nosuch is no folder"),
         ([".", "--benchmarks", "nosuch"], "nosuch is no folder"),
         ([".", "--look-alikes", "nosuch"], "nosuch is no folder"),
-        ([".", "--port", "0"], "port is 1 to 65535; 0 is not"),
+        ([".", "--port", "0"], "port must be between 1 and 65,535, got 0"),
         ([".", "--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid, port 8501"),
     ],
 )

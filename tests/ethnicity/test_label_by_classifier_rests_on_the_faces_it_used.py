@@ -273,11 +273,11 @@ def test_a_comparison_keeps_the_files_labels_beside_the_classifiers_faces(work: 
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"images": 0}, "images is at least 1; 0 is not"),
-        ({"seed": -1}, "seed is at least 0; -1 is not"),
-        ({"min_confidence": 1.5}, "min-confidence lies between 0 and 1; 1.5 does not"),
-        ({"min_confidence": float("nan")}, "min-confidence lies between 0 and 1; nan does not"),
-        ({"workers": 0}, "workers is at least 1; 0 is not"),
+        ({"images": 0}, "images must be at least 1, got 0"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"min_confidence": 1.5}, "min-confidence must be between 0 and 1, got 1.5"),
+        ({"min_confidence": float("nan")}, "min-confidence must be between 0 and 1, got nan"),
+        ({"workers": 0}, "workers must be at least 1, got 0"),
     ],
 )
 def test_a_setting_out_of_its_range_is_named(work: Path, setting: dict[str, float], words: str) -> None:

@@ -102,10 +102,10 @@ def test_a_class_without_enough_images_is_named_with_the_numbers(counts: tuple[i
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"seed": -1}, "seed is at least 0; -1 is not"),
-        ({"test": 0.0}, "the share of test lies between 0 and 1; 0.0 does not"),
-        ({"test": 1.0}, "the share of test lies between 0 and 1; 1.0 does not"),
-        ({"validation": float("nan")}, "the share of validation lies between 0 and 1; nan does not"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"test": 0.0}, "the share of test must be above 0 and below 1, got 0"),
+        ({"test": 1.0}, "the share of test must be above 0 and below 1, got 1"),
+        ({"validation": float("nan")}, "the share of validation must be above 0 and below 1, got nan"),
     ],
 )
 def test_a_seed_or_share_out_of_range_is_refused(options: dict[str, float], words: str) -> None:

@@ -108,8 +108,8 @@ def scores(**changes: Any) -> Any:
         ({"people": (["p"] * 100, ["p"] * 100)}, "50 of 100 pairs are called same with two people, or different with"),
         ({"weighting": "person"}, "weighting by person needs to know whose the images are"),
         ({"weighting": "face"}, "weighting is by person or by pair; 'face' is neither"),
-        ({"alpha": 1.5}, "alpha is between 0 and 1; 1.5 is not"),
-        ({"draws": -1}, "draws is a whole number of at least 0; -1 is not"),
+        ({"alpha": 1.5}, "alpha must be between 0 and 1, got 1.5"),
+        ({"draws": -1}, "draws must be at least 0, got -1"),
     ],
 )
 def test_scores_by_group(changes: dict[str, Any], message: str) -> None:
@@ -135,7 +135,7 @@ def test_a_person_of_two_groups() -> None:
         ({"fold": np.where(SAME, 0, 1)}, "fold 0 has 50 pairs, all same; a fold needs pairs of both kinds"),
         ({"fold": [0] * 99}, r"fold is a whole number for each of 100 pairs; this is int64 of shape \(99,\)"),
         ({"fold": [0.5] * 100}, "this is float64"),
-        ({"fars": (2,)}, "a FAR is between 0 and 1"),
+        ({"fars": (2,)}, "a FAR must be between 0 and 1, got 2"),
         ({"span": (1, 1)}, "from a lower to a higher one; 1 to 1 doesn't"),
         ({"people": (PEOPLE, PEOPLE)}, "50 of 100 pairs are called same with two people, or different with one"),
         ({"people": (PEOPLE, PEOPLE[:9])}, "the second image's person is one for each of 100"),

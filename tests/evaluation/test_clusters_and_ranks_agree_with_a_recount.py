@@ -166,7 +166,7 @@ def test_a_picture_has_the_clusters_that_are_asked_for() -> None:
     assert found.clusters.keys() == found.methods.keys() == {"kmeans"}
     with pytest.raises(EthnoshardError, match=r"methods are dbscan, kmeans, som; \['birch'\] are not"):
         picture(CROWD.embeddings, CROWD.people, methods=("birch",))  # type: ignore[arg-type]
-    with pytest.raises(EthnoshardError, match="eps is above 0; -1 is not"):
+    with pytest.raises(EthnoshardError, match="eps must be above 0, got -1"):
         picture(CROWD.embeddings, CROWD.people, best_eps=-1)
 
 
@@ -205,7 +205,7 @@ def test_the_map_is_made_by_seed() -> None:
 def test_refused() -> None:
     with pytest.raises(EthnoshardError, match=r"methods are dbscan, kmeans, som; \['birch'\] are not"):
         clustering(CROWD.embeddings, CROWD.people, methods=("birch",))  # type: ignore[arg-type]
-    with pytest.raises(EthnoshardError, match="eps is above 0; 0 is not"):
+    with pytest.raises(EthnoshardError, match="eps must be above 0, got 0"):
         clustering(CROWD.embeddings, CROWD.people, sweep=(0,))
     with pytest.raises(EthnoshardError, match=r"of 60 people have at least 10 images; 50 are to be drawn"):
         clustering(CROWD.embeddings, CROWD.people)

@@ -76,7 +76,7 @@ def test_blocks_change_nothing(seed: int, fmr: float, side: int, weighting: Weig
 def test_refused() -> None:
     with pytest.raises(EthnoshardError, match="all images are of one person"):
         threshold_of_embeddings(np.eye(3), ["a", "a", "a"], fmr=0.1)
-    with pytest.raises(EthnoshardError, match="fmr is between 0 and 1; 2 is not"):
+    with pytest.raises(EthnoshardError, match="fmr must be between 0 and 1, got 2"):
         threshold_of_embeddings(np.eye(3), ["a", "b", "c"], fmr=2)
     with pytest.raises(EthnoshardError, match="all 2 pairs are of the same person"):
         threshold_of_scores([1, 2], [True, True], fmr=0.1)

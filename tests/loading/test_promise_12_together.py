@@ -142,7 +142,7 @@ def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are
         ({"together": 7}, r"together=7 can't be kept .* say together=4 or fewer"),
         ({"together": 2, "target": "base"}, r"together=2 is about the quotas of groups, of which the target 'base'"),
         ({"together": 2, "target": "weighted"}, r"of which the target 'weighted' has none"),
-        ({"together": 0}, r"together is a whole number of at least 1"),
+        ({"together": 0}, r"together must be at least 1, got 0"),
         ({"hard": 0.5}, r"hard=0.5 of the cells come with look-alikes: name a table of them"),
         ({"hard": 1.5}, r"hard is a share of the cells, 0 to 1; 1.5 is not"),
         ({"within": "all"}, r"within is one of group, any; 'all' is not"),

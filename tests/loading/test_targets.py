@@ -110,9 +110,9 @@ def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
         ("balanced", {}, "same-group, weighted, or a share for each group; 'balanced' is not"),
         ("same-group", {"people_per_batch": 11}, "'C' has 10 that can be drawn"),
         ("natural", {"people_per_batch": 100}, "=100, but the dataset has 90 identities with at least 2"),
-        ("natural", {"people_per_batch": 0}, "people_per_batch is a whole number of at least 1; 0"),
-        ("natural", {"images_per_person": 2.5}, "images_per_person is a whole number of at least 1; 2.5"),
-        ("natural", {"seed": -1}, "seed is a whole number of at least 0; -1"),
+        ("natural", {"people_per_batch": 0}, "people_per_batch must be at least 1, got 0"),
+        ("natural", {"images_per_person": 2.5}, "images_per_person must be a whole number, got 2.5"),
+        ("natural", {"seed": -1}, "seed must be at least 0, got -1"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_met_is_an_early_error_with_numbers(target: Any, more: dict[str, Any], message: str) -> None:
@@ -123,10 +123,10 @@ def test_what_cannot_be_met_is_an_early_error_with_numbers(target: Any, more: di
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"rank": 2, "world_size": 2}, "rank is from 0 to world_size - 1 = 1; 2 is not"),
-        ({"rank": 0, "world_size": 0}, "world_size is a whole number of at least 1; 0"),
-        ({"num_workers": -1}, "num_workers is a whole number of at least 0; -1"),
-        ({"random_crop": 49}, "random_crop is from 1 to the faces' 48 pixels; 49"),
+        ({"rank": 2, "world_size": 2}, "rank must be below world_size, which is 2, got 2"),
+        ({"rank": 0, "world_size": 0}, "world_size must be at least 1, got 0"),
+        ({"num_workers": -1}, "num_workers must be at least 0, got -1"),
+        ({"random_crop": 49}, "random_crop must be between 1 and 48 px, got 49"),
         ({"output": "dict"}, "output is 'batch' or 'tuple'"),
         ({"cache": "disk"}, "cache is 'memory' or None"),
         ({"max_bad_faces": -1}, "max_bad_faces is a number, or a share below 1; -1"),

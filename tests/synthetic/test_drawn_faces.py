@@ -223,5 +223,5 @@ def test_without_labels_the_drawing_was_stopped_midway(tmp_path: Path, monkeypat
     ("setting", "value", "least"), [("identities", 0, 1), ("images", 1, 2), ("size", 63, 64), ("seed", -1, 0)]
 )
 def test_a_setting_out_of_range_is_named_with_its_numbers(setting: str, value: int, least: int) -> None:
-    with pytest.raises(EthnoshardError, match=f"^{setting} is at least {least}; {value} is not$"):
+    with pytest.raises(EthnoshardError, match=f"^{setting} must be at least {least}, got {value}$"):
         replace(SMALL, **{setting: value})
