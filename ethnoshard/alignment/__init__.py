@@ -3,8 +3,9 @@
 ``FaceDetector`` needs torch, which is loaded when the name is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.alignment._align import AlignReport, align, align_source
 from ethnoshard.alignment._align_once import align_once
 from ethnoshard.alignment._image import decode_face, decode_image
@@ -13,6 +14,14 @@ from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
 
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "FaceDetector": "_detector",
+            "Faces": "_detector",
+        },
+    )
 
 __all__ = [
     "AlignReport",
@@ -27,11 +36,3 @@ __all__ = [
     "decode_face",
     "decode_image",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("FaceDetector", "Faces"):
-        from ethnoshard.alignment import _detector
-
-        return getattr(_detector, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,8 +5,9 @@ look-alikes; ``load_model``, ``open_faces`` and ``embed_place`` everybody else. 
 it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embed_place import embed_place
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from ethnoshard.embedding._embed import embed_faces
     from ethnoshard.embedding._lfw_check import LfwCheck
     from ethnoshard.embedding._table_of_training import TableOfTraining
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "LfwCheck": "_lfw_check",
+            "TableOfTraining": "_table_of_training",
+            "embed_faces": "_embed",
+        },
+    )
 
 __all__ = [
     "ALIGNMENTS",
@@ -54,19 +64,3 @@ __all__ = [
     "some_of",
     "template",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "embed_faces":
-        from ethnoshard.embedding._embed import embed_faces
-
-        return embed_faces
-    if name == "LfwCheck":
-        from ethnoshard.embedding._lfw_check import LfwCheck
-
-        return LfwCheck
-    if name == "TableOfTraining":
-        from ethnoshard.embedding._table_of_training import TableOfTraining
-
-        return TableOfTraining
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,9 +3,9 @@
 What needs torch is loaded when its name is first used: labels from a file need none.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.ethnicity._label_file import label_from_file, read_label_file
 
 if TYPE_CHECKING:
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from ethnoshard.ethnicity._label_by_classifier import compare_with_classifier, label_by_classifier
     from ethnoshard.ethnicity._make_classifier import Watch, evaluate_classifier, train_classifier
     from ethnoshard.ethnicity._train import TrainSettings
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "SHIPPED": "_classifier",
+            "Agreement": "_agreement",
+            "EthnicityClassifier": "_classifier",
+            "Share": "_agreement",
+            "TrainSettings": "_train",
+            "Watch": "_make_classifier",
+            "agreement": "_agreement",
+            "compare_with_classifier": "_label_by_classifier",
+            "evaluate_classifier": "_make_classifier",
+            "label_by_classifier": "_label_by_classifier",
+            "read_card": "_classifier",
+            "train_classifier": "_make_classifier",
+        },
+    )
 
 __all__ = [
     "SHIPPED",
@@ -31,24 +49,3 @@ __all__ = [
     "read_label_file",
     "train_classifier",
 ]
-
-_LATER = {
-    "SHIPPED": "_classifier",
-    "Agreement": "_agreement",
-    "EthnicityClassifier": "_classifier",
-    "Share": "_agreement",
-    "TrainSettings": "_train",
-    "Watch": "_make_classifier",
-    "agreement": "_agreement",
-    "compare_with_classifier": "_label_by_classifier",
-    "evaluate_classifier": "_make_classifier",
-    "label_by_classifier": "_label_by_classifier",
-    "read_card": "_classifier",
-    "train_classifier": "_make_classifier",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(f"ethnoshard.ethnicity.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,9 +3,9 @@
 What needs torch, two seconds of import, is loaded when its name is first used: a plan does without.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.loading._planning import ResemblanceTable, plan_of
 
 if TYPE_CHECKING:
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from ethnoshard.loading._loader import StratifiedLoader
     from ethnoshard.loading._measure import StreamMeasurement, measure_stream
     from ethnoshard.loading._report import LoaderCoverage
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "Batch": "_batch",
+            "LoaderCoverage": "_report",
+            "StratifiedLoader": "_loader",
+            "StreamMeasurement": "_measure",
+            "measure_stream": "_measure",
+        },
+    )
 
 __all__ = [
     "Batch",
@@ -23,17 +34,3 @@ __all__ = [
     "measure_stream",
     "plan_of",
 ]
-
-_LATER = {
-    "Batch": "_batch",
-    "LoaderCoverage": "_report",
-    "StratifiedLoader": "_loader",
-    "StreamMeasurement": "_measure",
-    "measure_stream": "_measure",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"ethnoshard.loading.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,9 +3,9 @@
 What computes or draws is loaded when its name is first used: scikit-learn and plotly take seconds.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
 from ethnoshard.reports._group_files import read_groups
 from ethnoshard.reports._list import ReportSummary, WorstGroup, list_reports
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from ethnoshard.reports._evaluate import evaluate_embeddings
     from ethnoshard.reports._group_arrays import read_curves, read_drawn
     from ethnoshard.reports._scores import evaluate_scores
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "cluster_embeddings": "_cluster",
+            "compare_reports": "_compare",
+            "evaluate_embeddings": "_evaluate",
+            "evaluate_scores": "_scores",
+            "read_curves": "_group_arrays",
+            "read_drawn": "_group_arrays",
+        },
+    )
 
 __all__ = [
     "FORMAT",
@@ -45,18 +57,3 @@ __all__ = [
     "warnings_of",
     "write_report",
 ]
-
-_LATER = {
-    "cluster_embeddings": "_cluster",
-    "compare_reports": "_compare",
-    "evaluate_embeddings": "_evaluate",
-    "evaluate_scores": "_scores",
-    "read_curves": "_group_arrays",
-    "read_drawn": "_group_arrays",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"ethnoshard.reports.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

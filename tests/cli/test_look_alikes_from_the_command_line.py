@@ -86,10 +86,10 @@ def test_a_model_embeds_some_faces_of_everybody(cli: Any, noise_dataset: Path, t
         (["--embeddings", "dataset.npz", "--flip"], "--crop and --flip go with --model"),
         (
             ["--embeddings", "dataset.npz", "--apart", "2"],
-            "--apart, a cosine similarity, must be between -1 and 1, got 2",
+            "a cosine similarity, must be between -1 and 1, got 2",
         ),
-        (["--embeddings", "dataset.npz", "--k", "0"], "1 at least; 0 is not"),
-        (["--embeddings", "dataset.npz", "--faces", "0"], "--faces 0 is none"),
+        (["--embeddings", "dataset.npz", "--k", "0"], "--k must be at least 1, got 0"),
+        (["--embeddings", "dataset.npz", "--faces", "0"], "--faces must be at least 1, got 0"),
         (["--embeddings", "dataset.npz", "--out", "other"], "other holds other things than look-alikes"),
     ],
 )

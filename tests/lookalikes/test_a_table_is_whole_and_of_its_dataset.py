@@ -186,7 +186,7 @@ def test_who_has_no_face_has_no_neighbours_and_is_counted(make: Make, people: Fa
         ),
         ({"vectors": np.zeros((0, 4), np.float32), "owners": np.zeros(0, int)}, "there is no face"),
         ({"apart": 1.5}, "-1 to 1; 1.5 is not"),
-        ({"k": 0}, "1 at least; 0 is not"),
+        ({"k": 0}, "--k must be at least 1, got 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Make, change: dict[str, Any], said: str) -> None:

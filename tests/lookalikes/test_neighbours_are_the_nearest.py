@@ -74,7 +74,7 @@ def test_many_who_are_all_alike_are_taken_by_number() -> None:
 
 
 def test_no_neighbour_at_all_is_refused() -> None:
-    with pytest.raises(EthnoshardError, match="1 at least; 0 is not"):
+    with pytest.raises(EthnoshardError, match="--k must be at least 1, got 0"):
         neighbours(directions(5), np.zeros(5, np.int64), 0)
 
 
