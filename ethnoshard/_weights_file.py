@@ -1,14 +1,14 @@
 """Weights in files of any program: read without running code, and matched whatever their names begin with."""
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ethnoshard.errors import EthnoshardError
 
@@ -102,6 +102,53 @@ def matched(given: Mapping[str, Tensor], own: Mapping[str, Tensor], inside: str 
         prefix=f"{prefix}{compiled}" if found else "",
         left_over=[name for name in given if name not in taken],
     )
+
+
+def copy_weights(
+    network: nn.Module,
+    given: Mapping[str, Tensor],
+    source: str,
+    *,
+    network_name: str,
+    inside: str = "",
+    least_share: float = 0.0,
+    said: Callable[[str], None] = lambda text: None,
+) -> set[str]:
+    """Copy into a network those weights of a file that fit it, see :func:`matched`.
+
+    Args:
+        network: changed in place.
+        given: of the file, by name.
+        source: what the file is called in messages.
+        network_name: what the network is called in messages.
+        inside: a beginning of the network's own names that the file's may lack.
+        least_share: of the network's weights, 0 to 1, below which the file is of another network.
+        said: told what was taken off the names, and how many tensors of the file are not used.
+
+    Returns:
+        The network's names of the tensors that were copied.
+
+    Raises:
+        EthnoshardError: too few fit, or some are not finite.
+    """
+    own = network.state_dict()
+    found = matched(given, own, inside)
+    fitting = sum(own[name].numel() for name in found.tensors)
+    if not found.tensors or fitting < least_share * sum(value.numel() for value in own.values()):
+        raise EthnoshardError(
+            f"{source} is of another network: {len(found.tensors)} of the {len(own)} tensors of {network_name} are in "
+            f"it. It names, for example, {next(iter(given), None)}; "
+            f"the network has {next(iter(own)).removeprefix(inside)}"
+        )
+    broken = sum(int((~torch.isfinite(value)).sum()) for value in found.tensors.values())
+    if broken:
+        raise EthnoshardError(
+            f"{source} holds {broken:,} weights that are not finite; nothing can be learned from them"
+        )
+    network.load_state_dict(found.tensors, strict=False)
+    if (sentence := found.sentence(source)) is not None:
+        said(sentence)
+    return set(found.tensors)
 
 
 def first_line(error: BaseException) -> str:

@@ -7,14 +7,14 @@ from typing import NamedTuple
 LEVEL = 0.95
 
 
-class Interval(NamedTuple):
-    """Ends of an interval; None where it has no end, since draws beyond it are undefined or infinite."""
+class RateInterval(NamedTuple):
+    """Ends of the interval of a rate, 0 to 1."""
 
-    low: float | None
-    high: float | None
+    low: float
+    high: float
 
 
-def wilson(events: int, number: int, level: float = LEVEL) -> Interval:
+def wilson(events: int, number: int, level: float = LEVEL) -> RateInterval:
     """Interval of a rate of independent events (Wilson 1927).
 
     Args:
@@ -26,7 +26,7 @@ def wilson(events: int, number: int, level: float = LEVEL) -> Interval:
     (0.0003, 0.0029)
     """
     if number == 0:
-        return Interval(0.0, 1.0)
+        return RateInterval(0.0, 1.0)
     z = NormalDist().inv_cdf((1 + level) / 2)
     rate, square = events / number, z * z
     centre = (rate + square / (2 * number)) / (1 + square / number)
@@ -34,4 +34,4 @@ def wilson(events: int, number: int, level: float = LEVEL) -> Interval:
     # Rounding must not put the end beside the rate where it lies on it.
     low = 0.0 if events == 0 else max(0.0, centre - half)
     high = 1.0 if events == number else min(1.0, centre + half)
-    return Interval(low, high)
+    return RateInterval(low, high)

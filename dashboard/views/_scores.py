@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.evaluation import Interval, wilson
+from ethnoshard.evaluation import RateInterval, wilson
 
 STEPS = 400
 """As many as the thresholds for accuracy have; over 0 to 4 these are steps of 0.01."""
@@ -104,7 +104,7 @@ class Errors:
         """Share of right answers."""
         return self.right / (self.different + self.same)
 
-    def intervals(self) -> dict[str, Interval]:
+    def intervals(self) -> dict[str, RateInterval]:
         """Wilson's, of each."""
         return {
             "fmr": wilson(self.accepted, self.different),

@@ -7,6 +7,7 @@ it is first used.
 
 from typing import TYPE_CHECKING
 
+from ethnoshard._downloads import DOWNLOADABLE
 from ethnoshard._late import late_names
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
@@ -15,7 +16,7 @@ from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
 from ethnoshard.embedding._keys import face_keys
-from ethnoshard.embedding._load import DOWNLOADABLE, load_model
+from ethnoshard.embedding._load import load_model
 from ethnoshard.embedding._model import ALIGNMENTS, Alignment, FaceModel
 from ethnoshard.embedding._normalise import NORMALISATIONS
 from ethnoshard.embedding._open_faces import open_faces

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import get_args
 
 from ethnoshard._checks import check_number
+from ethnoshard._downloads import DOWNLOADABLE
 from ethnoshard.embedding._model import Alignment, FaceModel
 from ethnoshard.errors import EthnoshardError
 
-DOWNLOADABLE = ("vggface2", "casia-webface")
 _WANTED = f"a run folder, a .safetensors or .onnx file, or one of facenet-pytorch's names ({', '.join(DOWNLOADABLE)})"
 
 

@@ -121,5 +121,4 @@ def _kappa(right: int, number: int, by_chance: int) -> float | None:
 
 def _share(right: int, number: int) -> Share:
     low, high = wilson(right, number)
-    assert low is not None and high is not None, "of a rate there are always both ends"
     return Share(rate=right / number if number else None, low=low, high=high, of=number)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ethnoshard._weights_file import matched, read_tensors
+from ethnoshard._mobilefacenet import STEM, TOP, Bottleneck, bottlenecks
+from ethnoshard._weights_file import copy_weights, read_tensors
 from ethnoshard.errors import EthnoshardError
 
 DEFAULT = "mobilefacenet"
@@ -17,35 +17,15 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's, which torchvision's weights and the MobileFaceNet that we start from were trained with."""
 
 
-class Stage(NamedTuple):
-    """Bottlenecks of MobileFaceNet: channels in, expanded and out, the first one's stride, how many."""
-
-    inward: int
-    expanded: int
-    outward: int
-    stride: int
-    number: int
-
-
-_STAGES = (
-    Stage(64, 128, 64, 2, 1),
-    Stage(64, 128, 64, 1, 4),
-    Stage(64, 256, 128, 2, 1),
-    Stage(128, 256, 128, 1, 6),
-    Stage(128, 512, 128, 2, 1),
-    Stage(128, 256, 128, 1, 2),
-)
-
-
 class _Bottleneck(nn.Module):
     """Expand, look at each channel by itself, project; added to its input where the shapes allow."""
 
-    def __init__(self, inward: int, expanded: int, outward: int, stride: int) -> None:
+    def __init__(self, shape: Bottleneck) -> None:
         super().__init__()
-        self.expand = nn.Conv2d(inward, expanded, 1)
-        self.depthwise = nn.Conv2d(expanded, expanded, 3, stride, 1, groups=expanded)
-        self.project = nn.Conv2d(expanded, outward, 1)
-        self._adds = stride == 1 and inward == outward
+        self.expand = nn.Conv2d(shape.inward, shape.wide, 1)
+        self.depthwise = nn.Conv2d(shape.wide, shape.wide, 3, shape.stride, 1, groups=shape.wide)
+        self.project = nn.Conv2d(shape.wide, shape.outward, 1)
+        self._adds = shape.adds
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inward, H, W) to (B, outward, H / stride, W / stride)."""
@@ -62,18 +42,13 @@ class MobileFaceNet(nn.Module):
     def __init__(self, classes: int) -> None:
         """A network with random weights for ``classes`` groups."""
         super().__init__()
-        self.stem = nn.Conv2d(3, 64, 3, 2, 1)
-        self.depthwise = nn.Conv2d(64, 64, 3, 1, 1, groups=64)
-        self.pointwise = nn.Conv2d(64, 64, 1)
-        self.blocks = nn.Sequential(
-            *(
-                _Bottleneck(stage.inward if first == 0 else stage.outward, stage.expanded, stage.outward, stage.stride)
-                for stage in _STAGES
-                for first in range(stage.number)
-            )
-        )
-        self.top = nn.Conv2d(128, 512, 1)
-        self.head = nn.Linear(512, classes)
+        shapes = list(bottlenecks())
+        self.stem = nn.Conv2d(3, STEM, 3, 2, 1)
+        self.depthwise = nn.Conv2d(STEM, STEM, 3, 1, 1, groups=STEM)
+        self.pointwise = nn.Conv2d(STEM, STEM, 1)
+        self.blocks = nn.Sequential(*map(_Bottleneck, shapes))
+        self.top = nn.Conv2d(shapes[-1].outward, TOP, 1)
+        self.head = nn.Linear(TOP, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
@@ -127,19 +102,12 @@ def start_from(network: nn.Module, path: Path, said: Callable[[str], None] = lam
         How many of the network's tensors were copied.
 
     Raises:
-        EthnoshardError: the file can't be read, or holds nothing that fits.
+        EthnoshardError: the file can't be read, holds nothing that fits, or numbers that are not finite.
     """
     if not path.is_file():
         raise EthnoshardError(f"{path} is not there; --init takes a .safetensors, .pt or .onnx file")
-    own = network.state_dict()
     given = _of_onnx(path, network) if path.suffix == ".onnx" else read_tensors(path)
-    found = matched(given, own)
-    if not found.tensors:
-        raise EthnoshardError(f"{path} holds weights of another network: none of its {len(given)} tensors fits")
-    network.load_state_dict(found.tensors, strict=False)
-    if (sentence := found.sentence(str(path))) is not None:
-        said(sentence)
-    return len(found.tensors)
+    return len(copy_weights(network, given, str(path), network_name="the classifier", said=said))
 
 
 def _of_onnx(path: Path, network: nn.Module) -> dict[str, Tensor]:

@@ -3,10 +3,10 @@
 Below everything that measures, draws or shows them; numpy and nothing else.
 """
 
-from ethnoshard._wilson import LEVEL, Interval, wilson
+from ethnoshard._wilson import LEVEL, RateInterval, wilson
 from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
-from ethnoshard.results._estimates import Change, Estimate, Rate
+from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
 from ethnoshard.results._groups import (
     DemographicsChange,
     ErrorsAtThreshold,
@@ -69,6 +69,7 @@ __all__ = [
     "RankChange",
     "RankRate",
     "Rate",
+    "RateInterval",
     "Reason",
     "Result",
     "SharedPeople",

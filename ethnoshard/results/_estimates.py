@@ -1,8 +1,16 @@
 """Numbers with what they rest on: intervals, rates of pairs, estimates with draws of people."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ethnoshard._wilson import Interval
+from ethnoshard._wilson import RateInterval
+
+
+class Interval(NamedTuple):
+    """Ends of an interval; None where it has no end, since draws beyond it are undefined or infinite."""
+
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +48,7 @@ class Rate:
     errors: int
     pairs: int
     people: int | None
-    wilson: Interval
+    wilson: RateInterval
     people_interval: Interval | None
     too_few: bool
 

@@ -33,7 +33,7 @@ def explained_by_chance(events: int, pairs: int, far: float) -> bool:
     of 0.001 these are 0 to 11 pairs, a share of up to 0.0037; published results reach 0.0010 to 0.0017.
     """
     low, high = wilson(events, pairs, level=CHANCE)
-    return low is not None and high is not None and low <= far <= high
+    return low <= far <= high
 
 
 def why_no_val(far: float, trained: Sequence[Accepted], tested: tuple[int, int], val: float) -> str | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard._wilson import Interval
+from ethnoshard._wilson import RateInterval
+from ethnoshard.results._estimates import Interval
 
 COLLAPSED_COSINE = 0.9
 """Mean cosine similarity of different people above which embeddings count as nearly all alike.
@@ -40,7 +41,7 @@ class FoldRate:
     thresholds: tuple[float, ...]
     events: int
     pairs: int
-    wilson: Interval
+    wilson: RateInterval
     people_interval: Interval | None
 
 

@@ -2,10 +2,8 @@
 
 from torch import Tensor, nn
 
-_STEM = 64
-_STAGES = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
-"""Expansion, channels, bottlenecks and first stride (Chen et al. 2018, table 1)."""
-_TOP = 512
+from ethnoshard._mobilefacenet import STEM, TOP, Bottleneck, bottlenecks
+
 SHRINKS = 16
 """By how much a side gets smaller up to the last convolution."""
 
@@ -21,17 +19,16 @@ def _convolution(inward: int, outward: int, kernel: int = 1, stride: int = 1, gr
 class _Bottleneck(nn.Module):
     """Expand, look at each channel by itself, project; added to its input where the shapes allow."""
 
-    def __init__(self, inward: int, outward: int, expansion: int, stride: int) -> None:
+    def __init__(self, shape: Bottleneck) -> None:
         super().__init__()
-        wide = inward * expansion
         self.body = nn.Sequential(
-            *_convolution(inward, wide),
+            *_convolution(shape.inward, shape.wide),
             nn.ReLU(inplace=True),
-            *_convolution(wide, wide, 3, stride, wide),
+            *_convolution(shape.wide, shape.wide, 3, shape.stride, shape.wide),
             nn.ReLU(inplace=True),
-            *_convolution(wide, outward),
+            *_convolution(shape.wide, shape.outward),
         )
-        self._adds = stride == 1 and inward == outward
+        self._adds = shape.adds
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.body(x)
@@ -47,17 +44,14 @@ class MobileFaceNet(nn.Module):
     def __init__(self, embedding: int, side: int) -> None:
         """Random weights, for (B, 3, side, side) to (B, embedding); ``side`` is a multiple of 16."""
         super().__init__()
-        layers: list[nn.Module] = [*_convolution(3, _STEM, 3, 2), nn.ReLU(inplace=True)]
-        layers += [*_convolution(_STEM, _STEM, 3, 1, _STEM), nn.ReLU(inplace=True)]
-        inward = _STEM
-        for expansion, outward, number, stride in _STAGES:
-            for index in range(number):
-                layers.append(_Bottleneck(inward, outward, expansion, stride if index == 0 else 1))
-                inward = outward
-        layers += [*_convolution(inward, _TOP), nn.ReLU(inplace=True)]
+        shapes = list(bottlenecks())
+        layers: list[nn.Module] = [*_convolution(3, STEM, 3, 2), nn.ReLU(inplace=True)]
+        layers += [*_convolution(STEM, STEM, 3, 1, STEM), nn.ReLU(inplace=True)]
+        layers += map(_Bottleneck, shapes)
+        layers += [*_convolution(shapes[-1].outward, TOP), nn.ReLU(inplace=True)]
         # A weight for every place of each channel, instead of their mean.
-        layers += [nn.Conv2d(_TOP, _TOP, side // SHRINKS, groups=_TOP, bias=False), nn.BatchNorm2d(_TOP)]
-        layers += [nn.Flatten(), nn.Linear(_TOP, embedding, bias=False), nn.BatchNorm1d(embedding)]
+        layers += [nn.Conv2d(TOP, TOP, side // SHRINKS, groups=TOP, bias=False), nn.BatchNorm2d(TOP)]
+        layers += [nn.Flatten(), nn.Linear(TOP, embedding, bias=False), nn.BatchNorm1d(embedding)]
         self.layers = nn.Sequential(*layers)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

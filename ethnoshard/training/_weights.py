@@ -5,18 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ethnoshard._downloads import DOWNLOADABLE, downloaded
 from ethnoshard._files import whole_file
-from ethnoshard._weights_file import first_line, matched, read_tensors
+from ethnoshard._weights_file import copy_weights, first_line, read_tensors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.training._embedder import FaceEmbedder
-
-DOWNLOADABLE = ("vggface2", "casia-webface")
-"""Weights of facenet-pytorch's, by name; where there is a network they are fetched once and kept."""
 
 _PREFIX = "network."
 _FACTS = "ethnoshard"
@@ -39,22 +36,18 @@ def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = 
     Raises:
         EthnoshardError: it can't be had, fits less than half of the network, or holds numbers that are not finite.
     """
-    given = _downloaded(embedder, init) if init in DOWNLOADABLE else read_weights(Path(init))
-    own = embedder.state_dict()
-    found = matched(given, own, inside=_PREFIX)
-    fitting = found.tensors
-    if sum(own[name].numel() for name in fitting) * 2 < sum(value.numel() for value in own.values()):
-        raise EthnoshardError(
-            f"{init} is of another network: {len(fitting)} of the {len(own)} tensors of {embedder.backbone} are in it. "
-            f"It names, for example, {next(iter(given))}; the network has {next(iter(own)).removeprefix(_PREFIX)}"
-        )
-    broken = sum(int((~torch.isfinite(value)).sum()) for value in fitting.values())
-    if broken:
-        raise EthnoshardError(f"{init} holds {broken:,} weights that are not finite; nothing can be learned from them")
-    embedder.load_state_dict(fitting, strict=False)
-    if (sentence := found.sentence(init)) is not None:
-        said(sentence)
-    return sorted(own.keys() - fitting.keys())
+    if init in DOWNLOADABLE:
+        if embedder.backbone != "inception_resnet_v1":
+            raise EthnoshardError(
+                f"{init} are weights of inception_resnet_v1; {embedder.backbone} can't start from them"
+            )
+        given = downloaded(init)
+    else:
+        given = read_weights(Path(init))
+    copied = copy_weights(
+        embedder, given, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, said=said
+    )
+    return sorted(embedder.state_dict().keys() - copied)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -116,19 +109,3 @@ def read_facts(path: Path) -> dict[str, str]:
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise EthnoshardError(f"{path} holds no weights that can be read ({first_line(error)})") from error
     return facts
-
-
-def _downloaded(embedder: FaceEmbedder, name: str) -> dict[str, Tensor]:
-    if embedder.backbone != "inception_resnet_v1":
-        raise EthnoshardError(f"{name} are weights of inception_resnet_v1; {embedder.backbone} can't start from them")
-    from facenet_pytorch import InceptionResnetV1
-
-    try:
-        network: Any = InceptionResnetV1(pretrained=name)
-    except (OSError, RuntimeError) as error:
-        raise EthnoshardError(
-            f"the weights {name} could not be downloaded ({first_line(error)}); where there is no network, fetch "
-            "them elsewhere and give the file"
-        ) from error
-    state: dict[str, Tensor] = network.state_dict()
-    return state

@@ -12,17 +12,17 @@ from ethnoshard.results import (
     FoldRate,
     GroupErrors,
     GroupRates,
-    Interval,
     MeanSimilarity,
     Model,
     Pairs,
     Rate,
+    RateInterval,
     Validation,
     Verification,
     result_as_json,
 )
 
-_ALL = Interval(0.0, 1.0)
+_ALL = RateInterval(0.0, 1.0)
 
 
 def fold_rate(mean: float, std: float = 0.0) -> FoldRate:

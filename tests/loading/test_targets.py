@@ -106,7 +106,7 @@ def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
         ({"A": 0.1, "C": 0.9}, {"people_per_batch": 20}, "up to 18 different people of 'C'"),
         ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are 'A', 'B', 'C'"),
         ({"A": 0.5}, {}, "sum to 0.5, not to 1"),
-        ({"A": -1.0, "B": 2.0}, {}, "share of 'A' is a number of at least 0; -1.0"),
+        ({"A": -1.0, "B": 2.0}, {}, "share of 'A' must be a number of at least 0, got -1.0"),
         ("balanced", {}, "same-group, weighted, or a share for each group; 'balanced' is not"),
         ("same-group", {"people_per_batch": 11}, "'C' has 10 that can be drawn"),
         ("natural", {"people_per_batch": 100}, "=100, but the dataset has 90 identities with at least 2"),

@@ -21,6 +21,7 @@ from ethnoshard.results import (
     Model,
     RankChange,
     RankRate,
+    RateInterval,
     Result,
     Verification,
     VerificationSummary,
@@ -85,7 +86,7 @@ def test_a_curve_is_arrays_and_everything_else_is_what_its_type_says() -> None:
     read = result_from_json(as_file(evaluation(MODEL, GROUPS)), "report.json")
     assert isinstance(read, Evaluation) and isinstance(read.verification, Verification)
     assert isinstance(read.verification.curve.fmr, np.ndarray) and read.verification.curve.fnmr.tolist() == [1.0, 0.0]
-    assert read.verification.accuracy.wilson == Interval(0.0, 1.0) and read.verification.accuracy.wilson.high == 1.0
+    assert read.verification.accuracy.wilson == RateInterval(0.0, 1.0) and read.verification.accuracy.wilson.high == 1.0
     assert isinstance(read.demographics[0].by_group["A"].fmr.rate, float)
     assert read.title == "base-0 (natural)"
 

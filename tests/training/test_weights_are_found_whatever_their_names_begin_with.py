@@ -117,3 +117,12 @@ def test_objects_beside_tensors_are_not_loaded_and_the_way_out_is_said(tmp_path:
     torch.save({"state_dict": {}}, tmp_path / "empty.ckpt")
     with pytest.raises(EthnoshardError, match="holds no tensors by name"):
         read_tensors(tmp_path / "empty.ckpt")
+
+
+def test_a_classifier_does_not_start_from_weights_that_are_not_finite(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    made = build_network("mobilefacenet", 5).state_dict()
+    made["head.bias"][:2] = torch.nan
+    torch.save(made, tmp_path / "weights.pt")
+    with pytest.raises(EthnoshardError, match=r"weights\.pt holds 2 weights that are not finite"):
+        start_classifier(build_network("mobilefacenet", 5), tmp_path / "weights.pt")
