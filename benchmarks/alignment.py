@@ -26,7 +26,7 @@ from PIL import Image
 
 from benchmarks._table import in_turn, keep, print_table, summary
 from ethnoshard._parallel import available_cores
-from ethnoshard.alignment import AlignSettings, FaceDetector, align_source
+from ethnoshard.alignment import AlignSettings, FaceDetector, Progress, align_source
 from ethnoshard.sources import Source, open_source
 
 _reference: MTCNN | None = None
@@ -82,7 +82,7 @@ def ours(source: Source, workers: int) -> float:
             Path(folder) / "work",
             AlignSettings(part_images=64),
             workers=workers,
-            advance=lambda number: counted.append((time.perf_counter(), number)),
+            progress=Progress(advance=lambda number: counted.append((time.perf_counter(), number))),
         )
         ended = time.perf_counter()
     return sum(number for _, number in counted[1:]) / (ended - counted[0][0])

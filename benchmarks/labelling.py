@@ -10,13 +10,14 @@ from pathlib import Path
 
 from benchmarks._table import in_turn, keep, print_table, summary
 from ethnoshard._parallel import available_cores
-from ethnoshard.ethnicity import label_by_classifier
+from ethnoshard.ethnicity import Progress, label_by_classifier
 
 
 def labelled(work: Path, workers: int) -> float:
     """Faces a second."""
     counted: list[tuple[float, int]] = []
-    label_by_classifier(work, workers=workers, advance=lambda number: counted.append((time.perf_counter(), number)))
+    progress = Progress(advance=lambda number: counted.append((time.perf_counter(), number)))
+    label_by_classifier(work, workers=workers, progress=progress)
     return sum(number for _, number in counted[1:]) / (counted[-1][0] - counted[0][0])
 
 

@@ -13,6 +13,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
 
 from ethnoshard._checks import check_number
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 
 Task = TypeVar("Task")
@@ -55,7 +56,7 @@ def in_processes(
     workers: int,
     setup: Callable[..., None] | None = None,
     setup_arguments: tuple[Any, ...] = (),
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Iterator[Result]:
     """Do ``work`` on each task in ``workers`` spawned processes; yield results as they come, in no set order.
 
@@ -67,7 +68,7 @@ def in_processes(
         workers: number of processes.
         setup: called once in each process, before its first task.
         setup_arguments: for ``setup``.
-        advance: called in this process with how many items the workers have counted since the last call.
+        progress: told, in this process, how many more items the workers have counted.
 
     Raises:
         EthnoshardError: what a worker raised, or that one of them was killed.
@@ -81,8 +82,8 @@ def in_processes(
 
     def report() -> None:
         nonlocal seen
-        if advance is not None and counter.value > seen:
-            advance(counter.value - seen)
+        if counter.value > seen:
+            progress.advance(counter.value - seen)
             seen = counter.value
 
     try:

@@ -6,6 +6,7 @@
 from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
+from ethnoshard._progress import Progress
 from ethnoshard.alignment._align import AlignReport, align, align_source
 from ethnoshard.alignment._align_once import align_once
 from ethnoshard.alignment._image import decode_face, decode_image
@@ -29,6 +30,7 @@ __all__ = [
     "DetectorSettings",
     "FaceDetector",
     "Faces",
+    "Progress",
     "align",
     "align_once",
     "align_source",

@@ -11,6 +11,7 @@ import polars as pl
 from PIL import Image
 
 from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment._same_photographs import Digests, check_photographs, contents_of
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
@@ -51,8 +52,7 @@ def align(
     *,
     workers: int | None = None,
     device: str = "cpu",
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """Find, choose, crop and encode the faces of a source, part by part.
@@ -68,8 +68,7 @@ def align(
         settings: what decides the faces.
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
-        begun: called once with the number of images in all and of those that are done already.
-        advance: called now and then with the number of images done since the last call.
+        progress: told how many images there are, and how many are done.
         said: told what can't be checked, and what takes long.
 
     Returns:
@@ -82,7 +81,7 @@ def align(
     settings = settings or AlignSettings()
     workers = check_workers(workers)
     images = open_source(source, max_file_bytes=settings.max_file_bytes)
-    return align_source(images, work, settings, workers=workers, device=device, begun=begun, advance=advance, said=said)
+    return align_source(images, work, settings, workers=workers, device=device, progress=progress, said=said)
 
 
 def align_source(
@@ -94,8 +93,7 @@ def align_source(
     device: str = "cpu",
     digests: Digests | None = None,
     waiting: Callable[[], None] | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """``align`` for a source that is listed already; see there.
@@ -108,8 +106,7 @@ def align_source(
         device: see there.
         digests: of all images, as ``image_digests`` has them, if they are known already.
         waiting: called before another process, which works in the folder, is waited for; by default that is an error.
-        begun: see there.
-        advance: see there.
+        progress: see there.
         said: see there.
     """
     workers = check_workers(workers)
@@ -123,9 +120,8 @@ def align_source(
         check_photographs(folder, images, done, digests=digests, said=said)
         missing = [part for part in range(len(parts)) if not folder.has_part(part)]
         to_do = sum(len(parts[part]) for part in missing)
-        if begun is not None:
-            begun(len(images.refs), len(images.refs) - to_do)
-        _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, advance)
+        progress.begun(len(images.refs), len(images.refs) - to_do)
+        _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, progress)
         if not record["complete"] or missing:
             if record["format"] > 1:
                 record["source"]["contents"] = contents_of(folder, images, len(parts))
@@ -159,7 +155,7 @@ def _make_parts(
     settings: AlignSettings,
     workers: int,
     device: str,
-    advance: Callable[[int], None] | None,
+    progress: Progress,
 ) -> None:
     if not missing:
         return
@@ -173,7 +169,7 @@ def _make_parts(
         workers=workers,
         setup=start_worker,
         setup_arguments=(source.kind, source.path, settings, device),
-        advance=advance,
+        progress=progress,
     ):
         pass
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._known_digests import KnownDigests
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment._align import PIXEL_DECIDING, align_source
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.sources import Source, contents_digest, image_digests
@@ -23,8 +24,7 @@ def align_once(
     cache: Path | None = None,
     *,
     workers: int | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> Path:
     """Align photographs into a work folder of the cache, or find them aligned there.
@@ -39,8 +39,7 @@ def align_once(
         settings: what decides the faces.
         cache: the folder of the cache; by default the user's.
         workers: processes; one a core by default.
-        begun: called once with the number of images in all and of those aligned already.
-        advance: called now and then with the number of images aligned since the last call.
+        progress: told how many images there are, and how many are done.
         said: told what is waited for, and what takes long.
 
     Returns:
@@ -69,8 +68,7 @@ def align_once(
         workers=workers,
         digests=digests,
         waiting=waiting,
-        begun=begun,
-        advance=advance,
+        progress=progress,
         said=said,
     )
     return work

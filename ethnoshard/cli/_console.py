@@ -2,13 +2,16 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
+
+from ethnoshard._progress import Progress
 
 # Names of people, files and groups are shown as they are: nothing in them is markup.
 output = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -60,13 +63,6 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, title: str 
     output.print(table)
 
 
-class Watched(NamedTuple):
-    """The two functions by which the library reports progress."""
-
-    begun: Callable[[int, int], None]
-    advance: Callable[[int], None]
-
-
 class _Rate(ProgressColumn):
     """Items a second, of this run."""
 
@@ -76,16 +72,16 @@ class _Rate(ProgressColumn):
 
 
 @contextlib.contextmanager
-def watched(what: str, unit: str) -> Iterator[Watched]:
+def watched(what: str, unit: str) -> Iterator[Progress]:
     """Show a progress bar with rate and time left while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=progress_output, disable=not progress_output.is_terminal) as progress:
-        task = progress.add_task(what, total=None, unit=unit)
+    with Bar(*columns, console=progress_output, disable=not progress_output.is_terminal) as bar:
+        task = bar.add_task(what, total=None, unit=unit)
 
         def begun(total: int, done: int) -> None:
-            progress.update(task, total=total, completed=done)
+            bar.update(task, total=total, completed=done)
 
-        yield Watched(begun, lambda number: progress.advance(task, number))
+        yield Progress(begun=begun, advance=lambda number: bar.advance(task, number))
 
 
 def counted(names: Sequence[str], most: int = 5) -> str:

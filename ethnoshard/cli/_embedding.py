@@ -79,7 +79,7 @@ def embedded(
 ) -> Embeddings:
     """Embed with a progress bar, and say what has no embedding."""
     with watched("embed", "faces") as bar:
-        found = embed_place(model, faces, flip=flip, cache=cache, begun=bar.begun, advance=bar.advance)
+        found = embed_place(model, faces, flip=flip, cache=cache, progress=bar)
     lost = {status: count for status, count in found.statuses().items() if status != "embedded"}
     if lost:
         counts = ", ".join(f"{count:,} {status}" for status, count in sorted(lost.items()))
@@ -90,9 +90,7 @@ def embedded(
 def opened(place: str, source: Path | None, cache: Cache, workers: int | None) -> Faces:
     """Faces of a place; photographs are aligned first, with a progress bar."""
     with watched("align", "images") as bar:
-        return open_faces(
-            place, source=source, cache=cache, workers=workers, begun=bar.begun, advance=bar.advance, said=tell
-        )
+        return open_faces(place, source=source, cache=cache, workers=workers, progress=bar, said=tell)
 
 
 def chosen_cache(folder: Path | None) -> Cache:

@@ -58,7 +58,5 @@ def watched_alignment(
     """Align with a progress bar; returns the seconds it took as well."""
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align(
-            source, work, settings, workers=workers, device=device, begun=bar.begun, advance=bar.advance, said=tell
-        )
+        report = align(source, work, settings, workers=workers, device=device, progress=bar, said=tell)
     return report, time.perf_counter() - started

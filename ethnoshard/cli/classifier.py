@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ethnoshard._command import command
+from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, warn_of, watched
 from ethnoshard.cli._paths import local
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
-
-if TYPE_CHECKING:
-    from ethnoshard.ethnicity import Watch
 
 app = typer.Typer(
     help="Train, evaluate and describe classifiers of perceived ethnicity.",
@@ -157,15 +155,13 @@ def _range(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _watch(bar: Any) -> "Watch":
-    from ethnoshard.ethnicity import Watch
-
+def _watch(bar: Progress) -> TrainingWatch:
     def epoch_done(line: dict[str, float]) -> None:
         progress_output.print(
             f"epoch {line['epoch'] + 1:3.0f}  loss {line['loss']:.4f}  validation {line['validation_accuracy']:.4f}"
         )
 
-    return Watch(begun=bar.begun, advance=bar.advance, epoch_done=epoch_done, said=tell)
+    return TrainingWatch(progress=bar, epoch_done=epoch_done, said=tell)
 
 
 def _say_figures(figures: dict[str, Any]) -> None:

@@ -122,8 +122,7 @@ def _watched(ask: Callable[..., Answer], work: Path, asked: Asked) -> Answer:
             min_confidence=asked.min_confidence,
             workers=asked.workers,
             device=asked.device,
-            begun=bar.begun,
-            advance=bar.advance,
+            progress=bar,
         )
 
 

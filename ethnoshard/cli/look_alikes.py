@@ -77,7 +77,7 @@ def run(
     else:
         known = embedding.loaded(str(model), alignment, normalise, crop, device)
         with watched("embed", "faces") as bar:
-            found = embed_some(given, known, faces=faces, flip=flip, begun=bar.begun, advance=bar.advance)
+            found = embed_some(given, known, faces=faces, flip=flip, progress=bar)
         facts = {**known.facts(), "flip": flip}
     if found.left_out:
         warn(f"{found.left_out:,} faces have no embedding, and are left out")
@@ -91,8 +91,7 @@ def run(
             k=k,
             apart=apart,
             left_out=found.left_out,
-            begun=bar.begun,
-            advance=bar.advance,
+            progress=bar,
             said=warn,
         )
     looks, pairs = looks_of(table, given), read_table(out / "apart.parquet")

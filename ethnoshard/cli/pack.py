@@ -35,4 +35,4 @@ def watched_packing(work: Path, dataset: Path, shard_mib: float, workers: int | 
     check_number("shard-mib", shard_mib, above=0, unit="MiB")
     settings = PackSettings(shard_bytes=int(shard_mib * 2**20))
     with watched("pack", "faces") as bar:
-        return pack(work, dataset, settings, workers=workers, begun=bar.begun, advance=bar.advance)
+        return pack(work, dataset, settings, workers=workers, progress=bar)

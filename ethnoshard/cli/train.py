@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from ethnoshard._command import command
+from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import Interrupted, progress_output, say, warn
 from ethnoshard.errors import EthnoshardError
@@ -16,7 +18,7 @@ from ethnoshard.runs import RunFolder, TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset, is_url
 
 if TYPE_CHECKING:
-    from ethnoshard.training import TrainingSettings, TrainingWatch, TripletTrainer
+    from ethnoshard.training import TrainingSettings, TripletTrainer
     from ethnoshard.training._look_alikes import Remake
     from ethnoshard.training._trainer import Evaluate
 
@@ -242,29 +244,26 @@ def _evaluation(
 
 
 @contextlib.contextmanager
-def _shown(*, visible: bool) -> Iterator["TrainingWatch"]:
+def _shown(*, visible: bool) -> Iterator[TrainingWatch]:
     """A progress bar, and a line for each epoch."""
-    from ethnoshard.training import TrainingWatch
-
     columns = (
         TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
     )  # fmt: skip
     terminal = progress_output.is_terminal and visible
-    with Progress(*columns, console=progress_output, disable=not terminal) as progress:
-        task = progress.add_task("train", total=None, figures="")
+    with Bar(*columns, console=progress_output, disable=not terminal) as bar:
+        task = bar.add_task("train", total=None, figures="")
         spent = {"images": 0.0, "seconds": 0.0, "waiting": 0.0}
 
         def begun(steps: int, done: int) -> None:
-            progress.update(task, total=steps, completed=done)
+            bar.update(task, total=steps, completed=done)
 
         def stepped(row: dict[str, Any]) -> None:
             spent["images"] += row["images"] / row["step"]
             spent["seconds"] += row["seconds"]
             spent["waiting"] += row["waiting"]
-            progress.update(
+            bar.update(
                 task,
-                advance=1,
                 figures=f"loss {row['loss']:.3f}, {spent['images'] / spent['seconds']:,.0f} images/s, "
                 f"waiting {spent['waiting'] / spent['seconds']:.1%}",
             )
@@ -282,4 +281,5 @@ def _shown(*, visible: bool) -> Iterator["TrainingWatch"]:
                 line += f"; LFW accuracy {report['lfw_accuracy']:.4f}, {shown}, AUC {report['lfw_auc']:.4f}"
             progress_output.print(line)
 
-        yield TrainingWatch(begun=begun, stepped=stepped, epoch_done=epoch_done, said=warn)
+        progress = Progress(begun=begun, advance=lambda number: bar.advance(task, number))
+        yield TrainingWatch(progress=progress, stepped=stepped, epoch_done=epoch_done, said=warn)

@@ -19,7 +19,7 @@ def run(
 ) -> None:
     """Check every checksum, every shard by WebDataset's own reader, every row of the index. Status 1 on any fault."""
     with watched("verify", "faces") as progress:
-        outcome = verify(dataset, decode=decode, workers=workers, begun=progress.begun, advance=progress.advance)
+        outcome = verify(dataset, decode=decode, workers=workers, progress=progress)
     if as_json:
         say_json(asdict(outcome))
     else:

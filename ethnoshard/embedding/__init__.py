@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._downloads import DOWNLOADABLE
 from ethnoshard._late import late_names
+from ethnoshard._progress import Progress
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._embed_place import embed_place
@@ -49,6 +50,7 @@ __all__ = [
     "FaceModel",
     "Faces",
     "LfwCheck",
+    "Progress",
     "SomeEmbeddings",
     "TableOfTraining",
     "embed_faces",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.embedding._aligned import decoded
 from ethnoshard.errors import EthnoshardError
 
@@ -22,7 +23,7 @@ def embed_faces(
     crop: int,
     device: torch.device | str = "cpu",
     flip: bool = False,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> npt.NDArray[np.float32]:
     """Embed faces; while some are embedded the next are decoded.
 
@@ -32,7 +33,7 @@ def embed_faces(
         crop: side of the square cut from the middle, pixels; 0 for the whole face.
         device: where the embedder is.
         flip: add the embedding of the mirrored face.
-        advance: told how many were done.
+        progress: told how many are done.
 
     Returns:
         (N, E) float32, of unit length.
@@ -51,7 +52,7 @@ def embed_faces(
             if flip:
                 embeddings = embeddings + embedder(faces.flip(3))
             parts.append(torch.nn.functional.normalize(embeddings.float()).cpu().numpy())
-            advance(len(images))
+            progress.advance(len(images))
     if not parts:
         raise EthnoshardError("there is no face to embed")
     result = np.concatenate(parts)

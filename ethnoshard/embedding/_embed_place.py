@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from ethnoshard._parallel import available_cores
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import decode_image
 from ethnoshard.embedding._aligned import decoded
 from ethnoshard.embedding._cache import Cache
@@ -38,8 +39,7 @@ def embed_place(
     *,
     flip: bool = False,
     cache: Cache | None = None,
-    begun: Callable[[int, int], None] = lambda total, done: None,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> Embeddings:
     """Embed every face.
 
@@ -48,8 +48,7 @@ def embed_place(
         faces: see ``open_faces``.
         flip: add the embedding of the mirrored face, and divide by the length of the sum.
         cache: where to look first, and keep the result; None for nowhere.
-        begun: told how many faces there are, and how many are done.
-        advance: told how many more are done.
+        progress: told how many faces there are, and how many are done.
 
     Returns:
         Vectors of length 1, in the order of ``faces.keys``.
@@ -62,11 +61,11 @@ def embed_place(
     if not faces.keys:
         raise EthnoshardError(f"{faces.facts['name']} holds no face: {faces.facts['statuses']}")
     key = _key(model, faces, flip)
-    begun(len(faces.keys), 0)
+    progress.begun(len(faces.keys), 0)
     facts = {"model": model.facts(), "place": faces.facts, "place_digest": faces.digest, "flip": flip}
     found = cache.get(key) if cache else None
     if found is not None:
-        advance(len(found))
+        progress.advance(len(found))
         # What was kept may be of another name and place that hold the same.
         return _with_people(replace(found, facts=facts), model)
     given: Iterable[bytes | Photograph] = faces.jpegs()
@@ -75,7 +74,7 @@ def embed_place(
     vectors = []
     for images in _ahead(given, cut):
         vectors.append(_embedded(model, images, flip=flip))
-        advance(len(images))
+        progress.advance(len(images))
     found = Embeddings(
         vectors=_unit(np.concatenate(vectors), model),
         keys=np.array(faces.keys, np.str_),

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ethnoshard._parallel import available_cores
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import decode_face
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._keys import face_keys
@@ -51,8 +52,7 @@ def embed_some(
     faces: int = FACES,
     crop: int = 0,
     flip: bool = False,
-    begun: Callable[[int, int], None] = lambda total, done: None,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> SomeEmbeddings:
     """Embed at most so many faces of each identity, chosen by a hash of identity and face: always the same.
 
@@ -67,8 +67,7 @@ def embed_some(
         crop: side of the square from the middle of a face that a function gets, pixels; 0 for the whole face. A model
             knows its own.
         flip: add the embedding of the mirrored face.
-        begun: told how many faces there are, and how many are done.
-        advance: told how many more are done.
+        progress: told how many faces there are, and how many are done.
 
     Raises:
         EthnoshardError: the model needs another alignment or larger faces, embeddings are not finite or zero (with
@@ -76,7 +75,7 @@ def embed_some(
     """
     network, side = _network_of(dataset, embed, crop)
     chosen = some_faces(dataset, faces)
-    begun(len(chosen), 0)
+    progress.begun(len(chosen), 0)
     vectors, owners, left_out = [], [], 0
     shards = open_shards(dataset)
     try:
@@ -86,7 +85,7 @@ def embed_some(
             left_out += len(images) - len(there)
             if there:
                 vectors.append(_embedded(network, np.stack(there), flip=flip))
-            advance(len(images))
+            progress.advance(len(images))
     finally:
         shards.close()
     if not vectors:

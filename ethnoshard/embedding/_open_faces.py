@@ -6,14 +6,13 @@ from pathlib import Path
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._known_digests import KnownDigests
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import AlignSettings, align_once
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.embedding._cache import Cache
 from ethnoshard.embedding._places import Faces, faces_of_aligned, faces_of_dataset, faces_of_work
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import open_source
-
-Progress = Callable[[int], None]
 
 
 def open_faces(
@@ -22,8 +21,7 @@ def open_faces(
     source: Path | None = None,
     cache: Cache | None = None,
     workers: int | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Progress | None = None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> Faces:
     """Faces of a work folder, a dataset (or its URL), or photographs.
@@ -37,8 +35,7 @@ def open_faces(
         source: photographs that a work folder was made from.
         cache: where aligned photographs go.
         workers: processes that align.
-        begun: told how many images there are to align, and how many are aligned already.
-        advance: told how many images were aligned.
+        progress: told how many images there are, and how many are done.
         said: told that another process, which aligns the same, is waited for, and what takes long.
 
     Raises:
@@ -52,7 +49,7 @@ def open_faces(
     if "://" in str(place) or (path / "dataset.json").is_file():
         return faces_of_dataset(str(place))
     images = open_source(path)
-    work = align_once(images, AlignSettings(), folder, workers=workers, begun=begun, advance=advance, said=said)
+    work = align_once(images, AlignSettings(), folder, workers=workers, progress=progress, said=said)
     aligned = AlignedFaces(work)
     faces = faces_of_aligned(aligned, images, KnownDigests(cache_folder(folder)))
     # The folder's record tells of whoever was first.

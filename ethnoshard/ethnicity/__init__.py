@@ -6,13 +6,14 @@ What needs torch is loaded when its name is first used: labels from a file need 
 from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
+from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.ethnicity._label_file import label_from_file, read_label_file
 
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
     from ethnoshard.ethnicity._classifier import SHIPPED, EthnicityClassifier, read_card
     from ethnoshard.ethnicity._label_by_classifier import compare_with_classifier, label_by_classifier
-    from ethnoshard.ethnicity._make_classifier import Watch, evaluate_classifier, train_classifier
+    from ethnoshard.ethnicity._make_classifier import evaluate_classifier, train_classifier
     from ethnoshard.ethnicity._train import TrainSettings
 else:
     __getattr__, __dir__ = late_names(
@@ -23,7 +24,6 @@ else:
             "EthnicityClassifier": "_classifier",
             "Share": "_agreement",
             "TrainSettings": "_train",
-            "Watch": "_make_classifier",
             "agreement": "_agreement",
             "compare_with_classifier": "_label_by_classifier",
             "evaluate_classifier": "_make_classifier",
@@ -37,9 +37,10 @@ __all__ = [
     "SHIPPED",
     "Agreement",
     "EthnicityClassifier",
+    "Progress",
     "Share",
     "TrainSettings",
-    "Watch",
+    "TrainingWatch",
     "agreement",
     "compare_with_classifier",
     "evaluate_classifier",

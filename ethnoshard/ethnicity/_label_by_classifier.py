@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
 from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._label_file import UNKNOWN
 from ethnoshard.ethnicity._label_part import Classifier, Model, Seen, load_model, read_part, start_worker
@@ -39,8 +40,7 @@ def label_by_classifier(
     workers: int | None = None,
     device: str = "cpu",
     load: Callable[[], Classifier] | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Labelling:
     """Give the identities of a work folder the groups that a classifier predicts, and write the lookup table.
 
@@ -59,8 +59,7 @@ def label_by_classifier(
         workers: processes; one a core by default.
         device: where the network runs, "cpu" or "cuda".
         load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
-        begun: called once with the number of faces to look at, and 0.
-        advance: called now and then with the number of faces looked at since the last call.
+        progress: told how many faces there are, and how many are done.
 
     Returns:
         The table, the identities without a face to look at, and the images whose face could not be decoded.
@@ -73,7 +72,7 @@ def label_by_classifier(
     load = load or partial(load_model, classifier, device)
     parts = folder.finished()["parts"]
     with folder.held():
-        said = _predict(folder, parts, load, asked, workers, begun, advance)
+        said = _predict(folder, parts, load, asked, workers, progress)
         write_labels(folder, said.table, faces=said.faces, classifier=said.record)
     return Labelling(
         table=said.table,
@@ -95,8 +94,7 @@ def compare_with_classifier(
     workers: int | None = None,
     device: str = "cpu",
     load: Callable[[], Classifier] | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> "Agreement":
     """Say how far the labels of a work folder, given by a file, agree with what a classifier predicts.
 
@@ -111,8 +109,7 @@ def compare_with_classifier(
         workers: see there.
         device: see there.
         load: see there.
-        begun: see there.
-        advance: see there.
+        progress: see there.
 
     Raises:
         EthnoshardError: as there, or the folder isn't labelled, or its labels are a classifier's.
@@ -129,7 +126,7 @@ def compare_with_classifier(
             raise EthnoshardError(
                 f"the labels in {folder.path} are by {source} already; give them by --labels FILE.csv"
             )
-        said = _predict(folder, parts, load, asked, workers, begun, advance)
+        said = _predict(folder, parts, load, asked, workers, progress)
         found = agreement(given, said.table)
         write_comparison(folder, said.faces, said.record, asdict(found))
     return found
@@ -165,14 +162,12 @@ def _predict(
     load: Callable[[], Classifier],
     asked: _Asked,
     workers: int,
-    begun: Callable[[int, int], None] | None,
-    advance: Callable[[int], None] | None,
+    progress: Progress,
 ) -> _Said:
     rows = folder.faces(parts)
     people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
-    if begun is not None:
-        pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
-        begun(int(pictures["image"].clip(upper_bound=asked.images).sum()), 0)
+    pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
+    progress.begun(int(pictures["image"].clip(upper_bound=asked.images).sum()), 0)
     with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
     seen = dict(
         in_processes(
@@ -181,7 +176,7 @@ def _predict(
             workers=min(workers, max(1, len(with_faces))),
             setup=start_worker,
             setup_arguments=(load, asked.images, asked.seed),
-            advance=advance,
+            progress=progress,
         )
     )
     undecodable = [image for part in with_faces for image in seen[part].undecodable]

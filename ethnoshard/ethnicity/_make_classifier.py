@@ -1,8 +1,7 @@
 """From a collection of labelled photographs to a model folder: split, align, train, calibrate, test, describe."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from ethnoshard._files import make_folder, sha256_of, whole_file, write_json
+from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._calibration import fit_temperature
 from ethnoshard.ethnicity._classifier import CARD, FORMAT, WEIGHTS, EthnicityClassifier
@@ -43,23 +43,6 @@ LIMITS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """Functions by which progress is reported; each may be left out.
-
-    Attributes:
-        begun: number of images in all and of those aligned already.
-        advance: number of images aligned since the last call.
-        epoch_done: the line of the history.
-        said: what is waited for, what takes long, how the names in ``init`` were taken and how much of it is not used.
-    """
-
-    begun: Callable[[int, int], None] | None = None
-    advance: Callable[[int], None] | None = None
-    epoch_done: Callable[[dict[str, float]], None] | None = None
-    said: Callable[[str], None] = field(default=lambda text: None)
-
-
 def train_classifier(
     collection: str | Path,
     out: str | Path,
@@ -69,7 +52,7 @@ def train_classifier(
     cache: Path | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    watch: Watch | None = None,
+    watch: TrainingWatch | None = None,
 ) -> dict[str, Any]:
     """Train a classifier of perceived ethnicity and write its model folder.
 
@@ -93,7 +76,7 @@ def train_classifier(
         EthnoshardError: the collection can't be read or a class has too few images, ``init`` doesn't fit, the folder
             holds another model, the disk is full.
     """
-    settings, watch, folder = settings or TrainSettings(), watch or Watch(), Path(out)
+    settings, watch, folder = settings or TrainSettings(), watch or TrainingWatch(), Path(out)
     start = None if init is None else Path(init)
     faces = open_labelled(collection)
     names = taxonomy(faces.collection).classes
@@ -169,7 +152,7 @@ def evaluate_classifier(
     cache: Path | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    watch: Watch | None = None,
+    watch: TrainingWatch | None = None,
 ) -> dict[str, Any]:
     """Measure a classifier on a collection and write ``report.json`` and ``report.png``.
 
@@ -192,7 +175,7 @@ def evaluate_classifier(
     Raises:
         EthnoshardError: the model or the collection can't be read, or their classes have no mapping.
     """
-    watch, folder = watch or Watch(), Path(out)
+    watch, folder = watch or TrainingWatch(), Path(out)
     classifier = EthnicityClassifier.load(model, device=device)
     card = classifier.card
     faces = open_labelled(collection)
@@ -270,12 +253,10 @@ def _split(faces: LabelledFaces, seed: int, test: float, validation: float) -> S
 
 
 def _aligned(
-    faces: LabelledFaces, cache: Path | None, network: str, workers: int | None, watch: Watch
+    faces: LabelledFaces, cache: Path | None, network: str, workers: int | None, watch: TrainingWatch
 ) -> TrainingFaces:
     side = round(input_side(network) * _LARGER)
-    return prepare_faces(
-        faces, side, cache=cache, workers=workers, begun=watch.begun, advance=watch.advance, said=watch.said
-    )
+    return prepare_faces(faces, side, cache=cache, workers=workers, progress=watch.progress, said=watch.said)
 
 
 def _refuse_another(folder: Path, settings: TrainSettings, split: Split) -> None:

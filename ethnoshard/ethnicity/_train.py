@@ -117,7 +117,7 @@ def train_network(
     *,
     init: Path | None = None,
     device: str = "cpu",
-    epoch_done: Callable[[dict[str, float]], None] | None = None,
+    epoch_done: Callable[[dict[str, float]], None] = lambda line: None,
     said: Callable[[str], None] = lambda text: None,
 ) -> Trained:
     """Train, going on from the folder's checkpoint if it is of the same run.
@@ -160,8 +160,7 @@ def train_network(
             torch.save(state, file)
         write_json(folder / HISTORY, {"search": state["search"], "epochs": history})
         _log(folder, line)
-        if epoch_done is not None:
-            epoch_done(line)
+        epoch_done(line)
     run.network.load_state_dict(best_weights)
     return Trained(
         network=run.network,

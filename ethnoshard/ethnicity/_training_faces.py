@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ethnoshard._files import read_table
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import AlignSettings, align_once, decode_face
 from ethnoshard.sources import LabelledFaces, Source
 from ethnoshard.work import PartFaces, WorkFolder
@@ -42,8 +43,7 @@ def prepare_faces(
     *,
     cache: Path | None = None,
     workers: int | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> TrainingFaces:
     """Align a collection (once: the faces are kept in the cache) and load its faces.
@@ -56,8 +56,7 @@ def prepare_faces(
         side: of the faces in memory, pixels.
         cache: folder of the cache; by default the user's.
         workers: processes; one a core by default.
-        begun: called once with the number of images in all and of those aligned already.
-        advance: called now and then with the number of images aligned since the last call.
+        progress: told how many images there are, and how many are done.
         said: told what is waited for, and what takes long.
 
     Raises:
@@ -67,7 +66,7 @@ def prepare_faces(
     refs = [ref._replace(identity=f"{number // _BLOCK:06d}") for number, ref in enumerate(faces.refs)]
     source = Source(path=faces.path, kind=faces.kind, refs=refs, skipped={}, image_size=None)
     settings = AlignSettings(no_face="centre", part_images=_BLOCK)
-    work = WorkFolder(align_once(source, settings, cache, workers=workers, begun=begun, advance=advance, said=said))
+    work = WorkFolder(align_once(source, settings, cache, workers=workers, progress=progress, said=said))
     return _load(work, len(refs), side)
 
 

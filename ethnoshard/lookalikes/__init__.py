@@ -3,6 +3,7 @@
 Needs no torch: embeddings come in as arrays, whatever made them.
 """
 
+from ethnoshard._progress import Progress
 from ethnoshard.lookalikes._apart import Apart, chosen_apart
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
 from ethnoshard.lookalikes._look_alikes import LookAlikes
@@ -17,6 +18,7 @@ __all__ = [
     "LookAlikes",
     "Looks",
     "Neighbours",
+    "Progress",
     "centroids_of",
     "check_out",
     "chosen_apart",

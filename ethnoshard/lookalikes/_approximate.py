@@ -6,12 +6,12 @@ order in which threads add to it, so that one thread builds it: the table is the
 with one version of faiss on one kind of processor. hnswlib has no wheels, and no release since 2023.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._ranked import ranked
 from ethnoshard.lookalikes._types import Numbers, Vectors
@@ -33,7 +33,7 @@ def approximate_neighbours(
     into: tuple[Numbers, Vectors],
     *,
     width: int = WIDTH,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> None:
     """Write for each identity of ``among`` the nearest others of them, but for some that the index misses.
 
@@ -43,7 +43,7 @@ def approximate_neighbours(
         k: neighbours of each.
         into: (N, k) numbers and similarities, see ``ranked``.
         width: candidates kept while the graph is walked; more find more, in more time.
-        advance: told how many more identities are done.
+        progress: told how many more identities are done.
 
     Raises:
         EthnoshardError: faiss is not installed.
@@ -58,7 +58,7 @@ def approximate_neighbours(
         others = np.where(places < 0, rows, among[places])  # fewer were found
         kept = others != rows
         ranked(centroids, rows[kept], others[kept], into)
-        advance(len(some))
+        progress.advance(len(some))
 
 
 def _faiss() -> Any:

@@ -1,10 +1,9 @@
 """Exact neighbours: every identity is compared with every other, a block at a time."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes._ranked import ranked
 from ethnoshard.lookalikes._types import Numbers, Vectors
 
@@ -21,7 +20,7 @@ def exact_neighbours(
     into: tuple[Numbers, Vectors],
     *,
     block_bytes: int = BLOCK_BYTES,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> None:
     """Write for each identity of ``among`` the nearest others of them.
 
@@ -31,7 +30,7 @@ def exact_neighbours(
         k: neighbours of each.
         into: (N, k) numbers and similarities, see ``ranked``.
         block_bytes: memory for similarities; the result doesn't depend on it.
-        advance: told how many more identities are done.
+        progress: told how many more identities are done.
     """
     of = np.ascontiguousarray(centroids[among].T)
     rows = max(1, block_bytes // (4 * len(among)))
@@ -41,7 +40,7 @@ def exact_neighbours(
         np.fill_diagonal(block[:, begin:], -np.inf)
         row, column = _largest(block, min(k + _SPARE, len(among)))
         ranked(centroids, some[row], among[column], into)
-        advance(len(some))
+        progress.advance(len(some))
 
 
 def _largest(block: Vectors, number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ethnoshard._files import sha256_of, whole_file, whole_folder, write_json, write_table
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._apart import RANK, chosen_apart, pairs_above
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
@@ -33,8 +34,7 @@ def make_look_alikes(
     apart: float | None = None,
     left_out: int = 0,
     exact_to: int = EXACT,
-    begun: Callable[[int, int], None] = lambda total, done: None,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
     said: Callable[[str], None] = lambda text: None,
 ) -> LookAlikes:
     """Write who resembles whom in a dataset.
@@ -51,8 +51,7 @@ def make_look_alikes(
         apart: similarity above which two identities are probably one person; by default as ``chosen_apart`` does.
         left_out: faces that should have had an embedding; only told.
         exact_to: more identities than these are looked up in an index.
-        begun: told how many comparisons of an identity there are, and how many are done.
-        advance: told how many more are done.
+        progress: told how many comparisons of an identity there are, and how many are done.
         said: told what goes otherwise than one may think.
 
     Raises:
@@ -70,7 +69,7 @@ def make_look_alikes(
     numbers = {name: number for number, name in enumerate(dataset.groups)}
     group = identities["group"].replace_strict(numbers, return_dtype=pl.Int32).to_numpy()
     most = max(RANK, k)
-    found = neighbours(centroids, group, most, exact_to=exact_to, begun=begun, advance=advance)
+    found = neighbours(centroids, group, most, exact_to=exact_to, progress=progress)
     chosen = chosen_apart(found, group, halves, apart)
     pairs, similarity = pairs_above(found, chosen.threshold)
     full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))

@@ -1,12 +1,12 @@
 """The nearest others of each identity, in its group and in all."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes._approximate import approximate_neighbours
 from ethnoshard.lookalikes._exact import BLOCK_BYTES, exact_neighbours
 from ethnoshard.lookalikes._types import Numbers, Vectors
@@ -41,8 +41,7 @@ def neighbours(
     *,
     exact_to: int = EXACT,
     block_bytes: int = BLOCK_BYTES,
-    begun: Callable[[int, int], None] = lambda total, done: None,
-    advance: Callable[[int], None] = lambda number: None,
+    progress: Progress = SILENT,
 ) -> Neighbours:
     """Find who resembles whom.
 
@@ -52,15 +51,14 @@ def neighbours(
         k: neighbours of each.
         exact_to: more identities than these (of a group, or of all) are looked up in an index of faiss.
         block_bytes: memory for similarities; the result doesn't depend on it.
-        begun: told how many comparisons of an identity there are, 2 N, and how many are done.
-        advance: told how many more are done.
+        progress: told how many comparisons of an identity, 2 N, there are, and how many are done.
 
     Raises:
         EthnoshardError: k is below 1, or the index is needed and not installed.
     """
     check_k(k)
     there = np.flatnonzero(centroids.any(axis=1))
-    begun(2 * len(there), 0)
+    progress.begun(2 * len(there), 0)
     exact = True
     found: list[tuple[Numbers, Vectors]] = []
     for sets in (_by_group(there, group), [there]):
@@ -69,9 +67,9 @@ def neighbours(
         for own in sets:
             if len(own) > exact_to:
                 exact = False
-                approximate_neighbours(centroids, own, k, (numbers, values), advance=advance)
+                approximate_neighbours(centroids, own, k, (numbers, values), progress=progress)
             else:
-                exact_neighbours(centroids, own, k, (numbers, values), block_bytes=block_bytes, advance=advance)
+                exact_neighbours(centroids, own, k, (numbers, values), block_bytes=block_bytes, progress=progress)
         found.append((numbers, values))
     return Neighbours(
         nearest=found[0][0],

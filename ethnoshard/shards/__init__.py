@@ -1,5 +1,6 @@
 """The dataset on disk: shards of one group each, an index of every face, a manifest that vouches for both."""
 
+from ethnoshard._progress import Progress
 from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
@@ -18,6 +19,7 @@ __all__ = [
     "LocalShards",
     "PackReport",
     "PackSettings",
+    "Progress",
     "ReadCounts",
     "RemoteShards",
     "ShardReader",

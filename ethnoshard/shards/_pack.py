@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from ethnoshard._files import (
     write_table,
 )
 from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._card import dataset_card
@@ -84,8 +84,7 @@ def pack(
     settings: PackSettings | None = None,
     *,
     workers: int | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> PackReport:
     """Copy the aligned, labelled faces of a work folder into shards of one group each, with index and manifest.
 
@@ -98,8 +97,7 @@ def pack(
         dataset: the dataset folder; made if it is not there.
         settings: how to cut.
         workers: processes; one a core by default.
-        begun: called once with the number of faces in all and of those that are packed already.
-        advance: called now and then with the number of faces packed since the last call.
+        progress: told how many faces there are, and how many are done.
 
     Returns:
         The manifest and the counts.
@@ -123,10 +121,9 @@ def pack(
         tasks = _tasks(folder, target, layout)
         missing = [task for task in tasks if ShardRecord.read(task.record) is None]
         to_do = sum(len(task.faces) for task in missing)
-        if begun is not None:
-            begun(len(layout.faces), len(layout.faces) - to_do)
+        progress.begun(len(layout.faces), len(layout.faces) - to_do)
         if missing:
-            for _ in in_processes(write_shard, missing, workers=min(workers, len(missing)), advance=advance):
+            for _ in in_processes(write_shard, missing, workers=min(workers, len(missing)), progress=progress):
                 pass
         manifest = _finish(target, plan, layout, tasks)
     return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +12,7 @@ import polars as pl
 
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import check_workers, count, in_processes
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK, end_of_tar
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
@@ -62,8 +63,7 @@ def verify(
     *,
     decode: bool = False,
     workers: int | None = None,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Verification:
     """Check every checksum, every tar by WebDataset's own reader, every row of the index, if wanted every JPEG.
 
@@ -73,8 +73,7 @@ def verify(
         path: the dataset folder, or as a string its URL. Each shard is then fetched into the cache, as the loader does.
         decode: decode every JPEG as well.
         workers: processes; one a core by default.
-        begun: called once with the number of faces to check and 0.
-        advance: called now and then with the number of faces checked since the last call.
+        progress: told how many faces there are, and how many are done.
 
     Raises:
         EthnoshardError: the folder is no dataset, so that there is nothing to check.
@@ -86,11 +85,10 @@ def verify(
     if faults:
         # With an index that can't be trusted every face would be a fault.
         return Verification(shards=0, samples=0, decoded=0, faults=faults)
-    if begun is not None:
-        begun(len(faces), 0)
+    progress.begun(len(faces), 0)
     tasks = _tasks(dataset, faces, decode)
     outcomes = sorted(
-        in_processes(_check_shard, tasks, workers=min(workers, len(tasks)), advance=advance),
+        in_processes(_check_shard, tasks, workers=min(workers, len(tasks)), progress=progress),
         key=lambda outcome: outcome.shard,
     )
     return Verification(

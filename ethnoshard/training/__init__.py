@@ -1,5 +1,6 @@
 """Triplet training on stratified batches: backbones, mining, loss, the loop and its checkpoints."""
 
+from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.training._arms import loader_of
 from ethnoshard.training._checkpoints import Checkpoints, read_checkpoint
 from ethnoshard.training._chunks import backward_in_chunks
@@ -10,7 +11,6 @@ from ethnoshard.training._mining import STRATEGIES, Mined, mine, squared_distanc
 from ethnoshard.training._ranks import Ranks
 from ethnoshard.training._settings import TrainingSettings, configurations, parse_assignments, read_settings
 from ethnoshard.training._trainer import TripletTrainer
-from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, load_embedder, read_facts, save_weights, start_from
 from ethnoshard.training._weights_digest import weights_digest
 
@@ -20,6 +20,7 @@ __all__ = [
     "Checkpoints",
     "FaceEmbedder",
     "Mined",
+    "Progress",
     "Ranks",
     "TrainingSettings",
     "TrainingWatch",

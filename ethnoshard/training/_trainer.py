@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import hashed
@@ -33,7 +34,6 @@ from ethnoshard.training._run_facts import check_same, run_facts
 from ethnoshard.training._settings import TrainingSettings
 from ethnoshard.training._similarity import collapse_said, similarity_of
 from ethnoshard.training._step import Stepper
-from ethnoshard.training._watch import TrainingWatch
 from ethnoshard.training._weights import facts_of, save_weights, start_from
 
 _WEIGHTS, _STEP = 20, 21
@@ -230,7 +230,7 @@ class TripletTrainer:
             self._batch_record.take_up(self._step, checkpoint.get("batches"))
             if self.ranks.first:
                 self._metrics.take_up(self._step)
-        self._watch.begun(self.steps, self._step)
+        self._watch.progress.begun(self.steps, self._step)
         self._write(status="running", reason=None)
         self._write_people()
         with self._board() as board:
@@ -285,6 +285,7 @@ class TripletTrainer:
             self._collapsed = found.pop("collapsed")
             row |= found
         self._metrics.add(**row)
+        self._watch.progress.advance(1)
         self._watch.stepped(row)
         return row
 

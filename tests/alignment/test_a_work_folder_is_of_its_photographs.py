@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from ethnoshard._known_digests import KnownDigests
-from ethnoshard.alignment import AlignSettings, align, align_once
+from ethnoshard.alignment import AlignSettings, Progress, align, align_once
 from ethnoshard.embedding import faces_of_work
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import contents_digest, image_digests, open_source
@@ -148,7 +148,7 @@ def test_in_the_cache_neither_name_nor_kind_counts_but_every_byte_and_setting(fa
 
     def aligned(place: Path, settings: AlignSettings = SETTINGS) -> Path:
         return align_once(
-            open_source(place), settings, cache, workers=1, begun=lambda total, done: told.append((total, done))
+            open_source(place), settings, cache, workers=1, progress=Progress(begun=lambda *counts: told.append(counts))
         )
 
     first = aligned(faces)
@@ -172,7 +172,11 @@ def test_a_second_process_waits_for_the_first_and_takes_its_faces(faces: Path, t
     def second() -> None:
         found.append(
             align_once(
-                open_source(faces), SETTINGS, cache, said=heard, begun=lambda total, done: told.append((total, done))
+                open_source(faces),
+                SETTINGS,
+                cache,
+                said=heard,
+                progress=Progress(begun=lambda *counts: told.append(counts)),
             )
         )
 

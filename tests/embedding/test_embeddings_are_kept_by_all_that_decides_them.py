@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stand_in_models import means, model_of
 
 from ethnoshard._cache_folder import cache_folder
-from ethnoshard.embedding import Cache, Embeddings, _embed_place, embed_place, faces_of_dataset, faces_of_work
+from ethnoshard.embedding import Cache, Embeddings, Progress, _embed_place, embed_place, faces_of_dataset, faces_of_work
 from ethnoshard.shards._mirror import Mirror
 
 
@@ -32,7 +32,7 @@ def test_the_second_time_nothing_is_computed_and_any_change_computes_anew(noise_
     first = embed_place(model_of(network), faces, cache=cache)
     assert network.images == 120
     told: list[int] = []
-    again = embed_place(model_of(network), faces, cache=cache, advance=told.append)
+    again = embed_place(model_of(network), faces, cache=cache, progress=Progress(advance=told.append))
     assert network.images == 120 and sum(told) == 120
     np.testing.assert_array_equal(first.vectors, again.vectors)
     assert again.keys.tolist() == first.keys.tolist() and again.facts == first.facts

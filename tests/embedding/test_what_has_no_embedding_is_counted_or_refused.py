@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from stand_in_models import means, model_of, write_flat_onnx
 
-from ethnoshard.embedding import Cache, Embeddings, embed_place, faces_of_work, load_model, open_faces
+from ethnoshard.embedding import Cache, Embeddings, Progress, embed_place, faces_of_work, load_model, open_faces
 from ethnoshard.errors import EthnoshardError
 
 
@@ -29,13 +29,15 @@ def photographs(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_photographs_are_aligned_once_and_those_without_a_face_are_listed(photographs: Path, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     told: list[tuple[int, int]] = []
-    faces = open_faces(photographs, cache=cache, workers=1, begun=lambda total, done: told.append((total, done)))
+    faces = open_faces(
+        photographs, cache=cache, workers=1, progress=Progress(begun=lambda *counts: told.append(counts))
+    )
     found = embed_place(model_of(means, crop=160), faces)
     assert sorted(status for status in found.statuses()) == ["embedded", "no_face", "unreadable"]
     assert sum(found.statuses().values()) == len(list(photographs.glob("*/*")))
     why = dict(zip(found.missing_keys.tolist(), found.missing_status.tolist(), strict=True))
     assert {"no_face", "unreadable"} == {why[key] for key in why if key.endswith(("/nobody.jpg", "/short.jpg"))}
-    open_faces(photographs, cache=cache, workers=1, begun=lambda total, done: told.append((total, done)))
+    open_faces(photographs, cache=cache, workers=1, progress=Progress(begun=lambda *counts: told.append(counts)))
     number = sum(found.statuses().values())
     assert told == [(number, 0), (number, number)]
 

@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 
 from ethnoshard.cli._main import app
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity import EthnicityClassifier, TrainSettings, Watch, evaluate_classifier, train_classifier
+from ethnoshard.ethnicity import (
+    EthnicityClassifier,
+    Progress,
+    TrainingWatch,
+    TrainSettings,
+    evaluate_classifier,
+    train_classifier,
+)
 from ethnoshard.ethnicity._calibration import fit_temperature, probabilities_of, reliability
 from ethnoshard.ethnicity._metrics import measure
 from ethnoshard.ethnicity._network import build_network, input_side
@@ -81,7 +88,7 @@ def test_a_report_folder_holds_the_report_and_the_faces_are_in_the_cache(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     told: list[tuple[int, int]] = []
-    watch = Watch(begun=lambda images, done: told.append((images, done)))
+    watch = TrainingWatch(progress=Progress(begun=lambda images, done: told.append((images, done))))
     command = ["classifier", "evaluate", str(model), str(collection), "--cache", "kept", "--workers", "1"]
     run = CliRunner().invoke(app, command)
     assert run.exit_code == 0, run.output
@@ -106,7 +113,7 @@ def test_an_interrupted_training_does_not_go_on_with_other_photographs(collectio
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_classifier(own, folder, SETTINGS, workers=1, watch=Watch(epoch_done=stop))
+        train_classifier(own, folder, SETTINGS, workers=1, watch=TrainingWatch(epoch_done=stop))
     photograph = min(own.glob("20_*.jpg"))
     photograph.write_bytes(photograph.read_bytes()[:-2] + b"\0\0")  # of the same size
     with pytest.raises(EthnoshardError, match="is of a run with other settings, data or weights"):
@@ -121,12 +128,16 @@ def test_interrupted_training_goes_on_to_the_same_weights(collection: Path, mode
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_classifier(collection, folder, SETTINGS, workers=1, watch=Watch(epoch_done=stop))
+        train_classifier(collection, folder, SETTINGS, workers=1, watch=TrainingWatch(epoch_done=stop))
     with pytest.raises(EthnoshardError, match="is of a run with other settings"):
         train_classifier(collection, folder, TrainSettings(epochs=3, batch=8), workers=1)
     epochs: list[float] = []
     train_classifier(
-        collection, folder, SETTINGS, workers=1, watch=Watch(epoch_done=lambda line: epochs.append(line["epoch"]))
+        collection,
+        folder,
+        SETTINGS,
+        workers=1,
+        watch=TrainingWatch(epoch_done=lambda line: epochs.append(line["epoch"])),
     )
     assert epochs == [1]
     assert (folder / "weights.safetensors").read_bytes() == (model / "weights.safetensors").read_bytes()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity import compare_with_classifier, label_by_classifier, label_from_file
+from ethnoshard.ethnicity import Progress, compare_with_classifier, label_by_classifier, label_from_file
 from ethnoshard.work import LABEL_FACES_SCHEMA, LABELS_SCHEMA, WorkFolder, read_labels
 
 SIDE = 16
@@ -157,8 +157,7 @@ def test_one_worker_and_two_write_the_same_bytes(work: Path) -> None:
         images=3,
         workers=2,
         load=Brightness,
-        begun=lambda *total: totals.append(total),
-        advance=steps.append,
+        progress=Progress(begun=lambda *total: totals.append(total), advance=steps.append),
     )
     assert [(work / name).read_bytes() for name in FILES] == once
     assert totals == [(10, 0)] and sum(steps) == 10
