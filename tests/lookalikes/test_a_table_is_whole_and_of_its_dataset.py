@@ -185,7 +185,7 @@ def test_who_has_no_face_has_no_neighbours_and_is_counted(make: Make, people: Fa
             r"315 of 315 embeddings are not of length 1 \(they have 2 to 2",
         ),
         ({"vectors": np.zeros((0, 4), np.float32), "owners": np.zeros(0, int)}, "there is no face"),
-        ({"apart": 1.5}, "-1 to 1; 1.5 is not"),
+        ({"apart": 1.5}, "must be between -1 and 1, got 1.5"),
         ({"k": 0}, "--k must be at least 1, got 0"),
     ],
 )
