@@ -2,8 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import polars as pl
 import streamlit as st
@@ -12,35 +11,43 @@ from PIL import Image
 from ethnoshard.alignment import decode_face
 from ethnoshard.embedding import face_keys
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.results import Source
 from ethnoshard.shards import LocalShards
 
 from ._shelf import Place, Shelf
 
 
-def place_of(shelf: Shelf, content: Mapping[str, Any]) -> Place | None:
+def place_of(shelf: Shelf, origin: Source | None) -> Place | None:
     """The given dataset that holds the images of a report, told by the digests of its source; None if none was given.
 
     Args:
         shelf: with the given datasets.
-        content: of the report.
+        origin: where the images are from, as the report says.
     """
-    origin = content.get("place") or {}
+    if origin is None:
+        return None
     for place in shelf.places:
         if place.dataset is None:
             continue
         source = place.dataset.manifest["align"]["source"]
-        packed = {"source_digest": source["digest"], "source_contents": source.get("contents")}
-        if origin.get("source_digest") == place.dataset.fingerprint or same_source(origin, packed):
+        packed = Source(
+            kind="dataset",
+            name=place.name,
+            source_digest=source["digest"],
+            source_contents=source.get("contents"),
+        )
+        if origin.source_digest == place.dataset.fingerprint or same_source(origin, packed):
             return place
     return None
 
 
-def same_source(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_source(one: Source, other: Source) -> bool:
     """Whether two places are of the same photographs: by what these hold, where both know it, else by name and size."""
-    contents = one.get("source_contents"), other.get("source_contents")
-    digest = one.get("source_digest")
+    contents = one.source_contents, other.source_contents
     return (
-        digest is not None and digest == other.get("source_digest") and (None in contents or contents[0] == contents[1])
+        one.source_digest is not None
+        and one.source_digest == other.source_digest
+        and (None in contents or contents[0] == contents[1])
     )
 
 

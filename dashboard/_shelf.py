@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ethnoshard._files import read_json
 from ethnoshard._stamp import Stamp
+from ethnoshard.charts import colours_of_arms, colours_of_groups
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.reports import ReportFolder, ReportSummary, list_reports, read_report
 from ethnoshard.runs import RunFolder, RunSummary, list_runs, read_batches, read_metrics
 from ethnoshard.shards import FaceDataset
 
-from ._colours import colours_of_arms, colours_of_groups
 from ._given import Given
 
 _KEPT = 64

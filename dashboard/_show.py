@@ -8,32 +8,11 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import page, titled
+
 from ._text import plain
 
-_HEIGHT = 420
-NUMBERS = {"exponentformat": "power", "minexponent": 5}
-"""Of axes and colour bars: plotly would write 0.0005 as 500µ."""
 CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "scale": 2}}
-
-
-def figure(x: str, y: str, **layout: Any) -> go.Figure:
-    """An empty figure.
-
-    Args:
-        x: title of the axis, with its unit.
-        y: likewise.
-        layout: for plotly.
-    """
-    return go.Figure(
-        layout={
-            "xaxis": {"title": {"text": x}},
-            "yaxis": {"title": {"text": y}},
-            "height": _HEIGHT,
-            "margin": {"t": 20, "b": 10, "l": 10, "r": 10},
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-            **layout,
-        }
-    )
 
 
 def chart(drawn: go.Figure, *, name: str, title: str, how: str) -> None:
@@ -46,11 +25,10 @@ def chart(drawn: go.Figure, *, name: str, title: str, how: str) -> None:
         how: how to read it. Plain text.
     """
     head(title, how)
-    drawn.update_xaxes(NUMBERS).update_yaxes(NUMBERS)
     st.plotly_chart(drawn, key=name, config=CONFIG, alt=title)
     with st.popover("Download", icon=":material/download:", type="tertiary"):
         st.download_button(
-            "HTML", lambda: _page(drawn, title, how), f"{name}.html", "text/html", key=f"{name}-html", on_click="ignore"
+            "HTML", lambda: page(drawn, title, how), f"{name}.html", "text/html", key=f"{name}-html", on_click="ignore"
         )
         if importlib.util.find_spec("kaleido"):
             st.download_button(
@@ -126,19 +104,7 @@ def tiles_with_ranges(figures: Sequence[tuple[str, str, str, str]]) -> None:
             st.caption(plain(below))
 
 
-def _page(drawn: go.Figure, title: str, how: str) -> str:
-    titled = go.Figure(drawn).update_layout(
-        title={"text": f"{_safe(title)}<br><sup>{_safe(how)}</sup>"}, margin={"t": 110}, template="plotly_white"
-    )
-    html: str = titled.to_html(include_plotlyjs=True, full_html=True)
-    return html
-
-
 def _png(drawn: go.Figure, title: str) -> bytes:
-    titled = go.Figure(drawn).update_layout(title={"text": _safe(title)}, margin={"t": 80}, template="plotly_white")
-    picture: bytes = titled.to_image(format="png", width=1200, height=700, scale=2)
+    shown = titled(drawn, title).update_layout(template="plotly_white")
+    picture: bytes = shown.to_image(format="png", width=1200, height=700, scale=2)
     return picture
-
-
-def _safe(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

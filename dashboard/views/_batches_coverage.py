@@ -6,9 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from .._show import figure
-from .._text import in_chart
-from ._training_figures import translucent
+from ethnoshard.charts import GREY, empty_chart, escaped, translucent
 
 COUNTS = ("faces", "draws", "used", "repeated", "dropped", "excluded")
 
@@ -70,12 +68,12 @@ def title(run: str, rows: pl.DataFrame, epochs: int) -> str:
 def bars(rows: pl.DataFrame, colours: Mapping[str, str]) -> go.Figure:
     """A bar a group, 100 % being its faces: used, dropped, excluded, and beyond it what was drawn again."""
     groups = rows["group"].to_list()
-    drawn = figure("% of the group's faces", "", height=120 + 40 * len(groups), barmode="stack", showlegend=False)
+    drawn = empty_chart("% of the group's faces", "", height=120 + 40 * len(groups), barmode="stack", showlegend=False)
     solid = [colours[group] for group in groups]
     looks: dict[str, dict[str, Any]] = {
         "used": {"color": solid},
         "dropped": {"color": [translucent(colour, 0.3) for colour in solid]},
-        "excluded": {"color": "rgba(140,140,140,0.35)"},
+        "excluded": {"color": translucent(GREY, 0.35)},
         "repeated": {
             "color": [translucent(colour, 0.15) for colour in solid],
             "pattern": {"shape": "/", "fgcolor": solid, "size": 6},
@@ -85,9 +83,9 @@ def bars(rows: pl.DataFrame, colours: Mapping[str, str]) -> go.Figure:
         shares = (100 * rows[kind] / rows["faces"]).fill_nan(0)
         drawn.add_trace(
             go.Bar(
-                y=[in_chart(group) for group in groups], x=shares, orientation="h", name=kind, marker=look,
+                y=[escaped(group) for group in groups], x=shares, orientation="h", name=kind, marker=look,
                 customdata=rows[kind], hovertemplate=f"%{{y}}, {kind}: %{{customdata:,}} (%{{x:.1f}} %)<extra></extra>",
             )
         )  # fmt: skip
-    drawn.add_vline(x=100, line={"dash": "dash", "width": 1.5, "color": "#8C8C8C"})
+    drawn.add_vline(x=100, line={"dash": "dash", "width": 1.5, "color": GREY})
     return drawn.update_yaxes(autorange="reversed")

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from .._show import figure
-from .._text import in_chart
-from ._batches_made import Made, farthest_in_blocks
-from ._training_figures import translucent
+from ethnoshard.charts import GREY, GROUP_COLOURS, empty_chart, escaped, translucent
 
+from ._batches_made import Made, farthest_in_blocks
+
+_KEPT = GROUP_COLOURS[2]
+"""Of the band of what is promised."""
 BARS = 80
 """Steps whose composition is drawn: more can't be told apart."""
 POINTS = 400
@@ -22,13 +23,15 @@ def composition(made: Made, colours: Mapping[str, str]) -> go.Figure:
     x = made.steps[:BARS]
     shares = 100 * made.people[:BARS] / made.people[:BARS].sum(1, keepdims=True)
     borders = (100 * made.wanted[:BARS] / made.wanted[:BARS].sum(1, keepdims=True)).cumsum(1)
-    drawn = figure("Step", "People of a batch, %", legend=_LEGEND, barmode="stack", bargap=0, hovermode="x unified")
+    drawn = empty_chart(
+        "Step", "People of a batch, %", legend=_LEGEND, barmode="stack", bargap=0, hovermode="x unified"
+    )
     for number, group in enumerate(made.groups):
         drawn.add_trace(
             go.Bar(
-                x=x, y=shares[:, number], name=in_chart(group), marker={"color": colours[group], "line": {"width": 0}},
+                x=x, y=shares[:, number], name=escaped(group), marker={"color": colours[group], "line": {"width": 0}},
                 customdata=made.people[:BARS, number],
-                hovertemplate=f"{in_chart(group)}: %{{customdata:.0f}} people, %{{y:.1f}} %<extra></extra>",
+                hovertemplate=f"{escaped(group)}: %{{customdata:.0f}} people, %{{y:.1f}} %<extra></extra>",
             )
         )  # fmt: skip
     ends = np.concatenate([x - 0.5, [x[-1] + 0.5]])
@@ -55,8 +58,8 @@ def error(made: Made, colours: Mapping[str, str]) -> go.Figure:
     """People ahead of what was wanted: a line a group, each around its own 0, with the band of what is promised."""
     begins, values = farthest_in_blocks(made.ahead, POINTS)
     limit = 1.15 * max(made.farthest, 1.2 * made.within)
-    drawn = figure("Step", "", height=110 + 56 * len(made.groups), showlegend=False)
-    band = "#008F68" if made.promised else "#8C8C8C"
+    drawn = empty_chart("Step", "", height=110 + 56 * len(made.groups), showlegend=False)
+    band = _KEPT if made.promised else GREY
     for row, group in enumerate(made.groups):
         # Rows go down, the error goes up.
         middle = -2 * limit * row
@@ -66,9 +69,9 @@ def error(made: Made, colours: Mapping[str, str]) -> go.Figure:
         )  # fmt: skip
         drawn.add_trace(
             go.Scatter(
-                x=made.steps[begins], y=middle + values[:, row], name=in_chart(group), mode="lines",
+                x=made.steps[begins], y=middle + values[:, row], name=escaped(group), mode="lines",
                 line={"color": colours[group], "width": 1.5}, customdata=values[:, row],
-                hovertemplate=f"{in_chart(group)}, step %{{x}}: %{{customdata:+.2f}} people<extra></extra>",
+                hovertemplate=f"{escaped(group)}, step %{{x}}: %{{customdata:+.2f}} people<extra></extra>",
             )
         )  # fmt: skip
         drawn.add_annotation(
@@ -77,7 +80,7 @@ def error(made: Made, colours: Mapping[str, str]) -> go.Figure:
         )  # fmt: skip
     drawn.update_yaxes(
         tickvals=[-2 * limit * row for row in range(len(made.groups))],
-        ticktext=[in_chart(group) for group in made.groups],
+        ticktext=[escaped(group) for group in made.groups],
         range=[-2 * limit * (len(made.groups) - 1) - limit, limit], showgrid=False, zeroline=False,
     )  # fmt: skip
     return drawn.update_layout(margin={"t": 20, "b": 10, "l": 10, "r": 85})
@@ -97,20 +100,20 @@ def error_title(made: Made) -> str:
 
 def numbers(made: Made, colours: Mapping[str, str], most: int) -> go.Figure:
     """How many batches hold how many people of each group; axis up to ``most``."""
-    drawn = figure("People of the group in a batch", "", height=120 + 44 * len(made.groups), showlegend=False)
+    drawn = empty_chart("People of the group in a batch", "", height=120 + 44 * len(made.groups), showlegend=False)
     for row, group in enumerate(made.groups):
         found, counts = np.unique(made.people[:, row].astype(np.int64), return_counts=True)
         shares = counts / len(made.steps)
         drawn.add_trace(
             go.Scatter(
-                x=found, y=[row] * len(found), mode="markers", name=in_chart(group),
+                x=found, y=[row] * len(found), mode="markers", name=escaped(group),
                 marker={
                     "size": shares, "sizemode": "area", "sizeref": 2 / 28**2, "sizemin": 2, "color": colours[group],
                     "opacity": 0.9, "line": {"width": 0},
                 },
                 customdata=np.stack([100 * shares, counts], axis=1),
                 hovertemplate=(
-                    f"%{{x}} people of {in_chart(group)}: %{{customdata[0]:.1f}} % of batches "
+                    f"%{{x}} people of {escaped(group)}: %{{customdata[0]:.1f}} % of batches "
                     "(%{customdata[1]:,})<extra></extra>"
                 ),
             )
@@ -122,7 +125,7 @@ def numbers(made: Made, colours: Mapping[str, str], most: int) -> go.Figure:
         )  # fmt: skip
     rows = list(range(len(made.groups)))
     drawn.update_yaxes(
-        tickvals=rows, ticktext=[in_chart(group) for group in made.groups], range=[len(rows) - 0.4, -0.6],
+        tickvals=rows, ticktext=[escaped(group) for group in made.groups], range=[len(rows) - 0.4, -0.6],
         showgrid=False, zeroline=False,
     )  # fmt: skip
     return drawn.update_xaxes(range=[-0.7, most + 0.7], zeroline=False)

@@ -7,15 +7,14 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from .._show import figure
-from .._text import NONE, in_chart
+from ethnoshard.charts import GREY, NONE, empty_chart, escaped
+
 from ._batches_meetings import Met
 
-_GREY = "#8C8C8C"
 _ROW = 44
 _NONE_SEEN = 0.005
 """Two digits show it as 0."""
-_LINE = {"width": 1.5, "dash": "dash", "color": _GREY}
+_LINE = {"width": 1.5, "dash": "dash", "color": GREY}
 
 
 def pairs(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
@@ -24,7 +23,7 @@ def pairs(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
     drawn = _rows([row.group for row, _ in shown], "Own pairs in a batch / those of people drawn at random")
     drawn.add_trace(
         go.Bar(
-            y=[in_chart(row.group) for row, _ in shown], x=[ratio for _, ratio in shown], orientation="h",
+            y=[escaped(row.group) for row, _ in shown], x=[ratio for _, ratio in shown], orientation="h",
             marker={"color": [colours[row.group] for row, _ in shown]},
             customdata=[(row.pairs, row.pairs_at_random) for row, _ in shown],
             hovertemplate="%{y}: %{customdata[0]:,.2f} pairs, at random %{customdata[1]:,.2f}<extra></extra>",
@@ -56,7 +55,7 @@ def dispersion(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
     values = [float(row.dispersion or 0) for row in shown]
     drawn.add_trace(
         go.Scatter(
-            y=[in_chart(row.group) for row in shown], x=values, mode="markers",
+            y=[escaped(row.group) for row in shown], x=values, mode="markers",
             marker={"color": [colours[row.group] for row in shown], "size": 13, "line": {"width": 0}},
             cliponaxis=False, hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
@@ -86,7 +85,7 @@ def dispersion_title(name: str, rows: Sequence[Met]) -> str:
 def nearest(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
     """A dot a group: how often somebody's nearest other person is in the batch; hollow: by chance."""
     shown = [row for row in rows if row.nearest is not None and row.nearest_by_chance is not None]
-    names = [in_chart(row.group) for row in shown]
+    names = [escaped(row.group) for row in shown]
     drawn = _rows([row.group for row in shown], "Draws whose nearest other person of the group is in the batch, %")
     met, chance = (
         [100 * float(value or 0) for value in values]
@@ -95,7 +94,7 @@ def nearest(rows: Sequence[Met], colours: Mapping[str, str]) -> go.Figure:
     for row, x in zip(shown, zip(met, chance, strict=True), strict=True):
         drawn.add_trace(
             go.Scatter(
-                x=x, y=[in_chart(row.group)] * 2, mode="lines", hoverinfo="skip",
+                x=x, y=[escaped(row.group)] * 2, mode="lines", hoverinfo="skip",
                 line={"color": colours[row.group], "width": 2},
             )
         )  # fmt: skip
@@ -204,8 +203,8 @@ def _percent(values: Sequence[float | None]) -> list[float | None]:
 
 
 def _rows(groups: Sequence[str], x: str) -> go.Figure:
-    drawn = figure(x, "", height=120 + _ROW * len(groups), showlegend=False, bargap=0.35)
-    names = [in_chart(group) for group in groups]
+    drawn = empty_chart(x, "", height=120 + _ROW * len(groups), showlegend=False, bargap=0.35)
+    names = [escaped(group) for group in groups]
     return drawn.update_yaxes(
         type="category", categoryorder="array", categoryarray=names, range=[len(names) - 0.4, -0.6], showgrid=False
     )
@@ -223,5 +222,5 @@ def _at_right(drawn: go.Figure, texts: Sequence[str]) -> None:
 def _mark(drawn: go.Figure, x: float, text: str) -> None:
     drawn.add_vline(x=x, line=_LINE, layer="below")
     drawn.add_annotation(
-        x=x, y=1, yref="paper", yanchor="bottom", showarrow=False, text=text, font={"size": 11, "color": _GREY}
+        x=x, y=1, yref="paper", yanchor="bottom", showarrow=False, text=text, font={"size": 11, "color": GREY}
     )

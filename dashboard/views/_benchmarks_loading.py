@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from .. import _show
-from .._colours import ARM_COLOURS, GROUP_COLOURS, TOO_FEW
-from .._text import in_chart
+from ethnoshard.charts import ARM_COLOURS, GREY, GROUP_COLOURS, empty_chart, escaped
+
 from ._benchmarks_contestants import OUR_DECODER, Contestant
 
-_OUR_COLOUR, _PEER_COLOUR, _WHISKER = GROUP_COLOURS[0], ARM_COLOURS[0], TOO_FEW
+_OUR_COLOUR, _PEER_COLOUR, _WHISKER = GROUP_COLOURS[0], ARM_COLOURS[0], GREY
 _LIMIT_COLOUR = GROUP_COLOURS[1]
 
 
@@ -30,7 +29,7 @@ def rate_title(found: Sequence[Contestant]) -> str:
 
 def rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.Figure:
     """A bar a contestant, least to most as whiskers, decoding alone as a line in a band."""
-    shown = _show.figure("images a second", "", height=110 + 42 * len(found), bargap=0.3)
+    shown = empty_chart("images a second", "", height=110 + 42 * len(found), bargap=0.3)
     for words, some, colour, pattern in (
         ("ethnoshard", [one for one in found if one.ours], _OUR_COLOUR, ""),
         ("peer, with our decoder", [one for one in found if not one.ours and one.decoder == OUR_DECODER],
@@ -40,7 +39,7 @@ def rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.
     ):  # fmt: skip
         if some:
             shown.add_bar(
-                y=[in_chart(one.name) for one in some],
+                y=[escaped(one.name) for one in some],
                 x=[one.rate for one in some],
                 orientation="h",
                 name=words,
@@ -64,7 +63,7 @@ def rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.
             )
     for one in found:
         shown.add_annotation(
-            x=max(one.most, one.rate), y=in_chart(one.name), text=f"{one.rate:,.0f} ({one.of_limit:.2f})",
+            x=max(one.most, one.rate), y=escaped(one.name), text=f"{one.rate:,.0f} ({one.of_limit:.2f})",
             showarrow=False, xanchor="left", xshift=6,
         )  # fmt: skip
     least, median, most = limit
@@ -76,7 +75,7 @@ def rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.
     )  # fmt: skip
     return shown.update_layout(
         xaxis={"range": [0, 1.12 * max(most, *(one.most for one in found))]},
-        yaxis={"categoryorder": "array", "categoryarray": [in_chart(one.name) for one in reversed(found)]},
+        yaxis={"categoryorder": "array", "categoryarray": [escaped(one.name) for one in reversed(found)]},
         barmode="overlay",
         legend={"orientation": "h", "yanchor": "top", "y": -0.16 if len(found) > 5 else -0.3, "x": 0},
         margin={"t": 40},
@@ -94,8 +93,8 @@ def quota_title(found: Sequence[Contestant], batch: int) -> str:
 
 def quota(found: Sequence[Contestant]) -> go.Figure:
     """A line a contestant from its mean to its worst batch."""
-    shown = _show.figure("images off the quota, of the group that is off most", "", height=110 + 30 * len(found))
-    names = [in_chart(one.name) for one in found]
+    shown = empty_chart("images off the quota, of the group that is off most", "", height=110 + 30 * len(found))
+    names = [escaped(one.name) for one in found]
     for one, name in zip(found, names, strict=True):
         shown.add_scatter(
             x=[one.off, one.worst], y=[name, name], mode="lines", showlegend=False, hoverinfo="skip",

@@ -5,9 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from .. import _show
-from .._colours import ARM_COLOURS, GROUP_COLOURS, TOO_FEW
-from .._text import in_chart
+from ethnoshard.charts import ARM_COLOURS, GREY, GROUP_COLOURS, empty_chart, escaped
 
 _OURS = "ethnoshard"
 
@@ -20,9 +18,9 @@ def rates(content: Mapping[str, Any], unit: str) -> go.Figure:
         unit: of the rates.
     """
     found = {str(name): _rate(rate) for name, rate in content["rates"].items()}
-    shown = _show.figure(unit, "", height=110 + 54 * len(found), showlegend=False, bargap=0.35)
+    shown = empty_chart(unit, "", height=110 + 54 * len(found), showlegend=False, bargap=0.35)
     # Long names are broken at their commas, or they would leave no room for bars.
-    names = [in_chart(name).replace(", ", ",<br>") for name in found]
+    names = [escaped(name).replace(", ", ",<br>") for name in found]
     shown.add_bar(
         y=names,
         x=[median for _, median, _ in found.values()],
@@ -37,7 +35,7 @@ def rates(content: Mapping[str, Any], unit: str) -> go.Figure:
             "array": [most - median for _, median, most in found.values()],
             "arrayminus": [median - least for least, median, _ in found.values()],
             "thickness": 1.5,
-            "color": TOO_FEW,
+            "color": GREY,
             "width": 4,
         },
         customdata=[[least, most] for least, _, most in found.values()],

@@ -7,8 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from .. import _show
-from .._colours import ARM_COLOURS, DASHES, GROUP_COLOURS, SYMBOLS
+from ethnoshard.charts import ARM_COLOURS, DASHES, GROUP_COLOURS, SYMBOLS, empty_chart
 
 _LOOPS = (
     ("a plain loop", "plain", "ratios"),
@@ -50,7 +49,7 @@ def planning_title(rows: pl.DataFrame) -> str:
 def memory(content: Mapping[str, Any]) -> go.Figure:
     """The loader's memory and the process's over the size of the dataset."""
     rows = sorted(content["rows"], key=lambda row: row["faces"])
-    shown = _show.figure("faces in the dataset", "MiB", height=360)
+    shown = empty_chart("faces in the dataset", "MiB", height=360)
     lines = (
         ("shards on disk", "size_mib", ARM_COLOURS[0]),
         ("whole process", "peak_mib", GROUP_COLOURS[1]),

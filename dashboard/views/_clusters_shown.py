@@ -1,15 +1,15 @@
 """A clustering report, read as far as the page needs it."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.charts import METHODS
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import ClusterReport
 
 from .._shelf import Shelf
-from ._clusters_picture import METHODS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,7 +20,7 @@ class Shown:
         name: as the shelf has it.
         called: the model.
         run: the run that it belongs to, if any.
-        content: ``report.json``.
+        report: what was measured.
         keys: (M,) of the picture's images.
         people: (M,) whose they are.
         places: number of dimensions -> (M, that) places.
@@ -30,7 +30,7 @@ class Shown:
     name: str
     called: str
     run: str | None
-    content: dict[str, Any]
+    report: ClusterReport
     keys: list[str]
     people: list[str]
     places: dict[int, NDArray[np.float64]]
@@ -48,14 +48,14 @@ def read(shelf: Shelf, name: str) -> Shown:
         EthnoshardError: it can't be read, or what it holds doesn't fit together.
     """
     summary = next(report for report in shelf.reports if report.name == name)
-    content = shelf.report(name).content
+    report = shelf.report(name).clustering
     arrays = shelf.arrays(name, "picture")
     number = len(arrays["keys"])
     shown = Shown(
         name=name,
         called=summary.model or name,
         run=summary.run,
-        content=content,
+        report=report,
         keys=[str(key) for key in arrays["keys"].tolist()],
         people=[str(person) for person in arrays["people"].tolist()],
         places={
@@ -70,8 +70,4 @@ def read(shelf: Shelf, name: str) -> Shown:
     wrong += [clusters.shape != (number,) for clusters in shown.clusters.values()]
     if any(wrong):
         raise EthnoshardError(f"{name}/picture.npz holds arrays that don't fit together; cluster again")
-    # What every part of the page reads; a report without them ends here, with its reason.
-    for part in ("picture", "clustering"):
-        if not isinstance(content.get(part), dict):
-            raise EthnoshardError(f"{name}/report.json has no {part!r}; cluster again")
     return shown

@@ -7,10 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from .. import _show
-from .._colours import SYMBOLS
-from .._text import in_chart
-from ._dataset_tables import percent
+from ethnoshard.charts import SYMBOLS, empty_chart, escaped, percent
 
 _BINS = 24
 _FEW_STEPS = 30
@@ -18,9 +15,9 @@ _FEW_STEPS = 30
 
 def composition(rows: pl.DataFrame, colours: Mapping[str, str]) -> go.Figure:
     """Two bars a group, people and faces: rows of ``_dataset_tables.composition``."""
-    shown = _show.figure("share of the dataset, %", "", barmode="group", height=120 + 56 * len(rows))
+    shown = empty_chart("share of the dataset, %", "", barmode="group", height=120 + 56 * len(rows))
     groups = rows["group"].to_list()
-    names = [in_chart(group) for group in groups]
+    names = [escaped(group) for group in groups]
     for what, share, pattern in (("faces", "faces_share", "/"), ("people", "people_share", "")):
         numbers = rows[what].to_list()
         shown.add_bar(
@@ -53,7 +50,7 @@ def faces_a_person(identities: pl.DataFrame, rows: pl.DataFrame, colours: Mappin
     counts = identities["faces"].cast(pl.Int64).to_numpy()
     edges = bins(counts)
     wide = len(edges) > 2 and edges[-1] > 20 * edges[0]
-    shown = _show.figure("faces a person", "share of the group's people, %", height=380)
+    shown = empty_chart("faces a person", "share of the group's people, %", height=380)
     for place, group in enumerate(rows["group"].to_list()):
         own = identities.filter(pl.col("group") == group)["faces"].cast(pl.Int64).to_numpy()
         found, _ = np.histogram(own, edges)
@@ -65,7 +62,7 @@ def faces_a_person(identities: pl.DataFrame, rows: pl.DataFrame, colours: Mappin
             mode="lines+markers",
             line={"color": colours[group], "shape": "hvh"},
             marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 7},
-            name=in_chart(group),
+            name=escaped(group),
             customdata=[[int(number), end] for number, end in zip(found, ends, strict=True)],
             hovertemplate="%{customdata[0]:,} people (%{y:.2g} %) with %{customdata[1]} faces"
             "<extra>%{fullData.name}</extra>",
@@ -90,7 +87,7 @@ def bins(counts: "np.typing.NDArray[np.int64]") -> list[int]:
 
 def confidence(identities: pl.DataFrame, rows: pl.DataFrame, colours: Mapping[str, str]) -> go.Figure:
     """A box a group: how sure whoever labelled was; people without a figure aside."""
-    shown = _show.figure("confidence of a person's label, 0 to 1", "", height=110 + 46 * len(rows), showlegend=False)
+    shown = empty_chart("confidence of a person's label, 0 to 1", "", height=110 + 46 * len(rows), showlegend=False)
     for group in rows["group"].to_list():
         own = identities.filter((pl.col("group") == group) & pl.col("confidence").is_not_null())
         if len(own):
@@ -98,9 +95,9 @@ def confidence(identities: pl.DataFrame, rows: pl.DataFrame, colours: Mapping[st
                 _quantile(own["confidence"], share) for share in (0.05, 0.25, 0.5, 0.75, 0.95)
             )
             shown.add_box(
-                y=[in_chart(group)],
+                y=[escaped(group)],
                 lowerfence=[low], q1=[first], median=[middle], q3=[third], upperfence=[high],
-                orientation="h", name=in_chart(group), marker={"color": colours[group]},
+                orientation="h", name=escaped(group), marker={"color": colours[group]},
             )  # fmt: skip
     return shown.update_layout(xaxis={"range": [0, 1]}, yaxis={"autorange": "reversed", "type": "category"})
 

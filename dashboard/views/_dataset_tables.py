@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard.charts import percent
 from ethnoshard.shards import FaceDataset
 
 MIB = 1 << 20
@@ -35,14 +36,6 @@ def composition_title(rows: pl.DataFrame) -> str:
     if len(rows) == 1:
         return f"Everybody is of one group, {first['group']}"
     return f"{said}the faces; {last['group']} {percent(last['people_share'])} and {percent(last['faces_share'])}"
-
-
-def percent(share: float) -> str:
-    """``58 %``, ``5.9 %``, ``0.04 %``: two digits."""
-    of_hundred = 100 * share
-    if of_hundred >= 10 or of_hundred == 0:
-        return f"{of_hundred:.0f} %"
-    return f"{of_hundred:.1f} %" if of_hundred >= 1 else f"{of_hundred:.2g} %"
 
 
 def shards(manifest: Mapping[str, Any]) -> pl.DataFrame:

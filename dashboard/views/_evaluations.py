@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
+from ethnoshard.charts import ARM_COLOURS, DASHES
 from ethnoshard.reports import ReportFolder, ReportSummary
+from ethnoshard.results import Evaluation
 
 from .. import _pick, _show
-from .._colours import ARM_COLOURS, DASHES
 from .._guard import or_said
 from .._shelf import Shelf
 from .._text import plain
@@ -36,9 +36,9 @@ class Picked:
     report: ReportFolder
 
     @property
-    def content(self) -> Mapping[str, Any]:
-        """``report.json``."""
-        return self.report.content
+    def evaluation(self) -> Evaluation:
+        """What was measured."""
+        return self.report.evaluation
 
 
 def picked(shelf: Shelf, *, fits: Callable[[ReportSummary], bool] = lambda summary: True) -> list[Picked]:

@@ -1,42 +1,42 @@
 """What a comparison report says about two evaluations, group by group."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
+from ethnoshard.charts import NONE
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import Change, Compared, Comparison, Evaluation, GroupErrorsChange, as_json
 
 from .._shelf import Shelf
-from .._text import NONE
 from ._evaluations import Picked
 
 _ABOUT = ("model", "place", "flip", "images", "options", "pairs")
 _KINDS = (("fmr", "FMR"), ("fnmr", "FNMR"), ("accuracy", "accuracy"))
 
 
-def comparison_of(shelf: Shelf, one: Picked, other: Picked) -> tuple[str, Mapping[str, Any], bool] | None:
+def comparison_of(shelf: Shelf, one: Picked, other: Picked) -> tuple[str, Comparison, bool] | None:
     """The comparison report of two evaluations, whichever was its base.
 
     Returns:
-        its name, its content, and whether ``one`` was the base; None if there is none.
+        its name, what it found, and whether ``one`` was the base; None if there is none.
     """
     for summary in shelf.reports:
         if summary.kind != "comparison":
             continue
         try:
-            content = shelf.report(summary.name).content
+            found = shelf.report(summary.name).comparison
         except EthnoshardError:
             # It went away meanwhile; the list of what can't be read says more.
             continue
-        sides = content.get("base"), content.get("other")
+        sides = found.base, found.other
         for base, (first, second) in ((True, sides), (False, sides[::-1])):
-            if _is_of(first, one.content) and _is_of(second, other.content):
-                return summary.name, content, base
+            if _is_of(first, one.evaluation) and _is_of(second, other.evaluation):
+                return summary.name, found, base
     return None
 
 
-def change_table(found: Mapping[str, Any], *, turned: bool) -> pl.DataFrame:
+def change_table(found: GroupErrorsChange, *, turned: bool) -> pl.DataFrame:
     """A row a group, of one source of labels.
 
     Args:
@@ -44,40 +44,40 @@ def change_table(found: Mapping[str, Any], *, turned: bool) -> pl.DataFrame:
         turned: show base - other.
     """
     rows = []
-    for group, changes in {"all": found["overall"], **found["by_group"]}.items():
-        row = {"group": group + (" (too few)" if group in found["too_few"] else "")}
+    for group, changes in {"all": found.overall, **found.by_group}.items():
+        row = {"group": group + (" (too few)" if group in found.too_few else "")}
         for key, name in _KINDS:
             row[name] = _signed(changes[key], turned=turned)
         rows.append(row)
     return pl.DataFrame(rows)
 
 
-def clear_changes(found: Mapping[str, Any], *, turned: bool) -> list[str]:
+def clear_changes(found: GroupErrorsChange, *, turned: bool) -> list[str]:
     """Which groups' rates differ by an interval that doesn't hold 0: ``Black's FMR falls``."""
     clear = []
-    for group, changes in found["by_group"].items():
+    for group, changes in found.by_group.items():
         for key, name in _KINDS[:2]:
-            ends = changes[key]["people_interval"]
-            if group not in found["too_few"] and ends and None not in ends and (ends[0] > 0 or ends[1] < 0):
-                rises = (ends[0] > 0) != turned
+            low, high = changes[key].people_interval or (None, None)
+            if group not in found.too_few and low is not None and high is not None and (low > 0 or high < 0):
+                rises = (low > 0) != turned
                 clear.append(f"{group}'s {name} {'rises' if rises else 'falls'}")
     return clear
 
 
-def _is_of(side: Any, content: Mapping[str, Any]) -> bool:
+def _is_of(side: Compared, report: Evaluation) -> bool:
     """Whether one side of a comparison is this evaluation: all that it says about it is the same."""
-    if not isinstance(side, Mapping):
-        return False
-    measured = {name: value for name, value in content["verification"].items() if name != "curve"}
-    return side.get("verification") == measured and all(side.get(name) == content.get(name) for name in _ABOUT)
+    measured = {name: value for name, value in as_json(report.verification).items() if name != "curve"}
+    return as_json(side.verification) == measured and all(
+        getattr(side, name) == getattr(report, name) for name in _ABOUT
+    )
 
 
-def _signed(change: Mapping[str, Any], *, turned: bool) -> str:
+def _signed(change: Change, *, turned: bool) -> str:
     sign = -1 if turned else 1
-    if change["difference"] is None:
+    if change.difference is None:
         return NONE
-    value = f"{sign * change['difference']:+.4f}"
-    ends: Sequence[float | None] | None = change["people_interval"]
+    value = f"{sign * change.difference:+.4f}"
+    ends: Sequence[float | None] | None = change.people_interval
     if not ends:
         return value
     shown = [".." if end is None else f"{sign * end:+.4f}" for end in (ends[::-1] if turned else ends)]

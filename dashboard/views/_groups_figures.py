@@ -1,37 +1,23 @@
 """The figures that say in one number how far groups are apart, and what each means."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
-from .._text import NONE
-from ._groups_found import Shown
+from ethnoshard.charts import GROUP_METRICS, NONE
+from ethnoshard.results import Estimate
 
-MEANINGS = {
-    "max_gap_fmr": ("Gap of FMR", "the highest group's FMR less the lowest's"),
-    "max_gap_fnmr": ("Gap of FNMR", "the highest group's FNMR less the lowest's"),
-    "fdr": ("FDR", "1 less the two gaps, weighted by alpha: 1 where nobody differs"),
-    "ir": ("IR (NIST)", "highest over lowest FMR, times that of FNMR, weighted by alpha"),
-    "gini_fmr": ("Gini of FMR", "0: all groups alike; 1: one group has all false matches"),
-    "gini_fnmr": ("Gini of FNMR", "0: all groups alike; 1: one group has all false non-matches"),
-    "garbe": ("GARBE", "both Gini coefficients, weighted by alpha"),
-    "max_over_geomean_fmr": ("Max / geomean of FMR", "the highest over the geometric mean of all groups"),
-    "max_over_geomean_fnmr": ("Max / geomean of FNMR", "the highest over the geometric mean of all groups"),
-    "accuracy_std": ("STD of accuracy, %", "standard deviation of the groups' accuracies, in percentage points"),
-    "ser": ("SER", "the highest group's error over the lowest's, error being 1 - accuracy"),
-}
-"""Name in reports -> name and meaning, after the literature cited in ``ethnoshard.evaluation``."""
+from ._groups_found import Shown
 
 
 def figures_table(shown: Sequence[Shown]) -> pl.DataFrame:
     """A row a figure, a column a source and report, each value with its interval."""
-    columns: dict[str, list[str]] = {"figure": [name for name, _ in MEANINGS.values()]}
+    columns: dict[str, list[str]] = {"figure": [name for name, _ in GROUP_METRICS.values()]}
     for each in shown:
-        columns[_head(each, shown)] = [_value(each.rates["figures"].get(key)) for key in MEANINGS]
-    some: Mapping[str, Any] = next((each.rates["figures"] for each in shown if each.rates["figures"]), {})
-    columns["ideal"] = [f"{some[key]['ideal']:g}" if key in some else NONE for key in MEANINGS]
-    columns["what it says"] = [meaning for _, meaning in MEANINGS.values()]
+        columns[_head(each, shown)] = [_value(each.rates.figures.get(key)) for key in GROUP_METRICS]
+    some: Mapping[str, Estimate] = next((each.rates.figures for each in shown if each.rates.figures), {})
+    columns["ideal"] = [f"{some[key].ideal:g}" if key in some else NONE for key in GROUP_METRICS]
+    columns["what it says"] = [meaning for _, meaning in GROUP_METRICS.values()]
     return pl.DataFrame(columns)
 
 
@@ -39,19 +25,19 @@ def figures_plain(shown: Sequence[Shown]) -> pl.DataFrame:
     """The same as numbers, a row a figure, source and report."""
     rows = []
     for each in shown:
-        for key, found in each.rates["figures"].items():
-            low, high = found["people_interval"] or (None, None)
+        for key, found in each.rates.figures.items():
+            low, high = found.people_interval or (None, None)
             rows.append(
                 {
-                    "labels": each.found.own["labels"],
+                    "labels": each.found.own.labels,
                     "report": each.found.picked.name,
                     "threshold": each.threshold,
                     "figure": key,
-                    "value": found["value"],
+                    "value": found.value,
                     "low": low,
                     "high": high,
-                    "undefined_draws": found["undefined_draws"],
-                    "ideal": found["ideal"],
+                    "undefined_draws": found.undefined_draws,
+                    "ideal": found.ideal,
                 }
             )
     return pl.DataFrame(rows, infer_schema_length=None)
@@ -62,12 +48,12 @@ def _head(each: Shown, shown: Sequence[Shown]) -> str:
     return f"{each.found.source}, {each.found.picked.label}" if several else each.found.source
 
 
-def _value(found: Mapping[str, Any] | None) -> str:
+def _value(found: Estimate | None) -> str:
     """``2.66 [1.32, 11.97]``: three digits that count, and no more, as intervals are wide."""
     if found is None:
         return NONE
-    value = "undefined" if found["value"] is None else _digits(found["value"])
-    ends = found["people_interval"]
+    value = "undefined" if found.value is None else _digits(found.value)
+    ends = found.people_interval
     if not ends or list(ends) == [None, None]:
         return value
     low, high = (".." if end is None else _digits(end) for end in ends)

@@ -1,7 +1,7 @@
 """Errors by group of reports, at their own threshold or at others that they keep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves
-from ethnoshard.results import as_json
+from ethnoshard.results import ErrorsAtThreshold, GroupErrors
 
 from .._shelf import Shelf
 from ._evaluations import Picked
@@ -31,7 +31,7 @@ class Found:
     """
 
     picked: Picked
-    own: Mapping[str, Any]
+    own: GroupErrors
     curves: GroupCurves | None
     reason: str | None
     stamp: Stamp | None
@@ -39,22 +39,22 @@ class Found:
     @property
     def source(self) -> str:
         """Name of the source."""
-        return str(self.own["source"])
+        return self.own.source
 
     @property
     def labels(self) -> str:
         """Whose labels, in words."""
-        return f"perceived ethnicity {self.own['labels']}"
+        return f"perceived ethnicity {self.own.labels}"
 
     @property
     def thresholds(self) -> list[float]:
         """All that there are, rising."""
-        return [float(self.own["threshold"])] if self.curves is None else self.curves.thresholds.tolist()
+        return [self.own.threshold] if self.curves is None else self.curves.thresholds.tolist()
 
     @property
     def own_place(self) -> int:
         """Which of them is the report's own."""
-        return self.nearest(float(self.own["threshold"]))
+        return self.nearest(self.own.threshold)
 
     def text(self, place: int) -> str:
         """A threshold, with as many digits as tell all apart: models that put everybody in one place need many."""
@@ -73,11 +73,11 @@ class Found:
         rates = np.maximum(self.curves.overall_fmr[:, 0], tiny)
         return int(np.argmin(np.abs(np.log(rates) - np.log(max(fmr, tiny)))))
 
-    def at(self, place: int) -> Mapping[str, Any]:
-        """Everything at one of the thresholds, as ``report.json`` holds it."""
+    def at(self, place: int) -> GroupErrors:
+        """Everything at one of the thresholds."""
         if self.curves is None or self.stamp is None:
             return self.own
-        return {**self.own, **_at(self.stamp, place, self.curves)}
+        return replace(self.own, **vars(_at(self.stamp, place, self.curves)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,17 +87,17 @@ class Shown:
     Attributes:
         found: of which report and source.
         place: of its thresholds.
-        rates: as ``report.json`` holds them.
+        rates: at this threshold.
     """
 
     found: Found
     place: int
-    rates: Mapping[str, Any]
+    rates: GroupErrors
 
     @property
     def threshold(self) -> float:
         """The one for all groups."""
-        return float(self.rates["threshold"])
+        return self.rates.threshold
 
     @property
     def text(self) -> str:
@@ -107,14 +107,9 @@ class Shown:
 
 def find(shelf: Shelf, picked: Sequence[Picked]) -> list[list[Found]]:
     """For each source of the first report, what it found and what those beside it found by the same source."""
-    sources = [str(own["source"]) for own in picked[0].content["demographics"]]
+    sources = [own.source for own in picked[0].evaluation.demographics]
     return [
-        [
-            _found(shelf, each, own)
-            for each in picked
-            for own in each.content.get("demographics") or []
-            if own["source"] == source
-        ]
+        [_found(shelf, each, own) for each in picked for own in each.evaluation.demographics if own.source == source]
         for source in sources
     ]
 
@@ -130,7 +125,7 @@ def move(found: Sequence[Sequence[Found]], threshold: float) -> list[list[Shown]
     for first, *others in found:
         place = first.own_place if own else first.nearest(threshold)
         shown = [Shown(found=first, place=place, rates=first.at(place))]
-        fmr = float(shown[0].rates["overall"]["fmr"]["rate"] or 0)
+        fmr = shown[0].rates.overall.fmr.rate or 0.0
         for other in others:
             place = other.own_place if own else other.as_strict(fmr)
             shown.append(Shown(found=other, place=place, rates=other.at(place)))
@@ -142,9 +137,9 @@ def _apart(thresholds: Sequence[float], digits: int) -> bool:
     return len({f"{threshold:.{digits}f}" for threshold in thresholds}) == len(thresholds)
 
 
-def _found(shelf: Shelf, picked: Picked, own: Mapping[str, Any]) -> Found:
+def _found(shelf: Shelf, picked: Picked, own: GroupErrors) -> Found:
     try:
-        file = f"groups-{own['source']}"
+        file = f"groups-{own.source}"
         if file not in picked.report.array_names():
             # A source's name is from a file: it may not lead to another folder.
             raise EthnoshardError(f"{picked.report.path} holds no {file}.npz; run ethnoshard evaluate again")
@@ -161,6 +156,5 @@ def _curves(stamp: Stamp, _arrays: Mapping[str, NDArray[Any]]) -> GroupCurves:
 
 
 @st.cache_resource(max_entries=2048, show_spinner=False)
-def _at(stamp: Stamp, place: int, _curves: GroupCurves) -> Mapping[str, Any]:
-    errors: Mapping[str, Any] = as_json(_curves.at(place).errors())
-    return errors
+def _at(stamp: Stamp, place: int, _curves: GroupCurves) -> ErrorsAtThreshold:
+    return _curves.at(place).errors()

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
-from .._show import figure
-from .._text import NONE, in_chart
+from ethnoshard.charts import METHODS, NONE, RATES, Difference, metric_name
 
-_RATES = {"fmr": "FMR", "fnmr": "FNMR"}
-_METHODS = {"dbscan": "DBSCAN", "kmeans": "k-means", "som": "map"}
+_FEW = "too few people or pairs"
+_BY_GROUP = ("fmr", "fnmr")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +66,7 @@ def changes_of(report: str, content: Mapping[str, Any]) -> list[Change]:
         return [
             Change(
                 **names,
-                of=f"ARI of {_METHODS.get(method, method)}",
+                of=f"ARI of {METHODS[method].name if method in METHODS else method}",
                 before=figures["ari"]["base"],
                 after=figures["ari"]["other"],
                 difference=float(figures["ari"]["mean"]),
@@ -81,10 +79,10 @@ def changes_of(report: str, content: Mapping[str, Any]) -> list[Change]:
     found = [(_label(key), change, "") for key, change in content["verification"].items() if _label(key)]
     for source in content["demographics"]:
         for group, changes in source["by_group"].items():
-            few = "too few people or pairs" if group in source["too_few"] else ""
+            few = _FEW if group in source["too_few"] else ""
             found += [
-                (f"{_RATES[rate]} of {group}, {source['labels']}", changes[rate], few)
-                for rate in _RATES
+                (f"{RATES[rate]} of {group}, {source['labels']}", changes[rate], few)
+                for rate in _BY_GROUP
                 if rate in changes
             ]
     return [
@@ -156,30 +154,18 @@ def unrounded(changes: Iterable[Change]) -> pl.DataFrame:
     )
 
 
-def differences(changes: Sequence[Change], colour: str) -> go.Figure:
-    """A point and its interval a comparison; filled where the interval excludes 0."""
-    rows = list(range(len(changes)))
-    drawn = figure(f"{in_chart(changes[0].of)}: other - base", "", height=110 + 44 * len(changes))
-    drawn.add_vline(x=0, line={"dash": "dash", "width": 1.5, "color": "#8C8C8C"})
-    drawn.add_trace(
-        go.Scatter(
-            x=[change.difference for change in changes], y=rows, mode="markers", showlegend=False,
-            marker={
-                "symbol": ["circle" if change.excludes_0 else "circle-open" for change in changes],
-                "size": 11, "color": colour, "line": {"width": 2, "color": colour},
-            },
-            error_x={
-                "array": [change.ends[1] - change.difference if change.ends else 0 for change in changes],
-                "arrayminus": [change.difference - change.ends[0] if change.ends else 0 for change in changes],
-                "thickness": 1.5, "width": 4, "color": colour,
-            },
-            customdata=[[in_chart(change.verdict), in_chart(change.report)] for change in changes],
-            hovertemplate="%{x:+.4f}: %{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+def rows_of(changes: Sequence[Change]) -> list[Difference]:
+    """As a chart shows them."""
+    return [
+        Difference(
+            name=f"{change.other} - {change.base}",
+            value=change.difference,
+            interval=change.ends,
+            too_few=change.aside == _FEW,
+            words=(change.verdict, change.report),
         )
-    )  # fmt: skip
-    names = [f"{in_chart(change.other)} - {in_chart(change.base)}" for change in changes]
-    drawn.update_yaxes(tickvals=rows, ticktext=names, range=[len(rows) - 0.4, -0.6], showgrid=False, zeroline=False)
-    return drawn.update_xaxes(zeroline=False)
+        for change in changes
+    ]
 
 
 def _named(about: Mapping[str, Any]) -> str:
@@ -187,9 +173,8 @@ def _named(about: Mapping[str, Any]) -> str:
 
 
 def _label(key: str) -> str:
-    if key.startswith("val_at_"):
-        return f"VAL at FAR {key.removeprefix('val_at_')}"
-    return {"accuracy": "Accuracy", "auc": "AUC", "eer": "EER"}.get(key, "")
+    name = metric_name(key)
+    return f"{name[0].upper()}{name[1:]}" if key.startswith("val_at_") or key in ("accuracy", "auc", "eer") else ""
 
 
 def _ends(ends: Sequence[float | None] | None) -> tuple[float, float] | None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
+from ethnoshard.charts import NONE
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import ReportSummary, WorstGroup
 from ethnoshard.runs import RunSummary
 
 from .._shelf import Shelf
-from .._text import NONE
 
 Ends = tuple[float, float]
 _AT_FIRST = 12

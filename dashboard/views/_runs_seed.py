@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from .._text import NONE
+from ethnoshard.charts import NONE
+
 from ._runs_lines import Ends, Line
 
 SOURCE = "Kalinga 2020, table 5.1"

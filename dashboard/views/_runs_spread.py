@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from ethnoshard.charts import KNOWN_ARMS, SYMBOLS, empty_chart, escaped
 from ethnoshard.reports import WorstGroup
 
-from .._colours import KNOWN_ARMS, SYMBOLS
-from .._show import figure
-from .._text import in_chart
 from ._runs_lines import Ends, Line
 
 
@@ -79,7 +77,7 @@ def title(arms: Mapping[str, Sequence[Line]], measure: Measure) -> str:
 
 def spread(arms: Mapping[str, Sequence[Line]], measure: Measure, colours: Mapping[str, str]) -> go.Figure:
     """Every run as a point, arms below each other, a bar at the arm's mean."""
-    drawn = figure(measure.label, "", height=90 + sum(26 * len(lines) + 24 for lines in arms.values()))
+    drawn = empty_chart(measure.label, "", height=90 + sum(26 * len(lines) + 24 for lines in arms.values()))
     ticks: list[float] = []
     at = 0.0
     for number, (arm, lines) in enumerate(arms.items()):
@@ -92,12 +90,12 @@ def spread(arms: Mapping[str, Sequence[Line]], measure: Measure, colours: Mappin
                 go.Scatter(
                     x=[mean, mean], y=[rows[0] + 0.45, rows[-1] - 0.45], mode="lines", showlegend=False,
                     line={"color": colours[arm], "width": 2}, opacity=0.6,
-                    hovertemplate=f"mean of {in_chart(arm)}: {mean:.{measure.digits}f}<extra></extra>",
+                    hovertemplate=f"mean of {escaped(arm)}: {mean:.{measure.digits}f}<extra></extra>",
                 )
             )  # fmt: skip
         ticks.append((rows[0] + rows[-1]) / 2)
         at = rows[-1] - 2
-    names = [f"{in_chart(arm)}, {_counted(lines)}" for arm, lines in arms.items()]
+    names = [f"{escaped(arm)}, {_counted(lines)}" for arm, lines in arms.items()]
     drawn.update_yaxes(tickvals=ticks, ticktext=names, showgrid=False, zeroline=False, range=[at + 1.2, 0.8])
     drawn.update_xaxes(tickformat=f".{measure.digits}f", zeroline=False)
     return drawn.update_layout(showlegend=False)
@@ -110,7 +108,7 @@ def _points(
     ends = [measure.ends(line) or (value, value) for line, value in zip(lines, values, strict=True)]
     number = f".{measure.digits}f"
     return go.Scatter(
-        x=values, y=rows, mode="markers+text", name=in_chart(arm),
+        x=values, y=rows, mode="markers+text", name=escaped(arm),
         marker={"color": colour, "symbol": symbol, "size": 11},
         error_x={
             "array": [high - value for (_, high), value in zip(ends, values, strict=True)],
@@ -119,7 +117,7 @@ def _points(
         },
         text=[f"{value:{number}}" for value in values], textposition="top center", textfont={"size": 11},
         customdata=[
-            [in_chart(line.name), in_chart(line.origin), f"[{low:{number}}, {high:{number}}]" if low < high else ""]
+            [escaped(line.name), escaped(line.origin), f"[{low:{number}}, {high:{number}}]" if low < high else ""]
             for line, (low, high) in zip(lines, ends, strict=True)
         ],
         hovertemplate=f"%{{customdata[0]}}: %{{x:{number}}} %{{customdata[2]}}<br>%{{customdata[1]}}<extra></extra>",

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.charts import DISTANCES, SCORE
 from ethnoshard.evaluation import RateInterval, wilson
 
 STEPS = 400
 """As many as the thresholds for accuracy have; over 0 to 4 these are steps of 0.01."""
 _SPANS = {"euclidean": (0.0, 4.0), "cosine": (0.0, 1.0)}
-_NAMES = {"euclidean": "squared Euclidean distance (0 to 4)", "cosine": "angle (share of a half turn)"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +58,14 @@ def scale_of(metric: str, distance: NDArray[np.float64]) -> Scale:
     """Of a report's metric; scores of others have a scale of their own, in steps of 1, 2 or 5 times a power of ten."""
     if metric in _SPANS:
         low, high = _SPANS[metric]
-        return Scale(name=_NAMES[metric], sign=1, low=low, high=high, step=(high - low) / STEPS)
+        return Scale(name=DISTANCES[metric], sign=1, low=low, high=high, step=(high - low) / STEPS)
     least, most = float(-distance.max()), float(-distance.min())
     rough = max(most - least, 1e-6) / STEPS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough * (1 - 1e-9))
     # One step beyond each end, so that all pairs and none can be accepted.
     low, high = (math.floor(least / step) - 1) * step, (math.ceil(most / step) + 1) * step
-    return Scale(name="score (as given)", sign=-1, low=round(low, 10), high=round(high, 10), step=step)
+    return Scale(name=SCORE, sign=-1, low=round(low, 10), high=round(high, 10), step=step)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from .._colours import SYMBOLS
-from .._show import figure
-from .._text import in_chart
+from ethnoshard.charts import SYMBOLS, empty_chart, escaped, translucent
+
 from ._training_series import Curve, Numbers
 
 HEIGHT = 320
@@ -48,7 +47,7 @@ def along(
         traces += _band(curve, colour)
         traces.append(
             go.Scatter(
-                x=curve.x, y=curve.y, name=in_chart(curve.name), mode="lines+markers" if points else "lines",
+                x=curve.x, y=curve.y, name=escaped(curve.name), mode="lines+markers" if points else "lines",
                 legendgroup=curve.arm,
                 line={"color": colour, "dash": _DASHES[number % len(_DASHES)], "width": 2},
                 marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 9},
@@ -60,11 +59,11 @@ def along(
         go.Scatter(
             x=curve.x, y=curve.y, name="by chance", mode="lines", legendgroup="by chance", showlegend=not number,
             line={"color": colours[curve.arm], "dash": "dot", "width": 1.5},
-            hovertemplate=f"{in_chart(curve.arm)}, by chance: %{{y:.{digits}f}}<extra></extra>",
+            hovertemplate=f"{escaped(curve.arm)}, by chance: %{{y:.{digits}f}}<extra></extra>",
         )
         for number, curve in enumerate(chance)
     ]  # fmt: skip
-    drawn = figure(x, y, height=HEIGHT, hovermode="x unified").add_traces(traces)
+    drawn = empty_chart(x, y, height=HEIGHT, hovermode="x unified").add_traces(traces)
     if until is not None:
         drawn.update_xaxes(range=[0, 1.02 * until])
     if log:
@@ -79,12 +78,6 @@ def along(
     if from_zero:
         drawn.update_yaxes(rangemode="tozero")
     return drawn
-
-
-def translucent(colour: str, opacity: float) -> str:
-    """``#rrggbb`` as plotly's ``rgba``."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def _log_ticks(found: Sequence[Curve]) -> list[float]:
@@ -111,4 +104,4 @@ def _range(curve: Curve) -> Numbers | None:
 
 def _spoken(curve: Curve, digits: int) -> str:
     seeds = "" if curve.low is None else f" (%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}})"
-    return f"{in_chart(curve.name)}: %{{y:.{digits}f}}{seeds}<extra></extra>"
+    return f"{escaped(curve.name)}: %{{y:.{digits}f}}{seeds}<extra></extra>"

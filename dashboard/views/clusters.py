@@ -1,12 +1,13 @@
 """The page "Clusters": pictures that illustrate, and beside them the figures of the embedding space."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
+from ethnoshard.charts import ARM_COLOURS, eps_sweep, spread
+from ethnoshard.results import Clustering
+
 from .. import _pick, _show
-from .._colours import ARM_COLOURS
 from .._guard import or_said
 from .._shelf import Shelf
 from .._text import plain
@@ -48,7 +49,7 @@ def show(shelf: Shelf) -> None:
     if len(shown) == 2:
         _same_people(*shown)
     look(shelf, shown)
-    clusterings = {one.called: one.content["clustering"] for one in shown}
+    clusterings = {one.called: one.report.clustering for one in shown}
     with or_said("table of methods"):
         _methods(shown, clusterings)
     with or_said("DBSCAN over eps"):
@@ -63,7 +64,7 @@ def _told_apart(shown: list[Shown]) -> list[Shown]:
 
 
 def _same_people(first: Shown, second: Shown) -> None:
-    drawn = [one.content["clustering"]["drawn"] for one in (first, second)]
+    drawn = [one.report.clustering.drawn for one in (first, second)]
     same_picture = first.keys == second.keys
     if drawn[0] == drawn[1] and same_picture:
         st.caption("Both models see the same images of the same people, in the picture and in every draw.")
@@ -78,13 +79,13 @@ def _same_people(first: Shown, second: Shown) -> None:
     )
 
 
-def _methods(shown: list[Shown], clusterings: Mapping[str, Mapping[str, Any]]) -> None:
+def _methods(shown: list[Shown], clusterings: Mapping[str, Clustering]) -> None:
     read_rows, kept = figures.methods(clusterings)
-    about = shown[0].content["clustering"]
-    draws = len(about["images"])
+    about = shown[0].report.clustering
+    draws = len(about.images)
     people = [
-        f"{one.called} {figures.spread(one.content['clustering']['people_silhouette'])}" if len(shown) > 1
-        else figures.spread(one.content["clustering"]["people_silhouette"])
+        f"{one.called} {spread(one.report.clustering.people_silhouette)}" if len(shown) > 1
+        else spread(one.report.clustering.people_silhouette)
         for one in shown
     ]  # fmt: skip
     _show.table(
@@ -92,8 +93,8 @@ def _methods(shown: list[Shown], clusterings: Mapping[str, Mapping[str, Any]]) -
         name="methods",
         title=figures.methods_title(clusterings),
         how=(
-            f"Mean (least to most) over {draws} draws of {about['people']:,} people with at least {about['at_least']} "
-            f"images, seed {about['seed']}; all in the embedding space. ARI is 0 by chance, 1 where clusters are "
+            f"Mean (least to most) over {draws} draws of {about.people:,} people with at least {about.at_least} "
+            f"images, seed {about.seed}; all in the embedding space. ARI is 0 by chance, 1 where clusters are "
             f"people; images left over count as clusters of one. Silhouette of the people themselves: "
             f"{'; '.join(people)}. That of clusters is over draws with two at least. The best eps was "
             "chosen by knowing the people, so its figures flatter."
@@ -103,11 +104,11 @@ def _methods(shown: list[Shown], clusterings: Mapping[str, Mapping[str, Any]]) -
 
 
 @st.fragment
-def _sweep(clusterings: Mapping[str, Mapping[str, Any]], colours: Mapping[str, str]) -> None:
+def _sweep(clusterings: Mapping[str, Clustering], colours: Mapping[str, str]) -> None:
     with st.container(width=220):
         figure = _pick.one("Figure over eps", list(figures.FIGURES), key="agreement")
     _show.chart(
-        figures.sweep(clusterings, figure, colours),
+        eps_sweep(figures.sweep_lines(clusterings, figure, colours), figure),
         name="sweep",
         title=figures.sweep_title(clusterings),
         how=(

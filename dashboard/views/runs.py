@@ -6,13 +6,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import NONE, differences
 from ethnoshard.errors import EthnoshardError
 
 from .. import _show
 from .._guard import or_said
 from .._pick import one, some
 from .._shelf import Shelf
-from .._text import NONE, plain
+from .._text import plain
 from . import _runs_changes as changes
 from . import _runs_spread as spread
 from ._runs_lines import Line, lines_of, picked_at_first, shown, unrounded
@@ -201,7 +202,7 @@ def _changes(found: Sequence[changes.Change]) -> None:
     with st.columns([1, 2])[0]:
         chosen = by_figure[one("Compared by", list(by_figure), key="change")]
     _show.chart(
-        changes.differences(chosen, "#6A5ACD"),
+        differences(changes.rows_of(chosen), f"{chosen[0].of}: other - base"),
         name="differences",
         title=changes.title(chosen),
         how="Point: difference of the two models on the same pairs; whisker: interval at 95 % from the same draws of "

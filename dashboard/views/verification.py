@@ -8,18 +8,20 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ethnoshard._stamp import Stamp
+from ethnoshard.charts import NONE, Mark, count, det, folds, roc, share
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import warnings_of
+from ethnoshard.reports import fold_accuracies, warnings_of
+from ethnoshard.results import Evaluation, FoldRate, Verification
 
 from .. import _pick, _show
 from .._faces import place_of
 from .._guard import or_said
 from .._shelf import Place, Shelf
-from .._text import NONE, count, plain, share
+from .._text import plain
 from ._evaluations import Picked, none_yet, picked, say_unreadable
 from ._scores import Errors, Scores
-from ._verification_curves import det, det_title, roc, roc_title
-from ._verification_folds import folds, folds_table, folds_title
+from ._verification_curves import curves_of, det_title, roc_title
+from ._verification_folds import folds_table, folds_title
 from ._verification_histogram import histogram, histogram_title
 from ._verification_worst import show_worst
 
@@ -40,9 +42,9 @@ def show(shelf: Shelf) -> None:
 
 def _report(shelf: Shelf, found: Sequence[Picked]) -> None:
     first = found[0]
-    verified = first.content["verification"]
-    st.caption(plain(_about(first.content)))
-    for text in warnings_of(first.report.evaluation):
+    verified = first.evaluation.verification
+    st.caption(plain(_about(first.evaluation)))
+    for text in warnings_of(first.evaluation):
         st.warning(plain(text), icon=":material/warning:")
     _show.tiles_with_ranges(_figures(verified))
     read = _read(shelf, first)
@@ -50,7 +52,7 @@ def _report(shelf: Shelf, found: Sequence[Picked]) -> None:
         _curves(found, None)
         return
     scores, arrays = read
-    _moving(shelf, found, scores, arrays, place_of(shelf, first.content))
+    _moving(shelf, found, scores, arrays, place_of(shelf, first.evaluation.place))
 
 
 def _read(shelf: Shelf, first: Picked) -> tuple[Scores, Mapping[str, NDArray[Any]]] | None:
@@ -58,72 +60,72 @@ def _read(shelf: Shelf, first: Picked) -> tuple[Scores, Mapping[str, NDArray[Any
     found = []
     with or_said(f"scores of {first.name}"):
         arrays = shelf.arrays(first.name, "scores")
-        metric = str(first.content["verification"]["metric"])
+        metric = str(first.evaluation.verification.metric)
         found.append((_scores(shelf.stamp(first.name, "scores"), metric, arrays), arrays))
     return found[0] if found else None
 
 
-def _figures(verified: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    several = verified["folds"] > 1
-    over = f"mean ± standard deviation of {verified['folds']} folds" if several else "one fold"
+def _figures(verified: Verification) -> list[tuple[str, str, str, str]]:
+    several = verified.folds > 1
+    over = f"mean ± standard deviation of {verified.folds} folds" if several else "one fold"
 
-    def tile(label: str, measured: Mapping[str, Any], below: str, meaning: str) -> tuple[str, str, str, str]:
-        spread = f"± {measured['std']:.4f} over folds; " if several else ""
-        return label, share(measured["mean"]), f"{spread}{_range(measured)}{below}", meaning
+    def tile(label: str, measured: FoldRate, below: str, meaning: str) -> tuple[str, str, str, str]:
+        spread = f"± {measured.std:.4f} over folds; " if several else ""
+        return label, share(measured.mean), f"{spread}{_range(measured)}{below}", meaning
 
     tiles = [
         tile(
             "Accuracy",
-            verified["accuracy"],
+            verified.accuracy,
             "",
-            f"Share of right answers, {over}; thresholds from {verified['thresholds_from']}, in steps.",
+            f"Share of right answers, {over}; thresholds from {verified.thresholds_from}, in steps.",
         )
     ]
-    for at in verified["validation"]:
-        if not at["val"]:
-            reason = at.get("reason") or "not known why"
-            tiles.append((f"VAL at FAR {at['target']:g}", NONE, "no VAL, see above", reason))
+    for at in verified.validation:
+        if not at.val:
+            reason = at.reason or "not known why"
+            tiles.append((f"VAL at FAR {at.target:g}", NONE, "no VAL, see above", reason))
             continue
         tiles.append(
             tile(
-                f"VAL at FAR {at['target']:g}",
-                at["val"],
-                f"; FAR reached {share(at['far']['mean'])}",
-                f"Share of same pairs accepted, {over}, at the threshold that lets {at['target']:g} of the different "
-                f"pairs of {verified['thresholds_from']} in. FAR reached: {at['far']['events']} of "
-                f"{at['far']['pairs']:,} pairs, {_range(at['far'])}.",
+                f"VAL at FAR {at.target:g}",
+                at.val,
+                f"; FAR reached {share(at.far.mean)}",
+                f"Share of same pairs accepted, {over}, at the threshold that lets {at.target:g} of the different "
+                f"pairs of {verified.thresholds_from} in. FAR reached: {at.far.events} of "
+                f"{at.far.pairs:,} pairs, {_range(at.far)}.",
             )
         )
     everything = "all pairs, one threshold"
     return [
         *tiles,
-        ("AUC", share(verified["auc"]), everything, "How often a same pair is more alike than a different one."),
-        ("EER", share(verified["eer"]), everything, "Error rate where FMR and FNMR are equal."),
+        ("AUC", share(verified.auc), everything, "How often a same pair is more alike than a different one."),
+        ("EER", share(verified.eer), everything, "Error rate where FMR and FNMR are equal."),
     ]
 
 
-def _range(measured: Mapping[str, Any]) -> str:
-    ends = measured["people_interval"]
-    by = "people" if ends and None not in ends else "Wilson"
-    low, high = ends if by == "people" else measured["wilson"]
-    return f"95 % {low:.4f} to {high:.4f} ({by})"
+def _range(measured: FoldRate) -> str:
+    low, high = measured.people_interval or (None, None)
+    if low is not None and high is not None:
+        return f"95 % {low:.4f} to {high:.4f} (people)"
+    return f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson)"
 
 
-def _about(content: Mapping[str, Any]) -> str:
-    verified, pairs = content["verification"], content["pairs"]
-    missing = pairs["listed"] - pairs["scored"]
+def _about(report: Evaluation) -> str:
+    verified, pairs = report.verification, report.pairs
+    missing = pairs.listed - pairs.scored
     lost = (
-        f"{count(missing)} of {count(pairs['listed'])} listed pairs could not be scored "
-        f"({count(pairs['missing_same'])} same, {count(pairs['missing_different'])} different); "
-        f"images without an embedding: {count(pairs['missing_images'])}."
+        f"{count(missing)} of {count(pairs.listed)} listed pairs could not be scored "
+        f"({count(pairs.missing_same)} same, {count(pairs.missing_different)} different); "
+        f"images without an embedding: {count(pairs.missing_images)}."
         if missing
         else "No listed pair is missing."
     )
-    people = "" if verified["people"] is None else f" of {count(verified['people'])} people"
+    people = "" if verified.people is None else f" of {count(verified.people)} people"
     return (
-        f"{pairs['name']}: {count(verified['pairs'])} pairs{people}, {count(verified['same'])} same and "
-        f"{count(verified['different'])} different. {lost} Thresholds from {verified['thresholds_from']}"
-        + (", which flatters." if verified["thresholds_from"] == "the same pairs" else ".")
+        f"{pairs.name}: {count(verified.pairs)} pairs{people}, {count(verified.same)} same and "
+        f"{count(verified.different)} different. {lost} Thresholds from {verified.thresholds_from}"
+        + (", which flatters." if verified.thresholds_from == "the same pairs" else ".")
         + " Intervals are from draws of people; Wilson's takes pairs for independent, which they aren't."
     )
 
@@ -133,9 +135,10 @@ def _scores(stamp: Stamp, metric: str, _arrays: Mapping[str, NDArray[Any]]) -> S
     return Scores.of_arrays(_arrays, metric)
 
 
-def _curves(found: Sequence[Picked], mark: tuple[str, Errors] | None) -> None:
-    origin = found[0].content["verification"]["thresholds_from"]
+def _curves(found: Sequence[Picked], mark: Mark | None) -> None:
+    origin = found[0].evaluation.verification.thresholds_from
     how = f"Staircases: all pairs, one threshold for all. Points: thresholds from {origin}, 95 % intervals. "
+    curves = curves_of(found)
     for column, name, drawn, title, more in zip(
         st.columns(2),
         ("roc", "det"),
@@ -148,7 +151,7 @@ def _curves(found: Sequence[Picked], mark: tuple[str, Errors] | None) -> None:
         strict=True,
     ):
         with column:
-            _show.chart(drawn(found, mark), name=name, title=title, how=how + more)
+            _show.chart(drawn(curves, mark), name=name, title=title, how=how + more)
 
 
 @st.fragment
@@ -161,9 +164,9 @@ def _moving(
 ) -> None:
     """What moves with the threshold."""
     scale = scores.scale
-    verified = found[0].content["verification"]
-    several = verified["folds"] > 1
-    start = scale.nearest(scale.sign * float(np.mean(verified["accuracy"]["thresholds"])))
+    verified = found[0].evaluation.verification
+    several = verified.folds > 1
+    start = scale.nearest(scale.sign * float(np.mean(verified.accuracy.thresholds)))
 
     def back() -> None:
         st.session_state[_THRESHOLD] = start
@@ -197,9 +200,9 @@ def _moving(
         how=f"Pairs {scale.accepts} the dashed line are accepted. The less the two heaps overlap, the better the model "
         "tells people apart.",
     )
-    _curves(found, (f"threshold {scale.text(threshold)}", errors))
+    _curves(found, Mark(name=f"threshold {scale.text(threshold)}", fmr=errors.fmr, fnmr=errors.fnmr))
     if several:
-        _folds(found[0], scores)
+        _folds(found[0])
     _worst(shelf, found[0], scores, arrays, place, threshold)
 
 
@@ -239,13 +242,12 @@ def _worst(
     with st.columns([1, 4])[0]:
         number = int(_pick.one("Pairs of each kind", _NUMBERS, key="worst", start="5"))
     if place is None:
-        origin = first.content.get("place") or {}
-        digest = str(origin.get("source_digest") or "")
-        if digest:
+        origin = first.evaluation.place
+        if origin is not None and origin.source_digest:
             st.info(
                 plain(
-                    f"No given dataset holds these faces. Give the one packed from {origin.get('name')} (source digest "
-                    f"{digest[:12]}…): ethnoshard dashboard {shelf.given.runs} --dataset DATASET"
+                    f"No given dataset holds these faces. Give the one packed from {origin.name} (source digest "
+                    f"{origin.source_digest[:12]}…): ethnoshard dashboard {shelf.given.runs} --dataset DATASET"
                 ),
                 icon=":material/face:",
             )
@@ -259,18 +261,18 @@ def _worst(
         show_worst(shelf, scores, arrays, None, number, threshold)
 
 
-def _folds(first: Picked, scores: Scores) -> None:
-    verified = dict(first.content["verification"])
-    rows = folds_table(verified, scores.scale)
+def _folds(first: Picked) -> None:
+    verified = first.evaluation.verification
+    rows = folds_table(verified)
     left, right = st.columns(2)
     with left:
         _show.chart(
-            folds(verified, first.colour, scores.scale),
+            folds(fold_accuracies(verified), first.colour),
             name="folds",
             title=folds_title(verified),
             how="Each fold's threshold comes from the other folds: the best of even steps, or searched exactly over "
-            f"their scores. In a fold of {verified['pairs'] // verified['folds']} pairs one answer is a step of "
-            f"{verified['folds'] / verified['pairs']:.4f}.",
+            f"their scores. In a fold of {verified.pairs // verified.folds} pairs one answer is a step of "
+            f"{verified.folds / verified.pairs:.4f}.",
         )
     with right:
         _show.table(

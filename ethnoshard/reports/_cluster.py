@@ -12,7 +12,7 @@ from ethnoshard.reports._cluster_figures import cluster_figures
 from ethnoshard.reports._evaluate import model_of, source_of
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._summary_clusters import cluster_summary
-from ethnoshard.results import ClusterReport, Images, PictureMetrics, result_as_json
+from ethnoshard.results import ClusterReport, Images, PictureMetrics
 
 CLUSTER_PEOPLE = 50
 """As many as the study clustered."""
@@ -97,7 +97,7 @@ def cluster_embeddings(
         result=result,
         arrays={"picture": arrays},
         summary=cluster_summary(result),
-        figures=cluster_figures(result_as_json(result), arrays, shown),
+        figures=cluster_figures(result, arrays, shown),
     )
 
 

@@ -19,7 +19,6 @@ from ethnoshard.results import (
     Kind,
     RankChange,
     VerificationSummary,
-    result_as_json,
 )
 
 _SAME_GALLERIES = ("people", "images", "queries", "more_than", "galleries", "seed")
@@ -52,7 +51,7 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
         kind="comparison",
         result=found,
         summary=comparison_summary(found),
-        figures=comparison_figures(result_as_json(found)),
+        figures=comparison_figures(found),
     )
 
 

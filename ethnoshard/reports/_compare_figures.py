@@ -1,90 +1,87 @@
-"""Pictures of a comparison: differences with their intervals, and the line of no difference."""
+"""The pages of a comparison: differences with their titles."""
 
 from typing import Any
 
-import plotly.graph_objects as go
-
-from ethnoshard.reports._style import COLOURS, GREY, error_bars, escaped, figure, page
-from ethnoshard.reports._summary_clusters import FIGURES, METHODS
-from ethnoshard.reports._summary_compare import verification_name
-from ethnoshard.reports._texts import model_name
+from ethnoshard import charts
+from ethnoshard.charts import (
+    CLUSTER_METRICS,
+    GROUP_COLOURS,
+    METHODS,
+    RATES,
+    Difference,
+    colours_of_groups,
+    metric_name,
+    page,
+)
+from ethnoshard.results import Change, Comparison, GroupErrorsChange
 
 _AXIS = "other - base (share; right of the line the other's is greater)"
-_KINDS = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "accuracy"}
+_FILLED = "Filled: the interval excludes 0."
 
 
-def comparison_figures(content: dict[str, Any]) -> dict[str, str]:
+def comparison_figures(report: Comparison) -> dict[str, str]:
     """Name -> page."""
-    named = escaped(" against ".join(_named(content[which]) for which in ("other", "base")))
-    if content["of"] == "clustering":
-        return {"clusters": page(_clusters(content, named))}
-    figures = {"verification": _verification(content, named)}
-    for found in content["demographics"]:
-        figures[f"groups-{found['source']}"] = _groups(found, named)
-    return {name: page(shown) for name, shown in figures.items()}
+    named = f"{report.other.title} against {report.base.title}"
+    if report.of == "clustering":
+        return {"clusters": _clusters(report, named)}
+    pages = {"verification": _verification(report, named)}
+    for found in report.demographics:
+        pages[f"groups-{found.source}"] = _groups(found, named)
+    return pages
 
 
-def _named(about: dict[str, Any]) -> str:
-    return model_name(about) if about.get("model") else str(about["report"])
+def _verification(report: Comparison, named: str) -> str:
+    rows = [
+        _difference(change, name=metric_name(key))
+        for key, change in report.verification.items()
+        if change.difference is not None
+    ]
+    note = f"95 % intervals by {report.draws:,} draws of people, the same for both models. {_FILLED}"
+    return page(charts.differences(rows, _AXIS), f"Verification, {named}: differences", note, script="directory")
 
 
-def _verification(content: dict[str, Any], named: str) -> go.Figure:
-    note = f"95 % intervals by {content['draws']:,} draws of people, the same for both models"
-    shown = figure(f"Verification, {named}: differences", _AXIS, "", note=note)
-    _forest(shown, {verification_name(key): change for key, change in content["verification"].items()}, COLOURS[0])
-    return _with_zero(shown)
-
-
-def _groups(found: dict[str, Any], named: str) -> go.Figure:
-    shown = figure(
-        f"By group {escaped(found['labels'])}, {named}: differences",
-        _AXIS,
-        "",
-        note=f"95 % intervals by {found['draws']:,} draws of people, the same for both. Grey: too few people or pairs. "
-        "Exploratory",
-        scattermode="group",
-    )
-    changes = {"all": found["overall"], **found["by_group"]}
-    for (kind, name), colour in zip(_KINDS.items(), COLOURS, strict=False):
-        rows = {f"{group}, {name}": change[kind] for group, change in changes.items()}
-        grey = {f"{group}, {name}" for group in found["too_few"]}
-        _forest(shown, rows, colour, grey)
-    return _with_zero(shown)
-
-
-def _clusters(content: dict[str, Any], named: str) -> go.Figure:
-    shown = figure(
-        f"Clusters of {content['people']} people, {named}: differences",
-        "other - base (right of the line the other agrees better with people)",
-        "",
-        note=f"{content['draws']} draws of people, a point each, the same for both models",
-    )
-    for (method, figures), colour in zip(content["clustering"].items(), COLOURS, strict=False):
-        points = [
-            (f"{METHODS[method]}: {FIGURES[name]}", value)
-            for name, change in figures.items()
-            for value in change["differences"]
-            if value is not None
-        ]
-        shown.add_scatter(
-            x=[value for _, value in points], y=[name for name, _ in points], mode="markers",
-            marker={"color": colour, "size": 9}, name=METHODS[method],
-        )  # fmt: skip
-    return _with_zero(shown)
-
-
-def _forest(shown: go.Figure, changes: dict[str, dict[str, Any]], colour: str, grey: set[str] | None = None) -> None:
-    known = {name: change for name, change in changes.items() if change["difference"] is not None}
-    values = [change["difference"] for change in known.values()]
-    shown.add_scatter(
-        x=values,
-        y=[escaped(name) for name in known],
-        error_x=error_bars(values, [change["people_interval"] for change in known.values()]),
-        mode="markers",
-        marker={"size": 10, "color": [GREY if name in (grey or ()) else colour for name in known]},
-        showlegend=False,
+def _groups(found: GroupErrorsChange, named: str) -> str:
+    colours = colours_of_groups(found.by_group)
+    rows = [
+        _difference(
+            changes[key],
+            name=f"{group}, {name}",
+            too_few=group in found.too_few,
+            **({"colour": colours[group]} if group in colours else {}),
+        )
+        for key, name in RATES.items()
+        for group, changes in {"all": found.overall, **found.by_group}.items()
+        if changes[key].difference is not None
+    ]
+    return page(
+        charts.differences(rows, _AXIS),
+        f"By group {found.labels}, {named}: differences",
+        f"95 % intervals by {found.draws:,} draws of people, the same for both. {_FILLED} Grey: too few people or "
+        "pairs. Exploratory",
+        script="directory",
     )
 
 
-def _with_zero(shown: go.Figure) -> go.Figure:
-    return shown.add_vline(x=0, line_dash="dash").update_yaxes(autorange="reversed", automargin=True)
+def _clusters(report: Comparison, named: str) -> str:
+    rows = [
+        Difference(
+            name=f"{METHODS[method].full}: {CLUSTER_METRICS[key]}",
+            value=change.mean,
+            draws=[value for value in change.differences if value is not None],
+            colour=colour,
+        )
+        for (method, metrics), colour in zip(report.clustering.items(), GROUP_COLOURS, strict=False)
+        for key, change in metrics.items()
+        if change.mean is not None
+    ]
+    return page(
+        charts.differences(rows, "other - base (right of the line the other agrees better with people)"),
+        f"Clusters of {report.people} people, {named}: differences",
+        f"{report.draws} draws of people, a dot each, the same for both models; circles: their mean",
+        script="directory",
+    )
+
+
+def _difference(change: Change, **about: Any) -> Difference:
+    assert change.difference is not None, "others are left out"
+    return Difference(value=change.difference, interval=change.people_interval, **about)

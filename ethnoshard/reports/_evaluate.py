@@ -26,7 +26,6 @@ from ethnoshard.results import (
     Reason,
     Source,
     from_json,
-    result_as_json,
 )
 from ethnoshard.sources import (
     GroupSource,
@@ -126,7 +125,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        figures=evaluation_figures(result_as_json(result), arrays["scores"]),
+        figures=evaluation_figures(result, arrays["scores"]),
     )
 
 

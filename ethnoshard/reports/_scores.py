@@ -8,7 +8,7 @@ from ethnoshard.reports._evaluation_figures import evaluation_figures
 from ethnoshard.reports._folder import Arrays, Report
 from ethnoshard.reports._groups import groups_of_scores, lone_group
 from ethnoshard.reports._summary import evaluation_summary
-from ethnoshard.results import Evaluation, EvaluationOptions, Pairs, result_as_json
+from ethnoshard.results import Evaluation, EvaluationOptions, Pairs
 from ethnoshard.sources import ScoredPairs
 
 
@@ -66,5 +66,5 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         result=result,
         arrays={"scores": arrays, **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
-        figures=evaluation_figures(result_as_json(result), arrays),
+        figures=evaluation_figures(result, arrays),
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from ethnoshard.charts import NONE, number
 from ethnoshard.reports._summary_groups import group_lines
-from ethnoshard.reports._texts import NONE, epoch_of, interval, number, plus_minus, rate, table
+from ethnoshard.reports._texts import epoch_of, interval, mean_std, rate, table
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import ClusterReport, Compared, Evaluation, FoldRate, Pairs, Reason, Verification
 
@@ -44,8 +45,8 @@ def table_row(found: Evaluation | Compared, title: str) -> list[str]:
     return [
         epoch_of(found.model),
         title,
-        plus_minus(verified.accuracy.mean, verified.accuracy.std),
-        f"{plus_minus(at.val.mean, at.val.std)} @ FAR={at.far.mean:.5f}" if at.val else NONE,
+        mean_std(verified.accuracy.mean, verified.accuracy.std),
+        f"{mean_std(at.val.mean, at.val.std)} @ FAR={at.far.mean:.5f}" if at.val else NONE,
         number(verified.auc),
     ]
 
@@ -112,7 +113,7 @@ def _verification(verified: Verification) -> list[str]:
         rows.append(
             [
                 name,
-                plus_minus(figure.mean, figure.std),
+                mean_std(figure.mean, figure.std),
                 interval(figure.people_interval),
                 f"{figure.events:,} of {figure.pairs:,} {interval(figure.wilson)}",
                 f"{min(figure.thresholds):.4f} to {max(figure.thresholds):.4f}",
@@ -127,7 +128,7 @@ def _verification(verified: Verification) -> list[str]:
         else:
             rows.append([f"VAL at FAR {at.target:g}", NONE, "", "", ""])
         add(f"FAR reached for {at.target:g}", at.far)
-    head = ("", "mean+-std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
+    head = ("", "mean ± std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
     return [
         *table(head, rows),
         f"AUC {number(verified.auc, 5)}, EER {rate(verified.eer)}, of all pairs. Intervals by drawing people: "
@@ -146,11 +147,11 @@ def _identification(report: Evaluation) -> list[str]:
     for rates, what in ways:
         for rank, share in rates.items():
             spread = f"{rate(share.least)} to {rate(share.most)}"
-            rows.append([f"{what}, {rank.replace('_', '-')}", plus_minus(share.mean, share.std), spread])
+            rows.append([f"{what}, {rank.replace('_', '-')}", mean_std(share.mean, share.std), spread])
     return [
         f"{found.people:,} people with more than {found.more_than} images, {found.images:,} images, "
         f"{found.galleries} random galleries of one image each (seed {found.seed}); the SVC classifies "
         f"{found.queries:,} images, of means there is one a person.",
         "",
-        *table(("", "mean+-std over galleries", "least to most"), rows),
+        *table(("", "mean ± std over galleries", "least to most"), rows),
     ]

@@ -1,12 +1,10 @@
 """A comparison of two models as Markdown; its first tables have the shapes of the study's tables 5.1 and 5.2."""
 
+from ethnoshard.charts import CLUSTER_METRICS, GROUP_METRICS, METHODS, NONE, RATES, metric_name, number, signed
 from ethnoshard.reports._summary import TABLE_HEAD, setting_text, table_row, warning_lines
-from ethnoshard.reports._summary_clusters import FIGURES, METHODS
-from ethnoshard.reports._summary_groups import FIGURE_NAMES
-from ethnoshard.reports._texts import epoch_of, interval, number, rate, signed, table
+from ethnoshard.reports._texts import epoch_of, interval, rate, table
 from ethnoshard.results import Change, Comparison, GroupErrorsChange
 
-_NAMES = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "accuracy"}
 _CHANGE_HEAD = ("", "base", "other", "other - base", "95 % of the difference")
 
 
@@ -21,20 +19,12 @@ def comparison_summary(content: Comparison) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def verification_name(key: str) -> str:
-    """Of a change: ``val_at_0.001`` as "VAL at FAR 0.001"."""
-    if key.startswith(("val_at_", "far_at_")):
-        what, _, target = key.partition("_at_")
-        return f"VAL at FAR {target}" if what == "val" else f"FAR reached for {target}"
-    return {"accuracy_exact": "accuracy, thresholds searched exactly", "auc": "AUC", "eer": "EER"}.get(key, key)
-
-
 def _evaluation(content: Comparison) -> list[str]:
     base, other = content.base, content.other
     rows = [table_row(about, about.title) for about in (base, other)]
     auc = content.verification["auc"]
     counterpart = [
-        [epoch_of(base.model), base.title, number(auc.base), "-"],
+        [epoch_of(base.model), base.title, number(auc.base), NONE],
         [epoch_of(other.model), other.title, number(auc.other), f"{signed(auc.difference)} {_ends(auc)}".strip()],
     ]
     both = ""
@@ -52,7 +42,7 @@ def _evaluation(content: Comparison) -> list[str]:
         f"{both}Intervals: {content.draws:,} draws of people, the same for both models (seed "
         f"{content.seed}). One that holds 0 says that these pairs don't tell the models apart.",
         "",
-        *table(_CHANGE_HEAD, [_row(verification_name(key), change) for key, change in content.verification.items()]),
+        *table(_CHANGE_HEAD, [_row(metric_name(key), change) for key, change in content.verification.items()]),
         *_identification(content),
         *(line for found in content.demographics for line in _groups(found)),
     ]
@@ -81,7 +71,7 @@ def _groups(found: GroupErrorsChange) -> list[str]:
     rows = []
     for group, changes in {"all": found.overall, **found.by_group}.items():
         few = " (too few)" if group in found.too_few else ""
-        rows += [_row(f"{group}{few}, {_NAMES[name]}", change) for name, change in changes.items()]
+        rows += [_row(f"{group}{few}, {RATES[name]}", change) for name, change in changes.items()]
     one, two = found.thresholds
     lines = [
         f"## By group, {found.labels}",
@@ -93,7 +83,7 @@ def _groups(found: GroupErrorsChange) -> list[str]:
     ]
     if not found.figures:
         return lines
-    figures = [_row(FIGURE_NAMES[name], change) for name, change in found.figures.items()]
+    figures = [_row(GROUP_METRICS[name][0], change) for name, change in found.figures.items()]
     return [
         *lines,
         f"Figures over {', '.join(found.compared)}. A smaller gap because the best group got worse is no gain: "
@@ -110,7 +100,7 @@ def _clusters(content: Comparison) -> list[str]:
         for name, change in figures.items():
             rows.append(
                 [
-                    f"{METHODS[method]}: {FIGURES[name]}",
+                    f"{METHODS[method].full}: {CLUSTER_METRICS[name]}",
                     number(change.base),
                     number(change.other),
                     signed(change.mean),

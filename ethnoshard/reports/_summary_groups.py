@@ -1,21 +1,8 @@
 """Errors by group as Markdown."""
 
-from ethnoshard.reports._texts import NONE, number, rate, table, with_interval
+from ethnoshard.charts import GROUP_METRICS, NONE, number
+from ethnoshard.reports._texts import rate, table, with_interval
 from ethnoshard.results import GroupErrors, Rate
-
-FIGURE_NAMES = {
-    "max_gap_fmr": "max gap of FMR",
-    "max_gap_fnmr": "max gap of FNMR",
-    "fdr": "FDR",
-    "ir": "IR (NIST)",
-    "gini_fmr": "Gini of FMR",
-    "gini_fnmr": "Gini of FNMR",
-    "garbe": "GARBE",
-    "max_over_geomean_fmr": "max / geometric mean of FMR",
-    "max_over_geomean_fnmr": "max / geometric mean of FNMR",
-    "accuracy_std": "standard deviation of accuracy, %",
-    "ser": "SER",
-}
 
 
 def threshold_text(found: GroupErrors) -> str:
@@ -86,7 +73,7 @@ def _figures(found: GroupErrors) -> list[str]:
         value = "undefined" if figure.value is None else number(figure.value)
         ends = figure.people_interval
         shown = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
-        rows.append([FIGURE_NAMES[name], value, shown + undefined, f"{figure.ideal:g}"])
+        rows.append([GROUP_METRICS[name][0], value, shown + undefined, f"{figure.ideal:g}"])
     compared = [group for group in found.by_group if group not in found.left_out]
     return [
         f"Over {', '.join(compared)}; alpha {found.alpha:g}. Look at each group's own rates too: a gap that is "

@@ -3,7 +3,7 @@ import pytest
 from made_evaluations import made_pairs
 
 from dashboard.views._scores import Scores, scale_of
-from dashboard.views._verification_histogram import binned, histogram_title
+from dashboard.views._verification_histogram import histogram_title
 from dashboard.views._verification_worst import KINDS, worst_rows, worst_table
 from ethnoshard.evaluation import wilson
 
@@ -68,12 +68,6 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"don't fit|not all finite"):
             Scores.of_arrays(broken, "euclidean")
-
-
-def test_every_pair_is_in_a_bin() -> None:
-    edges, shares = binned(made_scores())
-    assert shares.sum(axis=1).tolist() == pytest.approx([1, 1])
-    assert len(edges) == shares.shape[1] + 1
 
 
 def test_the_title_counts_the_errors() -> None:

@@ -7,19 +7,18 @@ import numpy as np
 import pytest
 from made_evaluations import GROUPS, made_content, made_curves, made_picked
 
-from dashboard._colours import TOO_FEW
 from dashboard.views._groups_change import change_table, clear_changes
-from dashboard.views._groups_cross import cross, cross_title
+from dashboard.views._groups_cross import cross_title
 from dashboard.views._groups_det import det as group_det
-from dashboard.views._groups_figures import MEANINGS, figures_plain, figures_table
+from dashboard.views._groups_figures import figures_plain, figures_table
 from dashboard.views._groups_found import Found, Shown, move
-from dashboard.views._groups_rates import each_rate, rates_chart, rates_plain, rates_table, spread
-from dashboard.views._log_axis import ticks
-from dashboard.views._scores import scale_of
-from dashboard.views._verification_curves import corners, det, roc, roc_title
-from dashboard.views._verification_folds import folds, folds_table
+from dashboard.views._groups_rates import each_rate, rates_plain, rates_table, spread
+from dashboard.views._verification_curves import curves_of, roc_title
+from dashboard.views._verification_folds import folds_table
 from ethnoshard._stamp import Stamp
+from ethnoshard.charts import GREY, GROUP_METRICS, det, folds, group_matrix, group_rates, log_axis, roc
 from ethnoshard.evaluation import IDEALS, compare_demographics
+from ethnoshard.reports import fold_accuracies, group_cells_of, group_rates_of
 from ethnoshard.results import as_json
 
 COLOURS = {"A": "#0077BB", "B": "#D55E00", "C": "#008F68"}
@@ -42,17 +41,12 @@ def made_shown(place: int = 4) -> Shown:
     return Shown(found=found, place=place, rates=found.at(place))
 
 
-def test_of_the_corners_without_a_false_match_the_best_stands_at_the_edge() -> None:
-    curve = {"fmr": [0.0, 0.0, 0.01, 1.0], "tar": [0.0, 0.4, 0.5, 1.0]}
-    assert corners(curve, 0.001) == ([0.001, 0.01, 1.0], [0.4, 0.5, 1.0])
-
-
 def test_roc_and_det_show_all_reports_and_intervals_on_the_axis() -> None:
     picked = [made_picked(0), made_picked(1, dash="dash")]
     for each in picked:
         # People were drawn in which not one pair was accepted: a logarithmic axis has no such place.
         each.content["verification"]["validation"][0]["far"]["people_interval"] = [0.0, 0.05]
-    for drawn in (roc(picked), det(picked)):
+    for drawn in (roc(curves_of(picked)), det(curves_of(picked))):
         names = [trace.name for trace in drawn.data]
         assert names.count("made 0") == 1 and names.count("made 1") == 1
         for trace in drawn.data:
@@ -68,7 +62,7 @@ def test_a_rate_of_zero_and_a_missing_interval_do_not_break_the_curves() -> None
     for at in picked.content["verification"]["validation"]:
         at["far"].update(mean=0.0, people_interval=[None, 0.01])
         at["val"].update(mean=1.0)
-    for drawn in (roc([picked]), det([picked])):
+    for drawn in (roc(curves_of([picked])), det(curves_of([picked]))):
         assert all(value > 0 for trace in drawn.data for value in trace.x)
         assert all(value > 0 or drawn.layout.yaxis.type != "log" for trace in drawn.data for value in trace.y)
 
@@ -77,21 +71,20 @@ def test_where_there_is_no_val_there_is_no_point_and_a_dash() -> None:
     picked = made_picked()
     verified = picked.content["verification"]
     verified["validation"][0].update(val=None, reason="because")
-    for drawn in (roc([picked]), det([picked])):
+    for drawn in (roc(curves_of([picked])), det(curves_of([picked]))):
         points = [trace.name for trace in drawn.data if trace.mode == "markers"]
         assert points == ["VAL for a FAR of 0.1"]
     assert roc_title([picked]) == "VAL for a FAR of 0.01: made 0 –"
-    table = folds_table(verified, scale_of("euclidean", np.zeros(2)))
+    table = folds_table(verified)
     assert "VAL at 0.01" not in table.columns and "FAR reached for 0.01" in table.columns
 
 
 def test_every_fold_has_both_searches() -> None:
     verified = made_content()["verification"]
-    scale = scale_of("euclidean", np.zeros(2))
-    drawn = folds(verified, "#777777", scale)
+    drawn = folds(fold_accuracies(verified), "#777777")
     assert list(drawn.data[0].y) == verified["accuracy"]["by_fold"]
     assert list(drawn.data[2].y) == verified["accuracy_exact"]["by_fold"]
-    table = folds_table(verified, scale)
+    table = folds_table(verified)
     assert table["threshold, exact"].to_list() == verified["accuracy_exact"]["thresholds"]
     assert table["VAL at 0.1"].to_list() == verified["validation"][1]["val"]["by_fold"]
 
@@ -112,12 +105,12 @@ def test_each_group_s_own_rates_stand_with_people_and_pairs() -> None:
 
 def test_what_rests_on_too_few_is_grey_with_its_counts() -> None:
     shown = made_shown()
-    drawn = rates_chart([shown], COLOURS)
+    drawn = group_rates([group_rates_of(shown.rates, "made")], COLOURS)
     colours = {trace.hovertemplate.partition("<extra>")[2][0]: trace.marker.color for trace in drawn.data}
-    assert colours == {"A": COLOURS["A"], "B": COLOURS["B"], "C": TOO_FEW}
+    assert colours == {"A": COLOURS["A"], "B": COLOURS["B"], "C": GREY}
     pairs = shown.rates["by_group"]["C"]["fmr"]["pairs"]
     assert any(text.startswith("C (too few)") and f"{pairs} pairs" in text for text in drawn.layout.yaxis.ticktext)
-    heat = cross(shown.rates)
+    heat = group_matrix(group_cells_of(shown.rates))
     grey, coloured = heat.data
     few = [[shown.rates["cross"][one][other]["too_few"] for other in GROUPS] for one in GROUPS]
     missing = [[shown.rates["cross"][one][other]["rate"] is None for other in GROUPS] for one in GROUPS]
@@ -136,7 +129,7 @@ def test_the_map_s_words_are_seen_on_every_colour_and_rates_over_decades_have_a_
             rates["cross"][one][other] = {
                 "rate": rate, "errors": 1, "pairs": 5_000, "people": 40, "too_few": one == other == "C"
             }  # fmt: skip
-    drawn = cross(rates)
+    drawn = group_matrix(group_cells_of(rates))
     heights = {
         (x, y): value
         for y, row in zip(GROUPS, drawn.data[1].z, strict=True)
@@ -155,13 +148,13 @@ def test_where_nobody_errs_there_is_one_colour_and_an_axis_of_shares() -> None:
     for row in shown.rates["cross"].values():
         for cell in row.values():
             cell.update(rate=0.0, too_few=False)
-    drawn = cross(shown.rates)
+    drawn = group_matrix(group_cells_of(shown.rates))
     assert not drawn.data[1].showscale
     assert {words.font.color for words in drawn.layout.annotations} == {"white"}
     assert cross_title(shown.rates) == "FMR 0 wherever there are people and pairs enough"
     for cells in shown.rates["by_group"].values():
         cells["fmr"].update(rate=0.0, people_interval=[0.0, 0.0])
-    low, high = rates_chart([shown], COLOURS).layout.xaxis.range
+    low, high = group_rates([group_rates_of(shown.rates, "made")], COLOURS).layout.xaxis.range
     assert low <= 0 < 0.01 <= high < 0.02
 
 
@@ -179,7 +172,7 @@ def test_the_one_threshold_is_marked_on_every_group_s_curve() -> None:
 
 def test_every_figure_of_the_literature_has_its_interval_ideal_and_meaning() -> None:
     shown = made_shown()
-    assert list(MEANINGS) == list(IDEALS)
+    assert list(GROUP_METRICS) == list(IDEALS)
     table = figures_table([shown])
     assert table["ideal"].to_list() == [f"{ideal:g}" for ideal in IDEALS.values()]
     assert all("[" in value or value == "undefined" for value in table["list"])
@@ -234,7 +227,7 @@ def test_a_comparison_is_read_either_way_round() -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0.3, 1), (0.03, 1), (0.0002, 1), (1e-7, 0.2), (0.5, 0.51)])
 def test_a_logarithmic_axis_has_ticks_that_can_be_read(low: float, high: float) -> None:
-    axis = ticks(low, high)
+    axis = log_axis(low, high)
     assert all(low / 1.01 <= tick <= high * 1.01 for tick in axis["tickvals"])
     assert len(axis["tickvals"]) <= 12 and len(set(axis["ticktext"])) == len(axis["ticktext"])
     assert len(axis["tickvals"]) >= 2 or high / low < 1.1
@@ -242,5 +235,5 @@ def test_a_logarithmic_axis_has_ticks_that_can_be_read(low: float, high: float) 
 
 
 def test_two_decades_have_ticks_between_the_powers_of_ten() -> None:
-    assert ticks(0.01, 1)["ticktext"] == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
-    assert ticks(1e-5, 1)["ticktext"] == ["10<sup>-5</sup>", "0.0001", "0.001", "0.01", "0.1", "1"]
+    assert log_axis(0.01, 1)["ticktext"] == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+    assert log_axis(1e-5, 1)["ticktext"] == ["10<sup>-5</sup>", "0.0001", "0.001", "0.01", "0.1", "1"]

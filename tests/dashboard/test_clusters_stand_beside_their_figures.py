@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from dashboard.views import _clusters_figures as figures
-from dashboard.views import _clusters_picture as drawing
-from dashboard.views._clusters_map import som, som_nodes, som_title
+from dashboard.views._clusters_look import METHODS
+from ethnoshard import charts
+from ethnoshard.charts import GREY
+from ethnoshard.charts._embedding_map import node_colour, symbol_of
 
 Page = Callable[..., AppTest]
 
@@ -56,7 +58,7 @@ def test_figures_are_the_mean_with_the_least_and_the_most_over_draws() -> None:
     ],
 )
 def test_a_minus_goes_only_where_nothing_is_left_of_the_number(values: list[float | None], text: str) -> None:
-    assert figures.spread(values) == text
+    assert charts.spread(values) == text
 
 
 def test_the_title_says_what_dbscan_finds_at_the_seeds_eps_and_at_its_best() -> None:
@@ -68,7 +70,9 @@ def test_the_title_says_what_dbscan_finds_at_the_seeds_eps_and_at_its_best() -> 
 
 
 def test_the_seeds_eps_is_marked() -> None:
-    assert figures.sweep({"m": FOUND}, "ARI", {"m": "#777777"}).layout.shapes[0].x0 == 0.4
+    assert (
+        charts.eps_sweep(figures.sweep_lines({"m": FOUND}, "ARI", {"m": "#777777"}), "ARI").layout.shapes[0].x0 == 0.4
+    )
 
 
 def test_both_models_stand_in_one_table_method_by_method() -> None:
@@ -79,42 +83,42 @@ def test_both_models_stand_in_one_table_method_by_method() -> None:
 
 def test_no_two_of_a_hundred_people_look_alike() -> None:
     people = [f"p{number:02}" for number in range(100)]
-    kinds = drawing.kinds_of_people(people, {person: person for person in people})
-    assert len({(kind.colour, drawing.symbol(kind.place, deep=False)) for kind in kinds}) == 100
+    kinds = charts.points_of_people(people, {person: person for person in people})
+    assert len({(kind.colour, symbol_of(kind.symbol, deep=False)) for kind in kinds}) == 100
 
 
 def test_a_person_looks_the_same_beside_another_model() -> None:
     called = {person: person for person in "abc"}
-    alone, beside = drawing.kinds_of_people(["c", "b"], called), drawing.kinds_of_people(["a", "b"], called)
-    assert {kind.name: (kind.colour, kind.place) for kind in alone}["b"] == (beside[1].colour, beside[1].place)
+    alone, beside = charts.points_of_people(["c", "b"], called), charts.points_of_people(["a", "b"], called)
+    assert {kind.name: (kind.colour, kind.symbol) for kind in alone}["b"] == (beside[1].colour, beside[1].symbol)
 
 
 def test_images_in_no_cluster_are_grey_and_last_and_the_largest_cluster_first() -> None:
-    kinds = drawing.kinds_of_clusters(np.array([-1, 5, 7, 7, -1, 7]))
+    kinds = charts.points_of_clusters(np.array([-1, 5, 7, 7, -1, 7]))
     assert [(kind.name, kind.rows) for kind in kinds] == [
         ("cluster 1 (3)", (2, 3, 5)),
         ("cluster 2 (1)", (1,)),
         ("in no cluster (2)", (0, 4)),
     ]
-    assert kinds[-1].colour == drawing.TOO_FEW
+    assert kinds[-1].colour == GREY
 
 
 def test_every_image_is_one_point_that_knows_its_face() -> None:
     places = np.arange(12, dtype=np.float64).reshape(6, 2)
-    kinds = drawing.kinds_of_clusters(np.array([-1, 5, 7, 7, -1, 7]))
-    drawn = drawing.picture(places, kinds, range(6), ["<b>x</b>"] * 6, faces=True)
+    kinds = charts.points_of_clusters(np.array([-1, 5, 7, 7, -1, 7]))
+    drawn = charts.embedding_map(places, kinds, numbers=range(6))
     points = {
         number: (x, y) for line in drawn.data for number, x, y in zip(line.customdata, line.x, line.y, strict=True)
     }
     assert points == {row: tuple(places[row]) for row in range(6)}
     assert {line.hoverinfo for line in drawn.data} == {"none"}
-    words = drawing.picture(places, kinds, range(6), ["<b>x</b>\ny"] * 6, faces=False)
+    words = charts.embedding_map(places, kinds, numbers=range(6), texts=["<b>x</b>\ny"] * 6)
     assert words.data[0].hovertext[0] == "&lt;b&gt;x&lt;/b&gt;<br>y"
 
 
 def test_neighbours_on_the_map_have_similar_colours_and_corners_do_not() -> None:
     def channels(node: int) -> np.ndarray[Any, Any]:
-        return np.array([int(part) for part in drawing.node_colour(node)[4:-1].split(", ")])
+        return np.array([int(part) for part in node_colour(node)[4:-1].split(", ")])
 
     near = np.abs(channels(210) - channels(211)).max()
     far = np.abs(channels(0) - channels(399)).max()
@@ -123,12 +127,12 @@ def test_neighbours_on_the_map_have_similar_colours_and_corners_do_not() -> None
 
 def test_a_node_of_the_map_is_of_the_person_with_most_of_its_images() -> None:
     nodes = np.array([3, 3, 3, 399])
-    assert som_nodes(nodes, [0, 1, 1, 0]) == [(3, 3, 1, 2), (399, 1, 0, 1)]
-    assert som_title(nodes, ["a", "b", "b", "a"]) == (
+    assert charts.som_nodes(nodes, [0, 1, 1, 0]) == [(3, 3, 1, 2), (399, 1, 0, 1)]
+    assert figures.som_title(nodes, ["a", "b", "b", "a"]) == (
         "4 images lie on 2 of the map's 400 nodes; 1 hold images of more than one person"
     )
-    kinds = drawing.kinds_of_people(["a", "b", "b", "a"], {"a": "A", "b": "B"})
-    drawn = som(nodes, kinds)
+    kinds = charts.points_of_people(["a", "b", "b", "a"], {"a": "A", "b": "B"})
+    drawn = charts.som_map(nodes, kinds)
     assert {line.name: list(zip(line.x, line.y, strict=True)) for line in drawn.data} == {
         "A": [(20, 20)],
         "B": [(4, 1)],
@@ -173,7 +177,7 @@ def test_other_people_beside_each_other_are_warned_of(page: Page, full: Given, t
 
 
 @pytest.mark.parametrize("dimensions", ["2", "3"])
-@pytest.mark.parametrize("colour", ["person", "group", *drawing.METHODS.values()])
+@pytest.mark.parametrize("colour", ["person", "group", *METHODS.values()])
 def test_every_colour_and_dimension_has_its_link(page: Page, full: Given, colour: str, dimensions: str) -> None:
     test = page("clusters", full, colour=colour, dimensions=dimensions)
     assert test.selectbox(key="colour").value == colour

@@ -11,7 +11,7 @@ from made_evaluations import make_lively
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard._text import share, with_interval
+from ethnoshard.charts import share, with_interval
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves, read_report
 

@@ -11,7 +11,7 @@ from made_evaluations import make_lively
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard._text import share
+from ethnoshard.charts import share
 
 Page = Callable[..., AppTest]
 BASE, NATURAL = "base-0/reports/drawn", "natural-0/reports/drawn"

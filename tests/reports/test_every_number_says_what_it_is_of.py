@@ -170,8 +170,8 @@ def test_table_5_1_has_the_shape_that_the_study_gave_it(report: Report) -> None:
     lines = report.summary.splitlines()
     row = lines[lines.index(head) + 2]
     assert row == (
-        f"| - | embeddings | {verified['accuracy']['mean']:.5f}+-{verified['accuracy']['std']:.5f} "
-        f"| {at['val']['mean']:.5f}+-{at['val']['std']:.5f} @ FAR={at['far']['mean']:.5f} | {verified['auc']:.4f} |"
+        f"| – | embeddings | {verified['accuracy']['mean']:.5f} ± {verified['accuracy']['std']:.5f} "
+        f"| {at['val']['mean']:.5f} ± {at['val']['std']:.5f} @ FAR={at['far']['mean']:.5f} | {verified['auc']:.4f} |"
     )
 
 

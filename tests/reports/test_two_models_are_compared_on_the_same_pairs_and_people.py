@@ -59,8 +59,8 @@ def test_table_5_2_gives_the_increase_in_auc_from_the_counterpart(two: tuple[Rep
     lines = compare_reports(*two).summary.splitlines()
     place = lines.index("| Epoch No | Type | Area Under Curve (AUC) | Increase in AUC from counterpart |")
     auc = [each.content["verification"]["auc"] for each in two]
-    assert lines[place + 2] == f"| - | worse | {auc[0]:.4f} | - |"
-    assert lines[place + 3].startswith(f"| - | better | {auc[1]:.4f} | {auc[1] - auc[0]:+.4f} [")
+    assert lines[place + 2] == f"| – | worse | {auc[0]:.4f} | – |"
+    assert lines[place + 3].startswith(f"| – | better | {auc[1]:.4f} | {auc[1] - auc[0]:+.4f} [")
 
 
 def test_a_model_against_itself_differs_in_nothing(two: tuple[ReportFolder, ReportFolder]) -> None:

@@ -48,8 +48,8 @@ def test_a_collapsed_model_has_no_val_and_is_called_so_everywhere(tmp_path: Path
     assert collapsed.startswith("collapsed: embeddings of different people are nearly all alike")
     head = report.summary.partition("| accuracy, thresholds in steps")[0]
     assert f"**N{no_val[1:]}.**" in head and f"**C{collapsed[1:]}.**" in head
-    row = next(line for line in report.summary.splitlines() if line.startswith("| - | embeddings |"))
-    assert row.split(" | ")[3] == "-" and "| VAL at FAR 0.001 | - |" in report.summary
+    row = next(line for line in report.summary.splitlines() if line.startswith("| – | embeddings |"))
+    assert row.split(" | ")[3] == "–" and "| VAL at FAR 0.001 | – |" in report.summary
     (listed,) = list_reports(tmp_path)
     assert (listed.val, listed.val_reason) == (None, first["reason"])
     assert listed.collapsed is not None and listed.collapsed.startswith("collapsed: ")

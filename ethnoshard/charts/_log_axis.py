@@ -7,7 +7,7 @@ _FEW, _SOME = 0.8, 2.6
 """Decades up to which every digit, or 1, 2 and 5, have a tick."""
 
 
-def ticks(low: float, high: float) -> dict[str, Any]:
+def log_axis(low: float, high: float) -> dict[str, Any]:
     """For ``update_xaxes`` or ``update_yaxes``.
 
     Args:

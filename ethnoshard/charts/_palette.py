@@ -1,4 +1,4 @@
-"""One colour a group and one an arm, on every page, in both themes.
+"""One colour a group and one an arm, in reports, on pages and in notebooks, light and dark.
 
 After Okabe and Ito's palette (2008), whose light colours are darkened so that each has a contrast of 3 at least with
 white and with Streamlit's dark background. The first seven groups' lie 12 or more apart in CIELAB for people without
@@ -16,8 +16,10 @@ KNOWN_GROUPS = ("Asian", "Black", "White", "Indian", "Others", "Mixed", "Other")
 KNOWN_ARMS = ("base", "natural", "uniform", "placebo", "same-group", "weighted")
 SAME, DIFFERENT = "#0077BB", "#D55E00"
 """Pairs of one person, pairs of two."""
-TOO_FEW = "#8C8C8C"
-"""Of what rests on too few people or pairs."""
+GREY = "#8C8C8C"
+"""Of what rests on too few people or pairs, and of lines that only help to read."""
+MARK = "#CC3355"
+"""Of the threshold."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "hexagon", "pentagon", "triangle-down")
 
@@ -39,3 +41,9 @@ def _assigned(names: Iterable[str], known: tuple[str, ...], colours: tuple[str, 
     # Colours of known names that aren't there are free.
     free = [colour for colour in colours if colour not in found.values()] or list(colours)
     return found | {name: free[place % len(free)] for place, name in enumerate(rest)}
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """``#rrggbb`` as plotly's ``rgba``."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"

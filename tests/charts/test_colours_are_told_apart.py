@@ -1,11 +1,20 @@
-"""What ``_colours`` says of its palettes, computed again."""
+"""What ``_palette`` says of its colours, computed again."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from dashboard._colours import ARM_COLOURS, DIFFERENT, GROUP_COLOURS, KNOWN_GROUPS, SAME, TOO_FEW, colours_of_groups
+from ethnoshard.charts import (
+    ARM_COLOURS,
+    DIFFERENT,
+    GREY,
+    GROUP_COLOURS,
+    KNOWN_GROUPS,
+    MARK,
+    SAME,
+    colours_of_groups,
+)
 
 BACKGROUNDS = ("#FFFFFF", "#0E1117")
 SIGHT = {
@@ -40,7 +49,7 @@ def test_the_known_groups_differ_to_everybody(sight: str) -> None:
     assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)) >= 12
 
 
-@pytest.mark.parametrize("colour", sorted({*GROUP_COLOURS, *ARM_COLOURS, SAME, DIFFERENT, TOO_FEW}))
+@pytest.mark.parametrize("colour", sorted({*GROUP_COLOURS, *ARM_COLOURS, SAME, DIFFERENT, MARK, GREY}))
 def test_every_colour_is_seen_on_light_and_dark(colour: str) -> None:
     for ground in BACKGROUNDS:
         bright = sorted(float(TO_XYZ[1] @ linear(each)) for each in (colour, ground))

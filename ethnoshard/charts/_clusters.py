@@ -1,0 +1,87 @@
+"""How well clusters agree with people: method by method, and DBSCAN over eps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ethnoshard.charts._numbers import spread
+from ethnoshard.charts._palette import DASHES, GREY, GROUP_COLOURS, SYMBOLS, translucent
+from ethnoshard.charts._style import empty_chart, escaped
+from ethnoshard.charts._words import KALINGAS_EPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepLine:
+    """What was measured at each eps of DBSCAN.
+
+    Attributes:
+        name: in the legend.
+        eps: (E,) Euclidean distances of vectors of length 1, rising.
+        values: (E,) of each the values over draws of people; empty where none is defined.
+        colour: of line and band.
+    """
+
+    name: str
+    eps: Sequence[float]
+    values: Sequence[Sequence[float]]
+    colour: str
+
+
+def agreement(found: Mapping[str, Mapping[str, Sequence[float]]]) -> go.Figure:
+    """Agreement of clusters with people, a point a draw of people.
+
+    Args:
+        found: method -> metric -> values over the draws.
+    """
+    chart = empty_chart("", "metric (1 is best, 0 is chance for ARI)", scattermode="group")
+    for place, (method, metrics) in enumerate(found.items()):
+        chart.add_scatter(
+            x=[escaped(metric) for metric, values in metrics.items() for _ in values],
+            y=[value for values in metrics.values() for value in values],
+            mode="markers",
+            marker={
+                "color": GROUP_COLOURS[place % len(GROUP_COLOURS)], "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8
+            },
+            name=escaped(method),
+            hovertemplate="%{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    return chart
+
+
+def eps_sweep(lines: Sequence[SweepLine], metric: str) -> go.Figure:
+    """A metric over DBSCAN's eps: the mean over draws, with least and most as a band.
+
+    Args:
+        lines: of models, or of metrics.
+        metric: title of the axis.
+    """
+    chart = empty_chart(
+        "eps: Euclidean distance of vectors of length 1", f"{metric} (1 is best)", height=400, xaxis={"dtick": 0.1}
+    )
+    for place, line in enumerate(lines):
+        rows = [(eps, values) for eps, values in zip(line.eps, line.values, strict=True) if values]
+        eps = [one for one, _ in rows]
+        chart.add_scatter(
+            x=[*eps, *reversed(eps)],
+            y=[*(max(values) for _, values in rows), *(min(values) for _, values in reversed(rows))],
+            fill="toself", fillcolor=translucent(line.colour, 0.18), line={"width": 0}, mode="lines",
+            hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+        chart.add_scatter(
+            x=eps,
+            y=[float(np.mean(values)) for _, values in rows],
+            mode="lines+markers",
+            name=escaped(line.name),
+            line={"color": line.colour, "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8},
+            customdata=[spread(values) for _, values in rows],
+            hovertemplate="eps %{x:g}: %{customdata}<extra>%{fullData.name}</extra>",
+        )
+    chart.add_vline(
+        x=KALINGAS_EPS,
+        line={"dash": "dash", "color": GREY},
+        annotation={"text": f"Kalinga (2020): {KALINGAS_EPS}", "xanchor": "left", "xshift": 6, "yshift": -4},
+    )
+    return chart.update_layout(showlegend=len(lines) > 1)
