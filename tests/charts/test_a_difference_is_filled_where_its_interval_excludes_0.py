@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from ethnoshard.charts import GREY, Difference, differences
 from ethnoshard.reports._compare_figures import comparison_figures
+from ethnoshard.results import Change, Compared, Comparison, Interval
 
 
 @pytest.mark.parametrize(
@@ -42,10 +45,13 @@ def test_draws_that_are_too_few_for_an_interval_are_dots_of_their_own() -> None:
 
 
 def test_a_page_of_a_report_has_no_row_where_nothing_was_measured() -> None:
-    change = {"base": 0.1, "other": 0.2, "difference": 0.1, "people_interval": [0.05, None], "undefined_draws": 0}
-    content = {
-        "of": "evaluation", "draws": 10, "demographics": [], "base": {"report": "one"}, "other": {"report": "two"},
-        "verification": {"eer": change, "val_at_0.001": {**change, "difference": None}},
-    }  # fmt: skip
-    page = comparison_figures(content)["verification"]
+    change = Change(base=0.1, other=0.2, difference=0.1, people_interval=Interval(0.05, None), undefined_draws=0)
+    found = Comparison(
+        of="evaluation",
+        base=Compared(report="one"),
+        other=Compared(report="two"),
+        draws=10,
+        verification={"eer": change, "val_at_0.001": replace(change, difference=None)},
+    )
+    page = comparison_figures(found)["verification"]
     assert '"ticktext":["EER"]' in page and "<title>Verification, two against one: differences</title>" in page

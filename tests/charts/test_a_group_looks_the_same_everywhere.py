@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ethnoshard.charts import (
     group_rates,
 )
 from ethnoshard.reports._group_figures import group_figures
+from tests.kit.whole_reports import group_errors
+from tests.kit.whole_reports import group_rates as measured
 
 GROUPS = ("Asian", "Black", "White", "Few")
 
@@ -63,21 +66,11 @@ def test_a_group_has_the_colour_of_its_name_in_charts_and_pages_of_reports_and_t
     chart = group_rates([made_rates()], named)
     assert colours_of(trace.to_plotly_json() for trace in chart.data) == expected
     rates = made_rates()
-    cells = {
-        group: {
-            key: {
-                "rate": rate.rate, "errors": 3, "pairs": 400, "people": 40, "people_interval": None,
-                "too_few": rate.too_few,
-            }
-            for key, rate in (("fmr", rates.fmr[group]), ("fnmr", rates.fnmr[group]))
-        }
-        for group in GROUPS
-    }  # fmt: skip
-    found = {
-        "source": "list", "labels": "as given", "by_group": cells, "cross": {}, "draws": 0, "threshold": 0.5,
-        "threshold_from": "given", "threshold_people": None, "fmr_asked_for": None,
-    }  # fmt: skip
-    page = group_figures(found | {"cross": {"Few": {"Few": cells["Few"]["fmr"]}}}, "made")["groups-list"]
+    of_groups = {
+        group: measured(rates.fmr[group].rate, rates.fnmr[group].rate, few=rates.fmr[group].too_few) for group in GROUPS
+    }
+    found = replace(group_errors(of_groups, "as given"), source="list", cross={"Few": {"Few": of_groups["Few"].fmr}})
+    page = group_figures(found, "made")["groups-list"]
     assert colours_of(drawn_in(page)) == expected
 
 

@@ -12,6 +12,7 @@ from ethnoshard.charts import (
     points_of_people,
 )
 from ethnoshard.reports._cluster_figures import cluster_figures
+from ethnoshard.results import Clustering, ClusterMetrics, ClusterReport, Images, PictureMetrics, SweepPoint
 
 FIGURES = {"ari": 0.5, "nmi": 0.6}
 
@@ -49,10 +50,26 @@ def test_a_person_keeps_the_look_that_the_order_of_all_people_gives() -> None:
 
 def test_a_report_s_picture_names_its_people_in_the_order_of_their_numbers() -> None:
     people = [f"person {number}" for number in (10, 2, 1)]
-    about = {"people": 3, "images": 3, "seed": 0, "figures": FIGURES}
-    found = {"people": 3, "images": [3], "methods": {}, "sweep": [{"eps": 0.4, "draws": []}]}
-    content = {"picture": about, "clustering": found, "model": None}
+    own = ClusterMetrics(clusters=3, left_over=0, ari=0.5, nmi=0.5, v_measure=0.5, pairwise_f=0.5, silhouette=None)
+    found = ClusterReport(
+        model=None,
+        place=None,
+        flip=None,
+        images=Images(statuses={}, people=3, embedding=8),
+        eligible=3,
+        picture=PictureMetrics(people=3, images=3, at_least=1, seed=0, figures=own, people_silhouette=None),
+        clustering=Clustering(
+            people=3,
+            images=(3,),
+            at_least=1,
+            seed=0,
+            people_silhouette=(None,),
+            methods={},
+            sweep=(SweepPoint(eps=0.4, draws=()),),
+            drawn="",
+        ),
+    )
     xy = {"places_2d": np.zeros((3, 2)), "places_3d": np.zeros((3, 3))}
-    page = cluster_figures(content, xy, people)["tsne-2d"]
+    page = cluster_figures(found, xy, people)["tsne-2d"]
     places = [page.index(f'"name":"{name}"') for name in ("person 1", "person 2", "person 10")]
     assert places == sorted(places)

@@ -1,10 +1,8 @@
 """Evaluations of scores of nobody, as pages pick them."""
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +20,9 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
-from ethnoshard.results import as_json
+from ethnoshard.results import Evaluation
 from ethnoshard.sources import GroupSource
+from tests.kit.whole_reports import as_file, evaluation, group_errors
 
 GROUPS = ("A", "B", "C")
 OPTIONS = EvaluationOptions(draws=40, fars=(0.05, 0.1), min_people=4, min_pairs=10, fmr=0.05, galleries=2)
@@ -52,23 +51,17 @@ def made_curves(seed: int = 0) -> GroupCurves:
     )  # fmt: skip
 
 
-def made_content(seed: int = 0) -> dict[str, Any]:
-    """As ``report.json`` holds it."""
+def made_evaluation(seed: int = 0) -> Evaluation:
+    """Of scores of nobody."""
     distance, same, fold = made_pairs(seed)
     verified = verification_of_distances(distance, same, fold=fold, span=(0.0, 4.0), fars=(0.01, 0.1), draws=0)
-    own = as_json(made_curves(seed).at(4).errors())
-    about = {"source": "list", "labels": "as given by list.csv", "note": "Exploratory.", "without_group": {}}
-    content = {
-        "verification": {**as_json(verified), "metric": "euclidean"},
-        "demographics": [{**about, **own, "threshold_from": "given by the user", "threshold_people": None}],
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(content))
-    return plain
+    own = replace(group_errors({}, "as given by list.csv"), **vars(made_curves(seed).at(4).errors()), source="list")
+    return evaluation(None, {}, verification=replace(verified, metric="euclidean"), demographics=(own,))
 
 
 def made_picked(seed: int = 0, **look: str) -> Picked:
     """A report that is nowhere."""
-    report = ReportFolder(Path(f"made-{seed}"), made_content(seed))
+    report = ReportFolder(Path(f"made-{seed}"), as_file(made_evaluation(seed)))
     return Picked(
         **{"name": f"made-{seed}", "label": f"made {seed}", "colour": "#777777", "dash": "solid", **look}, report=report
     )

@@ -14,6 +14,7 @@ from dashboard._given import Given
 from ethnoshard.charts import share, with_interval
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_curves, read_report
+from ethnoshard.results import GroupErrors
 
 Page = Callable[..., AppTest]
 BASE, NATURAL = "base-0/reports/drawn", "natural-0/reports/drawn"
@@ -31,10 +32,9 @@ def curves(given: Given, name: str) -> GroupCurves:
     return found
 
 
-def own(given: Given, name: str) -> dict[str, Any]:
+def own(given: Given, name: str) -> GroupErrors:
     """Of the first source, at the report's own threshold."""
-    found: dict[str, Any] = read_report(given.runs / name).content["demographics"][0]
-    return found
+    return read_report(given.runs / name).evaluation.demographics[0]
 
 
 def rates(test: AppTest) -> Any:
@@ -55,11 +55,9 @@ def test_it_starts_at_the_report_s_own_threshold(page: Page, lively: Given) -> N
     test = page("groups", lively, report=BASE)
     found = own(lively, BASE)
     assert test.select_slider(key="similarity").value == f"{found['threshold']:.4f}"
-    fnmr = [
-        with_interval(cells["fnmr"]["rate"], cells["fnmr"]["people_interval"]) for cells in found["by_group"].values()
-    ]
+    fnmr = [with_interval(cells.fnmr["rate"], cells.fnmr["people_interval"]) for cells in found.by_group.values()]
     assert rates(test)["FNMR"].tolist()[1:] == fnmr
-    assert found["threshold_from"] in captions(test) and "Exploratory" in captions(test)
+    assert found.threshold_from in captions(test) and "Exploratory" in captions(test)
 
 
 @pytest.mark.parametrize("place", [3, 30])
@@ -83,10 +81,10 @@ def test_a_link_s_threshold_is_that_of_rates_figures_and_map(page: Page, lively:
 def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> None:
     test = page("groups", lively, report=BASE)
     found = own(lively, BASE)
-    assert found["figures"], "the fixture's groups are large enough"
+    assert found.figures, "the fixture's groups are large enough"
     behind = captions(test).partition("The rates behind: ")[2]
-    for group, cells in found["by_group"].items():
-        if not cells["too_few"]:
+    for group, cells in found.by_group.items():
+        if not cells.too_few:
             assert f"{group} FMR {share(cells['fmr']['rate'])}, FNMR {share(cells['fnmr']['rate'])}" in behind
 
 
@@ -100,7 +98,7 @@ def test_groups_left_out_and_people_without_one_are_said(page: Page, lively: Giv
 def test_two_reports_have_their_paired_difference_from_the_comparison(page: Page, lively: Given) -> None:
     for one, other, sign in ((BASE, NATURAL, 1), (NATURAL, BASE, -1)):
         test = page("groups", lively, report=one, beside=[other])
-        found = read_report(lively.runs / "compare").content["demographics"][0]
+        found = read_report(lively.runs / "compare").comparison.demographics[0]
         tables = [table.value for table in test.dataframe]
         table, _ = (each for each in tables if "accuracy" in each and len(each.columns) == 4)
         assert table["FNMR"][0].startswith(f"{sign * found['overall']['fnmr']['difference']:+.4f}")
@@ -126,7 +124,7 @@ def test_a_report_without_curves_shows_its_threshold_and_how_to_have_more(
     test = page("groups", dataclasses.replace(lively, runs=tmp_path / "runs"), report=BASE)
     assert not test.exception and not test.select_slider
     assert any("ethnoshard evaluate again" in info.value.replace("\\", "") for info in test.info)
-    assert len(rates(test)) == 1 + len(own(lively, BASE)["by_group"])
+    assert len(rates(test)) == 1 + len(own(lively, BASE).by_group)
 
 
 @pytest.mark.parametrize("run", ["no-scores", "bad-scores"])
@@ -134,7 +132,7 @@ def test_damaged_arrays_leave_what_the_record_holds(page: Page, broken: Given, r
     name = f"{run}/reports/drawn"
     test = page("groups", broken, report=name)
     assert not test.exception
-    assert len(rates(test)) == 1 + len(own(broken, name)["by_group"])
+    assert len(rates(test)) == 1 + len(own(broken, name).by_group)
 
 
 def test_labels_and_groups_from_files_are_text(page: Page, lively: Given, tmp_path: Path) -> None:
@@ -143,11 +141,11 @@ def test_labels_and_groups_from_files_are_text(page: Page, lively: Given, tmp_pa
     file = tmp_path / "runs" / BASE / "report.json"
     record = json.loads(file.read_text())
     found = record["demographics"][0]
-    found["labels"] = f"as given by {hostile}"
+    found.labels = f"as given by {hostile}"
     # A source's name that leads to another folder opens no arrays there.
-    found["source"] = "../../../secret"
-    group = next(iter(found["by_group"]))
-    found["by_group"][hostile] = found["by_group"].pop(group)
+    found.source = "../../../secret"
+    group = next(iter(found.by_group))
+    found.by_group[hostile] = found.by_group.pop(group)
     file.write_text(json.dumps(record))
     test = page("groups", dataclasses.replace(lively, runs=tmp_path / "runs"), report=BASE)
     assert not test.exception

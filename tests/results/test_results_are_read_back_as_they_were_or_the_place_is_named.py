@@ -110,7 +110,7 @@ def test_what_another_version_wrote_beside_it_is_passed_over() -> None:
         (("verification", "curve", "fmr"), ["a"], r"verification.curve.fmr: expected an array of numbers"),
         (("verification", "curve", "tar"), {"a": 1}, r"verification.curve.tar: expected an array of numbers"),
         (("demographics", 0, "by_group", "A", "fmr", "wilson"), [0.1], r"by_group.*wilson: expected array of length 2"),
-        (("options", "fmr"), 2, r"r.json is damaged: a FAR or FMR lies between 0 and 1; 2 does not"),
+        (("options", "fmr"), 2, r"r.json is damaged: a FAR or FMR must be above 0 and below 1, got 2"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(place: tuple[Any, ...], value: Any, told: str) -> None:
