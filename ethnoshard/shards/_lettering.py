@@ -1,16 +1,11 @@
 """Names in any script on a picture: each drawn in a font of this machine that has its characters."""
 
-import functools
 import io
 import unicodedata
-from pathlib import Path
 
-from matplotlib.font_manager import findSystemFonts
-from matplotlib.ft2font import FT2Font
 from PIL import ImageDraw, ImageFont
 
-_PLAIN_LAST = ("bold", "italic", "oblique", "black", "light", "thin", "condensed", "narrow", "mono", "serif")
-"""Words in the names of fonts that are taken only where no plainer one will do."""
+from ethnoshard.shards._fonts import characters_of, installed_fonts
 
 
 class Lettering:
@@ -22,7 +17,7 @@ class Lettering:
         default = ImageFont.load_default(size)
         assert isinstance(default, ImageFont.FreeTypeFont), "Pillow's wheels have FreeType"
         self._default = default
-        self._known = _characters(io.BytesIO(default.font_bytes))
+        self._known = characters_of(io.BytesIO(default.font_bytes))
 
     def fonts(self, text: str) -> list[tuple[str, ImageFont.FreeTypeFont]] | None:
         """Pieces of a text, each with a font that has all its characters; None where no font has some of them.
@@ -53,8 +48,8 @@ class Lettering:
         wanted = {ord(character) for character in text if not _is_invisible(character)}
         if wanted <= self._known:
             return self._default
-        for path in _installed():
-            if wanted <= _characters(path):
+        for path in installed_fonts():
+            if wanted <= characters_of(path):
                 try:
                     font = ImageFont.truetype(path, self._size)
                 except OSError:  # a font of pictures, of one size only
@@ -62,22 +57,6 @@ class Lettering:
                 if font.getmask(text).getbbox() is not None:  # else one of layers of colour, which are not drawn
                     return font
         return None
-
-
-@functools.cache
-def _installed() -> list[Path]:
-    """Fonts of this machine, plain ones first."""
-    paths = {Path(path) for path in findSystemFonts()}
-    return sorted(paths, key=lambda path: (sum(word in path.name.lower() for word in _PLAIN_LAST), path.name, path))
-
-
-@functools.lru_cache(maxsize=4096)
-def _characters(font: Path | io.BytesIO) -> frozenset[int]:
-    """Code points that a font has glyphs for; none if it can't be read."""
-    try:
-        return frozenset(FT2Font(font).get_charmap())
-    except (OSError, RuntimeError, ValueError):
-        return frozenset()
 
 
 def _is_invisible(character: str) -> bool:

@@ -65,9 +65,7 @@ def contact_sheet(
     height = len(dataset.groups) * (_BAND + side + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
-    from ethnoshard.shards._lettering import (
-        Lettering,
-    )  # matplotlib takes half a second, which other verbs need not wait
+    from ethnoshard.shards._lettering import Lettering  # with fonts to read, for which other verbs need not wait
 
     lettering = Lettering(16)
     drawn = 0
