@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ethnoshard._board import board_in, without_board
 from ethnoshard._checks import check_number
 from ethnoshard._files import whole_file, write_json
 from ethnoshard.errors import EthnoshardError
@@ -126,11 +127,11 @@ def train_network(
         data: what to learn from.
         classes: number of groups.
         settings: how.
-        folder: for the checkpoint, the history and TensorBoard's files.
+        folder: for the checkpoint, the history and TensorBoard's files, where it is installed.
         init: weights to start from.
         device: where.
         epoch_done: called after each epoch with its line of the history.
-        said: told how the names in ``init`` were taken, and how much of it is not used.
+        said: told how the names in ``init`` were taken, how much of it is not used, and that TensorBoard is missing.
 
     Raises:
         EthnoshardError: ``init`` doesn't fit, the checkpoint is of another run, the disk is full.
@@ -149,6 +150,8 @@ def train_network(
     run.start(float(state["learning_rate"]), settings.epochs, said)
     best_weights = run.restore(state)
     history: list[dict[str, float]] = state["history"]
+    if (why := without_board()) is not None:
+        said(why)
     while len(history) < settings.epochs and _since_best(history) < settings.patience:
         line = run.epoch(len(history))
         history.append(line)
@@ -159,7 +162,9 @@ def train_network(
         with whole_file(folder / CHECKPOINT) as file:
             torch.save(state, file)
         write_json(folder / HISTORY, {"search": state["search"], "epochs": history})
-        _log(folder, line)
+        # By itself, so that it is on the disk when the checkpoint is.
+        with board_in(folder / "tensorboard", len(history) - 1) as board:
+            board(len(history) - 1, line)
         epoch_done(line)
     run.network.load_state_dict(best_weights)
     return Trained(
@@ -304,12 +309,3 @@ def _checkpoint(path: Path, key: str) -> dict[str, Any] | None:
             f"{path} is of a run with other settings, data or weights to start from; give another --out, or delete it"
         )
     return state
-
-
-def _log(folder: Path, line: dict[str, float]) -> None:
-    from torch.utils.tensorboard import SummaryWriter
-
-    writer = SummaryWriter(str(folder / "tensorboard"))
-    for name in ("loss", "validation_accuracy", "learning_rate"):
-        writer.add_scalar(name, line[name], int(line["epoch"]))
-    writer.close()

@@ -1,29 +1,38 @@
-"""A run's rows as TensorBoard shows them."""
+"""What TensorBoard shows of a training, where it is installed; the training goes on without."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Board: TypeAlias = Callable[[int, dict[str, Any]], None]
-"""Called with a step and its row."""
+Board: TypeAlias = Callable[[int, Mapping[str, Any]], None]
+"""Called with a step, or an epoch, and its values by name, of which None are left out."""
 
 _NO_CURVES = ("step", "images", "epoch")
 
 
-def no_board(step: int, row: dict[str, Any]) -> None:
+def no_board(step: int, values: Mapping[str, Any]) -> None:
     """Shows nothing, as a rank does that is not the first."""
+
+
+def without_board() -> str | None:
+    """What a user should know where TensorBoard's files are not written; None where they are."""
+    if _summary_writer() is not None:
+        return None
+    return "tensorboard is not installed, so nothing is written for it: pip install 'ethnoshard[tensorboard]' brings it"
 
 
 @contextlib.contextmanager
 def board_in(folder: Path, begin: int) -> Iterator[Board]:
     """Write to ``folder`` while the block runs; steps from ``begin`` on that are there already count no more."""
-    from torch.utils.tensorboard import SummaryWriter
+    summary_writer = _summary_writer()
+    if summary_writer is None:
+        yield no_board
+        return
+    writer = summary_writer(str(folder), purge_step=begin)
 
-    writer = SummaryWriter(str(folder), purge_step=begin)
-
-    def write(step: int, row: dict[str, Any]) -> None:
-        for name, value in row.items():
+    def write(step: int, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
             if name not in _NO_CURVES and value is not None:
                 writer.add_scalar(name, value, step)
 
@@ -31,3 +40,11 @@ def board_in(folder: Path, begin: int) -> Iterator[Board]:
         yield write
     finally:
         writer.close()
+
+
+def _summary_writer() -> Callable[..., Any] | None:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter

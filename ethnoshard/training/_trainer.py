@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ethnoshard._board import Board, board_in, no_board, without_board
 from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
@@ -21,7 +22,6 @@ from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn, repla
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
-from ethnoshard.training._board import Board, board_in, no_board
 from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._device import device_of
 from ethnoshard.training._embedder import FaceEmbedder
@@ -377,6 +377,8 @@ class TripletTrainer:
     def _board(self) -> contextlib.AbstractContextManager[Board]:
         if not self.ranks.first:
             return contextlib.nullcontext(no_board)
+        if (why := without_board()) is not None:
+            self._watch.said(why)
         return board_in(self.run.tensorboard, self._step + 1)
 
 
