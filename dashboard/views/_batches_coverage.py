@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
-
-from ethnoshard.charts import GREY, empty_chart, escaped, translucent
 
 COUNTS = ("faces", "draws", "used", "repeated", "dropped", "excluded")
 
@@ -47,13 +44,6 @@ def why(reasons: pl.DataFrame) -> str:
     return f"By the plan, an epoch of the loader: {'; '.join(f'{n:,} {reason}' for reason, n in sums.iter_rows())}."
 
 
-def by_group(reasons: pl.DataFrame) -> pl.DataFrame:
-    """A row a group, with its reasons as one text."""
-    return reasons.group_by("group", maintain_order=True).agg(
-        pl.format("{} {}", "faces", "reason").str.join("; ").alias("by the plan")
-    )
-
-
 def title(run: str, rows: pl.DataFrame, epochs: int) -> str:
     """How much was used, and how many places repeat a face."""
     faces, used, draws, repeated = (int(rows[name].sum()) for name in ("faces", "used", "draws", "repeated"))
@@ -63,29 +53,3 @@ def title(run: str, rows: pl.DataFrame, epochs: int) -> str:
         f"every face was used {each}" if used == faces else f"{min(share, 99.9):.1f} % of the faces were used an epoch"
     )
     return f"{run}: {every}, {100 * repeated / draws if draws else 0.0:.0f} % of the places repeat one"
-
-
-def bars(rows: pl.DataFrame, colours: Mapping[str, str]) -> go.Figure:
-    """A bar a group, 100 % being its faces: used, dropped, excluded, and beyond it what was drawn again."""
-    groups = rows["group"].to_list()
-    drawn = empty_chart("% of the group's faces", "", height=120 + 40 * len(groups), barmode="stack", showlegend=False)
-    solid = [colours[group] for group in groups]
-    looks: dict[str, dict[str, Any]] = {
-        "used": {"color": solid},
-        "dropped": {"color": [translucent(colour, 0.3) for colour in solid]},
-        "excluded": {"color": translucent(GREY, 0.35)},
-        "repeated": {
-            "color": [translucent(colour, 0.15) for colour in solid],
-            "pattern": {"shape": "/", "fgcolor": solid, "size": 6},
-        },
-    }
-    for kind, look in looks.items():
-        shares = (100 * rows[kind] / rows["faces"]).fill_nan(0)
-        drawn.add_trace(
-            go.Bar(
-                y=[escaped(group) for group in groups], x=shares, orientation="h", name=kind, marker=look,
-                customdata=rows[kind], hovertemplate=f"%{{y}}, {kind}: %{{customdata:,}} (%{{x:.1f}} %)<extra></extra>",
-            )
-        )  # fmt: skip
-    drawn.add_vline(x=100, line={"dash": "dash", "width": 1.5, "color": GREY})
-    return drawn.update_yaxes(autorange="reversed")

@@ -1,75 +1,16 @@
 """What the batches of a run were made of, against what was wanted of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from ethnoshard.charts import Delivery
 from ethnoshard.runs import ahead_of_target
 
-Numbers = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """The steps of a run.
-
-    Attributes:
-        run: its name.
-        arm: how its batches were composed.
-        groups: in the dataset's order.
-        ranks: whose batches a step has.
-        promised: whether the arm has a target; else ``wanted`` is what the dataset holds.
-        within: people that a group is ahead or behind at most, where it is promised.
-        steps: numbers from 1, shape (steps,).
-        epochs: of the training, from 0, shape (steps,).
-        people: shape (steps, groups).
-        wanted: likewise.
-        ahead: people beyond what was wanted, summed since the loader's epoch began, likewise.
-    """
-
-    run: str
-    arm: str
-    groups: tuple[str, ...]
-    ranks: int
-    promised: bool
-    within: int
-    steps: npt.NDArray[np.int64]
-    epochs: npt.NDArray[np.int64]
-    people: Numbers
-    wanted: Numbers
-    ahead: Numbers
-
-    def of_epoch(self, epoch: int | None) -> "Made":
-        """One epoch's steps, from 0; all for None."""
-        if epoch is None:
-            return self
-        there = self.epochs == epoch
-        return replace(
-            self,
-            **{name: getattr(self, name)[there] for name in ("steps", "epochs", "people", "wanted", "ahead")},
-        )
-
-    @property
-    def against(self) -> str:
-        """What is compared with."""
-        return "the target" if self.promised else "the dataset"
-
-    @property
-    def farthest(self) -> float:
-        """Most people that any group was ahead or behind."""
-        return float(np.abs(self.ahead).max())
-
-    @property
-    def off_in_a_batch(self) -> float:
-        """Most people that any group was off in a single step."""
-        return float(np.abs(self.people - self.wanted).max())
-
-
-def made_of(run: str, record: Mapping[str, Any], batches: pl.DataFrame) -> Made:
+def made_of(run: str, record: Mapping[str, Any], batches: pl.DataFrame) -> Delivery:
     """From a run's record and the table of its batches.
 
     Raises:
@@ -86,7 +27,7 @@ def made_of(run: str, record: Mapping[str, Any], batches: pl.DataFrame) -> Made:
     shape = (len(steps), len(groups))
     if len(table) != shape[0] * shape[1]:
         raise ValueError(f"{len(table)} rows of {shape[0]} steps and {shape[1]} groups")
-    return Made(
+    return Delivery(
         run=run,
         arm=str(record["arm"]),
         groups=groups,
@@ -113,7 +54,7 @@ def shares_of_dataset(record: Mapping[str, Any], groups: Sequence[str]) -> dict[
     return {group: number / total for group, number in there.items()}
 
 
-def by_group(made: Made) -> pl.DataFrame:
+def by_group(made: Delivery) -> pl.DataFrame:
     """A row a group: wanted and actual share, fewest and most people, farthest ahead and behind."""
     people = made.people.sum()
     return pl.DataFrame(
@@ -129,7 +70,7 @@ def by_group(made: Made) -> pl.DataFrame:
     )
 
 
-def every_step(made: Made) -> pl.DataFrame:
+def every_step(made: Delivery) -> pl.DataFrame:
     """A row a step and group, for the download."""
     steps, groups = made.people.shape
     return pl.DataFrame(
@@ -142,14 +83,3 @@ def every_step(made: Made) -> pl.DataFrame:
             "ahead": made.ahead.ravel(),
         }
     )
-
-
-def farthest_in_blocks(values: Numbers, most: int) -> tuple[npt.NDArray[np.int64], Numbers]:
-    """Of blocks of steps those that lie farthest from 0, so that a thinned line hides no excess: places and values."""
-    size = max(1, -(-len(values) // most))
-    begins = np.arange(0, len(values), size)
-    kept = np.stack([values[begin : begin + size] for begin in begins[:-1]]) if len(begins) > 1 else values[:0, None]
-    chosen = np.take_along_axis(kept, np.abs(kept).argmax(1, keepdims=True), axis=1)[:, 0]
-    tail = values[begins[-1] :]
-    last = np.take_along_axis(tail, np.abs(tail).argmax(0, keepdims=True), axis=0)
-    return begins, np.concatenate([chosen.reshape(-1, values.shape[1]), last])

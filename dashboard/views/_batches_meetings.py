@@ -1,11 +1,11 @@
 """What batches hold of each group: how its number varies, its own pairs, look-alikes; of a run, or as planned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ethnoshard.charts import Encounters
 from ethnoshard.mixing import GroupMeetings, Meetings
 
 FORMULA = (
@@ -18,53 +18,16 @@ PAIRS = ("own_pairs", "own_pairs_at_random", "nearest_met", "nearest_met_by_chan
 _NOTHING = 1e-9
 
 
-@dataclass(frozen=True, kw_only=True)
-class Met:
-    """What a batch holds of a group; None where it is not known or can't be.
-
-    Attributes:
-        group: its name; "" for all people together.
-        people: of it in a batch, mean.
-        dispersion: variance of that number over that of people drawn at random: 1 is random, 0 a quota.
-        pairs: ordered pairs of two of its people, mean.
-        pairs_at_random: the same of people drawn at random, as many on average.
-        none: share of batches without anybody of it.
-        none_at_random: the same at random.
-        nearest: share of its draws whose nearest other person of the group is in the batch.
-        nearest_by_chance: the same if those who meet were anybody of the group.
-        nearest_of_all: share of its draws whose nearest other person of any group is in the batch.
-        distinct: different people behind an epoch's batches, as planned.
-        effective: people who, each coming as often, would vary as little, as planned.
-        apart: pairs of its people that are probably one person.
-        apart_met: how often such a pair was in a batch all the same.
-    """
-
-    group: str
-    people: float
-    dispersion: float | None = None
-    pairs: float | None = None
-    pairs_at_random: float | None = None
-    none: float | None = None
-    none_at_random: float | None = None
-    nearest: float | None = None
-    nearest_by_chance: float | None = None
-    nearest_of_all: float | None = None
-    distinct: int | None = None
-    effective: float | None = None
-    apart: int | None = None
-    apart_met: int | None = None
-
-
-def as_planned(found: Meetings) -> list[Met]:
+def as_planned(found: Meetings) -> list[Encounters]:
     """Of a plan: the groups in the dataset's order, then all people together."""
     return [*map(_of_group, found.groups), _of_group(found.everybody)]
 
 
-def _of_group(row: GroupMeetings) -> Met:
-    return Met(**{name: getattr(row, name) for name in Met.__dataclass_fields__})
+def _of_group(row: GroupMeetings) -> Encounters:
+    return Encounters(**{name: getattr(row, name) for name in Encounters.__dataclass_fields__})
 
 
-def of_run(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None) -> list[Met]:
+def of_run(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None) -> list[Encounters]:
     """Of the batches that a run was given: a row a group, in the order of the table.
 
     Args:
@@ -122,13 +85,15 @@ def _at_random(ranks: int) -> pl.Expr:
     return pl.col("own_pairs_at_random").max() / ranks
 
 
-def _delivered(group: str, rows: pl.DataFrame, ranks: int, at_random: float | None, planned: Mapping[str, Any]) -> Met:
+def _delivered(
+    group: str, rows: pl.DataFrame, ranks: int, at_random: float | None, planned: Mapping[str, Any]
+) -> Encounters:
     batches = len(rows) * ranks
     people, pairs = float(rows["people"].sum()), float(rows["own_pairs"].sum())
     mean = people / batches
     looked = rows.filter(pl.col("nearest_met").is_not_null())
     draws = float(looked["people"].sum())
-    return Met(
+    return Encounters(
         group=group,
         people=mean,
         dispersion=_dispersion((pairs + people) / batches - mean * mean, at_random, float(planned.get("people", mean))),

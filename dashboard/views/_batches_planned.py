@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ethnoshard.charts import Encounters
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import plan_of
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import MixingError, meetings
 from ethnoshard.shards import FaceDataset
 
-from ._batches_meetings import Met, as_planned
+from ._batches_meetings import as_planned
 
 LOOKED_AT = 200
 """Batches of which who meets whom is looked at; more would not show in a table's digits, but take seconds."""
@@ -50,7 +51,7 @@ class Planned:
         repeated: share of the places that repeat a face.
     """
 
-    rows: tuple[Met, ...]
+    rows: tuple[Encounters, ...]
     batches: int
     looked_at: int
     used: float

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ethnoshard.charts import dispersion, own_pairs
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import TARGETS, WITHINS
@@ -170,13 +171,13 @@ def _answer(shelf: Shelf, place: Place, dataset: FaceDataset, knobs: Knobs, tabl
         )
         charts = [
             (
-                figures.pairs(groups, shelf.group_colours),
+                own_pairs(groups, shelf.group_colours),
                 "what-if-pairs",
                 figures.pairs_title("Planned", groups),
                 FORMULA,
             ),
             (
-                figures.dispersion(groups, shelf.group_colours),
+                dispersion(groups, shelf.group_colours),
                 "what-if-dispersion",
                 figures.dispersion_title("Planned", groups),
                 "1: as people drawn at random. 0: a quota, the same number in every batch.",

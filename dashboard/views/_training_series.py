@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ethnoshard.charts import Series
+
 Numbers = npt.NDArray[np.float64]
 
 POINTS = 250
@@ -53,27 +55,6 @@ class Training:
     table: pl.DataFrame
 
 
-@dataclass(frozen=True, kw_only=True)
-class Curve:
-    """One run, or the seeds of an arm.
-
-    Attributes:
-        name: of the run, or of the arm with the number of its seeds.
-        arm: whose colour it has.
-        x: along the training.
-        y: the figure, of several seeds the mean.
-        low: of several seeds the least; None of a run alone.
-        high: of several seeds the most.
-    """
-
-    name: str
-    arm: str
-    x: Numbers
-    y: Numbers
-    low: Numbers | None = None
-    high: Numbers | None = None
-
-
 def training_of(name: str, record: Mapping[str, Any], metrics: pl.DataFrame) -> Training:
     """Of a run's ``run.json`` and its metrics."""
     steps = int(record["steps_an_epoch"])
@@ -107,7 +88,7 @@ def thinned(length: int, points: int = POINTS) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, length - 1, min(length, points)).round().astype(np.int64))
 
 
-def curves(arms: Mapping[str, Sequence[Training]], column: str, *, x: str, smooth: int = 1) -> list[Curve]:
+def curves(arms: Mapping[str, Sequence[Training]], column: str, *, x: str, smooth: int = 1) -> list[Series]:
     """A curve an arm; of several seeds the mean, with the least and the most, as far as all of them got."""
     found = []
     for arm, trainings in arms.items():
@@ -118,7 +99,9 @@ def curves(arms: Mapping[str, Sequence[Training]], column: str, *, x: str, smoot
             along, values = lines[0]
             kept = thinned(len(along))
             found.append(
-                Curve(name=arm if trainings[0].name == arm else f"{arm}, 1 run", arm=arm, x=along[kept], y=values[kept])
+                Series(
+                    name=arm if trainings[0].name == arm else f"{arm}, 1 run", arm=arm, x=along[kept], y=values[kept]
+                )
             )
             continue
         shortest = min((along for along, _ in lines), key=lambda along: float(along[-1]))
@@ -126,7 +109,7 @@ def curves(arms: Mapping[str, Sequence[Training]], column: str, *, x: str, smoot
         values = np.stack([np.interp(at, along, each) for along, each in lines])
         name = f"{arm}, {counted(trainings)}"
         found.append(
-            Curve(name=name, arm=arm, x=at, y=values.mean(axis=0), low=values.min(axis=0), high=values.max(axis=0))
+            Series(name=name, arm=arm, x=at, y=values.mean(axis=0), low=values.min(axis=0), high=values.max(axis=0))
         )
     return found
 

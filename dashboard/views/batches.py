@@ -8,6 +8,19 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import (
+    STEPS_DRAWN,
+    Delivery,
+    Encounters,
+    batch_composition,
+    coverage_bars,
+    dispersion,
+    nearest_met,
+    own_pairs,
+    people_per_batch,
+    quota_error,
+    training_curves,
+)
 from ethnoshard.errors import EthnoshardError
 
 from .. import _show
@@ -17,10 +30,9 @@ from .._shelf import Shelf
 from . import _batches_coverage as coverage
 from . import _batches_figures as figures
 from . import _batches_meetings_figures as company
-from ._batches_made import Made, by_group, every_step, made_of
-from ._batches_meetings import FORMULA, PAIRS, Met, missing, of_run, with_pairs
+from ._batches_made import by_group, every_step, made_of
+from ._batches_meetings import FORMULA, PAIRS, missing, of_run, with_pairs
 from ._batches_what_if import what_if
-from ._training_figures import along
 from ._training_series import Training, curves, training_of
 
 _NONE, _ALL = "none", "all"
@@ -33,7 +45,7 @@ class _Run:
     name: str
     record: Mapping[str, Any]
     batches: pl.DataFrame | None
-    made: Made | None
+    made: Delivery | None
     training: Training | None
 
 
@@ -43,8 +55,8 @@ class _Sight:
 
     record: Mapping[str, Any]
     batches: pl.DataFrame
-    made: Made
-    met: Sequence[Met]
+    made: Delivery
+    met: Sequence[Encounters]
     epoch: int | None
     colours: Mapping[str, str]
     key: str
@@ -204,18 +216,18 @@ def _composition(sight: _Sight) -> None:
     made = sight.made
     steps = len(made.steps)
     _show.chart(
-        figures.composition(made, sight.colours),
+        batch_composition(made, sight.colours),
         name=f"composition{sight.key}",
         title=figures.composition_title(made),
         how=f"Groups on top of each other, in the legend's order from below; dashed: borders of {made.against}."
-        + (f" The first {figures.BARS} of {steps:,} steps are drawn; pick an epoch." if steps > figures.BARS else ""),
+        + (f" The first {STEPS_DRAWN} of {steps:,} steps are drawn; pick an epoch." if steps > STEPS_DRAWN else ""),
     )
 
 
 def _error(sight: _Sight) -> None:
     made = sight.made
     _show.chart(
-        figures.error(made, sight.colours),
+        quota_error(made, sight.colours),
         name=f"error{sight.key}",
         title=figures.error_title(made),
         how="People of a group beyond what was wanted, summed since the loader's epoch began; band: "
@@ -231,7 +243,7 @@ def _error(sight: _Sight) -> None:
 def _numbers(sight: _Sight) -> None:
     made = sight.made
     _show.chart(
-        figures.numbers(made, sight.colours, sight.most),
+        people_per_batch(made, sight.colours, sight.most),
         name=f"numbers{sight.key}",
         title=figures.numbers_title(made),
         how=f"Area of a circle: share of the batches that hold so many. Dotted: {made.against}."
@@ -239,8 +251,8 @@ def _numbers(sight: _Sight) -> None:
     )
 
 
-def _met(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None, run: str) -> list[Met]:
-    found: list[Met] = []
+def _met(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None, run: str) -> list[Encounters]:
+    found: list[Encounters] = []
     with or_said(f"{run}: who met whom"):
         found += of_run(record, batches, epoch)
     return found
@@ -256,7 +268,7 @@ def _pairs(sight: _Sight) -> None:
     if not any(row.pairs_at_random for row in sight.met):
         return
     _show.chart(
-        company.pairs(sight.met, sight.colours),
+        own_pairs(sight.met, sight.colours),
         name=f"pairs{sight.key}",
         title=company.pairs_title(sight.made.run, sight.met),
         how=FORMULA,
@@ -267,7 +279,7 @@ def _dispersion(sight: _Sight) -> None:
     if not any(row.dispersion is not None for row in sight.met):
         return
     _show.chart(
-        company.dispersion(sight.met, sight.colours),
+        dispersion(sight.met, sight.colours),
         name=f"dispersion{sight.key}",
         title=company.dispersion_title(sight.made.run, sight.met),
         how="1: as people drawn at random. 0: a quota, the same number in every batch. More than 1: batches differ in "
@@ -279,7 +291,7 @@ def _nearest(sight: _Sight) -> None:
     if not any(row.nearest is not None for row in sight.met):
         return
     _show.chart(
-        company.nearest(sight.met, sight.colours),
+        nearest_met(sight.met, sight.colours),
         name=f"nearest{sight.key}",
         title=company.nearest_title(sight.made.run, sight.met),
         how="By the table of look-alikes that the batches were planned with. Hollow: if those who meet were anybody of "
@@ -312,7 +324,7 @@ def _coverage(sight: _Sight) -> None:
         _show.empty(f"{sight.made.run}: what became of every face is known once an epoch has ended.")
         return
     _show.chart(
-        coverage.bars(rows, sight.colours),
+        coverage_bars(rows, sight.colours),
         name=f"coverage{sight.key}",
         title=coverage.title(sight.made.run, rows, epochs),
         how="Solid: faces used; pale: dropped; grey: excluded. Hatched, beyond 100 %: places that repeat a face.",
@@ -371,7 +383,7 @@ def _speed(runs: Sequence[_Run], arm_colours: Mapping[str, str]) -> None:
         middles = [f"{each.arm} {float(np.median(each.y)):.{digits}f}" for each in found]
         with column, or_said(what):
             _show.chart(
-                along(found, colours, x="Epochs", y=y, digits=digits, from_zero=True),
+                training_curves(found, colours, x="Epochs", y=y, digits=digits, from_zero=True),
                 name=name,
                 title=f"{what}, median: {', '.join(middles)}",
                 how=f"{how} Mean of the last {_SMOOTH} steps.",

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import training_curves
+
 from .. import _show
 from .._guard import or_said
 from .._pick import one, some
@@ -12,7 +14,6 @@ from .._shelf import Shelf
 from .._text import plain
 from ._runs_lines import lines_of, picked_at_first
 from ._training_charts import CHARTS, Chart
-from ._training_figures import along
 from ._training_series import AXES, Training, by_arm, counted, curves, training_of
 
 
@@ -122,7 +123,7 @@ def _chart(
     if any(curve.low is not None for curve in found):
         how.append("Band: range over runs.")
     _show.chart(
-        along(
+        training_curves(
             found, colours, x=AXES[x], y=chart.y, digits=chart.digits, points=chart.points, chance=chance,
             log=chart.log, from_zero=chart.from_zero,
             until=max(float(training.table[x][-1]) for each in arms.values() for training in each),

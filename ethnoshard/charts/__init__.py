@@ -12,6 +12,7 @@ from ethnoshard.charts._numbers import (
     NONE,
     Ends,
     count,
+    few_digits,
     interval,
     number,
     percent,
@@ -56,6 +57,8 @@ from ethnoshard.charts._words import (
 if TYPE_CHECKING:
     from ethnoshard.charts._clusters import SweepLine, agreement, eps_sweep
     from ethnoshard.charts._comparison import Difference, differences
+    from ethnoshard.charts._coverage import coverage_bars
+    from ethnoshard.charts._delivery import STEPS_DRAWN, Delivery, batch_composition, people_per_batch, quota_error
     from ethnoshard.charts._embedding_map import (
         PointSet,
         embedding_map,
@@ -66,8 +69,10 @@ if TYPE_CHECKING:
     )
     from ethnoshard.charts._groups import ErrorRate, GroupCurve, GroupRates, group_det, group_matrix, group_rates
     from ethnoshard.charts._log_axis import log_axis
+    from ethnoshard.charts._meetings import Encounters, dispersion, nearest_met, own_pairs
     from ethnoshard.charts._som_map import som_map, som_nodes
     from ethnoshard.charts._style import HEIGHT, NUMBERS, empty_chart, error_bars, escaped, page, titled
+    from ethnoshard.charts._training import Series, training_curves
     from ethnoshard.charts._verification import (
         Curve,
         FoldAccuracy,
@@ -104,10 +109,13 @@ __all__ = [
     "RATES",
     "SAME",
     "SCORE",
+    "STEPS_DRAWN",
     "SYMBOLS",
     "TAR",
     "Curve",
+    "Delivery",
     "Difference",
+    "Encounters",
     "Ends",
     "ErrorRate",
     "FoldAccuracy",
@@ -117,19 +125,24 @@ __all__ = [
     "Method",
     "OperatingPoint",
     "PointSet",
+    "Series",
     "SweepLine",
     "agreement",
+    "batch_composition",
     "colours_of_arms",
     "colours_of_groups",
     "count",
+    "coverage_bars",
     "det",
     "differences",
+    "dispersion",
     "distances",
     "embedding_map",
     "empty_chart",
     "eps_sweep",
     "error_bars",
     "escaped",
+    "few_digits",
     "folds",
     "group_det",
     "group_matrix",
@@ -138,14 +151,18 @@ __all__ = [
     "interval",
     "log_axis",
     "metric_name",
+    "nearest_met",
     "node_map",
     "number",
+    "own_pairs",
     "page",
+    "people_per_batch",
     "percent",
     "plus_minus",
     "points_of_clusters",
     "points_of_groups",
     "points_of_people",
+    "quota_error",
     "roc",
     "share",
     "signed",
@@ -153,13 +170,16 @@ __all__ = [
     "som_nodes",
     "spread",
     "titled",
+    "training_curves",
     "translucent",
     "with_interval",
 ]
 
 _LATER = {
     "Curve": "_verification",
+    "Delivery": "_delivery",
     "Difference": "_comparison",
+    "Encounters": "_meetings",
     "ErrorRate": "_groups",
     "FoldAccuracy": "_verification",
     "GroupCurve": "_groups",
@@ -169,10 +189,15 @@ _LATER = {
     "NUMBERS": "_style",
     "OperatingPoint": "_verification",
     "PointSet": "_embedding_map",
+    "STEPS_DRAWN": "_delivery",
+    "Series": "_training",
     "SweepLine": "_clusters",
     "agreement": "_clusters",
+    "batch_composition": "_delivery",
+    "coverage_bars": "_coverage",
     "det": "_verification",
     "differences": "_comparison",
+    "dispersion": "_meetings",
     "distances": "_verification",
     "embedding_map": "_embedding_map",
     "empty_chart": "_style",
@@ -185,15 +210,20 @@ _LATER = {
     "group_rates": "_groups",
     "identification": "_verification",
     "log_axis": "_log_axis",
+    "nearest_met": "_meetings",
     "node_map": "_embedding_map",
+    "own_pairs": "_meetings",
     "page": "_style",
+    "people_per_batch": "_delivery",
     "points_of_clusters": "_embedding_map",
     "points_of_groups": "_embedding_map",
     "points_of_people": "_embedding_map",
+    "quota_error": "_delivery",
     "roc": "_verification",
     "som_map": "_som_map",
     "som_nodes": "_som_map",
     "titled": "_style",
+    "training_curves": "_training",
 }
 
 

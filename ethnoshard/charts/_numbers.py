@@ -92,6 +92,13 @@ def count(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
+def few_digits(value: float | None) -> str:
+    """A count or mean with three digits that count: ``1,414``, ``25.3``, ``1.34``; a dash for None."""
+    if value is None:
+        return NONE
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
 def percent(value: float) -> str:
     """A share of 1 as per cent with two digits: ``58 %``, ``5.9 %``, ``0.04 %``."""
     of_hundred = 100 * value

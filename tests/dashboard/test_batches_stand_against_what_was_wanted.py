@@ -11,7 +11,9 @@ from dashboard._given import Given
 from dashboard._text import plain
 from dashboard.views import _batches_coverage as coverage
 from dashboard.views import _batches_figures as figures
-from dashboard.views._batches_made import Made, by_group, every_step, farthest_in_blocks, made_of
+from dashboard.views._batches_made import by_group, every_step, made_of
+from ethnoshard.charts import Delivery, batch_composition, coverage_bars, quota_error
+from ethnoshard.charts._delivery import farthest_in_blocks
 from ethnoshard.runs import BATCHES_SCHEMA
 
 Page = Callable[..., AppTest]
@@ -22,7 +24,7 @@ RECORD = {
 }
 
 
-def made(people: list[tuple[int, int]], wanted: tuple[float, float] | None = (3, 1), arm: str = "natural") -> Made:
+def made(people: list[tuple[int, int]], wanted: tuple[float, float] | None = (3, 1), arm: str = "natural") -> Delivery:
     rows = [
         {
             "step": step,
@@ -94,14 +96,14 @@ def test_a_thinned_error_hides_no_excess() -> None:
 
 
 def test_the_band_of_one_person_is_drawn_around_each_group() -> None:
-    drawn = figures.error(made([(4, 0), (3, 1)]), COLOURS)
+    drawn = quota_error(made([(4, 0), (3, 1)]), COLOURS)
     bands = [shape for shape in drawn.layout.shapes if shape.type == "rect"]
     assert [shape.y1 - shape.y0 for shape in bands] == [2, 2]
     assert [trace.customdata.tolist() for trace in drawn.data] == [[1, 1], [-1, -1]]
 
 
 def test_people_who_come_together_are_promised_as_many_ahead_or_behind() -> None:
-    def together(people: int) -> Made:
+    def together(people: int) -> Delivery:
         record = {**RECORD, "settings": {"together": people}}
         rows = [
             {"step": step, "epoch": 0, "loader_epoch": 0, "group": group, "wanted": wanted, "people": number}
@@ -114,7 +116,7 @@ def test_people_who_come_together_are_promised_as_many_ahead_or_behind() -> None
         "up to 2.00 people off the target in 3 batches, more than the 1 promised"
     )
     assert figures.error_title(together(2)) == "run: never more than 2.00 people off the target in 3 batches"
-    bands = [shape for shape in figures.error(together(2), COLOURS).layout.shapes if shape.type == "rect"]
+    bands = [shape for shape in quota_error(together(2), COLOURS).layout.shapes if shape.type == "rect"]
     assert [shape.y1 - shape.y0 for shape in bands] == [4, 4]
 
 
@@ -131,7 +133,7 @@ def test_shares_of_a_batch_are_drawn_with_the_borders_of_the_target() -> None:
         people=np.array([[4.0, 0, 0], [2, 1, 1]]),
         wanted=np.array([[2.0, 1, 1], [2, 1, 1]]),
     )
-    drawn = figures.composition(three, {**COLOURS, "C": "#777777"})
+    drawn = batch_composition(three, {**COLOURS, "C": "#777777"})
     bars = [trace for trace in drawn.data if trace.type == "bar"]
     assert [trace.y.tolist() for trace in bars] == [[100, 50], [0, 25], [0, 25]]
     dashed = [trace for trace in drawn.data if trace.type == "scatter"]
@@ -178,7 +180,7 @@ def test_coverage_is_summed_over_the_epochs_and_says_why() -> None:
         coverage.title("run", first, epochs) == "run: every face was used in the epoch, 17 % of the places repeat one"
     )
     assert "4 repeated to fill short cells" in coverage.why(coverage.reasons_of(record))
-    assert [list(trace.x) for trace in coverage.bars(rows, COLOURS).data] == [[100, 80], [0, 20], [0, 0], [20, 40]]
+    assert [list(trace.x) for trace in coverage_bars(rows, COLOURS).data] == [[100, 80], [0, 20], [0, 0], [20, 40]]
 
 
 def test_two_runs_stand_beside_each_other_and_base_promises_nothing(page: Page, full: Given) -> None:

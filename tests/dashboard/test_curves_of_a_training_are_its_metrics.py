@@ -9,7 +9,7 @@ from dashboard._given import Given
 from dashboard._text import plain
 from dashboard.views import _training_series as series
 from dashboard.views._training_charts import CHARTS, PERCENT
-from dashboard.views._training_figures import along
+from ethnoshard.charts import training_curves
 from ethnoshard.runs import METRICS_SCHEMA
 
 Page = Callable[..., AppTest]
@@ -97,14 +97,14 @@ def test_the_highest_is_that_of_all_runs_of_an_arm() -> None:
 def test_arms_differ_in_more_than_colour() -> None:
     arms = series.by_arm([training(arm, 0, [1, 2]) for arm in ("base", "natural", "uniform")])
     colours = dict.fromkeys(arms, "#777777")
-    drawn = along(series.curves(arms, "loss", x="images"), colours, x="Images seen", y="Loss")
+    drawn = training_curves(series.curves(arms, "loss", x="images"), colours, x="Images seen", y="Loss")
     assert len({trace.line.dash for trace in drawn.data}) == 3
     assert drawn.data[0].x.tolist() == [128, 256]
 
 
 def test_a_hostile_name_is_text_in_a_chart() -> None:
     arms = {"<b>x": [training("<b>x", 0, [1, 2])]}
-    drawn = along(series.curves(arms, "loss", x="epochs"), {"<b>x": "#777777"}, x="", y="")
+    drawn = training_curves(series.curves(arms, "loss", x="epochs"), {"<b>x": "#777777"}, x="", y="")
     assert drawn.data[0].name == "&lt;b&gt;x, 1 run"
 
 
@@ -128,6 +128,8 @@ def test_runs_without_a_table_and_failed_ones_are_said_and_the_rest_is_shown(pag
 
 def test_a_lone_point_is_not_drawn_on_an_axis_from_minus_to_plus_one() -> None:
     arms = series.by_arm([training("base", 0, [1, 2])])
-    drawn = along(series.curves(arms, "auc", x="epochs"), {"base": "#777777"}, x="", y="", points=True, until=2.0)
+    drawn = training_curves(
+        series.curves(arms, "auc", x="epochs"), {"base": "#777777"}, x="", y="", points=True, until=2.0
+    )
     assert drawn.layout.yaxis.range == pytest.approx((0.795, 0.805))
     assert drawn.layout.xaxis.range == pytest.approx((0, 2.04))

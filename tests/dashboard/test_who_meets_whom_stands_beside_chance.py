@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from dashboard._given import Given
 from dashboard._text import plain
 from dashboard.views import _batches_meetings_figures as figures
-from dashboard.views._batches_meetings import Met, as_planned, missing, of_run
+from dashboard.views._batches_meetings import as_planned, missing, of_run
+from ethnoshard.charts import Encounters, dispersion, nearest_met, own_pairs
 from ethnoshard.cli._main import app
 from ethnoshard.lookalikes import make_look_alikes
 from ethnoshard.mixing import Identities, Plan, PlanSettings, Resemblance, meetings
@@ -146,9 +147,11 @@ def test_of_a_run_that_was_gone_on_with_the_steps_of_before_count_as_far_as_they
     assert missing(record, mixed) == "whose look-alikes met is not on record of 5 of its steps"
 
 
-def met(group: str, pairs: float, at_random: float, dispersion: float | None, nearest: float | None = None) -> Met:
+def met(
+    group: str, pairs: float, at_random: float, dispersion: float | None, nearest: float | None = None
+) -> Encounters:
     chance = None if nearest is None else 0.01
-    return Met(
+    return Encounters(
         group=group, people=2.0, pairs=pairs, pairs_at_random=at_random, dispersion=dispersion, nearest=nearest,
         nearest_by_chance=chance,
     )  # fmt: skip
@@ -174,14 +177,14 @@ def test_titles_say_whose_own_negatives_a_quota_takes_away() -> None:
 
 def test_charts_stand_beside_chance_and_mark_a_quota_and_people_at_random() -> None:
     colours = {"A": "#0077BB", "D": "#D55E00"}
-    bars = figures.pairs(QUOTA, colours)
+    bars = own_pairs(QUOTA, colours)
     assert list(bars.data[0].x) == pytest.approx([1406 / 1414, 0])
     assert [line.x0 for line in bars.layout.shapes] == [1]
-    dots = figures.dispersion(QUOTA, colours)
+    dots = dispersion(QUOTA, colours)
     assert list(dots.data[0].x) == [0.03, 0.2]
     assert [line.x0 for line in dots.layout.shapes] == [0, 1]
     assert {note.text for note in dots.layout.annotations} >= {"a quota", "people at random"}
-    near = figures.nearest([met("A", 1, 1, 1, 0.31)], colours)
+    near = nearest_met([met("A", 1, 1, 1, 0.31)], colours)
     assert {trace.name: trace.x[0] for trace in near.data if trace.name} == {"by chance": 1, "met": 31}
 
 

@@ -1,46 +1,69 @@
-"""Curves along the training: arms in their colours, seeds as a band."""
+"""Curves along a training: arms in their colours, seeds as a band."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from ethnoshard.charts import SYMBOLS, empty_chart, escaped, translucent
+from ethnoshard.charts._palette import SYMBOLS, colours_of_arms, translucent
+from ethnoshard.charts._style import empty_chart, escaped
 
-from ._training_series import Curve, Numbers
-
-HEIGHT = 320
+_HEIGHT = 320
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
 """Without dots, which are what chance alone would give."""
 
 
-def along(
-    found: Sequence[Curve],
-    colours: Mapping[str, str],
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Series:
+    """What one run measured along its training, or the seeds of an arm.
+
+    Attributes:
+        name: of the run, or of the arm with the number of its seeds.
+        arm: whose colour it has.
+        x: (N,) along the training.
+        y: (N,) the metric, of several seeds the mean.
+        low: (N,) of several seeds the least; None of a run alone.
+        high: (N,) of several seeds the most.
+    """
+
+    name: str
+    arm: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+
+
+def training_curves(
+    found: Sequence[Series],
+    colours: Mapping[str, str] | None = None,
     *,
     x: str,
     y: str,
     digits: int = 3,
     points: bool = False,
-    chance: Sequence[Curve] = (),
+    chance: Sequence[Series] = (),
     log: bool = False,
     from_zero: bool = False,
     until: float | None = None,
 ) -> go.Figure:
-    """Curves of one figure.
+    """One metric along the training, a curve an arm.
 
     Args:
         found: a curve an arm.
-        colours: of the arms.
+        colours: of the arms; by their names if not given.
         x: title of the axis.
-        y: likewise.
-        digits: that the figure deserves.
+        y: title of the other axis.
+        digits: decimals that the metric deserves.
         points: whether it was measured at a few places only.
         chance: the same by chance, dotted.
         log: whether the axis is logarithmic.
         from_zero: whether it begins at 0.
         until: where x ends, the same for charts that stand together.
     """
+    colours = colours_of_arms(curve.arm for curve in found) if colours is None else colours
     traces: list[go.Scatter] = []
     for number, curve in enumerate(found):
         colour = colours[curve.arm]
@@ -63,30 +86,30 @@ def along(
         )
         for number, curve in enumerate(chance)
     ]  # fmt: skip
-    drawn = empty_chart(x, y, height=HEIGHT, hovermode="x unified").add_traces(traces)
+    chart = empty_chart(x, y, height=_HEIGHT, hovermode="x unified").add_traces(traces)
     if until is not None:
-        drawn.update_xaxes(range=[0, 1.02 * until])
+        chart.update_xaxes(range=[0, 1.02 * until])
     if log:
         ticks = _log_ticks(found)
-        drawn.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+        chart.update_yaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     else:
-        drawn.update_yaxes(tickformat=f",.{digits}f")
+        chart.update_yaxes(tickformat=f",.{digits}f")
     values = np.concatenate([curve.y for curve in found]) if found else np.zeros(0)
     if len(values) and values.min() == values.max() and not log:
         # Plotly would show as much as 1 on both sides of a lone point.
-        drawn.update_yaxes(range=[values[0] - 5 * 10.0**-digits, values[0] + 5 * 10.0**-digits])
+        chart.update_yaxes(range=[values[0] - 5 * 10.0**-digits, values[0] + 5 * 10.0**-digits])
     if from_zero:
-        drawn.update_yaxes(rangemode="tozero")
-    return drawn
+        chart.update_yaxes(rangemode="tozero")
+    return chart
 
 
-def _log_ticks(found: Sequence[Curve]) -> list[float]:
+def _log_ticks(found: Sequence[Series]) -> list[float]:
     values = np.concatenate([curve.y[curve.y > 0] for curve in found]) if found else np.ones(1)
     wide = len(values) and values.max() > 50 * values.min()
     return [factor * 10.0**power for power in range(-9, 10) for factor in ((1,) if wide else (1, 1.5, 2, 3, 5, 7))]
 
 
-def _band(curve: Curve, colour: str) -> list[go.Scatter]:
+def _band(curve: Series, colour: str) -> list[go.Scatter]:
     if curve.low is None or curve.high is None:
         return []
     return [
@@ -98,10 +121,10 @@ def _band(curve: Curve, colour: str) -> list[go.Scatter]:
     ]  # fmt: skip
 
 
-def _range(curve: Curve) -> Numbers | None:
+def _range(curve: Series) -> NDArray[np.float64] | None:
     return None if curve.low is None or curve.high is None else np.stack([curve.low, curve.high], axis=1)
 
 
-def _spoken(curve: Curve, digits: int) -> str:
+def _spoken(curve: Series, digits: int) -> str:
     seeds = "" if curve.low is None else f" (%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}})"
     return f"{escaped(curve.name)}: %{{y:.{digits}f}}{seeds}<extra></extra>"
