@@ -4,10 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
-
-from ethnoshard.charts import ARM_COLOURS, DASHES, GROUP_COLOURS, SYMBOLS, empty_chart
 
 _LOOPS = (
     ("a plain loop", "plain", "ratios"),
@@ -46,28 +43,11 @@ def planning_title(rows: pl.DataFrame) -> str:
     )
 
 
-def memory(content: Mapping[str, Any]) -> go.Figure:
-    """The loader's memory and the process's over the size of the dataset."""
+def memory(content: Mapping[str, Any]) -> tuple[list[int], list[tuple[str, list[float]]]]:
+    """Sizes of the datasets, and what took how many MiB at each."""
     rows = sorted(content["rows"], key=lambda row: row["faces"])
-    shown = empty_chart("faces in the dataset", "MiB", height=360)
-    lines = (
-        ("shards on disk", "size_mib", ARM_COLOURS[0]),
-        ("whole process", "peak_mib", GROUP_COLOURS[1]),
-        ("of it the loader", "loader_mib", GROUP_COLOURS[0]),
-    )
-    for place, (words, field, colour) in enumerate(lines):
-        shown.add_scatter(
-            x=[int(row["faces"]) for row in rows],
-            y=[float(row[field]) for row in rows],
-            mode="lines+markers",
-            name=words,
-            line={"color": colour, "dash": DASHES[place]},
-            marker={"symbol": SYMBOLS[place], "size": 8},
-            hovertemplate="%{x:,} faces: %{y:,.0f} MiB<extra>%{fullData.name}</extra>",
-        )
-    return shown.update_layout(
-        xaxis={"type": "log", "dtick": 1, "tickformat": ",.0f"}, yaxis={"type": "log", "dtick": 1, "tickformat": ","}
-    )
+    lines = (("shards on disk", "size_mib"), ("whole process", "peak_mib"), ("of it the loader", "loader_mib"))
+    return [int(row["faces"]) for row in rows], [(words, [float(row[field]) for row in rows]) for words, field in lines]
 
 
 def memory_title(content: Mapping[str, Any]) -> str:

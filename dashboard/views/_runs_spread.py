@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
-from ethnoshard.charts import KNOWN_ARMS, SYMBOLS, empty_chart, escaped
+from ethnoshard.charts import KNOWN_ARMS, RunPoint
 from ethnoshard.reports import WorstGroup
 
 from ._runs_lines import Ends, Line
@@ -75,58 +73,21 @@ def title(arms: Mapping[str, Sequence[Line]], measure: Measure) -> str:
     )
 
 
-def spread(arms: Mapping[str, Sequence[Line]], measure: Measure, colours: Mapping[str, str]) -> go.Figure:
-    """Every run as a point, arms below each other, a bar at the arm's mean."""
-    drawn = empty_chart(measure.label, "", height=90 + sum(26 * len(lines) + 24 for lines in arms.values()))
-    ticks: list[float] = []
-    at = 0.0
-    for number, (arm, lines) in enumerate(arms.items()):
-        rows = [at - place for place in range(len(lines))]
-        drawn.add_trace(_points(lines, rows, measure, colours[arm], SYMBOLS[number % len(SYMBOLS)], arm))
-        values = [float(measure.value(line) or 0.0) for line in lines]
-        if len(lines) > 1:
-            mean = sum(values) / len(values)
-            drawn.add_trace(
-                go.Scatter(
-                    x=[mean, mean], y=[rows[0] + 0.45, rows[-1] - 0.45], mode="lines", showlegend=False,
-                    line={"color": colours[arm], "width": 2}, opacity=0.6,
-                    hovertemplate=f"mean of {escaped(arm)}: {mean:.{measure.digits}f}<extra></extra>",
-                )
-            )  # fmt: skip
-        ticks.append((rows[0] + rows[-1]) / 2)
-        at = rows[-1] - 2
-    names = [f"{escaped(arm)}, {_counted(lines)}" for arm, lines in arms.items()]
-    drawn.update_yaxes(tickvals=ticks, ticktext=names, showgrid=False, zeroline=False, range=[at + 1.2, 0.8])
-    drawn.update_xaxes(tickformat=f".{measure.digits}f", zeroline=False)
-    return drawn.update_layout(showlegend=False)
-
-
-def _points(
-    lines: Sequence[Line], rows: Sequence[float], measure: Measure, colour: str, symbol: str, arm: str
-) -> go.Scatter:
-    values = [float(measure.value(line) or 0.0) for line in lines]
-    ends = [measure.ends(line) or (value, value) for line, value in zip(lines, values, strict=True)]
-    number = f".{measure.digits}f"
-    return go.Scatter(
-        x=values, y=rows, mode="markers+text", name=escaped(arm),
-        marker={"color": colour, "symbol": symbol, "size": 11},
-        error_x={
-            "array": [high - value for (_, high), value in zip(ends, values, strict=True)],
-            "arrayminus": [value - low for (low, _), value in zip(ends, values, strict=True)],
-            "thickness": 1.2, "width": 3, "color": colour,
-        },
-        text=[f"{value:{number}}" for value in values], textposition="top center", textfont={"size": 11},
-        customdata=[
-            [escaped(line.name), escaped(line.origin), f"[{low:{number}}, {high:{number}}]" if low < high else ""]
-            for line, (low, high) in zip(lines, ends, strict=True)
-        ],
-        hovertemplate=f"%{{customdata[0]}}: %{{x:{number}}} %{{customdata[2]}}<br>%{{customdata[1]}}<extra></extra>",
-    )  # fmt: skip
-
-
-def _counted(lines: Sequence[Line]) -> str:
-    seeds = len({line.seed for line in lines})
-    return f"{seeds} seed{'s' * (seeds != 1)}" if seeds == len(lines) else f"{len(lines)} runs"
+def points_of(arms: Mapping[str, Sequence[Line]], measure: Measure) -> dict[str, list[RunPoint]]:
+    """As the chart takes them."""
+    return {
+        arm: [
+            RunPoint(
+                name=line.name,
+                value=float(measure.value(line) or 0.0),
+                seed=line.seed,
+                interval=measure.ends(line),
+                origin=line.origin,
+            )
+            for line in lines
+        ]
+        for arm, lines in arms.items()
+    }
 
 
 def _place(arm: str) -> int:

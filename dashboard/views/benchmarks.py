@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import loader_rates, median_rates, memory_growth, quota_deviation
 from ethnoshard.errors import EthnoshardError
 
 from .. import _pick, _show
@@ -64,7 +65,7 @@ def _loading(loaded: Mapping[str, Content]) -> None:
         batch = int(content["people"]) * int(content["images"])
         asked = f"batches of {content['people']} people x {content['images']} faces, {content['workers']} workers"
         _show.chart(
-            loading.rates(found, limits(content)),
+            loader_rates(found, limits(content)),
             name="images-a-second",
             title=loading.rate_title(found),
             how=(
@@ -74,7 +75,7 @@ def _loading(loaded: Mapping[str, Content]) -> None:
             ),
         )
         _show.chart(
-            loading.quota(found),
+            quota_deviation(found),
             name="quota",
             title=loading.quota_title(found, batch),
             how=(
@@ -108,7 +109,7 @@ def _alignment(files: Sequence[tuple[str, Content]]) -> None:
     for (name, content), column in zip(files, _columns(len(files)), strict=False):
         with column, or_said(name):
             _show.chart(
-                rates.rates(content, "images a second"),
+                median_rates(rates.medians(content), "images a second"),
                 name=name,
                 title=f"{name.removeprefix('alignment-')}: {rates.alignment_title(content)}",
                 how=rates.alignment_note(content),
@@ -118,7 +119,7 @@ def _alignment(files: Sequence[tuple[str, Content]]) -> None:
 def _packing(files: Sequence[tuple[str, Content]]) -> None:
     for name, content in files:
         _show.chart(
-            rates.rates(content, "faces a second"),
+            median_rates(rates.medians(content), "faces a second"),
             name=name,
             title=rates.packing_title(content),
             how="A plain copy of the same bytes, which here goes to a fast disk's cache, is the limit.",
@@ -180,7 +181,7 @@ def _memory(files: Sequence[tuple[str, Content]]) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             _show.chart(
-                scale.memory(content),
+                memory_growth(*scale.memory(content)),
                 name=name,
                 title=scale.memory_title(content),
                 how="Both axes by powers of ten. A whole epoch each; of the shards only some windows are held.",

@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from ethnoshard.charts import dataset_composition, faces_per_person, label_confidence
 from ethnoshard.shards import FaceDataset
 
 from .. import _faces, _pick, _show
@@ -56,7 +57,7 @@ def _one(shelf: Shelf, place: Place, dataset: FaceDataset) -> None:
     )
     with or_said("composition"):
         _show.chart(
-            figures.composition(rows, shelf.group_colours),
+            dataset_composition(rows, shelf.group_colours),
             name="composition",
             title=tables.composition_title(rows),
             how=f"Groups: {whose}. Plain bars are people, hatched ones faces. Even groups would have even bars.",
@@ -65,7 +66,7 @@ def _one(shelf: Shelf, place: Place, dataset: FaceDataset) -> None:
     left, right = st.columns(2, gap="large") if known else (st.container(), st.container())
     with left, or_said("faces a person"):
         _show.chart(
-            figures.faces_a_person(dataset.identities, rows, shelf.group_colours),
+            faces_per_person(dataset.identities, rows["group"].to_list(), shelf.group_colours),
             name="faces-a-person",
             title=figures.faces_title(rows, dataset.identities),
             how="Of each group's people, how many have so many faces. Who has one face has no pair of one person.",
@@ -96,7 +97,7 @@ def _confidence(shelf: Shelf, dataset: FaceDataset, rows: pl.DataFrame, whose: s
         _show.head(title, f"Labels {whose}: there is nothing to tell sure labels from unsure ones by.")
         return
     _show.chart(
-        figures.confidence(dataset.identities, rows, shelf.group_colours),
+        label_confidence(dataset.identities, rows["group"].to_list(), shelf.group_colours),
         name="confidence",
         title=title,
         how=f"Labels: {whose}. Boxes hold the middle half of a group's people, whiskers 90 %.",

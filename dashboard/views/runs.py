@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from ethnoshard.charts import NONE, differences
+from ethnoshard.charts import NONE, arm_spread, differences
 from ethnoshard.errors import EthnoshardError
 
 from .. import _show
@@ -137,7 +137,7 @@ def _arms(shelf: Shelf, picked: Sequence[Line]) -> None:
     arms = spread.by_arm(picked, measure)
     lists = {line.pairs for lines in arms.values() for line in lines} - {None}
     _show.chart(
-        spread.spread(arms, measure, shelf.arm_colours),
+        arm_spread(spread.points_of(arms, measure), measure.label, shelf.arm_colours, digits=measure.digits),
         name="arms",
         title=spread.title(arms, measure),
         how="A point a run; its whisker the interval at 95 % from draws of people, where a report gave one; the "

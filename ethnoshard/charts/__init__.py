@@ -1,8 +1,12 @@
 """Charts of what was measured, each once: for reports, for the dashboard and for notebooks. Pure plotly.
 
-A chart is a ``plotly.graph_objects.Figure`` without a title and in no template: ``titled`` gives it the one, and
-``page`` makes it a page of HTML. Names, numbers and colours are here at once; what draws is loaded when its name is
-first used, as plotly takes seconds.
+A chart is a ``plotly.graph_objects.Figure`` without a title, in plotly's default template; its colours are seen on
+light and on dark ones. ``titled`` gives it a title, and ``page`` makes it a page of HTML:
+
+    from ethnoshard import charts
+    charts.titled(charts.roc([charts.Curve(name="mine", fmr=fmr, tar=tar)]), "ROC of mine")
+
+Names, numbers and colours are here at once; what draws is loaded when its name is first used, as plotly takes seconds.
 """
 
 import importlib
@@ -55,9 +59,19 @@ from ethnoshard.charts._words import (
 )
 
 if TYPE_CHECKING:
+    from ethnoshard.charts._benchmarks import (
+        OUR_DECODER,
+        OURS,
+        Contestant,
+        loader_rates,
+        median_rates,
+        memory_growth,
+        quota_deviation,
+    )
     from ethnoshard.charts._clusters import SweepLine, agreement, eps_sweep
     from ethnoshard.charts._comparison import Difference, differences
     from ethnoshard.charts._coverage import coverage_bars
+    from ethnoshard.charts._datasets import dataset_composition, faces_per_person, label_confidence
     from ethnoshard.charts._delivery import STEPS_DRAWN, Delivery, batch_composition, people_per_batch, quota_error
     from ethnoshard.charts._embedding_map import (
         PointSet,
@@ -70,6 +84,7 @@ if TYPE_CHECKING:
     from ethnoshard.charts._groups import ErrorRate, GroupCurve, GroupRates, group_det, group_matrix, group_rates
     from ethnoshard.charts._log_axis import log_axis
     from ethnoshard.charts._meetings import Encounters, dispersion, nearest_met, own_pairs
+    from ethnoshard.charts._runs import RunPoint, arm_spread
     from ethnoshard.charts._som_map import som_map, som_nodes
     from ethnoshard.charts._style import HEIGHT, NUMBERS, empty_chart, error_bars, escaped, page, titled
     from ethnoshard.charts._training import Series, training_curves
@@ -106,12 +121,15 @@ __all__ = [
     "METHODS",
     "NONE",
     "NUMBERS",
+    "OURS",
+    "OUR_DECODER",
     "RATES",
     "SAME",
     "SCORE",
     "STEPS_DRAWN",
     "SYMBOLS",
     "TAR",
+    "Contestant",
     "Curve",
     "Delivery",
     "Difference",
@@ -125,14 +143,17 @@ __all__ = [
     "Method",
     "OperatingPoint",
     "PointSet",
+    "RunPoint",
     "Series",
     "SweepLine",
     "agreement",
+    "arm_spread",
     "batch_composition",
     "colours_of_arms",
     "colours_of_groups",
     "count",
     "coverage_bars",
+    "dataset_composition",
     "det",
     "differences",
     "dispersion",
@@ -142,6 +163,7 @@ __all__ = [
     "eps_sweep",
     "error_bars",
     "escaped",
+    "faces_per_person",
     "few_digits",
     "folds",
     "group_det",
@@ -149,7 +171,11 @@ __all__ = [
     "group_rates",
     "identification",
     "interval",
+    "label_confidence",
+    "loader_rates",
     "log_axis",
+    "median_rates",
+    "memory_growth",
     "metric_name",
     "nearest_met",
     "node_map",
@@ -162,6 +188,7 @@ __all__ = [
     "points_of_clusters",
     "points_of_groups",
     "points_of_people",
+    "quota_deviation",
     "quota_error",
     "roc",
     "share",
@@ -176,6 +203,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "Contestant": "_benchmarks",
     "Curve": "_verification",
     "Delivery": "_delivery",
     "Difference": "_comparison",
@@ -187,14 +215,19 @@ _LATER = {
     "HEIGHT": "_style",
     "Mark": "_verification",
     "NUMBERS": "_style",
+    "OURS": "_benchmarks",
+    "OUR_DECODER": "_benchmarks",
     "OperatingPoint": "_verification",
     "PointSet": "_embedding_map",
+    "RunPoint": "_runs",
     "STEPS_DRAWN": "_delivery",
     "Series": "_training",
     "SweepLine": "_clusters",
     "agreement": "_clusters",
+    "arm_spread": "_runs",
     "batch_composition": "_delivery",
     "coverage_bars": "_coverage",
+    "dataset_composition": "_datasets",
     "det": "_verification",
     "differences": "_comparison",
     "dispersion": "_meetings",
@@ -204,12 +237,17 @@ _LATER = {
     "eps_sweep": "_clusters",
     "error_bars": "_style",
     "escaped": "_style",
+    "faces_per_person": "_datasets",
     "folds": "_verification",
     "group_det": "_groups",
     "group_matrix": "_groups",
     "group_rates": "_groups",
     "identification": "_verification",
+    "label_confidence": "_datasets",
+    "loader_rates": "_benchmarks",
     "log_axis": "_log_axis",
+    "median_rates": "_benchmarks",
+    "memory_growth": "_benchmarks",
     "nearest_met": "_meetings",
     "node_map": "_embedding_map",
     "own_pairs": "_meetings",
@@ -218,6 +256,7 @@ _LATER = {
     "points_of_clusters": "_embedding_map",
     "points_of_groups": "_embedding_map",
     "points_of_people": "_embedding_map",
+    "quota_deviation": "_benchmarks",
     "quota_error": "_delivery",
     "roc": "_verification",
     "som_map": "_som_map",

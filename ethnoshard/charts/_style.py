@@ -20,7 +20,7 @@ _LINE, _ABOVE = 22, 70
 
 
 def empty_chart(x: str, y: str, **layout: Any) -> go.Figure:
-    """A chart with nothing in it, in no template: it takes the colours of the page or notebook that shows it.
+    """A chart with nothing in it; ground and words have the colours of plotly's template, or of the page that shows it.
 
     Args:
         x: title of the axis, with its unit.

@@ -11,6 +11,8 @@ from dashboard._given import Given
 from dashboard.views import _dataset_figures as figures
 from dashboard.views import _dataset_tables as tables
 from dashboard.views._dataset_faces import chosen
+from ethnoshard.charts import faces_per_person, percent
+from ethnoshard.charts._datasets import bins
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import FaceDataset
 from ethnoshard.shards._format import IDENTITIES_SCHEMA
@@ -52,13 +54,13 @@ def test_the_title_says_the_largest_and_the_smallest_share_of_people_and_faces()
     ("share", "text"), [(0.583, "58 %"), (0.0594, "5.9 %"), (0.0004, "0.04 %"), (0.0, "0 %"), (1.0, "100 %")]
 )
 def test_a_share_has_two_digits(share: float, text: str) -> None:
-    assert tables.percent(share) == text
+    assert percent(share) == text
 
 
 def test_bins_are_whole_numbers_of_faces_and_hold_everybody() -> None:
     rng = np.random.default_rng(0)
     for counts in (np.array([7]), np.arange(3, 20), 1 + rng.pareto(1.1, 500).astype(np.int64)):
-        edges = figures.bins(counts)
+        edges = bins(counts)
         assert edges == sorted(set(edges))
         assert edges[0] == counts.min()
         assert edges[-1] == counts.max() + 1
@@ -67,7 +69,7 @@ def test_bins_are_whole_numbers_of_faces_and_hold_everybody() -> None:
 
 def test_each_groups_histogram_is_of_its_own_people() -> None:
     shown = dataset(("A", 2, None), ("A", 2, None), ("A", 3, None), ("B", 3, None))
-    drawn = figures.faces_a_person(shown.identities, tables.composition(shown), {"A": "#000000", "B": "#111111"})
+    drawn = faces_per_person(shown.identities, ["A", "B"], {"A": "#000000", "B": "#111111"})
     shares = {line.name: [round(share) for share in line.y] for line in drawn.data}
     assert shares == {"A": [67, 33], "B": [0, 100]}
 

@@ -11,6 +11,7 @@ from dashboard.views import _benchmarks_loading as loading
 from dashboard.views import _benchmarks_rates as rates
 from dashboard.views import _benchmarks_scale as scale
 from dashboard.views._benchmarks_contestants import contestants, limits, table
+from ethnoshard.charts import loader_rates
 from ethnoshard.errors import EthnoshardError
 
 Page = Callable[..., AppTest]
@@ -77,7 +78,7 @@ def test_a_peer_that_keeps_its_quota_better_is_not_hidden() -> None:
 
 def test_every_contestant_is_drawn_with_its_whiskers_and_the_limit_beside_it() -> None:
     found = contestants({"runs": RUNS})
-    drawn = loading.rates(found, limits({"runs": RUNS}))
+    drawn = loader_rates(found, limits({"runs": RUNS}))
     bars = {name: rate for bar in drawn.data for name, rate in zip(bar.y, bar.x, strict=True)}
     assert bars == {one.name: one.rate for one in found}
     ours = next(bar for bar in drawn.data if bar.name == "ethnoshard")

@@ -14,6 +14,7 @@ from dashboard.views import _runs_changes as changes
 from dashboard.views import _runs_spread as spread
 from dashboard.views._runs_lines import Line, newest, picked_at_first, shown
 from dashboard.views._runs_seed import PUBLISHED, table_5_1
+from ethnoshard.charts import arm_spread
 from ethnoshard.reports import ReportSummary, WorstGroup
 
 Page = Callable[..., AppTest]
@@ -116,7 +117,7 @@ def test_every_seed_is_a_point_and_other_models_are_none() -> None:
         "base": ["base-0", "base-1"],
         "natural": ["natural-0"],
     }
-    drawn = spread.spread(arms, ACCURACY, {"base": "#777777", "natural": "#0077BB"})
+    drawn = arm_spread(spread.points_of(arms, ACCURACY), "Accuracy")
     points = [trace for trace in drawn.data if trace.mode == "markers+text"]
     assert [list(trace.x) for trace in points] == [[0.7, 0.71], [0.7]]
 
