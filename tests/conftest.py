@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.synthetic import DrawnSettings, draw_faces
 
 # How long examples take is the machine's business.
@@ -142,7 +143,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
         workers: int,
         setup: Callable[..., None] | None = None,
         setup_arguments: tuple[Any, ...] = (),
-        advance: Callable[[int], None] | None = None,
+        progress: Progress = SILENT,
     ) -> Iterator[Any]:
         if setup is not None:
             setup(*setup_arguments)
