@@ -33,7 +33,7 @@ ARMS := base natural
 SEEDS := 0 1
 PORT ?= 8501
 
-.PHONY: help environment test lint types tests demo results dashboard screenshots classifier bench format clean
+.PHONY: help environment check test lint types quick tests doctests demo results dashboard screenshots classifier bench format clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,7 +57,9 @@ $(PEERS_MADE): | $(MADE)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/peers/requirements.txt
 	@touch $@
 
-test: lint types tests  ## Everything that CI checks
+check: lint types quick doctests  ## Before every commit: lint, types, tests without browser and training
+
+test: lint types tests doctests  ## Everything that CI checks
 
 lint: $(MADE)  ## Style and likely bugs
 	$(BIN)/ruff check .
@@ -66,8 +68,14 @@ lint: $(MADE)  ## Style and likely bugs
 types: $(MADE)  ## Strict types of the package
 	$(BIN)/mypy
 
+quick: $(MADE)  ## The tests that take no browser, no training, no real faces and no command in a process of its own
+	$(BIN)/pytest -n $(WORKERS) -m "not browser and not slow and not realdata"
+
 tests: $(MADE)  ## All tests; those on real faces run where ETHNOSHARD_DATA or ../shared/data is
 	$(BIN)/pytest -n $(WORKERS)
+
+doctests: $(MADE)  ## The examples in docstrings of the package
+	$(BIN)/pytest --doctest-modules ethnoshard
 
 demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your own faces
 	@test -z "$(SOURCE)" || test -n "$(LABELS)" || { echo "error: SOURCE needs LABELS=FILE.csv beside it" >&2; exit 1; }

@@ -34,6 +34,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", help="folder to keep a picture of every page in")
 
 
+SLOW_ROOMS = ("cli", "training")
+"""Folders of tests that start the real command, or train, again and again."""
+SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
+"""What starts the real command, trains, or looks for faces, before a test can begin."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say of each test whether ``make check`` leaves it out; in one place, so that no file has to."""
+    tests = Path(__file__).parent
+    for item in items:
+        room = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
+        if hasattr(getattr(item, "module", None), "chromium"):
+            item.add_marker("browser")
+        if room in SLOW_ROOMS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def cli() -> Cli:
     """Run the command line in a process of its own."""
