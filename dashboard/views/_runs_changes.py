@@ -1,12 +1,12 @@
 """What comparisons of two models found: differences with their intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from ethnoshard.charts import METHODS, NONE, RATES, Difference, metric_name
+from ethnoshard.results import Compared, Comparison
 
 _FEW = "too few people or pairs"
 _BY_GROUP = ("fmr", "fnmr")
@@ -55,33 +55,29 @@ class Change:
         return f"{said}; {self.aside}" if self.aside else said
 
 
-def changes_of(report: str, content: Mapping[str, Any]) -> list[Change]:
-    """The figures of a comparison, those that matter most first.
-
-    Raises:
-        KeyError, TypeError, ValueError: it holds something else than a comparison should.
-    """
-    names = {"report": report, "base": _named(content["base"]), "other": _named(content["other"])}
-    if content["of"] == "clustering":
+def changes_of(report: str, comparison: Comparison) -> list[Change]:
+    """The figures of a comparison, those that matter most first."""
+    names = {"report": report, "base": _named(comparison.base), "other": _named(comparison.other)}
+    if comparison.of == "clustering":
         return [
             Change(
                 **names,
                 of=f"ARI of {METHODS[method].name if method in METHODS else method}",
-                before=figures["ari"]["base"],
-                after=figures["ari"]["other"],
-                difference=float(figures["ari"]["mean"]),
+                before=metrics["ari"].base,
+                after=metrics["ari"].other,
+                difference=metrics["ari"].mean,
                 ends=None,
-                aside=f"other is higher in {figures['ari']['better']} of {content['draws']} draws of people",
+                aside=f"other is higher in {metrics['ari'].better} of {comparison.draws} draws of people",
             )
-            for method, figures in content["clustering"].items()
-            if figures.get("ari", {}).get("mean") is not None
+            for method, metrics in comparison.clustering.items()
+            if "ari" in metrics and metrics["ari"].mean is not None
         ]
-    found = [(_label(key), change, "") for key, change in content["verification"].items() if _label(key)]
-    for source in content["demographics"]:
-        for group, changes in source["by_group"].items():
-            few = _FEW if group in source["too_few"] else ""
+    found = [(_label(key), change, "") for key, change in comparison.verification.items() if _label(key)]
+    for source in comparison.demographics:
+        for group, changes in source.by_group.items():
+            few = _FEW if group in source.too_few else ""
             found += [
-                (f"{RATES[rate]} of {group}, {source['labels']}", changes[rate], few)
+                (f"{RATES[rate]} of {group}, {source.labels}", changes[rate], few)
                 for rate in _BY_GROUP
                 if rate in changes
             ]
@@ -89,14 +85,14 @@ def changes_of(report: str, content: Mapping[str, Any]) -> list[Change]:
         Change(
             **names,
             of=label,
-            before=change["base"],
-            after=change["other"],
-            difference=float(change["difference"]),
-            ends=_ends(change["people_interval"]),
+            before=change.base,
+            after=change.other,
+            difference=change.difference,
+            ends=_ends(change.people_interval),
             aside=aside,
         )
         for label, change, aside in found
-        if change["difference"] is not None
+        if change.difference is not None
     ]
 
 
@@ -168,8 +164,8 @@ def rows_of(changes: Sequence[Change]) -> list[Difference]:
     ]
 
 
-def _named(about: Mapping[str, Any]) -> str:
-    return str(about["model"]["name"] if about.get("model") else about["report"])
+def _named(about: Compared) -> str:
+    return about.model.name if about.model else about.report
 
 
 def _label(key: str) -> str:
@@ -181,7 +177,7 @@ def _ends(ends: Sequence[float | None] | None) -> tuple[float, float] | None:
     if ends is None:
         return None
     low, high = ends
-    return None if low is None or high is None else (float(low), float(high))
+    return None if low is None or high is None else (low, high)
 
 
 def _digits(change: Change) -> int:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 
 from ethnoshard.charts import NONE
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import ReportSummary, WorstGroup
+from ethnoshard.results import Evaluation, FoldRate
 from ethnoshard.runs import RunSummary
 
 from .._shelf import Shelf
@@ -95,11 +95,11 @@ def lines_of(shelf: Shelf) -> tuple[list[Line], list[tuple[str, str]]]:
     lines = {run.name: _of_run(run) for run in shelf.runs if run.status != "broken"}
     for report in newest(shelf.reports, lines):
         try:
-            content = shelf.report(report.name).content
-            line = _measured(lines[report.run] if report.run in lines else _of_model(report, content), report, content)
+            found = shelf.report(report.name).evaluation
+            line = _measured(lines[report.run] if report.run in lines else _of_model(report, found), report, found)
             lines[line.name] = line
-        except (EthnoshardError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            unreadable.append((report.name, f"{type(error).__name__}: {error}"))
+        except EthnoshardError as error:
+            unreadable.append((report.name, str(error)))
     return list(lines.values()), unreadable
 
 
@@ -210,32 +210,36 @@ def _lfw_ends(lfw: Mapping[str, float | None], name: str) -> Ends | None:
     return None if mean is None else (mean, lfw.get(f"{name}_std") or 0.0)
 
 
-def _of_model(report: ReportSummary, content: Mapping[str, Any]) -> Line:
-    about = (content.get("model") or {}).get("about") or {}
+def _of_model(report: ReportSummary, found: Evaluation) -> Line:
+    about = found.model.about if found.model else {}
     return Line(
         name=report.name,
         is_run=False,
         arm=about.get("arm") or report.model,
-        seed=int(about["seed"]) if "seed" in about else None,
-        epoch=int(about["epoch"]) if "epoch" in about else None,
+        seed=_whole(about.get("seed")),
+        epoch=_whole(about.get("epoch")),
     )
 
 
-def _measured(line: Line, report: ReportSummary, content: Mapping[str, Any]) -> Line:
-    verified = content["verification"]
-    at = verified["validation"][0]
-    epoch = ((content.get("model") or {}).get("about") or {}).get("epoch")
-    earlier = f", of epoch {epoch}" if line.is_run and epoch is not None and int(epoch) != line.epoch else ""
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdecimal() else None
+
+
+def _measured(line: Line, report: ReportSummary, found: Evaluation) -> Line:
+    verified = found.verification
+    at = verified.validation[0]
+    epoch = _whole(found.model.about.get("epoch")) if found.model else None
+    earlier = f", of epoch {epoch}" if line.is_run and epoch is not None and epoch != line.epoch else ""
     return replace(
         line,
         accuracy=report.accuracy,
-        accuracy_ends=_ends(verified["accuracy"]),
+        accuracy_ends=_ends(verified.accuracy),
         val=report.val,
-        val_ends=_ends(at["val"]) if at["val"] else None,
+        val_ends=_ends(at.val) if at.val else None,
         val_reason=report.val_reason,
         collapsed=report.collapsed or line.collapsed,
         shared_people=report.shared_people,
-        far=float(at["far"]["mean"]),
+        far=at.far.mean,
         auc=report.auc,
         eer=report.eer,
         worst_fnmr=report.worst_fnmr,
@@ -245,9 +249,9 @@ def _measured(line: Line, report: ReportSummary, content: Mapping[str, Any]) -> 
     )
 
 
-def _ends(figure: Mapping[str, Any]) -> Ends | None:
-    ends = figure.get("people_interval")
-    return (float(ends[0]), float(ends[1])) if ends and None not in ends else None
+def _ends(measured: FoldRate) -> Ends | None:
+    low, high = measured.people_interval or (None, None)
+    return None if low is None or high is None else (low, high)
 
 
 def _over_folds(figure: Ends | None) -> str | None:

@@ -183,9 +183,9 @@ def _comparisons(shelf: Shelf, unreadable: list[tuple[str, str]]) -> None:
     for report in shelf.reports:
         if report.kind == "comparison" and report.reason is None:
             try:
-                found += changes.changes_of(report.name, shelf.report(report.name).content)
-            except (EthnoshardError, KeyError, TypeError, ValueError, AttributeError) as error:
-                unreadable.append((report.name, f"{type(error).__name__}: {error}"))
+                found += changes.changes_of(report.name, shelf.report(report.name).comparison)
+            except EthnoshardError as error:
+                unreadable.append((report.name, str(error)))
     if not found:
         _show.empty(
             "No two models were compared here. On the same draws of people:",

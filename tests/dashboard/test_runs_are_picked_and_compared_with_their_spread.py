@@ -16,6 +16,7 @@ from dashboard.views._runs_lines import Line, newest, picked_at_first, shown
 from dashboard.views._runs_seed import PUBLISHED, table_5_1
 from ethnoshard.charts import arm_spread
 from ethnoshard.reports import ReportSummary, WorstGroup
+from ethnoshard.results import Change, Compared, Comparison, GroupErrorsChange, Interval, Model
 
 Page = Callable[..., AppTest]
 ACCURACY = spread.MEASURES["accuracy"]
@@ -135,17 +136,28 @@ def test_another_epoch_is_not_averaged_with() -> None:
 
 
 def comparison(low: float | None, high: float | None) -> list[changes.Change]:
-    figure = {"base": 0.7, "other": 0.71, "difference": 0.01, "people_interval": [low, high]}
-    content = {
-        "of": "evaluation",
-        "base": {"report": "one", "model": {"name": "base-0"}},
-        "other": {"report": "two"},
-        "verification": {"accuracy": figure, "far_at_0.001": figure, "val_at_0.001": figure},
-        "demographics": [
-            {"labels": "as given by x", "too_few": ["A"], "by_group": {"A": {"fmr": figure, "fnmr": figure}}}
-        ],
-    }
-    return changes.changes_of("cmp", content)
+    change = Change(base=0.7, other=0.71, difference=0.01, people_interval=Interval(low, high), undefined_draws=0)
+    by_group = GroupErrorsChange(
+        source="x",
+        labels="as given by x",
+        thresholds=(0.5, 0.5),
+        thresholds_from=("given", "given"),
+        too_few=("A",),
+        overall={},
+        by_group={"A": {"fmr": change, "fnmr": change}},
+        figures={},
+        compared=(),
+        draws=9,
+    )
+    found = Comparison(
+        of="evaluation",
+        base=Compared(report="one", model=Model(name="base-0", kind="run", digest="ab12")),
+        other=Compared(report="two"),
+        draws=9,
+        verification={"accuracy": change, "far_at_0.001": change, "val_at_0.001": change},
+        demographics=(by_group,),
+    )
+    return changes.changes_of("cmp", found)
 
 
 @pytest.mark.parametrize(
