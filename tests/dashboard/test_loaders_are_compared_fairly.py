@@ -10,11 +10,14 @@ from dashboard._given import Given
 from dashboard.views import _benchmarks_loading as loading
 from dashboard.views import _benchmarks_rates as rates
 from dashboard.views import _benchmarks_scale as scale
+from dashboard.views import benchmarks
 from dashboard.views._benchmarks_contestants import contestants, limits, table
 from ethnoshard.charts import loader_rates
 from ethnoshard.errors import EthnoshardError
 
 Page = Callable[..., AppTest]
+RESULTS = Path(__file__).parent / "benchmark_results"
+"""A short file of each kind, whatever lies in ``benchmarks/results`` today."""
 
 
 def run(loader: str, decoder: str, rate: float, limit: float = 10_000.0, worst: float = 3.0) -> dict[str, Any]:
@@ -118,14 +121,17 @@ def test_alignment_is_compared_with_the_best_setting_of_the_original() -> None:
     assert rates.alignment_title(content).startswith("ethnoshard align takes 2.5 times as many")
 
 
-def test_the_results_of_this_checkout_are_all_shown(page: Page, full: Given) -> None:
-    test = page("benchmarks", full)
+def test_a_file_of_each_kind_that_is_known_is_shown_with_its_command(page: Page, full: Given) -> None:
+    names = [path.stem for path in RESULTS.glob("*.json")]
+    assert all(any(name.startswith(kind) for name in names) for kind in benchmarks._OTHERS), "a kind without a file"
+    test = page("benchmarks", Given(runs=full.runs, benchmarks=RESULTS))
+    assert not test.warning and not test.exception
     shown = " ".join(element.value for element in (*test.markdown, *test.caption))
-    commands = ("planning", "memory", "alignment", "packing", "labelling", "training", "demographics", "dashboard")
-    for command in ("loading", *commands):
-        assert "make bench" in shown if command == "loading" else f"benchmarks.{command}" in shown
-    assert "Not shown" not in shown
-    assert not test.warning
+    for command, _ in benchmarks._OTHERS.values():
+        assert f"`{command}`" in shown
+    assert "make bench" in shown and "Not shown" not in shown
+    tables, charts = len(test.dataframe), len(test.get("plotly_chart"))
+    assert tables + charts >= len(benchmarks._OTHERS)
 
 
 def test_a_link_picks_the_dataset_of_the_loaders(page: Page, full: Given) -> None:

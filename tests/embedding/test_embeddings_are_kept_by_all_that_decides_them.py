@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +47,9 @@ def test_the_second_time_nothing_is_computed_and_any_change_computes_anew(noise_
     assert network.images == before + 240
 
 
-def test_other_faces_are_another_question(noise_work: Path, noise: Path, tmp_path: Path, cli) -> None:  # type: ignore[no-untyped-def]
+def test_other_faces_are_another_question(
+    noise_work: Path, noise: Path, tmp_path: Path, cli: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:  # type: ignore[no-untyped-def]
     network, cache = Counted(), Cache(tmp_path / "cache")
     embed_place(model_of(network), faces_of_work(noise_work), cache=cache)
     assert cli("align", noise / "faces", tmp_path / "work", "--aligned", "--size", 48).returncode == 0
@@ -111,7 +115,9 @@ def test_the_versions_and_the_device_that_decide_are_part_of_the_question(
     assert network.images == 360
 
 
-def test_faces_of_the_same_names_sizes_and_lengths_are_other_faces(tmp_path: Path, cli) -> None:  # type: ignore[no-untyped-def]
+def test_faces_of_the_same_names_sizes_and_lengths_are_other_faces(
+    tmp_path: Path, cli: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:  # type: ignore[no-untyped-def]
     """JPEGs are taken as they are, so that nothing in the parts' tables tells them apart but the digest."""
     network, cache, found = Counted(), Cache(tmp_path / "cache"), []
     jpegs = [simplejpeg.encode_jpeg(np.full((64, 64, 3), grey, np.uint8), quality=95) for grey in (90, 160)]

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_probabilities_are_calibrated_and_do_not_depend_on_the_batch(model: Path
         (lambda folder: (folder / "card.json").write_text('{"format": 9}'), "is of format 9"),
     ],
 )
-def test_a_broken_model_is_one_message(harm, words: str, model: Path, tmp_path: Path) -> None:
+def test_a_broken_model_is_one_message(harm: Any, words: str, model: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(model, tmp_path / "model"))
     harm(folder)
     with pytest.raises(EthnoshardError, match=words):

@@ -1,5 +1,7 @@
 """Whatever the number of images, people and dimensions: clusters and a map, or one message. No person is left out."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -53,14 +55,14 @@ def test_of_more_images_than_iterations_the_map_sees_everybody() -> None:
     class Recording(np.ndarray):
         """Rows that note which of them are taken."""
 
-        def __getitem__(self, key):  # type: ignore[no-untyped-def]
+        def __getitem__(self, key: Any) -> Any:
             seen.append(np.asarray(super().__getitem__(key)))
             return seen[-1]
 
     import minisom
 
     class Watched(minisom.MiniSom):  # type: ignore[misc]
-        def train(self, data, *arguments, **options):  # type: ignore[no-untyped-def]
+        def train(self, data: Any, *arguments: Any, **options: Any) -> Any:
             return super().train(np.asarray(data).view(Recording), *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:

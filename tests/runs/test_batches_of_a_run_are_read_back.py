@@ -1,11 +1,18 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import polars as pl
 import pytest
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import BATCHES_SCHEMA, Batches, ahead_of_target, read_batches
 
+Step = tuple[int, Sequence[float | None], Sequence[int]]
+"""The loader's epoch, what is wanted of each group, and how many people of it there were."""
 
-def meeting(people, near=False):
+
+def meeting(people: Sequence[int], near: bool = False) -> dict[str, Any]:
     """What meets where so many people of each group are in a batch; whose nearest other is there, by halves."""
     pairs = [number * (number - 1) for number in people]
     return {
@@ -16,7 +23,7 @@ def meeting(people, near=False):
     }
 
 
-def written(path, steps, near=False):
+def written(path: Path, steps: Sequence[Step], near: bool = False) -> pl.DataFrame:
     """Steps of two groups; each says what is wanted of A and B, and how many people there were."""
     rows = Batches(path)
     for step, (loader_epoch, wanted, people) in enumerate(steps, 1):
@@ -24,10 +31,12 @@ def written(path, steps, near=False):
         at = {"step": step, "epoch": 0, "loader_epoch": loader_epoch, "groups": ("A", "B"), "wanted": wanted}
         rows.add(**at, people=people, faces=faces, **meeting(people, near))
     rows.write()
-    return read_batches(path)
+    table = read_batches(path)
+    assert table is not None
+    return table
 
 
-def test_what_was_written_is_read(tmp_path):
+def test_what_was_written_is_read(tmp_path: Path) -> None:
     table = written(tmp_path / "batches.parquet", [(0, (1.5, 0.5), (2, 0)), (0, (None, None), (1, 1))])
     assert table.schema == BATCHES_SCHEMA
     assert table.rows() == [
@@ -40,7 +49,7 @@ def test_what_was_written_is_read(tmp_path):
     assert table.select("nearest_met", "nearest_met_by_chance").rows() == [(1, 0.25), (0, 0.0)]
 
 
-def test_how_far_ahead_is_summed_anew_in_each_of_the_loaders_epochs(tmp_path):
+def test_how_far_ahead_is_summed_anew_in_each_of_the_loaders_epochs(tmp_path: Path) -> None:
     half = (1.5, 0.5)
     table = written(tmp_path / "b", [(0, half, (2, 0)), (0, half, (2, 0)), (1, half, (1, 1)), (1, half, (2, 0))])
     assert ahead_of_target(table)["ahead"].to_list() == [0.5, -0.5, 1.0, -1.0, -0.5, 0.5, 0.0, 0.0]
@@ -48,7 +57,7 @@ def test_how_far_ahead_is_summed_anew_in_each_of_the_loaders_epochs(tmp_path):
     assert ahead_of_target(unasked)["ahead"].to_list() == [None, None]
 
 
-def test_rows_after_the_step_gone_on_from_do_not_count(tmp_path):
+def test_rows_after_the_step_gone_on_from_do_not_count(tmp_path: Path) -> None:
     path = tmp_path / "batches.parquet"
     written(path, [(0, (1, 1), (1, 1))] * 3)
     rows = Batches(path)
@@ -61,7 +70,7 @@ def test_rows_after_the_step_gone_on_from_do_not_count(tmp_path):
     assert table["epoch"].to_list() == [0, 0, 0, 0, 1, 1]
 
 
-def test_a_run_without_them_has_none_and_a_damaged_table_is_one_message(tmp_path):
+def test_a_run_without_them_has_none_and_a_damaged_table_is_one_message(tmp_path: Path) -> None:
     path = tmp_path / "batches.parquet"
     assert read_batches(path) is None
     content = written(path, [(0, (1, 1), (1, 1))]).serialize()
@@ -70,7 +79,7 @@ def test_a_run_without_them_has_none_and_a_damaged_table_is_one_message(tmp_path
         read_batches(path)
 
 
-def test_a_table_of_another_version_is_read_as_far_as_it_is_known(tmp_path):
+def test_a_table_of_another_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
     path = tmp_path / "batches.parquet"
     written(path, [(0, (1, 1), (1, 1))]).drop("loader_epoch").with_columns(later=pl.lit(1)).write_parquet(path)
     table = read_batches(path)
@@ -78,7 +87,7 @@ def test_a_table_of_another_version_is_read_as_far_as_it_is_known(tmp_path):
     assert table["loader_epoch"].to_list() == [None, None]
 
 
-def test_a_table_of_before_who_meets_whom_was_recorded_has_nulls_there(tmp_path):
+def test_a_table_of_before_who_meets_whom_was_recorded_has_nulls_there(tmp_path: Path) -> None:
     path = tmp_path / "batches.parquet"
     new = list(meeting((1, 1)))
     written(path, [(0, (1, 1), (1, 1))]).drop(new).write_parquet(path)

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-Photos = dict[str, bytes]
-Pack = Callable[[Photos], Path]
+from containers import Pack, PackAs, Photos
 
 
 def pack_folder(photos: Photos, where: Path) -> Path:
@@ -42,7 +40,7 @@ PACKERS: dict[str, Callable[[Photos, Path], Path]] = {
 
 
 @pytest.fixture
-def pack_as(tmp_path: Path) -> Callable[[str, Photos], Path]:
+def pack_as(tmp_path: Path) -> PackAs:
     """Put photographs (path -> bytes) in a container of a kind, under a name that doesn't tell the kind."""
     made = 0
 
@@ -55,12 +53,12 @@ def pack_as(tmp_path: Path) -> Callable[[str, Photos], Path]:
 
 
 @pytest.fixture(params=list(PACKERS))
-def pack(request: pytest.FixtureRequest, pack_as: Callable[[str, Photos], Path]) -> Pack:
+def pack(request: pytest.FixtureRequest, pack_as: PackAs) -> Pack:
     """Every container in turn."""
     return lambda photos: pack_as(request.param, photos)
 
 
 @pytest.fixture(params=["tar", "tar.gz", "zip"])
-def pack_archive(request: pytest.FixtureRequest, pack_as: Callable[[str, Photos], Path]) -> Pack:
+def pack_archive(request: pytest.FixtureRequest, pack_as: PackAs) -> Pack:
     """Every archive in turn."""
     return lambda photos: pack_as(request.param, photos)

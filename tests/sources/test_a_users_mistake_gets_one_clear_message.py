@@ -2,8 +2,10 @@ import bz2
 import gzip
 import lzma
 import os
+from pathlib import Path
 
 import pytest
+from containers import Pack, PackAs, Photos
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import open_reader, open_source
@@ -26,7 +28,7 @@ from ethnoshard.sources import open_reader, open_source
         (b"PK\x05\x06" + bytes(18), "holds no image: it is empty"),
     ],
 )
-def test_files(tmp_path, content, message):
+def test_files(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "photographs"
     path.write_bytes(content)
     with pytest.raises(EthnoshardError, match=message) as caught:
@@ -41,20 +43,20 @@ def test_files(tmp_path, content, message):
         ({"1.jpg": b"", "2.jpg": b"", "A/1.jpg": b""}, "2 of 3 images lie loose.*give the folder above it"),
     ],
 )
-def test_layouts(pack, photos, message):
+def test_layouts(pack: Pack, photos: Photos, message: str) -> None:
     path = pack(photos)
     with pytest.raises(EthnoshardError, match=message) as caught:
         open_source(path)
     assert str(path) in str(caught.value)
 
 
-def test_an_empty_folder(tmp_path):
+def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(EthnoshardError, match="holds no image: it is empty"):
         open_source(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file/below", "n" * 300])
-def test_no_such_path(tmp_path, name):
+def test_no_such_path(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(EthnoshardError, match=r"does not exist|Not a directory|File name too long"):
         open_source(tmp_path / name)
@@ -62,20 +64,20 @@ def test_no_such_path(tmp_path, name):
         open_reader("tar", tmp_path / name)
 
 
-def test_neither_folder_nor_file(tmp_path):
+def test_neither_folder_nor_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(EthnoshardError, match="neither a folder nor a file"):
         open_source(tmp_path / "pipe")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_forbidden_file(pack_as):
+def test_a_forbidden_file(pack_as: PackAs) -> None:
     path = pack_as("tar", {"A/1.jpg": b""})
     path.chmod(0)
     with pytest.raises(EthnoshardError, match="can't be read: Permission denied"):
         open_source(path)
 
 
-def test_a_limit_of_nothing(tmp_path):
+def test_a_limit_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         open_source(tmp_path, max_file_bytes=0)

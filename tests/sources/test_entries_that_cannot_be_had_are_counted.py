@@ -4,8 +4,11 @@ import struct
 import tarfile
 import warnings
 import zipfile
+from pathlib import Path
+from typing import Literal
 
 import pytest
+from containers import Pack, PackAs
 
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources import open_source
@@ -14,14 +17,14 @@ UNSAFE = "absolute path or '..' in the name"
 REPLACED = "replaced by a later entry of the same name"
 
 
-def test_unsafe_paths(pack_archive):
+def test_unsafe_paths(pack_archive: Pack) -> None:
     source = open_source(pack_archive({"/etc/1.jpg": b"x", "A/../../2.jpg": b"x", "A/3.jpg": b"y"}))
     assert [ref.name for ref in source.refs] == ["A/3.jpg"]
     assert source.skipped == {UNSAFE: ["/etc/1.jpg", "A/../../2.jpg"]}
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_the_last_of_a_name_wins_in_a_tar(tmp_path, mode):
+def test_the_last_of_a_name_wins_in_a_tar(tmp_path: Path, mode: Literal["w", "w:gz"]) -> None:
     path = tmp_path / "a"
     with tarfile.open(path, mode) as archive:
         for name, data in [("A/1.jpg", b"old"), ("A/2.jpg", b"kept"), ("./A/1.jpg", b"newer")]:
@@ -34,7 +37,7 @@ def test_the_last_of_a_name_wins_in_a_tar(tmp_path, mode):
         assert [reader.read(ref) for ref in source.refs] == [b"newer", b"kept"]
 
 
-def test_the_last_of_a_name_wins_in_a_zip(tmp_path):
+def test_the_last_of_a_name_wins_in_a_zip(tmp_path: Path) -> None:
     with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "a", "w") as archive:
         warnings.simplefilter("ignore")
         archive.writestr("A/1.jpg", b"old")
@@ -45,7 +48,7 @@ def test_the_last_of_a_name_wins_in_a_zip(tmp_path):
         assert [reader.read(ref) for ref in source.refs] == [b"newer"]
 
 
-def test_links_devices_and_sparse_files_in_a_tar(tmp_path):
+def test_links_devices_and_sparse_files_in_a_tar(tmp_path: Path) -> None:
     kinds = {
         "A/sym.jpg": tarfile.SYMTYPE,
         "A/hard.jpg": tarfile.LNKTYPE,
@@ -73,7 +76,7 @@ def patched(content: bytearray, name: bytes, offset: int, form: str, value: int)
     struct.pack_into(form, content, content.rindex(name) - 46 + offset, value)
 
 
-def test_links_encryption_and_unknown_methods_in_a_zip(tmp_path, pack_as):
+def test_links_encryption_and_unknown_methods_in_a_zip(tmp_path: Path, pack_as: PackAs) -> None:
     names = ["A/1.jpg", "A/secret.jpg", "A/odd.jpg", "A/link.jpg"]
     path = pack_as("zip", dict.fromkeys(names, b"x"))
     content = bytearray(path.read_bytes())
@@ -91,7 +94,7 @@ def test_links_encryption_and_unknown_methods_in_a_zip(tmp_path, pack_as):
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_member_larger_than_it_says_is_unreadable(tmp_path, method):
+def test_a_zip_member_larger_than_it_says_is_unreadable(tmp_path: Path, method: int) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("A/bomb.jpg", bytes(50 * 2**20))
@@ -103,7 +106,7 @@ def test_a_zip_member_larger_than_it_says_is_unreadable(tmp_path, method):
         reader.read(source.refs[0])
 
 
-def test_folders_in_an_archive_are_no_entries(tmp_path, pack_as):
+def test_folders_in_an_archive_are_no_entries(tmp_path: Path, pack_as: PackAs) -> None:
     root = pack_as("folder", {"A/1.jpg": b"x"})
     (root / "empty").mkdir()
     with tarfile.open(tmp_path / "a", "w") as archive:

@@ -3,13 +3,15 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from containers import Pack, PackAs
 
 import ethnoshard._stamp
 from ethnoshard._known_digests import KnownDigests
-from ethnoshard.sources import Source, contents_digest, image_digests, open_source
+from ethnoshard.sources import ImageRef, Source, contents_digest, image_digests, open_source
 from ethnoshard.sources._folder import FolderReader
 from ethnoshard.sources._tar import TarReader
 
@@ -22,7 +24,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     for reader in (FolderReader, TarReader):
 
-        def counted(self, ref, original=reader.read):
+        def counted(self, ref: ImageRef, original: Callable[..., bytes] = reader.read) -> bytes:
             names.append(ref.name)
             return original(self, ref)
 
@@ -52,7 +54,7 @@ def rewrite(path: Path, data: bytes) -> None:
     assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
 
 
-def test_every_container_gives_the_same_digests(pack, pack_as, tmp_path):
+def test_every_container_gives_the_same_digests(pack: Pack, pack_as: PackAs, tmp_path: Path) -> None:
     known = KnownDigests(tmp_path / "cache")
     source = open_source(pack(PHOTOS))
     found = image_digests(source, known)
@@ -60,7 +62,7 @@ def test_every_container_gives_the_same_digests(pack, pack_as, tmp_path):
     assert contents_digest(source.refs, found) == digest_of(open_source(pack_as("folder", PHOTOS)), known)
 
 
-def test_other_bytes_of_the_same_names_and_sizes_are_told(pack, tmp_path):
+def test_other_bytes_of_the_same_names_and_sizes_are_told(pack: Pack, tmp_path: Path) -> None:
     known = KnownDigests(tmp_path / "cache")
     one, other = (
         open_source(pack({**PHOTOS, "B/1.jpg": data})) for data in (PHOTOS["B/1.jpg"], PHOTOS["B/1.jpg"][::-1])
@@ -71,7 +73,7 @@ def test_other_bytes_of_the_same_names_and_sizes_are_told(pack, tmp_path):
 
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("kind", ["folder", "tar"])
-def test_what_was_read_once_is_not_read_again(pack_as, tmp_path, read, kind):
+def test_what_was_read_once_is_not_read_again(pack_as: PackAs, tmp_path: Path, read: list[str], kind: str) -> None:
     path, known = pack_as(kind, PHOTOS), KnownDigests(tmp_path / "cache")
     first = image_digests(open_source(path), known)
     assert len(read) == 6
@@ -81,7 +83,9 @@ def test_what_was_read_once_is_not_read_again(pack_as, tmp_path, read, kind):
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_file_rewritten_under_its_old_time_is_read_again_and_no_other(pack_as, tmp_path, read):
+def test_a_file_rewritten_under_its_old_time_is_read_again_and_no_other(
+    pack_as: PackAs, tmp_path: Path, read: list[str]
+) -> None:
     path, known = pack_as("folder", PHOTOS), KnownDigests(tmp_path / "cache")
     before = digest_of(open_source(path), known)
     rewrite(path / "B" / "1.jpg", PHOTOS["B/1.jpg"][::-1])
@@ -91,7 +95,9 @@ def test_a_file_rewritten_under_its_old_time_is_read_again_and_no_other(pack_as,
 
 
 @pytest.mark.usefixtures("settled")
-def test_an_archive_rewritten_under_its_old_time_is_read_again(pack_as, tmp_path, read):
+def test_an_archive_rewritten_under_its_old_time_is_read_again(
+    pack_as: PackAs, tmp_path: Path, read: list[str]
+) -> None:
     path, known = pack_as("tar", PHOTOS), KnownDigests(tmp_path / "cache")
     other = pack_as("tar", {**PHOTOS, "B/1.jpg": PHOTOS["B/1.jpg"][::-1]})
     before = digest_of(open_source(path), known)
@@ -101,7 +107,9 @@ def test_an_archive_rewritten_under_its_old_time_is_read_again(pack_as, tmp_path
     assert digest_of(open_source(path), known) != before and len(read) > 6
 
 
-def test_nothing_is_kept_of_a_file_that_may_change_unseen(pack_as, tmp_path, read, monkeypatch):
+def test_nothing_is_kept_of_a_file_that_may_change_unseen(
+    pack_as: PackAs, tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ethnoshard._stamp, "SETTLED", 10**18)
     path, known = pack_as("folder", PHOTOS), KnownDigests(tmp_path / "cache")
     for times in (1, 2):
@@ -110,11 +118,13 @@ def test_nothing_is_kept_of_a_file_that_may_change_unseen(pack_as, tmp_path, rea
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_file_that_changes_while_it_is_read_is_not_kept(pack_as, tmp_path, monkeypatch):
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    pack_as: PackAs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, known = pack_as("folder", {"A/1.jpg": b"one"}), KnownDigests(tmp_path / "cache")
     real = FolderReader.read
 
-    def meanwhile(self, ref):
+    def meanwhile(self, ref: ImageRef) -> bytes:
         data = real(self, ref)
         rewrite(path / "A" / "1.jpg", b"two")
         return data
@@ -126,7 +136,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(pack_as, tmp_path, mon
 
 
 @pytest.mark.usefixtures("settled")
-def test_what_cannot_be_read_has_no_digest_even_if_it_had_one(pack_as, tmp_path):
+def test_what_cannot_be_read_has_no_digest_even_if_it_had_one(pack_as: PackAs, tmp_path: Path) -> None:
     path, known = pack_as("folder", {"A/1.jpg": bytes(1001), "A/2.jpg": b"x", "A/3.jpg": b"yz"}), KnownDigests(tmp_path)
     assert None not in image_digests(open_source(path), known)
     source = open_source(path, max_file_bytes=1000)
@@ -135,7 +145,9 @@ def test_what_cannot_be_read_has_no_digest_even_if_it_had_one(pack_as, tmp_path)
     assert image_digests(source, known) == [None, None, None]
 
 
-def test_a_table_that_is_damaged_or_cannot_be_made_only_costs_reading(pack_as, tmp_path, read, monkeypatch):
+def test_a_table_that_is_damaged_or_cannot_be_made_only_costs_reading(
+    pack_as: PackAs, tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ethnoshard._stamp, "SETTLED", -(10**18))
     path, folder = pack_as("folder", PHOTOS), tmp_path / "cache"
     first = digest_of(open_source(path), KnownDigests(folder))
@@ -152,7 +164,9 @@ def test_a_table_that_is_damaged_or_cannot_be_made_only_costs_reading(pack_as, t
 
 
 @pytest.mark.usefixtures("settled")
-def test_many_images_are_not_read_without_a_word(pack_as, tmp_path, monkeypatch):
+def test_many_images_are_not_read_without_a_word(
+    pack_as: PackAs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ethnoshard.sources._contents._MANY", 6)
     path, known, said = pack_as("folder", PHOTOS), KnownDigests(tmp_path / "cache"), []
     image_digests(open_source(path), known, said=said.append)
@@ -162,7 +176,7 @@ def test_many_images_are_not_read_without_a_word(pack_as, tmp_path, monkeypatch)
 
 
 @pytest.mark.usefixtures("settled")
-def test_whole_files_are_remembered_likewise(tmp_path):
+def test_whole_files_are_remembered_likewise(tmp_path: Path) -> None:
     known, path = KnownDigests(tmp_path / "cache"), tmp_path / "part.tar"
     path.write_bytes(b"one")
     for data in (b"one", b"two"):

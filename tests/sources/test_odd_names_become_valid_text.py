@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from containers import PackAs
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import open_source
@@ -21,7 +22,7 @@ def zip_with_raw_name(path: Path, name: bytes) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "tar.gz"])
-def test_bytes_that_are_not_utf8_are_written_out(pack_as, kind):
+def test_bytes_that_are_not_utf8_are_written_out(pack_as: PackAs, kind: str) -> None:
     source = open_source(pack_as(kind, {f"{LATIN}/{LATIN}.jpg": b"x", "A/1.jpg": b"y"}))
 
     assert [ref.name for ref in source.refs] == ["A/1.jpg", r"Jos\xe9/Jos\xe9.jpg"]
@@ -33,7 +34,7 @@ def test_bytes_that_are_not_utf8_are_written_out(pack_as, kind):
     ("raw", "shown"),
     [(b"Jos\xe9/1.jpg", r"Jos\xe9/1.jpg"), ("José/1.jpg".encode(), "José/1.jpg")],
 )
-def test_zip_names_without_the_utf8_flag(tmp_path, raw, shown):
+def test_zip_names_without_the_utf8_flag(tmp_path: Path, raw: bytes, shown: str) -> None:
     source = open_source(zip_with_raw_name(tmp_path / "a.zip", raw))
 
     assert [ref.name for ref in source.refs] == [shown]
@@ -41,7 +42,7 @@ def test_zip_names_without_the_utf8_flag(tmp_path, raw, shown):
         assert reader.read(source.refs[0]) == b"x"
 
 
-def test_backslashes_are_separators_only_where_windows_wrote_the_zip(tmp_path):
+def test_backslashes_are_separators_only_where_windows_wrote_the_zip(tmp_path: Path) -> None:
     raw = zip_with_raw_name(tmp_path / "a.zip", rb"set\A\1.jpg")
     with pytest.raises(EthnoshardError, match="1 of 1 images lie loose"):
         open_source(raw)
@@ -51,7 +52,7 @@ def test_backslashes_are_separators_only_where_windows_wrote_the_zip(tmp_path):
     assert [ref.name for ref in open_source(raw).refs] == ["A/1.jpg"]
 
 
-def test_a_zip_that_says_utf8_and_is_not_is_refused(tmp_path):
+def test_a_zip_that_says_utf8_and_is_not_is_refused(tmp_path: Path) -> None:
     raw = zip_with_raw_name(tmp_path / "a.zip", b"Jos\xe9/1.jpg")
     content = bytearray(raw.read_bytes())
     struct.pack_into("<H", content, content.index(b"PK\x01\x02") + 8, 0x800)
@@ -62,7 +63,7 @@ def test_a_zip_that_says_utf8_and_is_not_is_refused(tmp_path):
 
 @pytest.mark.parametrize("kind", ["folder", "tar"])
 @pytest.mark.parametrize("other", [r"Jos\xe9/2.jpg", LATIN + "/" + r"Jos\xe9.jpg"], ids=["identity", "file"])
-def test_two_names_that_read_the_same_are_refused(pack_as, kind, other):
+def test_two_names_that_read_the_same_are_refused(pack_as: PackAs, kind: str, other: str) -> None:
     photos = {f"{LATIN}/{LATIN}.jpg": b"x", other: b"y"}
     with pytest.raises(EthnoshardError, match=r"more than one .* that reads"):
         open_source(pack_as(kind, photos))

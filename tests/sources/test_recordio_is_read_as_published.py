@@ -1,4 +1,5 @@
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 from recordio_writer import MAGIC, image_record, insightface_records, packed, write_records
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources import open_source
+from ethnoshard.sources import Source, open_source
 from ethnoshard.sources._recordio import HEADER_RECORD, IDENTITY_RECORD
+
+Spoil = Callable[[Path], object]
 
 PEOPLE = [(10.0, [b"a1", b"a22" * 50, b"a3"]), (2.0, [b"b1"]), (10.0, [b"later"]), (0.0, [b"c" * 999])]
 EXPECTED = [
@@ -22,13 +25,13 @@ EXPECTED = [
 ]
 
 
-def content(source):
+def content(source: Source) -> list[tuple[str, str, bytes]]:
     with source.open() as reader:
         return [(ref.identity, ref.name, reader.read(ref)) for ref in source.refs]
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["indexed", "scanned"])
-def test_an_insightface_set(tmp_path, index):
+def test_an_insightface_set(tmp_path: Path, index: bool) -> None:
     write_records(tmp_path, insightface_records(PEOPLE), index=index)
     (tmp_path / "property").write_text("4,112,112\n6\n")
     source = open_source(tmp_path)
@@ -45,7 +48,7 @@ def test_an_insightface_set(tmp_path, index):
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["indexed", "scanned"])
-def test_a_set_without_a_header_record(tmp_path, index):
+def test_a_set_without_a_header_record(tmp_path: Path, index: bool) -> None:
     write_records(tmp_path, {i: image_record(i % 2, b"face" * i) for i in range(5)}, index=index)
     source = open_source(tmp_path)
     assert content(source) == [(str(i % 2), f"{i % 2}/{i:08d}.jpg", b"face" * i) for i in (0, 2, 4, 1, 3)]
@@ -53,7 +56,7 @@ def test_a_set_without_a_header_record(tmp_path, index):
     assert source.skipped == {}
 
 
-def test_the_index_alone_says_where_a_key_lies(tmp_path):
+def test_the_index_alone_says_where_a_key_lies(tmp_path: Path) -> None:
     records = insightface_records(PEOPLE)
     write_records(tmp_path, dict(reversed(records.items())))
     assert content(open_source(tmp_path)) == EXPECTED
@@ -68,7 +71,7 @@ labels = st.one_of(st.integers(0, 2**24), st.lists(st.integers(0, 2**24), min_si
     st.lists(st.tuples(labels, pieces_with_magic.filter(len)), min_size=1, max_size=6),
     st.booleans(),
 )
-def test_what_is_written_is_read(records, index):
+def test_what_is_written_is_read(records: list[tuple[int | tuple[int, ...], bytes]], index: bool) -> None:
     with TemporaryDirectory() as folder:
         write_records(Path(folder), {i: image_record(*record) for i, record in enumerate(records)}, index=index)
         read = content(open_source(folder))
@@ -77,7 +80,7 @@ def test_what_is_written_is_read(records, index):
     assert read == [(str(label), f"{label}/{i:08d}.jpg", records[i][1]) for label, i in expected]
 
 
-def test_the_magic_word_inside_an_image_and_its_header(tmp_path):
+def test_the_magic_word_inside_an_image_and_its_header(tmp_path: Path) -> None:
     image = MAGIC + b"xxxx" + MAGIC + MAGIC + b"x" + MAGIC + MAGIC
     in_the_id = struct.pack("<If", 0, 7.0) + MAGIC + bytes(12) + image
     assert packed(in_the_id).count(MAGIC) > 4
@@ -86,7 +89,7 @@ def test_the_magic_word_inside_an_image_and_its_header(tmp_path):
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["indexed", "scanned"])
-def test_every_cut_is_refused(tmp_path, index):
+def test_every_cut_is_refused(tmp_path: Path, index: bool) -> None:
     write_records(tmp_path, insightface_records([(1.0, [b"one", MAGIC * 2, b"three"])]), index=index)
     rec = tmp_path / "train.rec"
     whole = rec.read_bytes()
@@ -98,7 +101,7 @@ def test_every_cut_is_refused(tmp_path, index):
         assert str(rec) in str(caught.value)
 
 
-def test_a_cut_says_how_much_is_missing(tmp_path):
+def test_a_cut_says_how_much_is_missing(tmp_path: Path) -> None:
     write_records(tmp_path, {i: image_record(0, bytes(972)) for i in range(10)})  # 1,004 bytes each
     rec = tmp_path / "train.rec"
     rec.write_bytes(rec.read_bytes()[:6500])
@@ -109,29 +112,29 @@ def test_a_cut_says_how_much_is_missing(tmp_path):
         open_source(tmp_path)
 
 
-def spoil_index(text):
-    def spoil(folder):
+def spoil_index(text: str) -> Spoil:
+    def spoil(folder: Path) -> None:
         (folder / "train.idx").write_text(text)
 
     return spoil
 
 
-def spoil_property(text):
-    def spoil(folder):
+def spoil_property(text: str) -> Spoil:
+    def spoil(folder: Path) -> None:
         (folder / "property").write_text(text)
 
     return spoil
 
 
-def write_rec(content):
-    def write(folder):
+def write_rec(content: bytes) -> Spoil:
+    def write(folder: Path) -> None:
         (folder / "train.idx").unlink()
         (folder / "train.rec").write_bytes(content)
 
     return write
 
 
-def replace(records):
+def replace(records: dict[int, bytes]) -> Spoil:
     return lambda folder: write_records(folder, records)
 
 
@@ -168,14 +171,14 @@ def replace(records):
         (write_rec(b"<html></html>"), "no record begins at byte 0"),
     ],
 )
-def test_a_set_that_is_not_right(tmp_path, spoil, message):
+def test_a_set_that_is_not_right(tmp_path: Path, spoil: Spoil, message: str) -> None:
     write_records(tmp_path, {i: image_record(i, b"1234") for i in range(3)})
     spoil(tmp_path)
     with pytest.raises(EthnoshardError, match=message):
         open_source(tmp_path)
 
 
-def test_a_record_that_changed_after_the_listing_is_unreadable(tmp_path):
+def test_a_record_that_changed_after_the_listing_is_unreadable(tmp_path: Path) -> None:
     write_records(tmp_path, {i: image_record(i, b"1234") for i in range(2)})
     source = open_source(tmp_path)
     with (tmp_path / "train.rec").open("r+b") as rec:
@@ -188,7 +191,7 @@ def test_a_record_that_changed_after_the_listing_is_unreadable(tmp_path):
             reader.read(source.refs[1]._replace(size=5))
 
 
-def test_an_image_over_the_limit_stays_listed_but_is_not_read(tmp_path):
+def test_an_image_over_the_limit_stays_listed_but_is_not_read(tmp_path: Path) -> None:
     write_records(tmp_path, {0: image_record(0, bytes(1001))})
     source = open_source(tmp_path, max_file_bytes=1000)
     with source.open() as reader, pytest.raises(UnreadableImageError, match="more than the limit"):

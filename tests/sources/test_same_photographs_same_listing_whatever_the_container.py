@@ -1,8 +1,11 @@
 import multiprocessing
 import random
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
+from containers import Pack, PackAs, Photos
 
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources import ImageRef, Source, open_reader, open_source
@@ -31,7 +34,7 @@ DOTTED = {f"./{name}": data for name, data in reversed(PHOTOS.items())}
 
 
 @pytest.mark.parametrize("photos", [PHOTOS, WRAPPED, DOTTED], ids=["bare", "wrapped", "dotted and reversed"])
-def test_listing_and_bytes(pack, pack_as, photos):
+def test_listing_and_bytes(pack: Pack, pack_as: PackAs, photos: Photos) -> None:
     source = open_source(pack(photos))
 
     assert [ref.name for ref in source.refs] == ORDER
@@ -44,11 +47,11 @@ def test_listing_and_bytes(pack, pack_as, photos):
 
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "tar.gz", "zip"])
-def test_kind_is_told_by_content(pack_as, kind):
+def test_kind_is_told_by_content(pack_as: PackAs, kind: str) -> None:
     assert open_source(pack_as(kind, PHOTOS)).kind == kind
 
 
-def test_digest_tells_another_name_size_or_identity(pack_as):
+def test_digest_tells_another_name_size_or_identity(pack_as: PackAs) -> None:
     different = [
         {"A/1.jpg": b"x", "B/1.jpg": b"x"},
         {"A/2.jpg": b"x", "B/1.jpg": b"x"},
@@ -58,12 +61,12 @@ def test_digest_tells_another_name_size_or_identity(pack_as):
     assert len({open_source(pack_as("folder", photos)).digest() for photos in different}) == 4
 
 
-def read_in_another_process(kind, path, refs):
+def read_in_another_process(kind: str, path: Path, refs: Sequence[ImageRef]) -> list[bytes]:
     with open_reader(kind, path) as reader:
         return [reader.read(ref) for ref in refs]
 
 
-def test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order(pack):
+def test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order(pack: Pack) -> None:
     photos = {f"{person}/{i}.jpg": random.Random(i).randbytes(40_000) for person in "AB" for i in range(30)}
     source = open_source(pack(photos))
     refs = random.Random(1).sample(source.refs, len(source.refs))
@@ -74,7 +77,7 @@ def test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order(pack):
         assert pool.submit(Source.digest, source).result() == source.digest()
 
 
-def test_a_file_over_the_limit_stays_listed_but_is_not_read(pack):
+def test_a_file_over_the_limit_stays_listed_but_is_not_read(pack: Pack) -> None:
     source = open_source(pack({"A/big.jpg": bytes(1001), "A/fits.jpg": bytes(1000)}), max_file_bytes=1000)
 
     big, fits = source.refs
@@ -84,5 +87,5 @@ def test_a_file_over_the_limit_stays_listed_but_is_not_read(pack):
             reader.read(big)
 
 
-def test_a_ref_is_a_plain_tuple():
+def test_a_ref_is_a_plain_tuple() -> None:
     assert ImageRef("A", "A/1.jpg", 0, 3) == ("A", "A/1.jpg", 0, 3)

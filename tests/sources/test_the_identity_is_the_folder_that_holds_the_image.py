@@ -4,13 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+from containers import Pack
 from PIL import Image
 
 from ethnoshard.alignment import decode_image
-from ethnoshard.sources import open_source
+from ethnoshard.sources import Source, open_source
 
 
-def identities(source):
+def identities(source: Source) -> list[str]:
     return list(dict.fromkeys(ref.identity for ref in source.refs))
 
 
@@ -26,11 +27,11 @@ def identities(source):
         (["A/1.jpg", "A/deeper/1.jpg"], ["deeper"]),
     ],
 )
-def test_layouts(pack, paths, expected):
+def test_layouts(pack: Pack, paths: list[str], expected: list[str]) -> None:
     assert identities(open_source(pack(dict.fromkeys(paths, b"x")))) == expected
 
 
-def test_images_at_another_depth_are_counted_with_the_reason(pack):
+def test_images_at_another_depth_are_counted_with_the_reason(pack: Pack) -> None:
     paths = ["loose.jpg", "A/1.jpg", "A/2.jpg", "B/1.jpg", "B/old/1.jpg", "B/old/2.jpg"]
     source = open_source(pack(dict.fromkeys(paths, b"x")))
 
@@ -42,7 +43,7 @@ def test_images_at_another_depth_are_counted_with_the_reason(pack):
     assert sorted(deep) == ["B/old/1.jpg", "B/old/2.jpg"]
 
 
-def test_only_image_extensions_count_and_the_rest_is_named(pack):
+def test_only_image_extensions_count_and_the_rest_is_named(pack: Pack) -> None:
     rest = ["A/.hidden.jpg", ".git/x.jpg", "__MACOSX/A/._1.jpg", "A/labels.csv", "A/jpg", "A/.DS_Store"]
     rest += ["A/1.HEIC", "A/2.heif", "A/b.CSV", "A/1.jpg~", "A/1.NEF", "A/x.0001"]
     wanted = [f"A/1.{ext}" for ext in ("BMP", "JPG", "Jpeg", "avif", "gif", "jfif", "jpe", "pgm")]
@@ -65,7 +66,7 @@ FORMS = {"jfif": "JPEG", "JPE": "JPEG", "avif": "AVIF", "jp2": "JPEG2000", "dib"
 
 
 @pytest.mark.parametrize(("extension", "form"), FORMS.items())
-def test_an_image_of_each_further_extension_is_decoded(pack, extension, form):
+def test_an_image_of_each_further_extension_is_decoded(pack: Pack, extension: str, form: str) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (32, 32), (200, 100, 50)).save(buffer, form)
     source = open_source(pack({f"A/1.{extension}": buffer.getvalue()}))
@@ -75,7 +76,7 @@ def test_an_image_of_each_further_extension_is_decoded(pack, extension, form):
     assert np.abs(pixels.astype(int) - (200, 100, 50)).max() <= 3
 
 
-def test_where_pillow_has_no_avif_it_is_left_out_with_what_to_do():
+def test_where_pillow_has_no_avif_it_is_left_out_with_what_to_do() -> None:
     command = (
         "import importlib.util as u; find = u.find_spec; "
         "u.find_spec = lambda name, *rest: None if name == 'PIL._avif' else find(name, *rest); "

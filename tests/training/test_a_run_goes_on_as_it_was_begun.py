@@ -2,29 +2,33 @@
 
 import shlex
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
+import polars as pl
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard.cli._main import app
 from ethnoshard.runs import RunFolder, read_metrics
+from ethnoshard.training import TripletTrainer
 
 CLOCK = ["seconds", "waiting"]
 EVEN = {"schedule": "constant", "warm_up": 0.0}
 
 
-def typed(*words):
+def typed(*words: object) -> Result:
     """``ethnoshard train`` with these words, in this process."""
     return CliRunner().invoke(app, ["train", *map(str, words)])
 
 
-def outcome(folder):
-    folder = RunFolder(folder)
-    return folder.weights_path.read_bytes(), read_metrics(folder.metrics_path).drop(CLOCK)
+def outcome(folder: Path) -> tuple[bytes, pl.DataFrame]:
+    own = RunFolder(folder)
+    return own.weights_path.read_bytes(), read_metrics(own.metrics_path).drop(CLOCK)
 
 
-def test_epochs_and_some_more_are_the_epochs_of_a_longer_run(train):
+def test_epochs_and_some_more_are_the_epochs_of_a_longer_run(train: Callable[..., TripletTrainer]) -> None:
     whole = train("whole", epochs=4, **EVEN)
     whole.train()
     train("grown", epochs=2, **EVEN).train()
@@ -38,7 +42,9 @@ def test_epochs_and_some_more_are_the_epochs_of_a_longer_run(train):
 
 
 @pytest.mark.parametrize("settings", [{}, {"schedule": "constant", "warm_up": 0.2}, {"schedule": "step"}])
-def test_a_rate_that_follows_the_length_is_a_reason_and_the_way_out_works(train, settings):
+def test_a_rate_that_follows_the_length_is_a_reason_and_the_way_out_works(
+    train: Callable[..., TripletTrainer], settings: dict[str, object]
+) -> None:
     short = train(**settings)
     short.train()
     weights, metrics = outcome(short.run.path)
@@ -49,13 +55,13 @@ def test_a_rate_that_follows_the_length_is_a_reason_and_the_way_out_works(train,
     assert train("next", epochs=1, init=str(short.run.weights_path)).train()["status"] == "finished"
 
 
-def test_fewer_epochs_than_are_done_are_refused_with_their_number(train):
+def test_fewer_epochs_than_are_done_are_refused_with_their_number(train: Callable[..., TripletTrainer]) -> None:
     train(epochs=2, **EVEN).train()
     with pytest.raises(EthnoshardError, match=r"epochs is 1, was 2, but 2 epochs are done already"):
         train(epochs=1, **EVEN).train(resume=True)
 
 
-def test_resume_and_out_are_enough(small, train, tmp_path):
+def test_resume_and_out_are_enough(small: FaceDataset, train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     place = shutil.copytree(small.path, tmp_path / "my faces")
     settings = {"margin": 0.25, **EVEN}
     out = train("a run", dataset=FaceDataset.open(place), epochs=1, **settings)
@@ -77,11 +83,11 @@ def test_resume_and_out_are_enough(small, train, tmp_path):
     assert found.exception is None and "nothing is left to do" in found.stderr
 
 
-def test_without_a_run_the_dataset_is_asked_for(tmp_path):
+def test_without_a_run_the_dataset_is_asked_for(tmp_path: Path) -> None:
     assert "name the DATASET to train on" in str(typed("--resume", "--out", tmp_path / "none").exception)
 
 
-def test_what_it_was_evaluated_on_is_remembered(train, tmp_path):
+def test_what_it_was_evaluated_on_is_remembered(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     trainer = train(evaluated_on={"lfw": str(tmp_path / "lfw.work"), "pairs": str(tmp_path / "pairs.txt")}, epochs=1)
     trainer.train()
     again = typed("--resume", "--out", trainer.run.path)

@@ -2,27 +2,32 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from small_runs import SMALL, run
 
+from ethnoshard import FaceDataset
 from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.mixing import meetings
 from ethnoshard.runs import RunFolder, read_batches
-from ethnoshard.training import Ranks, TrainingSettings, TripletTrainer, loader_of
+from ethnoshard.training import FaceEmbedder, Ranks, TrainingSettings, TripletTrainer, loader_of
 
 KEYS = ["step", "group"]
+Counts = dict[tuple[int, str], int]
+"""By step and group."""
 
 
 @pytest.fixture(scope="module")
-def table(small, tmp_path_factory):
+def table(small: FaceDataset, tmp_path_factory: pytest.TempPathFactory) -> LookAlikes:
     """Who resembles whom in the small dataset, by made embeddings."""
     return table_of(small, tmp_path_factory.mktemp("near") / "near", seed=0)
 
 
-def table_of(dataset, folder, seed):
+def table_of(dataset: FaceDataset, folder: Path, seed: int) -> LookAlikes:
     vectors = np.random.default_rng(seed).standard_normal((len(dataset.identities), 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     facts = {"name": "made", "digest": "0" * 64}
@@ -32,9 +37,13 @@ def table_of(dataset, folder, seed):
     )
 
 
-def recount(dataset, settings, steps, ranks, nearest):
+def recount(
+    dataset: FaceDataset, settings: TrainingSettings, steps: int, ranks: int, nearest: Path
+) -> tuple[Counts, Counts, dict[str, list[int]]]:
     """Ordered pairs, and people whose nearest other is there, by (step, group); and every rank's people by group."""
-    pairs, met, people = defaultdict(int), defaultdict(int), defaultdict(list)
+    pairs: Counts = defaultdict(int)
+    met: Counts = defaultdict(int)
+    people: dict[str, list[int]] = defaultdict(list)
     group_of = dataset.identities["group"].to_list()
     for rank in range(ranks):
         loader = loader_of(dataset, settings, Ranks(rank=rank, size=ranks), look_alikes=LookAlikes.open(nearest))
@@ -55,7 +64,9 @@ def recount(dataset, settings, steps, ranks, nearest):
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_pairs_and_look_alikes_are_those_of_each_ranks_batches(small, table, tmp_path, command, ranks):
+def test_pairs_and_look_alikes_are_those_of_each_ranks_batches(
+    small: FaceDataset, table: LookAlikes, tmp_path: Path, command: Callable[..., list[str]], ranks: int
+) -> None:
     more = {"look_alikes": str(table.path), "hard": 0.5, "people_per_batch": 8}
     line = command(small, tmp_path / "run", "--arm", "natural", epochs=3, **more)
     if ranks > 1:
@@ -84,7 +95,9 @@ def test_pairs_and_look_alikes_are_those_of_each_ranks_batches(small, table, tmp
 
 
 @pytest.mark.parametrize(("arm", "together"), [("natural", 1), ("base", 1), ("placebo", 1), ("natural", 2)])
-def test_the_record_says_who_meets_whom_in_an_epoch_of_the_loader(train, arm, together):
+def test_the_record_says_who_meets_whom_in_an_epoch_of_the_loader(
+    train: Callable[..., TripletTrainer], arm: str, together: int
+) -> None:
     trainer = train(arm=arm, together=together, epochs=1)
     trainer.train()
     planned = json.loads(trainer.run.record_path.read_text())["plan"]["meetings"]
@@ -99,10 +112,12 @@ def test_the_record_says_who_meets_whom_in_an_epoch_of_the_loader(train, arm, to
         assert delivered["own_pairs"].to_list() == pytest.approx([group.pairs for group in expected.groups])
 
 
-def test_before_its_first_table_a_run_counts_no_look_alikes_and_then_those_of_the_table_in_use(small, tmp_path):
+def test_before_its_first_table_a_run_counts_no_look_alikes_and_then_those_of_the_table_in_use(
+    small: FaceDataset, tmp_path: Path
+) -> None:
     tables = []
 
-    def remake(embedder, folder):
+    def remake(embedder: FaceEmbedder, folder: Path) -> LookAlikes:
         tables.append(table_of(small, folder, seed=len(tables)))
         return tables[-1]
 

@@ -1,23 +1,26 @@
 import re
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
 from small_runs import KILLED_AT, run
 
+from ethnoshard import FaceDataset
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder, list_runs, read_batches, read_metrics
-from ethnoshard.training import read_checkpoint
+from ethnoshard.training import FaceEmbedder, TripletTrainer, read_checkpoint
 
 CLOCK = ["seconds", "waiting"]
 
 
-def outcome(folder):
-    folder = RunFolder(folder)
-    return folder.weights_path.read_bytes(), read_metrics(folder.metrics_path).drop(CLOCK)
+def outcome(folder: Path) -> tuple[bytes, pl.DataFrame]:
+    own = RunFolder(folder)
+    return own.weights_path.read_bytes(), read_metrics(own.metrics_path).drop(CLOCK)
 
 
-def test_two_runs_of_a_seed_are_equal(train):
+def test_two_runs_of_a_seed_are_equal(train: Callable[..., TripletTrainer]) -> None:
     one, other = train("one"), train("other", num_workers=0)
     one.train()
     other.train()
@@ -29,7 +32,7 @@ def test_two_runs_of_a_seed_are_equal(train):
     assert metrics["images"][-1] == one.steps * 12
 
 
-def test_killed_and_resumed(small, tmp_path, command):
+def test_killed_and_resumed(small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]]) -> None:
     settings = {"epochs": 12, "mining": "sandberg", "checkpoint_steps": 7}
     whole = run(command(small, tmp_path / "whole", **settings))
     assert whole.returncode == 0, whole.stderr
@@ -60,7 +63,9 @@ def test_killed_and_resumed(small, tmp_path, command):
     assert all(re.fullmatch(r"step-\d{9}-[0-9a-f]{16}\.pt", name) for name in kept)
 
 
-def test_the_checkpoint_before_is_used_when_the_newest_was_cut_short(small, tmp_path, command, train):
+def test_the_checkpoint_before_is_used_when_the_newest_was_cut_short(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], train: Callable[..., TripletTrainer]
+) -> None:
     train("whole", checkpoint_steps=3).train()
     half = train("half", checkpoint_steps=3, evaluate=_Stop(after=1))
     with pytest.raises(KeyboardInterrupt):
@@ -76,7 +81,7 @@ def test_the_checkpoint_before_is_used_when_the_newest_was_cut_short(small, tmp_
     assert outcome(half.run.path)[0] == outcome(tmp_path / "whole")[0]
 
 
-def test_a_flipped_bit_in_a_checkpoint_is_found(train):
+def test_a_flipped_bit_in_a_checkpoint_is_found(train: Callable[..., TripletTrainer]) -> None:
     trainer = train()
     trainer.train()
     path = max(trainer.run.checkpoints.glob("*.pt"))
@@ -90,17 +95,19 @@ def test_a_flipped_bit_in_a_checkpoint_is_found(train):
 class _Stop:
     """An evaluation that Ctrl-C falls into."""
 
-    def __init__(self, after):
+    def __init__(self, after: int) -> None:
         self.left = after
 
-    def __call__(self, embedder):
+    def __call__(self, embedder: FaceEmbedder) -> dict[str, float]:
         if not self.left:
             raise KeyboardInterrupt
         self.left -= 1
         return {}
 
 
-def test_another_setting_or_dataset_is_refused_by_name(train, drawn_people):
+def test_another_setting_or_dataset_is_refused_by_name(
+    train: Callable[..., TripletTrainer], drawn_people: FaceDataset
+) -> None:
     train().train()
     with pytest.raises(EthnoshardError, match=r"holds a run already; say --resume"):
         train().train()
@@ -110,7 +117,7 @@ def test_another_setting_or_dataset_is_refused_by_name(train, drawn_people):
         train(dataset=drawn_people).train(resume=True)
 
 
-def test_rows_after_the_checkpoint_are_those_of_the_resumed_run(train):
+def test_rows_after_the_checkpoint_are_those_of_the_resumed_run(train: Callable[..., TripletTrainer]) -> None:
     """A run whose last checkpoint is older than its metrics goes on without a row twice or missing."""
     trainer = train("a", checkpoint_steps=4)
     trainer.train()

@@ -1,9 +1,12 @@
+from collections.abc import Callable
+
 import pytest
 
 from ethnoshard.runs import read_metrics
+from ethnoshard.training import TripletTrainer
 
 
-def test_same_weights_to_start_from_and_as_many_images(train):
+def test_same_weights_to_start_from_and_as_many_images(train: Callable[..., TripletTrainer]) -> None:
     records = {}
     for arm in ("base", "natural", "uniform", "placebo", "same-group", "A=0.5,B=0.5"):
         trainer = train(arm.replace("=", ""), arm=arm, epochs=1)
@@ -15,8 +18,8 @@ def test_same_weights_to_start_from_and_as_many_images(train):
     assert train("other", seed=1).train()["weights_at_start"] != records["base"]["weights_at_start"]
 
 
-def test_negatives_of_the_own_group_are_what_the_arm_makes_them(train):
-    def by_chance(arm):
+def test_negatives_of_the_own_group_are_what_the_arm_makes_them(train: Callable[..., TripletTrainer]) -> None:
+    def by_chance(arm: str) -> float:
         trainer = train("group-" + arm, arm=arm, epochs=1)
         trainer.train()
         return read_metrics(trainer.run.metrics_path)["in_group_by_chance"].mean()

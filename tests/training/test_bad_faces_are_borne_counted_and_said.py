@@ -2,13 +2,16 @@
 
 import json
 import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from small_runs import run
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard.runs import RunFolder, list_runs, replaced_in
-from ethnoshard.training import TrainingSettings, TrainingWatch, parse_assignments
+from ethnoshard.training import TrainingSettings, TrainingWatch, TripletTrainer, parse_assignments
 from tests.kit.datasets import pattern_jpeg, write_dataset
 from tests.kit.jpegs import half, spare
 
@@ -16,17 +19,19 @@ BAD = {(1, 2), (4, 0), (9, 1)}
 
 
 @pytest.fixture
-def spoilt(tmp_path):
+def spoilt(tmp_path: Path) -> FaceDataset:
     """72 faces of 12 people in two groups, of which three lack half of their pixels."""
 
-    def picture(identity, face):
+    def picture(identity: int, face: int) -> bytes:
         content = pattern_jpeg(identity, face)
         return half(content) if (identity, face) in BAD else content
 
     return FaceDataset.open(write_dataset(tmp_path / "spoilt", [[6] * 6, [6] * 6], picture=picture))
 
 
-def test_the_limit_is_a_setting_and_may_be_raised_to_go_on(train, spoilt):
+def test_the_limit_is_a_setting_and_may_be_raised_to_go_on(
+    train: Callable[..., TripletTrainer], spoilt: FaceDataset
+) -> None:
     with pytest.raises(EthnoshardError, match=r"bad: .*premature end.*With it 3 faces are, .*max_bad_faces=2 allows"):
         train(dataset=spoilt, max_bad_faces=2).train()
     stopped = train(dataset=spoilt, max_bad_faces=2).run
@@ -36,7 +41,7 @@ def test_the_limit_is_a_setting_and_may_be_raised_to_go_on(train, spoilt):
     assert record["status"] == "finished" and record["settings"]["max_bad_faces"] == 3
 
 
-def test_a_run_of_before_there_was_a_limit_is_gone_on_with(train):
+def test_a_run_of_before_there_was_a_limit_is_gone_on_with(train: Callable[..., TripletTrainer]) -> None:
     trainer = train(epochs=1)
     trainer.train()
     record = json.loads(trainer.run.record_path.read_text())
@@ -46,12 +51,17 @@ def test_a_run_of_before_there_was_a_limit_is_gone_on_with(train):
 
 
 @pytest.mark.parametrize("value", ["-1", "nan", "true", "many"])
-def test_a_limit_that_makes_no_sense_is_refused(value):
+def test_a_limit_that_makes_no_sense_is_refused(value: object) -> None:
     with pytest.raises(EthnoshardError, match="max_bad_faces"):
         TrainingSettings().changed(parse_assignments([f"max_bad_faces={value}"]), "--set")
 
 
-def test_what_was_replaced_is_said_after_each_epoch_at_the_end_and_in_the_list_of_runs(spoilt, tmp_path, command, cli):
+def test_what_was_replaced_is_said_after_each_epoch_at_the_end_and_in_the_list_of_runs(
+    spoilt: FaceDataset,
+    tmp_path: Path,
+    command: Callable[..., list[str]],
+    cli: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     done = run(command(spoilt, tmp_path / "one", epochs=2))
     assert done.returncode == 0, done.stderr
     record = RunFolder(tmp_path / "one").record()
@@ -69,8 +79,8 @@ def test_what_was_replaced_is_said_after_each_epoch_at_the_end_and_in_the_list_o
     assert "one: 6 draws got another face" in " ".join(cli("runs", "list", tmp_path).stderr.split())
 
 
-def test_spare_bytes_cost_no_draw_and_nothing_is_said(train, tmp_path):
-    def picture(identity, face):
+def test_spare_bytes_cost_no_draw_and_nothing_is_said(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
+    def picture(identity: int, face: int) -> bytes:
         return spare(pattern_jpeg(identity, face), 16 + face)
 
     dataset = FaceDataset.open(write_dataset(tmp_path / "spare", [[6] * 6, [6] * 6], picture=picture))

@@ -1,4 +1,7 @@
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +11,14 @@ from small_runs import run
 from ethnoshard import FaceDataset
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder, list_runs
-from ethnoshard.training import FaceEmbedder, TrainingSettings, configurations, load_embedder, read_settings
+from ethnoshard.training import (
+    FaceEmbedder,
+    TrainingSettings,
+    TripletTrainer,
+    configurations,
+    load_embedder,
+    read_settings,
+)
 from tests.kit.datasets import write_dataset
 
 
@@ -28,12 +38,12 @@ from tests.kit.datasets import write_dataset
         ({"flip": 1}, "flip to 1, but it is true or false"),
     ],
 )
-def test_a_setting(values, message):
+def test_a_setting(values: dict[str, object], message: str) -> None:
     with pytest.raises(EthnoshardError, match=message):
         TrainingSettings().changed(values, "train.toml")
 
 
-def test_a_file_of_settings(tmp_path):
+def test_a_file_of_settings(tmp_path: Path) -> None:
     path = tmp_path / "train.toml"
     path.write_text("epochs = \n")
     with pytest.raises(EthnoshardError, match=r"train\.toml is no TOML: .*line 1"):
@@ -42,14 +52,16 @@ def test_a_file_of_settings(tmp_path):
         read_settings("smal")
 
 
-def test_the_ready_made_ones_are_sound():
+def test_the_ready_made_ones_are_sound() -> None:
     assert configurations() == ["casia", "small", "smoke"]
     for name in configurations():
         settings = read_settings(name)
         FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
 
 
-def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(small, tmp_path, command):
+def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]]
+) -> None:
     done = run(command(small, tmp_path / "run", "--dry-run", "--arm", "A=0.5,B=0.5", milestones="[0.25]"))
     assert done.returncode == 0, done.stderr
     assert "steps of 12 images" in done.stdout
@@ -71,18 +83,20 @@ def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(small, tmp_pat
         ({"init": "nowhere.pt"}, "nowhere.pt is not there"),
     ],
 )
-def test_a_setting_that_does_not_fit_the_dataset(train, settings, message):
+def test_a_setting_that_does_not_fit_the_dataset(
+    train: Callable[..., TripletTrainer], settings: dict[str, object], message: str
+) -> None:
     with pytest.raises(EthnoshardError, match=message):
         train(**settings).train()
 
 
-def test_one_person_only(train, tmp_path):
+def test_one_person_only(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     alone = FaceDataset.open(write_dataset(tmp_path / "alone", [[8]]))
     with pytest.raises(EthnoshardError, match="a triplet needs two people; the dataset holds one identity"):
         train(dataset=alone)
 
 
-def test_weights_that_are_not_numbers(train, tmp_path):
+def test_weights_that_are_not_numbers(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     state = FaceEmbedder("mobilefacenet", embedding=16, side=32).state_dict()
     name = next(name for name in state if name.endswith("weight"))  # of a convolution
     state[name][0, 0, 0] = float("nan")
@@ -92,22 +106,22 @@ def test_weights_that_are_not_numbers(train, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 cut"])
-def test_weights_that_are_none(train, tmp_path, content):
+def test_weights_that_are_none(train: Callable[..., TripletTrainer], tmp_path: Path, content: bytes) -> None:
     for name in ("weights.pt", "weights.safetensors"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(EthnoshardError, match=f"{name} holds no weights that can be read"):
             train(init=str(tmp_path / name))
 
 
-def test_weights_of_another_network(train, tmp_path):
+def test_weights_of_another_network(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     torch.save({"layer.weight": torch.zeros(3)}, tmp_path / "other.pt")
     with pytest.raises(EthnoshardError, match=r"other\.pt is of another network: 0 of the \d+ tensors"):
         train(init=str(tmp_path / "other.pt"))
 
 
-def test_weights_that_run_code_are_not_run(train, tmp_path):
+def test_weights_that_run_code_are_not_run(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     class Run:
-        def __reduce__(self):
+        def __reduce__(self) -> tuple[Any, ...]:
             return subprocess.run, (["touch", str(tmp_path / "ran")],)
 
     torch.save(Run(), tmp_path / "evil.pt")
@@ -116,10 +130,10 @@ def test_weights_that_run_code_are_not_run(train, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_without_a_network_a_download_is_one_message(monkeypatch):
+def test_without_a_network_a_download_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     import facenet_pytorch
 
-    def fail(*_, **__):
+    def fail(*_: object, **__: object) -> None:
         raise OSError("Network is unreachable")
 
     monkeypatch.setattr(facenet_pytorch, "InceptionResnetV1", fail)
@@ -132,7 +146,7 @@ def test_without_a_network_a_download_is_one_message(monkeypatch):
         start_from(embedder, "vggface2")
 
 
-def test_a_loss_that_is_not_a_number_stops_with_the_batchs_identities(train):
+def test_a_loss_that_is_not_a_number_stops_with_the_batchs_identities(train: Callable[..., TripletTrainer]) -> None:
     trainer = train(learning_rate=1e30, optimizer="sgd", warm_up=0.0)
     with pytest.raises(
         EthnoshardError, match=r"loss of step \d+ is not a number; its batch holds the identities \d+, "
@@ -141,7 +155,7 @@ def test_a_loss_that_is_not_a_number_stops_with_the_batchs_identities(train):
     assert list_runs(trainer.run.path)[0].status == "failed"
 
 
-def test_a_folder_that_holds_something_else(train, tmp_path):
+def test_a_folder_that_holds_something_else(train: Callable[..., TripletTrainer], tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
     with pytest.raises(EthnoshardError, match="holds files but no run; give a new or empty folder"):
@@ -149,7 +163,7 @@ def test_a_folder_that_holds_something_else(train, tmp_path):
     assert [path.name for path in (tmp_path / "run").glob("*.*") if path.name != ".lock"] == ["thesis.txt"]
 
 
-def test_the_command_says_it_in_a_line(small, tmp_path, command):
+def test_the_command_says_it_in_a_line(small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]]) -> None:
     done = run(command(small, tmp_path / "run", people_per_batch=500))
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
@@ -159,7 +173,7 @@ def test_the_command_says_it_in_a_line(small, tmp_path, command):
     assert "--lfw and --pairs go together" in pairs.stderr
 
 
-def test_a_file_that_says_nothing_of_its_network(tmp_path):
+def test_a_file_that_says_nothing_of_its_network(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({"x": torch.zeros(1)}, tmp_path / "x.safetensors")
@@ -167,7 +181,9 @@ def test_a_file_that_says_nothing_of_its_network(tmp_path):
         load_embedder(tmp_path / "x.safetensors")
 
 
-def test_runs_that_are_broken_are_listed_with_the_reason(train, tmp_path, cli):
+def test_runs_that_are_broken_are_listed_with_the_reason(
+    train: Callable[..., TripletTrainer], tmp_path: Path, cli: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
     train("good").train()
     for name, content in {"cut": "{", "later": '{"format": 99}', "empty": '{"format": 1}'}.items():
         RunFolder(tmp_path / name).path.mkdir()

@@ -2,6 +2,9 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -9,15 +12,29 @@ from small_runs import SMALL, run
 
 from ethnoshard import FaceDataset
 from ethnoshard.runs import RunFolder, ahead_of_target, list_runs, read_batches
-from ethnoshard.training import Checkpoints, Ranks, TrainingSettings, TrainingWatch, loader_of, read_checkpoint
+from ethnoshard.training import (
+    Checkpoints,
+    Ranks,
+    TrainingSettings,
+    TrainingWatch,
+    TripletTrainer,
+    loader_of,
+    read_checkpoint,
+)
 from tests.kit.datasets import pattern_jpeg, write_dataset
 
 KEYS = ["step", "group"]
+Counts = dict[tuple[int, str], int]
+"""By step and group."""
 
 
-def recount(dataset, settings, steps, ranks=1):
+def recount(
+    dataset: FaceDataset, settings: TrainingSettings, steps: int, ranks: int = 1
+) -> tuple[Counts, Counts, list[tuple[int, list[int], list[int]]]]:
     """People and faces by (step, group), and every (identity, face), from the batches of the ranks' loaders."""
-    people, faces, seen = defaultdict(int), defaultdict(int), []
+    people: Counts = defaultdict(int)
+    faces: Counts = defaultdict(int)
+    seen = []
     for rank in range(ranks):
         loader = loader_of(dataset, settings, Ranks(rank=rank, size=ranks))
         step = 0
@@ -37,7 +54,7 @@ def recount(dataset, settings, steps, ranks=1):
 
 
 @pytest.mark.parametrize("arm", ["base", "natural", "uniform", "placebo", "same-group", "A=0.5,B=0.5"])
-def test_rows_are_what_the_batches_held(small, train, arm):
+def test_rows_are_what_the_batches_held(small: FaceDataset, train: Callable[..., TripletTrainer], arm: str) -> None:
     trainer = train(arm=arm)
     trainer.train()
     rows = read_batches(trainer.run.batches_path)
@@ -61,7 +78,9 @@ def test_rows_are_what_the_batches_held(small, train, arm):
         ("natural", {"A": 25 / 41, "B": 7 / 41, "C": 9 / 41}),
     ],
 )
-def test_the_target_is_on_record_and_asked_of_each_step(train, arm, target):
+def test_the_target_is_on_record_and_asked_of_each_step(
+    train: Callable[..., TripletTrainer], arm: str, target: dict[str, float] | None
+) -> None:
     trainer = train(arm=arm, epochs=1)
     assert trainer.train()["target"] == (pytest.approx(target) if target else None)
     rows = read_batches(trainer.run.batches_path)
@@ -71,7 +90,7 @@ def test_the_target_is_on_record_and_asked_of_each_step(train, arm, target):
         assert rows["wanted"].to_list() == pytest.approx([4 * target[group] for group in rows["group"]])
 
 
-def test_a_group_that_left_its_quota_to_the_others_is_not_wanted_any_more(train):
+def test_a_group_that_left_its_quota_to_the_others_is_not_wanted_any_more(train: Callable[..., TripletTrainer]) -> None:
     trainer = train(arm="uniform", when_exhausted="redistribute", epochs=3)
     trainer.train()
     plan = trainer.loader.plan
@@ -83,7 +102,9 @@ def test_a_group_that_left_its_quota_to_the_others_is_not_wanted_any_more(train)
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("arm", ["natural", "uniform"])
-def test_the_batches_never_lie_a_person_off_the_target(small, tmp_path, command, arm, ranks):
+def test_the_batches_never_lie_a_person_off_the_target(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], arm: str, ranks: int
+) -> None:
     line = command(small, tmp_path / "run", "--arm", arm, epochs=5)
     if ranks > 1:
         line[1:2] = ["-m", "torch.distributed.run", f"--nproc-per-node={ranks}", "--standalone", "-m"]
@@ -110,7 +131,9 @@ def test_the_batches_never_lie_a_person_off_the_target(small, tmp_path, command,
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_coverage_is_what_each_epoch_did_with_every_face(small, tmp_path, command, ranks):
+def test_coverage_is_what_each_epoch_did_with_every_face(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], ranks: int
+) -> None:
     line = command(small, tmp_path / "run", "--arm", "uniform", epochs=3)
     if ranks > 1:
         line[1:2] = ["-m", "torch.distributed.run", f"--nproc-per-node={ranks}", "--standalone", "-m"]
@@ -138,7 +161,9 @@ def test_coverage_is_what_each_epoch_did_with_every_face(small, tmp_path, comman
         assert (entry["replaced_from_identity"], entry["replaced_from_group"]) == (0, 0)
 
 
-def test_a_whole_epoch_of_the_loader_is_as_planned_and_people_left_out_are_excluded(train):
+def test_a_whole_epoch_of_the_loader_is_as_planned_and_people_left_out_are_excluded(
+    train: Callable[..., TripletTrainer],
+) -> None:
     trainer = train(arm="natural", min_faces=4, epochs=1)
     record = trainer.train()
     planned = record["plan"]["coverage"]
@@ -151,8 +176,10 @@ def test_a_whole_epoch_of_the_loader_is_as_planned_and_people_left_out_are_exclu
     assert planned[0]["reasons"]["excluded: of people with fewer than 4 faces"] == 3
 
 
-def test_faces_that_took_the_place_of_bad_ones_are_counted(train, tmp_path):
-    def picture(identity, face):
+def test_faces_that_took_the_place_of_bad_ones_are_counted(
+    train: Callable[..., TripletTrainer], tmp_path: Path
+) -> None:
+    def picture(identity: int, face: int) -> bytes:
         return b"spoilt" if (identity, face) in ((1, 2), (4, 0)) or identity == 7 else pattern_jpeg(identity, face)
 
     dataset = FaceDataset.open(write_dataset(tmp_path / "spoilt", [[6] * 6, [6] * 6], picture=picture))
@@ -165,11 +192,13 @@ def test_faces_that_took_the_place_of_bad_ones_are_counted(train, tmp_path):
         assert [group["used"] for group in entry["groups"]] == [34, 30]
 
 
-def test_resumed_in_the_middle_of_an_epoch_they_are_those_of_the_whole_run(train):
+def test_resumed_in_the_middle_of_an_epoch_they_are_those_of_the_whole_run(
+    train: Callable[..., TripletTrainer],
+) -> None:
     whole = train("whole", arm="uniform", epochs=3, checkpoint_steps=4)
     expected = whole.train()
 
-    def stepped(row):
+    def stepped(row: dict[str, Any]) -> None:
         if row["step"] == whole.steps_an_epoch + 6:
             raise KeyboardInterrupt
 
@@ -183,7 +212,9 @@ def test_resumed_in_the_middle_of_an_epoch_they_are_those_of_the_whole_run(train
         assert record[name] == expected[name]
 
 
-def test_an_epochs_coverage_outlives_a_kill_between_its_checkpoint_and_the_record(train):
+def test_an_epochs_coverage_outlives_a_kill_between_its_checkpoint_and_the_record(
+    train: Callable[..., TripletTrainer],
+) -> None:
     whole = train("whole").train()
     trainer = train("killed")
     trainer.train()
@@ -194,7 +225,7 @@ def test_an_epochs_coverage_outlives_a_kill_between_its_checkpoint_and_the_recor
     assert record["progress"] == whole["progress"]
 
 
-def test_a_run_of_before_is_listed_and_gone_on_with(train):
+def test_a_run_of_before_is_listed_and_gone_on_with(train: Callable[..., TripletTrainer]) -> None:
     trainer = train(checkpoint_steps=4)
     trainer.train()
     first, *later = sorted(trainer.run.checkpoints.glob("*.pt"))

@@ -1,31 +1,35 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
 
-from ethnoshard.training import FaceEmbedder, TripletLoss, backward_in_chunks
+from ethnoshard.training import FaceEmbedder, Mined, TripletLoss, backward_in_chunks
 
 FACES, SIDE = 24, 32
 
 
-def gradients(network, images, loss_of, chunk):
+def gradients(
+    network: nn.Module, images: torch.Tensor, loss_of: Callable[[torch.Tensor], tuple[torch.Tensor, Mined]], chunk: int
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
     network.zero_grad()
     torch.manual_seed(1)
     loss, _ = backward_in_chunks(network, images, loss_of, chunk=chunk, module=network)
     return loss, [weight.grad.clone() for weight in network.parameters()]
 
 
-def loss_of(embeddings):
+def loss_of(embeddings: torch.Tensor) -> tuple[torch.Tensor, Mined]:
     identities = torch.arange(FACES) // 4
     return TripletLoss(mining="all")(embeddings, identities, identities)
 
 
 @pytest.mark.parametrize("chunk", [1, 5, 8, 23])
-def test_the_gradient_is_that_of_one_pass(chunk):
+def test_the_gradient_is_that_of_one_pass(chunk: int) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 16), nn.Tanh(), nn.Linear(16, 8)).double()
     images = torch.rand(FACES, 3, 8, 8, dtype=torch.float64)
 
-    def embed(network):
+    def embed(network: nn.Module) -> nn.Module:
         return nn.Sequential(network, _Unit())
 
     whole = gradients(embed(network), images, loss_of, 0)
@@ -35,11 +39,11 @@ def test_the_gradient_is_that_of_one_pass(chunk):
 
 
 class _Unit(nn.Module):
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return nn.functional.normalize(x).float()
 
 
-def test_chance_falls_alike_in_both_passes():
+def test_chance_falls_alike_in_both_passes() -> None:
     """With dropout, the gradient is of the loss that was reported: moving against it lowers that very loss."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 64), nn.Dropout(0.5), nn.Linear(64, 8), _Unit())
@@ -54,8 +58,8 @@ def test_chance_falls_alike_in_both_passes():
     assert (loss - after).item() == pytest.approx(eps * norm.sqrt().item(), rel=0.1)
 
 
-def test_with_batch_normalisation_it_is_that_of_a_pass_chunk_by_chunk_and_statistics_move_once():
-    def made():
+def test_with_batch_normalisation_it_is_that_of_a_pass_chunk_by_chunk_and_statistics_move_once() -> None:
+    def made() -> FaceEmbedder:
         torch.manual_seed(0)
         return FaceEmbedder("mobilefacenet", embedding=8, side=SIDE).train()
 

@@ -2,6 +2,8 @@
 
 import json
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,16 +12,17 @@ from small_runs import KILLED_AT, run
 from ethnoshard import EthnoshardError, FaceDataset, LookAlikes
 from ethnoshard.lookalikes import make_look_alikes
 from ethnoshard.runs import RunFolder, read_metrics
+from ethnoshard.training import TripletTrainer
 
 CLOCK = ["seconds", "waiting"]
 HARD = {"together": 2, "hard": 1.0, "refresh": 1, "epochs": 4, "checkpoint_steps": 3}
 
 
 @pytest.fixture
-def table(small, tmp_path):
+def table(small: FaceDataset, tmp_path: Path) -> Callable[..., LookAlikes]:
     """Of the small dataset, by embeddings that are chance."""
 
-    def make(name="near", seed=0, dataset=small):
+    def make(name: str = "near", seed: int = 0, dataset: FaceDataset = small) -> LookAlikes:
         faces = dataset.identities["faces"].to_numpy()
         vectors = np.random.default_rng(seed).normal(size=(int(faces.sum()), 8)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -31,7 +34,9 @@ def table(small, tmp_path):
     return make
 
 
-def test_tables_are_made_as_often_as_asked_and_killed_and_resumed_the_run_is_the_same(small, tmp_path, command):
+def test_tables_are_made_as_often_as_asked_and_killed_and_resumed_the_run_is_the_same(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]]
+) -> None:
     whole = run(command(small, tmp_path / "whole", **HARD))
     assert whole.returncode == 0, whole.stderr
     record = RunFolder(tmp_path / "whole").record()
@@ -56,7 +61,9 @@ def test_tables_are_made_as_often_as_asked_and_killed_and_resumed_the_run_is_the
         assert LookAlikes.open(each["path"]).digest == each["digest"]
 
 
-def test_a_run_begins_with_the_table_that_is_named_and_goes_on_with_no_other(small, train, table):
+def test_a_run_begins_with_the_table_that_is_named_and_goes_on_with_no_other(
+    small: FaceDataset, train: Callable[..., TripletTrainer], table: Callable[..., LookAlikes]
+) -> None:
     near = table()
     begun = train(epochs=2, hard=0.5, look_alikes=str(near.path))
     record = begun.train()
@@ -67,7 +74,9 @@ def test_a_run_begins_with_the_table_that_is_named_and_goes_on_with_no_other(sma
         train(epochs=2, hard=0.5, look_alikes=str(other.path)).train(resume=True)
 
 
-def test_the_same_table_in_another_place_is_the_same(small, train, table, tmp_path):
+def test_the_same_table_in_another_place_is_the_same(
+    small: FaceDataset, train: Callable[..., TripletTrainer], table: Callable[..., LookAlikes], tmp_path: Path
+) -> None:
     near = table()
     train(epochs=1, hard=0.5, look_alikes=str(near.path), schedule="constant", warm_up=0.0).train()
     moved = near.path.rename(tmp_path / "elsewhere")
@@ -85,12 +94,16 @@ def test_the_same_table_in_another_place_is_the_same(small, train, table, tmp_pa
         ({"together": 5}, r"together=5 people of a group don't fit"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_training(train, settings, said):
+def test_what_makes_no_sense_is_said_before_training(
+    train: Callable[..., TripletTrainer], settings: dict[str, object], said: str
+) -> None:
     with pytest.raises(EthnoshardError, match=said):
         train(**settings)
 
 
-def test_a_table_of_another_dataset_is_refused(small, train, table, tmp_path):
+def test_a_table_of_another_dataset_is_refused(
+    small: FaceDataset, train: Callable[..., TripletTrainer], table: Callable[..., LookAlikes], tmp_path: Path
+) -> None:
     from tests.kit.datasets import write_dataset
 
     other = FaceDataset.open(write_dataset(tmp_path / "another", [[4] * 9, [4] * 9]))
@@ -98,7 +111,9 @@ def test_a_table_of_another_dataset_is_refused(small, train, table, tmp_path):
         train(dataset=other, hard=0.5, look_alikes=str(table().path))
 
 
-def test_the_command_line_takes_them(small, tmp_path, command, table):
+def test_the_command_line_takes_them(
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], table: Callable[..., LookAlikes]
+) -> None:
     near = table()
     done = run(command(small, tmp_path / "run", "--look-alikes", str(near.path), "--together", "2"))
     assert done.returncode == 0, done.stderr

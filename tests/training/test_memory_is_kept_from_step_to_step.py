@@ -1,10 +1,11 @@
 import ctypes
 import resource
+from collections.abc import Callable
 
 import pytest
 import torch
 
-from ethnoshard.training import TrainingWatch
+from ethnoshard.training import TrainingWatch, TripletTrainer
 from ethnoshard.training._heap import memory_kept
 
 PAGES = 10_000
@@ -13,7 +14,7 @@ PAGES = 10_000
 needs_glibc = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="C's allocator is not glibc's")
 
 
-def faults_of(times):
+def faults_of(times: int) -> int:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(times):
         torch.ones(PAGES * 1024)
@@ -21,7 +22,7 @@ def faults_of(times):
 
 
 @needs_glibc
-def test_a_large_block_is_fresh_memory_once_and_goes_back_at_the_end():
+def test_a_large_block_is_fresh_memory_once_and_goes_back_at_the_end() -> None:
     with memory_kept():
         faults_of(1)
         assert faults_of(10) < 3 * PAGES
@@ -29,7 +30,7 @@ def test_a_large_block_is_fresh_memory_once_and_goes_back_at_the_end():
 
 
 @needs_glibc
-def test_a_training_on_a_cpu_keeps_it(train):
+def test_a_training_on_a_cpu_keeps_it(train: Callable[..., TripletTrainer]) -> None:
     faults = []
     train(epochs=1, watch=TrainingWatch(stepped=lambda row: faults.append(faults_of(1)))).train()
     assert sum(faults[1:]) < 3 * PAGES

@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from small_runs import SMALL
 
+from ethnoshard import FaceDataset
 from ethnoshard.training import FaceEmbedder, Ranks, TrainingSettings, squared_distances
 from ethnoshard.training._step import Stepper
 from tests.kit.waiting import PATIENCE
@@ -27,7 +30,7 @@ out.write_text(json.dumps(said))
 """
 
 
-def torchrun(small, folder, settings, *more):
+def torchrun(small: FaceDataset, folder: Path, settings: dict[str, object], *more: str) -> list[dict[str, Any]]:
     script = folder.parent / "script.py"
     script.write_text(SCRIPT)
     line = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", str(script)]
@@ -38,7 +41,7 @@ def torchrun(small, folder, settings, *more):
 
 
 @pytest.mark.parametrize("more", [{}, {"mine_across_ranks": True, "chunk": 5}])
-def test_as_many_steps_and_the_same_weights(small, tmp_path, more):
+def test_as_many_steps_and_the_same_weights(small: FaceDataset, tmp_path: Path, more: dict[str, object]) -> None:
     one, other = torchrun(small, tmp_path / "run", {**SMALL, **more})
     assert one == other
     assert one["steps"] > 4
@@ -49,12 +52,12 @@ def test_as_many_steps_and_the_same_weights(small, tmp_path, more):
 class TwoRanks(Ranks):
     """The first of two, the other of which has ``other``."""
 
-    def gathered(self, values):
+    def gathered(self, values: torch.Tensor) -> torch.Tensor:
         rest = {torch.float32: OTHER, torch.int64: IDENTITIES[4:]}[values.dtype]
         return torch.cat([values, rest])
 
 
-def test_mined_across_ranks_an_own_face_has_its_gradient_as_anchor_as_positive_and_as_negative():
+def test_mined_across_ranks_an_own_face_has_its_gradient_as_anchor_as_positive_and_as_negative() -> None:
     settings = TrainingSettings().changed({**SMALL, "mine_across_ranks": True, "mining": "all"}, "test")
     embedder = FaceEmbedder("mobilefacenet", embedding=16, side=32)
     optimizer = torch.optim.SGD(embedder.parameters(), 0.1)

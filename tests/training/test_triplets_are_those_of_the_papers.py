@@ -16,14 +16,14 @@ from ethnoshard.training import STRATEGIES, TripletLoss, mine, squared_distances
 MARGIN = 0.2
 
 
-def batch(seed, people, each, dimensions=3):
+def batch(seed: int, people: int, each: int, dimensions: int = 3) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     embeddings = torch.nn.functional.normalize(torch.randn(people * each, dimensions, generator=generator))
     identities = torch.arange(people).repeat_interleave(each)
     return embeddings, identities, identities % 2
 
 
-def by_hand(distances, identities, strategy):
+def by_hand(distances: torch.Tensor, identities: torch.Tensor, strategy: str) -> dict[tuple[int, int], list[int]]:
     """Every triplet that a strategy could choose, as the papers say it: pair -> the negatives it may take."""
     rows = range(len(distances))
     pairs = [(a, p) for a, p in itertools.product(rows, rows) if a != p and identities[a] == identities[p]]
@@ -48,7 +48,7 @@ def by_hand(distances, identities, strategy):
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), people=st.integers(2, 5), each=st.integers(2, 4))
 @pytest.mark.parametrize("strategy", ["semihard", "batch-hard", "all"])
-def test_a_plain_search_finds_the_same(strategy, seed, people, each):
+def test_a_plain_search_finds_the_same(strategy: str, seed: int, people: int, each: int) -> None:
     embeddings, identities, groups = batch(seed, people, each)
     distances = squared_distances(embeddings, embeddings)
     chosen = by_hand(distances, identities, strategy)
@@ -69,7 +69,7 @@ def test_a_plain_search_finds_the_same(strategy, seed, people, each):
     assert mined.in_group_by_chance == sum(groups[a] == groups[n] for (a, _), ns in everything.items() for n in ns)
 
 
-def test_sandbergs_choice_is_by_chance_among_those_that_violate():
+def test_sandbergs_choice_is_by_chance_among_those_that_violate() -> None:
     embeddings, identities, groups = batch(3, 4, 3)
     distances = squared_distances(embeddings, embeddings)
     allowed = by_hand(distances, identities, "sandberg")
@@ -90,7 +90,7 @@ def test_sandbergs_choice_is_by_chance_among_those_that_violate():
     assert torch.equal(once_more.counts, mined.counts)
 
 
-def test_loss_and_gradient_are_those_of_pytorch_metric_learning():
+def test_loss_and_gradient_are_those_of_pytorch_metric_learning() -> None:
     embeddings, identities, groups = batch(2, 6, 4, dimensions=8)
     distance = LpDistance(power=2)
     theirs = TripletMarginLoss(margin=MARGIN, distance=distance)
@@ -108,7 +108,7 @@ def test_loss_and_gradient_are_those_of_pytorch_metric_learning():
         torch.testing.assert_close(*along, rtol=1e-4, atol=1e-5)
 
 
-def test_semi_hard_triplets_are_among_pytorch_metric_learnings():
+def test_semi_hard_triplets_are_among_pytorch_metric_learnings() -> None:
     embeddings, identities, groups = batch(1, 5, 3)
     distance = LpDistance(power=2)
     theirs = {tuple(map(int, t)) for t in zip(*TripletMarginMiner(MARGIN, "semihard", distance=distance)(
@@ -119,7 +119,7 @@ def test_semi_hard_triplets_are_among_pytorch_metric_learnings():
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_without_any_triplet_loss_and_gradient_are_nought(strategy):
+def test_without_any_triplet_loss_and_gradient_are_nought(strategy: str) -> None:
     embeddings = torch.nn.functional.normalize(torch.tensor([[1.0, 0], [1, 0], [-1, 0], [-1, 0]])).requires_grad_()
     loss, mined = TripletLoss(mining=strategy)(embeddings, torch.tensor([0, 0, 1, 1]), torch.zeros(4))
     loss.backward()
@@ -127,7 +127,7 @@ def test_without_any_triplet_loss_and_gradient_are_nought(strategy):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_batch_of_the_seed_needs_no_list_of_triplets(strategy):
+def test_a_batch_of_the_seed_needs_no_list_of_triplets(strategy: str) -> None:
     embeddings, identities, groups = batch(0, 45, 40, dimensions=16)
     loss, mined = TripletLoss(mining=strategy)(embeddings.requires_grad_(), identities, groups)
     loss.backward()
@@ -135,7 +135,7 @@ def test_a_batch_of_the_seed_needs_no_list_of_triplets(strategy):
     assert torch.isfinite(embeddings.grad).all()
 
 
-def test_anchors_of_a_rank_find_faces_of_all_ranks():
+def test_anchors_of_a_rank_find_faces_of_all_ranks() -> None:
     embeddings, identities, groups = batch(5, 6, 2)
     own = torch.arange(4, 8)
     distances = squared_distances(embeddings, embeddings)
@@ -144,7 +144,7 @@ def test_anchors_of_a_rank_find_faces_of_all_ranks():
     assert torch.equal(part.counts, whole.counts[own])
 
 
-def test_a_negative_as_near_as_the_positive_is_not_semi_hard():
+def test_a_negative_as_near_as_the_positive_is_not_semi_hard() -> None:
     embeddings = torch.tensor([[1.0, 0], [0, 1], [0, -1], [-1, 0]])
     identities = torch.tensor([0, 0, 1, 2])
     distances = squared_distances(embeddings, embeddings)
