@@ -1,10 +1,8 @@
 """What a comparison report says about two evaluations, group by group."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from ethnoshard.charts import NONE
+from ethnoshard.charts import NONE, signed, with_interval
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import Change, Compared, Comparison, Evaluation, GroupErrorsChange, as_json
 
@@ -76,9 +74,5 @@ def _signed(change: Change, *, turned: bool) -> str:
     sign = -1 if turned else 1
     if change.difference is None:
         return NONE
-    value = f"{sign * change.difference:+.4f}"
-    ends: Sequence[float | None] | None = change.people_interval
-    if not ends:
-        return value
-    shown = [".." if end is None else f"{sign * end:+.4f}" for end in (ends[::-1] if turned else ends)]
-    return f"{value} [{shown[0]}, {shown[1]}]"
+    ends = [None if end is None else sign * end for end in change.people_interval or ()]
+    return with_interval(sign * change.difference, ends[::sign], signed)

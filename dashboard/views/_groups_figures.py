@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from ethnoshard.charts import GROUP_METRICS, NONE
+from ethnoshard.charts import GROUP_METRICS, NONE, interval
 from ethnoshard.results import Estimate
 
 from ._groups_found import Shown
@@ -53,11 +53,7 @@ def _value(found: Estimate | None) -> str:
     if found is None:
         return NONE
     value = "undefined" if found.value is None else _digits(found.value)
-    ends = found.people_interval
-    if not ends or list(ends) == [None, None]:
-        return value
-    low, high = (".." if end is None else _digits(end) for end in ends)
-    return f"{value} [{low}, {high}]"
+    return f"{value} {interval(found.people_interval, _digits)}".rstrip()
 
 
 def _digits(value: float) -> str:

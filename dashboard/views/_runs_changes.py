@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ethnoshard.charts import METHODS, NONE, RATES, Difference, metric_name
+from ethnoshard.charts import METHODS, NONE, RATES, Difference, metric_name, share
 from ethnoshard.results import Compared, Comparison
 
 _FEW = "too few people or pairs"
@@ -114,8 +114,8 @@ def table(changes: Iterable[Change]) -> pl.DataFrame:
             {
                 "Other": change.other,
                 "Base": change.base,
-                "Of other": _number(change.after),
-                "Of base": _number(change.before),
+                "Of other": share(change.after),
+                "Of base": share(change.before),
                 "Other - base": f"{change.difference:+.{_digits(change)}f}",
                 "95 % of the difference": NONE
                 if change.ends is None
@@ -183,10 +183,6 @@ def _ends(ends: Sequence[float | None] | None) -> tuple[float, float] | None:
 def _digits(change: Change) -> int:
     width = change.ends[1] - change.ends[0] if change.ends else 0.01
     return 5 if width < 0.003 else 4 if width < 0.03 else 3
-
-
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{value:.4f}" if abs(value) >= 0.01 else f"{value:.5f}"
 
 
 def _count(number: int, what: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ethnoshard.charts import NONE
+from ethnoshard.charts import NONE, plus_minus
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import ReportSummary, WorstGroup
 from ethnoshard.results import Evaluation, FoldRate
@@ -255,7 +255,7 @@ def _ends(measured: FoldRate) -> Ends | None:
 
 
 def _over_folds(figure: Ends | None) -> str | None:
-    return None if figure is None else f"{figure[0]:.3f} ± {figure[1]:.3f}"
+    return None if figure is None else plus_minus(*figure, 3)
 
 
 def _worst(worst: WorstGroup | None, digits: int) -> str | None:

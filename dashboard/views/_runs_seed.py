@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from ethnoshard.charts import NONE
+from ethnoshard.charts import NONE, plus_minus
 
 from ._runs_lines import Ends, Line
 
@@ -70,7 +70,7 @@ def _together(lines: Sequence[Line]) -> dict[str, str]:
 
 
 def _over_folds(figure: Ends | None) -> str:
-    return NONE if figure is None else f"{figure[0]:.5f} ± {figure[1]:.5f}"
+    return NONE if figure is None else plus_minus(*figure, 5)
 
 
 def _range(values: Sequence[float], digits: int) -> str:

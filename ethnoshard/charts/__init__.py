@@ -61,7 +61,6 @@ from ethnoshard.charts._words import (
 if TYPE_CHECKING:
     from ethnoshard.charts._benchmarks import (
         OUR_DECODER,
-        OURS,
         Contestant,
         loader_rates,
         median_rates,
@@ -86,7 +85,7 @@ if TYPE_CHECKING:
     from ethnoshard.charts._meetings import Encounters, dispersion, nearest_met, own_pairs
     from ethnoshard.charts._runs import RunPoint, arm_spread
     from ethnoshard.charts._som_map import som_map, som_nodes
-    from ethnoshard.charts._style import HEIGHT, NUMBERS, empty_chart, error_bars, escaped, page, titled
+    from ethnoshard.charts._style import empty_chart, error_bars, escaped, page, titled
     from ethnoshard.charts._training import Series, training_curves
     from ethnoshard.charts._verification import (
         Curve,
@@ -112,7 +111,6 @@ __all__ = [
     "GREY",
     "GROUP_COLOURS",
     "GROUP_METRICS",
-    "HEIGHT",
     "KALINGAS_EPS",
     "KNOWN_ARMS",
     "KNOWN_GROUPS",
@@ -120,8 +118,6 @@ __all__ = [
     "MARK",
     "METHODS",
     "NONE",
-    "NUMBERS",
-    "OURS",
     "OUR_DECODER",
     "RATES",
     "SAME",
@@ -212,10 +208,7 @@ _LATER = {
     "FoldAccuracy": "_verification",
     "GroupCurve": "_groups",
     "GroupRates": "_groups",
-    "HEIGHT": "_style",
     "Mark": "_verification",
-    "NUMBERS": "_style",
-    "OURS": "_benchmarks",
     "OUR_DECODER": "_benchmarks",
     "OperatingPoint": "_verification",
     "PointSet": "_embedding_map",

@@ -36,13 +36,13 @@ def agreement(found: Mapping[str, Mapping[str, Sequence[float]]]) -> go.Figure:
         found: method -> metric -> values over the draws.
     """
     chart = empty_chart("", "metric (1 is best, 0 is chance for ARI)", scattermode="group")
-    for place, (method, metrics) in enumerate(found.items()):
+    for index, (method, metrics) in enumerate(found.items()):
         chart.add_scatter(
             x=[escaped(metric) for metric, values in metrics.items() for _ in values],
             y=[value for values in metrics.values() for value in values],
             mode="markers",
             marker={
-                "color": GROUP_COLOURS[place % len(GROUP_COLOURS)], "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8
+                "color": GROUP_COLOURS[index % len(GROUP_COLOURS)], "symbol": SYMBOLS[index % len(SYMBOLS)], "size": 8
             },
             name=escaped(method),
             hovertemplate="%{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
@@ -60,7 +60,7 @@ def eps_sweep(lines: Sequence[SweepLine], metric: str) -> go.Figure:
     chart = empty_chart(
         "eps: Euclidean distance of vectors of length 1", f"{metric} (1 is best)", height=400, xaxis={"dtick": 0.1}
     )
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         rows = [(eps, values) for eps, values in zip(line.eps, line.values, strict=True) if values]
         eps = [one for one, _ in rows]
         chart.add_scatter(
@@ -74,8 +74,8 @@ def eps_sweep(lines: Sequence[SweepLine], metric: str) -> go.Figure:
             y=[float(np.mean(values)) for _, values in rows],
             mode="lines+markers",
             name=escaped(line.name),
-            line={"color": line.colour, "dash": DASHES[place % len(DASHES)]},
-            marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8},
+            line={"color": line.colour, "dash": DASHES[index % len(DASHES)]},
+            marker={"symbol": SYMBOLS[index % len(SYMBOLS)], "size": 8},
             customdata=[spread(values) for _, values in rows],
             hovertemplate="eps %{x:g}: %{customdata}<extra>%{fullData.name}</extra>",
         )

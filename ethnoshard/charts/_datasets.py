@@ -69,7 +69,7 @@ def faces_per_person(
     edges = bins(counts)
     wide = len(edges) > 2 and edges[-1] > 20 * edges[0]
     chart = empty_chart("faces a person", "share of the group's people, %", height=380)
-    for place, group in enumerate(groups):
+    for index, group in enumerate(groups):
         own = identities.filter(pl.col("group") == group)["faces"].cast(pl.Int64).to_numpy()
         found, _ = np.histogram(own, edges)
         share = 100 * found / max(len(own), 1)
@@ -79,7 +79,7 @@ def faces_per_person(
             y=[value or None for value in share.tolist()] if wide else share.tolist(),
             mode="lines+markers",
             line={"color": colours[group], "shape": "hvh"},
-            marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 7},
+            marker={"symbol": SYMBOLS[index % len(SYMBOLS)], "size": 7},
             name=escaped(group),
             customdata=[[int(number), end] for number, end in zip(found, ends, strict=True)],
             hovertemplate="%{customdata[0]:,} people (%{y:.2g} %) with %{customdata[1]} faces"

@@ -193,7 +193,7 @@ def people_per_batch(
 
 
 def farthest_in_blocks(values: NDArray[np.float64], most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of blocks of steps those that lie farthest from 0, so that a thinned line hides no excess: places and values."""
+    """Of blocks of steps those that lie farthest from 0, so that a thinned line hides no excess: indices and values."""
     size = max(1, -(-len(values) // most))
     begins = np.arange(0, len(values), size)
     kept = np.stack([values[begin : begin + size] for begin in begins[:-1]]) if len(begins) > 1 else values[:0, None]

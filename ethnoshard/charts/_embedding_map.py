@@ -45,8 +45,8 @@ def points_of_people(people: Sequence[str], called: Mapping[str, str]) -> list[P
             keep their look for another chart beside this one.
     """
     return [
-        PointSet(called[name], *_look(place), _rows(people, name))
-        for place, name in enumerate(called)
+        PointSet(called[name], *_look(index), _rows(people, name))
+        for index, name in enumerate(called)
         if name in people
     ]
 
@@ -61,7 +61,7 @@ def points_of_groups(groups: Sequence[str | None], colours: Mapping[str, str] | 
     known = sorted({group for group in groups if group is not None})
     colours = colours_of_groups(known) if colours is None else colours
     points = [
-        PointSet(group, colours.get(group, GREY), place, _rows(groups, group)) for place, group in enumerate(known)
+        PointSet(group, colours.get(group, GREY), index, _rows(groups, group)) for index, group in enumerate(known)
     ]
     without = _rows(groups, None)
     return [*points, PointSet("no group known", GREY, len(known), without)] if without else points
@@ -77,11 +77,11 @@ def points_of_clusters(clusters: NDArray[np.int64]) -> list[PointSet]:
     order = np.lexsort((found, -sizes))
     points = [
         PointSet(
-            f"cluster {place + 1} ({sizes[one]:,})",
-            *_look(place),
+            f"cluster {index + 1} ({sizes[one]:,})",
+            *_look(index),
             tuple(np.flatnonzero(clusters == found[one]).tolist()),
         )
-        for place, one in enumerate(order.tolist())
+        for index, one in enumerate(order.tolist())
     ]
     alone = tuple(np.flatnonzero(clusters == _IN_NONE).tolist())
     return [*points, PointSet(f"in no cluster ({len(alone):,})", GREY, _SYMBOL_OF_NONE, alone)] if alone else points
@@ -129,13 +129,13 @@ def node_map(
     numbers: Sequence[int] | None = None,
     texts: Sequence[str] | None = None,
 ) -> go.Figure:
-    """The same, each point in the colour of its node of the self-organising map.
+    """A point an image, in the colour of its node of the self-organising map: neighbouring nodes are alike.
 
     Args:
-        xy: see ``embedding_map``.
+        xy: (M, 2) or (M, 3) coordinates.
         nodes: (M,) row * 20 + column of each image.
-        numbers: see ``embedding_map``.
-        texts: see ``embedding_map``.
+        numbers: (M,) ``customdata`` of each point, for a page that shows more under the pointer.
+        texts: (M,) plain words under the pointer.
     """
     deep = xy.shape[1] == 3
     chart = _frame(deep)
@@ -167,9 +167,9 @@ def symbol_of(number: int, *, deep: bool) -> str:
     return _SYMBOLS_3D[number % len(_SYMBOLS_3D)] if deep else SYMBOLS[number % len(SYMBOLS)]
 
 
-def _look(place: int) -> tuple[str, int]:
+def _look(index: int) -> tuple[str, int]:
     """Colour and symbol: after ten the colours come again, with other symbols."""
-    return GROUP_COLOURS[place % len(GROUP_COLOURS)], place + place // len(GROUP_COLOURS)
+    return GROUP_COLOURS[index % len(GROUP_COLOURS)], index + index // len(GROUP_COLOURS)
 
 
 def _frame(deep: bool) -> go.Figure:

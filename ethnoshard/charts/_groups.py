@@ -103,15 +103,15 @@ def group_rates(models: Sequence[GroupRates], colours: Mapping[str, str] | None 
         labels = [_row_label(group, rates[0][group]) for group in groups]
         layout[f"xaxis{panel}"] = {"title": {"text": title}, "range": _range(rates), "anchor": f"y{panel}"}
         layout[f"yaxis{panel}"] = {**rows, "ticktext": labels, "domain": domain, "anchor": f"x{panel}"}
-        for place, (model, by_group) in enumerate(zip(models, rates, strict=True)):
-            shift = (place - (len(models) - 1) / 2) * _BETWEEN
+        for index, (model, by_group) in enumerate(zip(models, rates, strict=True)):
+            shift = (index - (len(models) - 1) / 2) * _BETWEEN
             traces += [
                 {
                     "xaxis": f"x{panel}",
                     "yaxis": f"y{panel}",
                     "y": [row + shift],
                     "marker": {
-                        "symbol": _symbol(place),
+                        "symbol": _symbol(index),
                         "size": 11,
                         "color": _colour(group, by_group[group].too_few, colours),
                     },
@@ -125,10 +125,10 @@ def group_rates(models: Sequence[GroupRates], colours: Mapping[str, str] | None 
         traces += [
             {
                 "x": [None], "y": [None], "mode": "markers",
-                "marker": {"symbol": _symbol(place), "size": 10, "color": GREY},
+                "marker": {"symbol": _symbol(index), "size": 10, "color": GREY},
                 "name": escaped(f"{model.name} at {model.threshold}" if model.threshold else model.name),
             }
-            for place, model in enumerate(models)
+            for index, model in enumerate(models)
         ]  # fmt: skip
     # All at once: plotly takes a second to change what it has.
     return empty_chart("", "", **layout).add_traces([go.Scatter(trace) for trace in traces])
@@ -219,7 +219,7 @@ def group_det(
     fmrs, fnmrs = np.stack([curve.fmr for curve in curves]), np.stack([curve.fnmr for curve in curves])
     left, bottom = _edge(fmrs), _edge(fnmrs)
     chart = empty_chart(FMR, FNMR)
-    for place, curve in enumerate(curves):
+    for index, curve in enumerate(curves):
         colour = _colour(curve.group, curve.too_few, colours)
         kept = _on_the_way(curve, at)
         fmr, fnmr = curve.fmr[kept], curve.fnmr[kept]
@@ -227,15 +227,15 @@ def group_det(
             x=np.maximum(fmr, left),
             y=np.maximum(fnmr, bottom),
             mode="lines+markers",
-            line={"color": colour, "dash": DASHES[place % len(DASHES)], "width": 2},
+            line={"color": colour, "dash": DASHES[index % len(DASHES)], "width": 2},
             marker={
-                "symbol": _symbol(place), "color": colour, "opacity": 1, "line": {"width": 0},
+                "symbol": _symbol(index), "color": colour, "opacity": 1, "line": {"width": 0},
                 # One sign on each curve, and the same in the legend.
-                "size": [14 if index == at else 0 for index in kept.tolist()],
+                "size": [14 if threshold == at else 0 for threshold in kept.tolist()],
             },
             customdata=[
-                [thresholds[index], share(one), share(two)]
-                for index, one, two in zip(kept.tolist(), fmr.tolist(), fnmr.tolist(), strict=True)
+                [thresholds[threshold], share(one), share(two)]
+                for threshold, one, two in zip(kept.tolist(), fmr.tolist(), fnmr.tolist(), strict=True)
             ],
             hovertemplate="at %{customdata[0]}: FMR %{customdata[1]}, FNMR %{customdata[2]}"
             f"<extra>{escaped(curve.group)}</extra>",
@@ -262,8 +262,8 @@ def _point(cell: ErrorRate, name: str) -> dict[str, Any]:
     }
 
 
-def _symbol(place: int) -> str:
-    return SYMBOLS[place % len(SYMBOLS)]
+def _symbol(index: int) -> str:
+    return SYMBOLS[index % len(SYMBOLS)]
 
 
 def _range(models: Sequence[Mapping[str, ErrorRate]]) -> list[float]:

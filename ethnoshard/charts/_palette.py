@@ -40,7 +40,7 @@ def _assigned(names: Iterable[str], known: tuple[str, ...], colours: tuple[str, 
     rest = [name for name in wanted if name not in known]
     # Colours of known names that aren't there are free.
     free = [colour for colour in colours if colour not in found.values()] or list(colours)
-    return found | {name: free[place % len(free)] for place, name in enumerate(rest)}
+    return found | {name: free[index % len(free)] for index, name in enumerate(rest)}
 
 
 def translucent(colour: str, opacity: float) -> str:

@@ -90,8 +90,8 @@ def page(chart: go.Figure, title: str, note: str = "", *, script: Literal["direc
 
     Args:
         chart: without a title.
-        title: see ``titled``.
-        note: see ``titled``.
+        title: what it shows; of the page too. Plain text.
+        note: how to read it, or what it rests on. Plain text.
         script: True puts plotly's script into the page, 5 MB; "directory" takes ``plotly.min.js`` from the folder that
             the page lies in.
     """

@@ -57,7 +57,7 @@ def training_curves(
         x: title of the axis.
         y: title of the other axis.
         digits: decimals that the metric deserves.
-        points: whether it was measured at a few places only.
+        points: whether it was measured at a few steps only.
         chance: the same by chance, dotted.
         log: whether the axis is logarithmic.
         from_zero: whether it begins at 0.

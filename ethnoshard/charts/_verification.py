@@ -136,14 +136,14 @@ def roc(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
         fmr, tar = staircase(curve.fmr, curve.tar)
         seen += [float(tar[fmr <= 0].max()), *(low for point in curve.points for low in _lows(point))]
         chart.add_scatter(x=np.maximum(edge, fmr), y=tar, **_line(curve))
-        for place, point in enumerate(curve.points):
+        for index, point in enumerate(curve.points):
             x = max(edge, point.fmr)
             chart.add_scatter(
                 x=[x],
                 y=[point.tar],
                 error_x=error_bars([x], [point.fmr_interval], least=edge),
                 error_y=error_bars([point.tar], [point.tar_interval]),
-                **_point(curve, number, place, point),
+                **_point(curve, number, index, point),
             )
     if mark is not None:
         chart.add_scatter(x=[max(edge, mark.fmr)], y=[1 - mark.fnmr], **_mark(mark))
@@ -172,7 +172,7 @@ def det(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
     for number, curve in enumerate(curves):
         fmr, tar = staircase(curve.fmr, curve.tar)
         chart.add_scatter(x=np.maximum(left, fmr), y=np.maximum(bottom, 1 - tar), **_line(curve))
-        for place, point in enumerate(curve.points):
+        for index, point in enumerate(curve.points):
             x, y = max(left, point.fmr), max(bottom, 1 - point.tar)
             low, high = point.tar_interval or (None, None)
             refused = (None if high is None else 1 - high, None if low is None else 1 - low)
@@ -181,7 +181,7 @@ def det(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
                 y=[y],
                 error_x=error_bars([x], [point.fmr_interval], least=left),
                 error_y=error_bars([y], [refused], least=bottom),
-                **_point(curve, number, place, point),
+                **_point(curve, number, index, point),
             )
     if mark is not None:
         chart.add_scatter(x=[max(left, mark.fmr)], y=[max(bottom, mark.fnmr)], **_mark(mark))
@@ -279,12 +279,12 @@ def identification(found: Mapping[str, Sequence[float]]) -> go.Figure:
         found: name of a classifier and rank -> share in each gallery.
     """
     chart = empty_chart("", "share of queries with the right person among the first", showlegend=False)
-    for place, (name, shares) in enumerate(found.items()):
+    for index, (name, shares) in enumerate(found.items()):
         chart.add_scatter(
             x=[escaped(name)] * len(shares),
             y=list(shares),
             mode="markers",
-            marker={"color": ARM_COLOURS[1], "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 9},
+            marker={"color": ARM_COLOURS[1], "symbol": SYMBOLS[index % len(SYMBOLS)], "size": 9},
             hovertemplate="%{x}: %{y:.4f}<extra></extra>",
         )
     return chart
@@ -321,8 +321,8 @@ def _line(curve: Curve) -> dict[str, Any]:
     }
 
 
-def _point(curve: Curve, number: int, place: int, point: OperatingPoint) -> dict[str, Any]:
-    symbol = SYMBOLS[(1 + place) % len(SYMBOLS)]
+def _point(curve: Curve, number: int, index: int, point: OperatingPoint) -> dict[str, Any]:
+    symbol = SYMBOLS[(1 + index) % len(SYMBOLS)]
     return {
         "mode": "markers",
         "marker": {"color": curve.colour, "symbol": symbol if number == 0 else f"{symbol}-open", "size": 10},

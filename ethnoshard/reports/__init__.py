@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         group_cells_of,
         group_rates_of,
         sweep_of,
-        unit_of,
     )
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
@@ -38,7 +37,6 @@ else:
             "group_cells_of": "_charted",
             "group_rates_of": "_charted",
             "sweep_of": "_charted",
-            "unit_of": "_charted",
             "cluster_embeddings": "_cluster",
             "compare_reports": "_compare",
             "evaluate_embeddings": "_evaluate",
@@ -76,7 +74,6 @@ __all__ = [
     "read_report",
     "shared_people_text",
     "sweep_of",
-    "unit_of",
     "warnings_of",
     "write_report",
 ]

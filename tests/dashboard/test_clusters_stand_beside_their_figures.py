@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +15,31 @@ from dashboard.views._clusters_look import METHODS
 from ethnoshard import charts
 from ethnoshard.charts import GREY
 from ethnoshard.charts._embedding_map import node_colour, symbol_of
+from ethnoshard.results import Clustering, ClusterMetrics, SweepPoint
 
 Page = Callable[..., AppTest]
 
 
-def draw(ari: float, clusters: int = 3, silhouette: float | None = 0.5) -> dict[str, Any]:
-    return {
-        "clusters": clusters,
-        "left_over": 1,
-        "ari": ari,
-        "nmi": ari,
-        "v_measure": ari,
-        "pairwise_f": ari,
-        "silhouette": silhouette,
-    }
+def draw(ari: float, clusters: int = 3, silhouette: float | None = 0.5) -> ClusterMetrics:
+    return ClusterMetrics(
+        clusters=clusters, left_over=1, ari=ari, nmi=ari, v_measure=ari, pairwise_f=ari, silhouette=silhouette
+    )
 
 
-FOUND: dict[str, Any] = {
-    "people": 50,
-    "methods": {"kmeans": [draw(0.7), draw(0.9)], "dbscan": [draw(0.0, 0, None), draw(0.0, 0, None)]},
-    "sweep": [
-        {"eps": 0.4, "draws": [draw(0.0, 0, None), draw(0.0, 0, None)]},
-        {"eps": 0.9, "draws": [draw(0.96), draw(0.98)]},
-    ],
-}
+NOTHING = draw(0.0, 0, None)
+FOUND = Clustering(
+    people=50,
+    images=(500, 510),
+    at_least=10,
+    seed=0,
+    people_silhouette=(0.1, 0.2),
+    methods={"kmeans": (draw(0.7), draw(0.9)), "dbscan": (NOTHING, NOTHING)},
+    sweep=(
+        SweepPoint(eps=0.4, draws=(NOTHING, NOTHING)),
+        SweepPoint(eps=0.9, draws=(draw(0.96), draw(0.98))),
+    ),
+    drawn="",
+)
 
 
 def test_figures_are_the_mean_with_the_least_and_the_most_over_draws() -> None:
@@ -224,6 +226,7 @@ def _sent(test: AppTest) -> str:
 
 
 def test_the_seeds_eps_stands_once_where_it_is_the_best() -> None:
-    found = {**FOUND, "sweep": [{"eps": 0.4, "draws": [draw(0.9)]}, {"eps": 0.9, "draws": [draw(0.1)]}]}
+    sweep = SweepPoint(eps=0.4, draws=(draw(0.9),)), SweepPoint(eps=0.9, draws=(draw(0.1),))
+    found = replace(FOUND, sweep=sweep)
     assert figures.methods({"m": found})[0]["method"].to_list() == ["k-means", "DBSCAN, eps 0.4"]
     assert figures.methods({"m": FOUND})[0]["method"].to_list()[-1] == "DBSCAN, eps 0.9 (best)"
