@@ -1,4 +1,7 @@
-"""How good embeddings are, and for whom. Pure: numpy in, numbers out; no torch, no files, no clock."""
+"""How good embeddings are, and for whom. Pure: numpy in, numbers out; no torch, no files, no clock.
+
+scikit-learn, which takes seconds and a thousand modules, is loaded by what computes with it, when it does.
+"""
 
 from ethnoshard.evaluation._agreement import cluster_metrics
 from ethnoshard.evaluation._by_group import Demographics

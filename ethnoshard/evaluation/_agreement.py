@@ -1,8 +1,6 @@
 """How far clusters agree with the people behind them."""
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score, v_measure_score
-from sklearn.metrics.cluster import contingency_matrix
 
 from ethnoshard.evaluation._checks import Floats, Whole
 from ethnoshard.results import ClusterMetrics
@@ -19,6 +17,8 @@ def cluster_metrics(unit: Floats, people: Whole, clusters: Whole) -> ClusterMetr
         people: (N,) numbers of people.
         clusters: (N,) numbers of clusters, ``NOISE`` for none.
     """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v_measure_score
+
     kept = clusters != NOISE
     alone = clusters.copy()
     alone[~kept] = clusters.max() + 1 + np.arange(np.count_nonzero(~kept))
@@ -35,6 +35,8 @@ def cluster_metrics(unit: Floats, people: Whole, clusters: Whole) -> ClusterMetr
 
 def pairwise_f(people: Whole, clusters: Whole) -> float:
     """F1 of "one cluster" as an answer to "one person?" over all pairs of images; 0 where no pair is in a cluster."""
+    from sklearn.metrics.cluster import contingency_matrix
+
     table = contingency_matrix(people, clusters).astype(np.int64)
     both = _pairs(table)
     together, own = _pairs(table.sum(axis=0)), _pairs(table.sum(axis=1))
@@ -46,6 +48,8 @@ def silhouette(unit: Floats, labels: Whole) -> float | None:
     number = len(np.unique(labels))
     if not 2 <= number < len(labels):
         return None
+    from sklearn.metrics import silhouette_score
+
     return float(silhouette_score(unit, labels))
 
 

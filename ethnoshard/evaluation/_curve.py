@@ -1,7 +1,6 @@
 """ROC and DET: points of the curve, area below it, equal error rate."""
 
 import numpy as np
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from ethnoshard.evaluation._checks import Bools, Floats
 from ethnoshard.results import Curve
@@ -9,6 +8,8 @@ from ethnoshard.results import Curve
 
 def roc(distance: Floats, same: Bools) -> Curve:
     """All corners of the ROC; points on a straight line between two others are left out."""
+    from sklearn.metrics import roc_curve
+
     fmr, tar, threshold = roc_curve(same, -distance)
     accepted = -threshold
     # scikit-learn's first threshold is infinite, which JSON can't say; below the least distance does the same.
@@ -38,6 +39,8 @@ def thinned(curve: Curve, each: int = 200) -> Curve:
 
 def area(distance: Floats, same: Bools) -> float:
     """Area under the ROC: how often a same pair is closer than a different one, ties counting half."""
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(same, -distance))
 
 

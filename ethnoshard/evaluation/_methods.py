@@ -3,8 +3,6 @@
 import importlib
 
 import numpy as np
-from sklearn.cluster import DBSCAN, KMeans
-from sklearn.manifold import TSNE
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole
@@ -18,6 +16,8 @@ _DIGITS = 7
 
 def dbscan(unit: Floats, eps: float) -> Whole:
     """(N,) clusters by DBSCAN (Ester et al. 1996), Euclidean distance, five images for a core; -1 for none."""
+    from sklearn.cluster import DBSCAN
+
     return np.asarray(DBSCAN(eps=eps, min_samples=DBSCAN_MIN_SAMPLES).fit_predict(unit), np.int64)
 
 
@@ -26,6 +26,8 @@ def kmeans(unit: Floats, number: int, seed: int) -> Whole:
 
     Of fewer different points than clusters each is one: embeddings of one number have two directions.
     """
+    from sklearn.cluster import KMeans
+
     different = len(np.unique(np.round(unit, _DIGITS), axis=0))
     model = KMeans(n_clusters=min(number, different), max_iter=KMEANS_ITERATIONS, n_init=10, random_state=seed)
     return np.asarray(model.fit_predict(unit), np.int64)
@@ -65,6 +67,8 @@ def tsne(unit: Floats, dimensions: int, seed: int) -> Floats:
         raise EthnoshardError(f"a picture has 2 or 3 dimensions; {dimensions} was asked for")
     if len(unit) < 3:
         raise EthnoshardError(f"t-SNE needs three images at least; there are {len(unit)}")
+    from sklearn.manifold import TSNE
+
     # Perplexity is a number of neighbours: there must be more images than that.
     perplexity = min(30.0, (len(unit) - 1) / 3)
     # Embeddings of fewer numbers than the picture has dimensions, or all alike, have no such principal axes.
