@@ -34,8 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", help="folder to keep a picture of every page in")
 
 
-SLOW_ROOMS = ("cli", "training")
-"""Folders of tests that start the real command, or train, again and again."""
+SLOW_ROOMS = ("alignment", "cli", "training")
+"""Folders of tests that start the real command, look for faces, or train, again and again."""
+SLOW_FILES = {
+    "test_a_classifier_is_trained_calibrated_and_described",
+    "test_every_process_gets_its_own_batches",
+    "test_forked_and_spawned_processes",
+    "test_lightning_and_accelerate",
+    "test_remote_cache_is_bounded_and_shared",
+    "test_remote_datasets_are_those_that_were_packed",
+    "test_remote_faults_are_retried_then_one_error",
+    "test_streams_from_afar_are_the_same",
+    "test_the_readers_beside_us_get_every_sample",
+    "test_whatever_happens_there_is_no_hang_and_one_error",
+}
+"""Those that train, or wait for servers and processes of their own."""
 SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
 """What starts the real command, trains, or looks for faces, before a test can begin."""
 
@@ -47,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         room = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if hasattr(getattr(item, "module", None), "chromium"):
             item.add_marker("browser")
-        if room in SLOW_ROOMS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        if room in SLOW_ROOMS or item.path.stem in SLOW_FILES or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 
