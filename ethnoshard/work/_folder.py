@@ -70,8 +70,8 @@ class WorkFolder:
             EthnoshardError: another process holds it, or it can't be made.
         """
         busy = waiting or refusal(f"another ethnoshard process is working in {self.path}; wait for it")
+        make_folder(self.parts_folder)
         with locked(self.path, busy):
-            make_folder(self.parts_folder)
             remove_unfinished(self.path)
             remove_unfinished(self.parts_folder)
             yield
