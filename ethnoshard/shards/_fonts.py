@@ -48,7 +48,7 @@ def _folders() -> Iterator[Path]:
 def _of_fontconfig() -> Iterator[Path]:
     """Those that fontconfig knows of, wherever they are; none where it isn't installed."""
     try:
-        listed = subprocess.run(["fc-list", "--format=%{file}\\n"], capture_output=True, check=True).stdout
+        listed = subprocess.run(["fc-list", "-f", "%{file}\\n"], capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return
     for line in listed.splitlines():
