@@ -6,8 +6,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ethnoshard.charts import AGREEMENT, CLUSTER_METRICS, KALINGAS_EPS, MAP_SIDE, METHODS, SweepLine, som_nodes, spread
-from ethnoshard.reports import sweep_of
+from ethnoshard.charts import (
+    AGREEMENT,
+    CLUSTER_METRICS,
+    KALINGAS_EPS,
+    MAP_SIDE,
+    METHODS,
+    SweepLine,
+    som_nodes,
+    spread,
+    sweep_of,
+)
 from ethnoshard.results import Clustering, ClusterMetrics, PictureMetrics
 
 FIGURES = {name: key for key, name in AGREEMENT.items()}

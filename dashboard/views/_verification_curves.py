@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from ethnoshard.charts import Curve, share
-from ethnoshard.reports import curve_of
+from ethnoshard.charts import Curve, curve_of, share
 
 from ._evaluations import Picked
 

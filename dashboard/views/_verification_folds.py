@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from ethnoshard.reports import fold_accuracies
+from ethnoshard.charts import fold_accuracies
 from ethnoshard.results import Verification
 
 

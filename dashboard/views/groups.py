@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from ethnoshard.charts import GroupRates, count, group_matrix, group_rates, share
+from ethnoshard.charts import GroupRates, count, group_cells_of, group_matrix, group_rates, group_rates_of, share
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import ReportSummary, group_cells_of, group_rates_of
+from ethnoshard.reports import ReportSummary
 
 from .. import _show
 from .._guard import or_said

@@ -8,9 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ethnoshard._stamp import Stamp
-from ethnoshard.charts import NONE, Mark, count, det, folds, roc, share
+from ethnoshard.charts import NONE, Mark, count, det, fold_accuracies, folds, roc, share
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import fold_accuracies, warnings_of
+from ethnoshard.reports import warnings_of
 from ethnoshard.results import Evaluation, FoldRate, Verification
 
 from .. import _pick, _show

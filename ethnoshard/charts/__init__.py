@@ -4,14 +4,16 @@ A chart is a ``plotly.graph_objects.Figure`` without a title, in plotly's defaul
 light and on dark ones. ``titled`` gives it a title, and ``page`` makes it a page of HTML:
 
     from ethnoshard import charts
+    from ethnoshard.reports import read_report
+    charts.titled(charts.roc(read_report("runs/natural-0/reports/lfw").evaluation), "ROC")
     charts.titled(charts.roc([charts.Curve(name="mine", fmr=fmr, tar=tar)]), "ROC of mine")
 
 Names, numbers and colours are here at once; what draws is loaded when its name is first used, as plotly takes seconds.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ethnoshard._late import late_names
 from ethnoshard.charts._numbers import (
     NONE,
     Ends,
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
         memory_growth,
         quota_deviation,
     )
-    from ethnoshard.charts._clusters import SweepLine, agreement, eps_sweep
+    from ethnoshard.charts._clusters import SweepLine, agreement, agreement_of, eps_sweep, sweep_of
     from ethnoshard.charts._comparison import Difference, differences
     from ethnoshard.charts._coverage import coverage_bars
     from ethnoshard.charts._datasets import dataset_composition, faces_per_person, label_confidence
@@ -80,7 +82,16 @@ if TYPE_CHECKING:
         points_of_groups,
         points_of_people,
     )
-    from ethnoshard.charts._groups import ErrorRate, GroupCurve, GroupRates, group_det, group_matrix, group_rates
+    from ethnoshard.charts._groups import (
+        ErrorRate,
+        GroupCurve,
+        GroupRates,
+        group_cells_of,
+        group_det,
+        group_matrix,
+        group_rates,
+        group_rates_of,
+    )
     from ethnoshard.charts._log_axis import log_axis
     from ethnoshard.charts._meetings import Encounters, dispersion, nearest_met, own_pairs
     from ethnoshard.charts._runs import RunPoint, arm_spread
@@ -92,11 +103,84 @@ if TYPE_CHECKING:
         FoldAccuracy,
         Mark,
         OperatingPoint,
+        curve_of,
         det,
         distances,
+        fold_accuracies,
         folds,
         identification,
         roc,
+        unit_of,
+    )
+else:
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            "Contestant": "_benchmarks",
+            "Curve": "_verification",
+            "Delivery": "_delivery",
+            "Difference": "_comparison",
+            "Encounters": "_meetings",
+            "ErrorRate": "_groups",
+            "FoldAccuracy": "_verification",
+            "GroupCurve": "_groups",
+            "GroupRates": "_groups",
+            "Mark": "_verification",
+            "OUR_DECODER": "_benchmarks",
+            "OperatingPoint": "_verification",
+            "PointSet": "_embedding_map",
+            "RunPoint": "_runs",
+            "STEPS_DRAWN": "_delivery",
+            "Series": "_training",
+            "SweepLine": "_clusters",
+            "agreement": "_clusters",
+            "agreement_of": "_clusters",
+            "arm_spread": "_runs",
+            "batch_composition": "_delivery",
+            "coverage_bars": "_coverage",
+            "curve_of": "_verification",
+            "dataset_composition": "_datasets",
+            "det": "_verification",
+            "differences": "_comparison",
+            "dispersion": "_meetings",
+            "distances": "_verification",
+            "embedding_map": "_embedding_map",
+            "empty_chart": "_style",
+            "eps_sweep": "_clusters",
+            "error_bars": "_style",
+            "escaped": "_style",
+            "faces_per_person": "_datasets",
+            "fold_accuracies": "_verification",
+            "folds": "_verification",
+            "group_cells_of": "_groups",
+            "group_det": "_groups",
+            "group_matrix": "_groups",
+            "group_rates": "_groups",
+            "group_rates_of": "_groups",
+            "identification": "_verification",
+            "label_confidence": "_datasets",
+            "loader_rates": "_benchmarks",
+            "log_axis": "_log_axis",
+            "median_rates": "_benchmarks",
+            "memory_growth": "_benchmarks",
+            "nearest_met": "_meetings",
+            "node_map": "_embedding_map",
+            "own_pairs": "_meetings",
+            "page": "_style",
+            "people_per_batch": "_delivery",
+            "points_of_clusters": "_embedding_map",
+            "points_of_groups": "_embedding_map",
+            "points_of_people": "_embedding_map",
+            "quota_deviation": "_benchmarks",
+            "quota_error": "_delivery",
+            "roc": "_verification",
+            "som_map": "_som_map",
+            "som_nodes": "_som_map",
+            "sweep_of": "_clusters",
+            "titled": "_style",
+            "training_curves": "_training",
+            "unit_of": "_verification",
+        },
     )
 
 __all__ = [
@@ -143,12 +227,14 @@ __all__ = [
     "Series",
     "SweepLine",
     "agreement",
+    "agreement_of",
     "arm_spread",
     "batch_composition",
     "colours_of_arms",
     "colours_of_groups",
     "count",
     "coverage_bars",
+    "curve_of",
     "dataset_composition",
     "det",
     "differences",
@@ -161,10 +247,13 @@ __all__ = [
     "escaped",
     "faces_per_person",
     "few_digits",
+    "fold_accuracies",
     "folds",
+    "group_cells_of",
     "group_det",
     "group_matrix",
     "group_rates",
+    "group_rates_of",
     "identification",
     "interval",
     "label_confidence",
@@ -192,74 +281,10 @@ __all__ = [
     "som_map",
     "som_nodes",
     "spread",
+    "sweep_of",
     "titled",
     "training_curves",
     "translucent",
+    "unit_of",
     "with_interval",
 ]
-
-_LATER = {
-    "Contestant": "_benchmarks",
-    "Curve": "_verification",
-    "Delivery": "_delivery",
-    "Difference": "_comparison",
-    "Encounters": "_meetings",
-    "ErrorRate": "_groups",
-    "FoldAccuracy": "_verification",
-    "GroupCurve": "_groups",
-    "GroupRates": "_groups",
-    "Mark": "_verification",
-    "OUR_DECODER": "_benchmarks",
-    "OperatingPoint": "_verification",
-    "PointSet": "_embedding_map",
-    "RunPoint": "_runs",
-    "STEPS_DRAWN": "_delivery",
-    "Series": "_training",
-    "SweepLine": "_clusters",
-    "agreement": "_clusters",
-    "arm_spread": "_runs",
-    "batch_composition": "_delivery",
-    "coverage_bars": "_coverage",
-    "dataset_composition": "_datasets",
-    "det": "_verification",
-    "differences": "_comparison",
-    "dispersion": "_meetings",
-    "distances": "_verification",
-    "embedding_map": "_embedding_map",
-    "empty_chart": "_style",
-    "eps_sweep": "_clusters",
-    "error_bars": "_style",
-    "escaped": "_style",
-    "faces_per_person": "_datasets",
-    "folds": "_verification",
-    "group_det": "_groups",
-    "group_matrix": "_groups",
-    "group_rates": "_groups",
-    "identification": "_verification",
-    "label_confidence": "_datasets",
-    "loader_rates": "_benchmarks",
-    "log_axis": "_log_axis",
-    "median_rates": "_benchmarks",
-    "memory_growth": "_benchmarks",
-    "nearest_met": "_meetings",
-    "node_map": "_embedding_map",
-    "own_pairs": "_meetings",
-    "page": "_style",
-    "people_per_batch": "_delivery",
-    "points_of_clusters": "_embedding_map",
-    "points_of_groups": "_embedding_map",
-    "points_of_people": "_embedding_map",
-    "quota_deviation": "_benchmarks",
-    "quota_error": "_delivery",
-    "roc": "_verification",
-    "som_map": "_som_map",
-    "som_nodes": "_som_map",
-    "titled": "_style",
-    "training_curves": "_training",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"ethnoshard.charts.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

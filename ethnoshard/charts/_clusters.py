@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from ethnoshard.charts._numbers import spread
 from ethnoshard.charts._palette import DASHES, GREY, GROUP_COLOURS, SYMBOLS, translucent
 from ethnoshard.charts._style import empty_chart, escaped
-from ethnoshard.charts._words import KALINGAS_EPS
+from ethnoshard.charts._words import AGREEMENT, KALINGAS_EPS, METHODS
+from ethnoshard.results import Clustering, ClusterMetrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,14 @@ class SweepLine:
     colour: str
 
 
-def agreement(found: Mapping[str, Mapping[str, Sequence[float]]]) -> go.Figure:
+def agreement(found: Mapping[str, Mapping[str, Sequence[float]]] | Clustering) -> go.Figure:
     """Agreement of clusters with people, a point a draw of people.
 
     Args:
         found: method -> metric -> values over the draws.
     """
+    if isinstance(found, Clustering):
+        found = agreement_of(found)
     chart = empty_chart("", "metric (1 is best, 0 is chance for ARI)", scattermode="group")
     for index, (method, metrics) in enumerate(found.items()):
         chart.add_scatter(
@@ -85,3 +88,33 @@ def eps_sweep(lines: Sequence[SweepLine], metric: str) -> go.Figure:
         annotation={"text": f"Kalinga (2020): {KALINGAS_EPS}", "xanchor": "left", "xshift": 6, "yshift": -4},
     )
     return chart.update_layout(showlegend=len(lines) > 1)
+
+
+def agreement_of(clustering: Clustering) -> dict[str, dict[str, list[float]]]:
+    """Method -> metric -> values over the draws that have one, of a clustering."""
+    return {
+        METHODS[method].full: {name: _defined(draws, key) for key, name in AGREEMENT.items()}
+        for method, draws in clustering.methods.items()
+    }
+
+
+def sweep_of(clustering: Clustering, metric: str, name: str, colour: str) -> SweepLine:
+    """A metric of ``AGREEMENT`` over DBSCAN's eps.
+
+    Args:
+        clustering: of a report.
+        metric: as the report calls it.
+        name: of the line.
+        colour: of the line.
+    """
+    return SweepLine(
+        name=name,
+        eps=[each.eps for each in clustering.sweep],
+        values=[_defined(each.draws, metric) for each in clustering.sweep],
+        colour=colour,
+    )
+
+
+def _defined(draws: Sequence[ClusterMetrics], metric: str) -> list[float]:
+    values = [getattr(draw, metric) for draw in draws]
+    return [value for value in values if value is not None]

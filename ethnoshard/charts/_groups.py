@@ -14,6 +14,7 @@ from ethnoshard.charts._numbers import NONE, Ends, count, share, with_interval
 from ethnoshard.charts._palette import DASHES, GREY, SYMBOLS, colours_of_groups
 from ethnoshard.charts._style import NUMBERS, empty_chart, error_bars, escaped
 from ethnoshard.charts._words import FMR, FNMR
+from ethnoshard.results import ErrorsAtThreshold, Rate
 
 _ROW = 62
 _BETWEEN = 0.16
@@ -84,13 +85,17 @@ class GroupCurve:
     too_few: bool = False
 
 
-def group_rates(models: Sequence[GroupRates], colours: Mapping[str, str] | None = None) -> go.Figure:
+def group_rates(
+    models: Sequence[GroupRates] | ErrorsAtThreshold, colours: Mapping[str, str] | None = None
+) -> go.Figure:
     """FMR above, FNMR below, a row a group; grey where too few people or pairs stand behind it.
 
     Args:
         models: one, or several beside each other; the first one's groups are the rows.
         colours: of groups; by their names if not given.
     """
+    if isinstance(models, ErrorsAtThreshold):
+        models = [group_rates_of(models, f"{models.threshold:.4f}")]
     groups = list(models[0].fmr)
     colours = colours_of_groups(groups) if colours is None else colours
     rows = {
@@ -134,7 +139,7 @@ def group_rates(models: Sequence[GroupRates], colours: Mapping[str, str] | None 
     return empty_chart("", "", **layout).add_traces([go.Scatter(trace) for trace in traces])
 
 
-def group_matrix(cells: Mapping[str, Mapping[str, ErrorRate]]) -> go.Figure:
+def group_matrix(cells: Mapping[str, Mapping[str, ErrorRate]] | ErrorsAtThreshold) -> go.Figure:
     """Who is taken for whom: FMR of pairs with one person from each of two groups.
 
     A rate that rests on too few people or pairs is grey, with its counts.
@@ -142,6 +147,8 @@ def group_matrix(cells: Mapping[str, Mapping[str, ErrorRate]]) -> go.Figure:
     Args:
         cells: group -> group -> rate, the same groups in both.
     """
+    if isinstance(cells, ErrorsAtThreshold):
+        cells = group_cells_of(cells)
     groups = list(cells)
     names = [escaped(group) for group in groups]
     table = [[cells[one][other] for other in groups] for one in groups]
@@ -245,6 +252,27 @@ def group_det(
     return chart.update_xaxes(**log_axis(left, high[0])).update_yaxes(**log_axis(bottom, high[1]))
 
 
+def group_rates_of(found: ErrorsAtThreshold, name: str, threshold: str = "") -> GroupRates:
+    """Errors by group of one source of labels.
+
+    Args:
+        found: at a threshold.
+        name: of the model.
+        threshold: in words.
+    """
+    return GroupRates(
+        name=name,
+        threshold=threshold,
+        fmr={group: _error_rate(rates.fmr) for group, rates in found.by_group.items()},
+        fnmr={group: _error_rate(rates.fnmr) for group, rates in found.by_group.items()},
+    )
+
+
+def group_cells_of(found: ErrorsAtThreshold) -> dict[str, dict[str, ErrorRate]]:
+    """Errors between any two groups of one source of labels."""
+    return {one: {other: _error_rate(cell) for other, cell in row.items()} for one, row in found.cross.items()}
+
+
 def _colour(group: str, too_few: bool, colours: Mapping[str, str]) -> str:
     return GREY if too_few else colours.get(group, GREY)
 
@@ -320,3 +348,14 @@ def _on_the_way(curve: GroupCurve, at: int) -> NDArray[np.int64]:
     first = int(no_refusal[-1]) if len(no_refusal) else 0
     last = int(no_match[0]) if len(no_match) else len(curve.fmr) - 1
     return np.arange(min(first, last, at), max(first, last, at) + 1)
+
+
+def _error_rate(cell: Rate) -> ErrorRate:
+    return ErrorRate(
+        rate=cell.rate,
+        errors=cell.errors,
+        pairs=cell.pairs,
+        people=cell.people,
+        interval=cell.people_interval,
+        too_few=cell.too_few,
+    )

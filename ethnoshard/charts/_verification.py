@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +12,8 @@ from ethnoshard.charts._log_axis import log_axis
 from ethnoshard.charts._numbers import Ends, share
 from ethnoshard.charts._palette import ARM_COLOURS, DIFFERENT, GREY, MARK, SAME, SYMBOLS
 from ethnoshard.charts._style import empty_chart, error_bars, escaped
-from ethnoshard.charts._words import FMR, FNMR, TAR
+from ethnoshard.charts._words import DISTANCES, FMR, FNMR, SCORE, TAR
+from ethnoshard.results import Evaluation, FoldRate, Verification, VerificationSummary
 
 BINS = 80
 """Of a histogram of distances."""
@@ -96,6 +97,10 @@ class FoldAccuracy:
     mean: float
 
 
+Curves: TypeAlias = Evaluation | Sequence[Curve | Evaluation]
+"""What a ROC or DET is drawn of."""
+
+
 def staircase(fmr: NDArray[np.float64], tar: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners of the empirical ROC from (0, 0) to (1, 1): each step goes right, then up.
 
@@ -117,17 +122,18 @@ def staircase(fmr: NDArray[np.float64], tar: NDArray[np.float64]) -> tuple[NDArr
     )
 
 
-def roc(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
+def roc(curves: Curves, mark: Mark | None = None) -> go.Figure:
     """TAR over FMR, the latter logarithmic; its left edge stands for 0.
 
     Args:
-        curves: one a model.
+        curves: one a model, or evaluations.
         mark: a threshold to show.
 
     >>> chart = roc([Curve(name="mine", fmr=np.array([0, 0.01, 1]), tar=np.array([0.6, 0.9, 1]))])
     >>> chart.data[0].y
     array([0. , 0.6, 0.9, 1. ])
     """
+    curves = _as_curves(curves)
     edge, _ = _edges(curves)
     chart = empty_chart(FMR, TAR)
     # Where the staircases leave the edge, and whatever has to be seen besides.
@@ -152,13 +158,14 @@ def roc(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
     return chart.update_xaxes(**log_axis(edge, 1)).update_yaxes(range=[max(low - margin, -margin), 1 + margin])
 
 
-def det(curves: Sequence[Curve], mark: Mark | None = None) -> go.Figure:
+def det(curves: Curves, mark: Mark | None = None) -> go.Figure:
     """FNMR over FMR, both logarithmic; the edges stand for 0, the dotted line is where both are alike.
 
     Args:
-        curves: one a model.
+        curves: one a model, or evaluations.
         mark: a threshold to show.
     """
+    curves = _as_curves(curves)
     left, bottom = _edges(curves)
     chart = empty_chart(FMR, FNMR)
     chart.add_scatter(
@@ -241,13 +248,15 @@ def binned(
     return edges, np.stack([np.histogram(values, edges)[0] / len(values) for values in (same, different)])
 
 
-def folds(ways: Sequence[FoldAccuracy], colour: str = ARM_COLOURS[1]) -> go.Figure:
+def folds(ways: Sequence[FoldAccuracy] | Evaluation, colour: str = ARM_COLOURS[1]) -> go.Figure:
     """Accuracy of each fold, a symbol a way to find its threshold; lines are the means.
 
     Args:
         ways: one or two, of the same folds.
         colour: of the model.
     """
+    if isinstance(ways, Evaluation):
+        ways = fold_accuracies(ways.verification)
     chart = empty_chart("fold", "accuracy (share of right answers)")
     number = len(ways[0].by_fold)
     for way, symbol, dash, shift in zip(ways, ("circle", "diamond-open"), ("dash", "dot"), (-0.12, 0.12), strict=False):
@@ -288,6 +297,60 @@ def identification(found: Mapping[str, Sequence[float]]) -> go.Figure:
             hovertemplate="%{x}: %{y:.4f}<extra></extra>",
         )
     return chart
+
+
+def curve_of(verified: Verification, name: str, **look: str) -> Curve:
+    """ROC of a verification.
+
+    Args:
+        verified: of a report.
+        name: of the model.
+        look: colour and dash.
+    """
+    return Curve(
+        name=name,
+        fmr=verified.curve.fmr,
+        tar=verified.curve.tar,
+        same=verified.same,
+        different=verified.different,
+        points=tuple(
+            OperatingPoint(
+                target=at.target,
+                fmr=at.far.mean,
+                tar=at.val.mean,
+                fmr_interval=_interval(at.far),
+                tar_interval=_interval(at.val),
+            )
+            for at in verified.validation
+            if at.val
+        ),
+        **look,
+    )
+
+
+def fold_accuracies(verified: VerificationSummary) -> list[FoldAccuracy]:
+    """Accuracy of each fold by both searches, thresholds as ``unit_of`` says."""
+    sign = unit_of(verified)[1]
+    return [
+        FoldAccuracy(
+            name=name,
+            by_fold=accuracy.by_fold,
+            thresholds=[sign * at for at in accuracy.thresholds],
+            mean=accuracy.mean,
+        )
+        for name, accuracy in (("in steps", verified.accuracy), ("exact", verified.accuracy_exact))
+    ]
+
+
+def unit_of(verified: VerificationSummary) -> tuple[str, int]:
+    """What pairs were scored with, and the sign that makes it of a distance: -1 for scores of others."""
+    metric = verified.metric
+    return (DISTANCES[metric], 1) if metric in DISTANCES else (SCORE, -1)
+
+
+def _as_curves(found: Curves) -> list[Curve]:
+    several = [found] if isinstance(found, Evaluation) else found
+    return [curve_of(each.verification, each.title) if isinstance(each, Evaluation) else each for each in several]
 
 
 def _edges(curves: Sequence[Curve]) -> tuple[float, float]:
@@ -341,3 +404,9 @@ def _mark(mark: Mark) -> dict[str, Any]:
         "name": escaped(mark.name),
         "hovertemplate": f"FMR {share(mark.fmr)}<br>FNMR {share(mark.fnmr)}<extra>{escaped(mark.name)}</extra>",
     }
+
+
+def _interval(measured: FoldRate) -> Ends:
+    """By draws of people; Wilson's where people aren't known, or an end isn't defined."""
+    low, high = measured.people_interval or (None, None)
+    return measured.wilson if low is None or high is None else (low, high)

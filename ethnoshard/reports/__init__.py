@@ -14,14 +14,6 @@ from ethnoshard.reports._warnings import collapse_of, no_val, shared_people_text
 from ethnoshard.results import EvaluationOptions
 
 if TYPE_CHECKING:
-    from ethnoshard.reports._charted import (
-        agreement_of,
-        curve_of,
-        fold_accuracies,
-        group_cells_of,
-        group_rates_of,
-        sweep_of,
-    )
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
     from ethnoshard.reports._evaluate import evaluate_embeddings
@@ -31,12 +23,6 @@ else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
-            "agreement_of": "_charted",
-            "curve_of": "_charted",
-            "fold_accuracies": "_charted",
-            "group_cells_of": "_charted",
-            "group_rates_of": "_charted",
-            "sweep_of": "_charted",
             "cluster_embeddings": "_cluster",
             "compare_reports": "_compare",
             "evaluate_embeddings": "_evaluate",
@@ -54,17 +40,12 @@ __all__ = [
     "ReportFolder",
     "ReportSummary",
     "WorstGroup",
-    "agreement_of",
     "check_out",
     "cluster_embeddings",
     "collapse_of",
     "compare_reports",
-    "curve_of",
     "evaluate_embeddings",
     "evaluate_scores",
-    "fold_accuracies",
-    "group_cells_of",
-    "group_rates_of",
     "list_reports",
     "no_val",
     "read_curves",
@@ -73,7 +54,6 @@ __all__ = [
     "read_pairs",
     "read_report",
     "shared_people_text",
-    "sweep_of",
     "warnings_of",
     "write_report",
 ]

@@ -5,8 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ethnoshard import charts
-from ethnoshard.charts import AGREEMENT, GROUP_COLOURS, KALINGAS_EPS, page
-from ethnoshard.reports._charted import agreement_of, sweep_of
+from ethnoshard.charts import AGREEMENT, GROUP_COLOURS, KALINGAS_EPS, agreement_of, page, sweep_of
 from ethnoshard.reports._folder import Arrays
 from ethnoshard.results import ClusterReport, PictureMetrics
 

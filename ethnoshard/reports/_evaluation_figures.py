@@ -3,8 +3,7 @@
 import numpy as np
 
 from ethnoshard import charts
-from ethnoshard.charts import page
-from ethnoshard.reports._charted import curve_of, fold_accuracies, unit_of
+from ethnoshard.charts import curve_of, fold_accuracies, page, unit_of
 from ethnoshard.reports._folder import Arrays
 from ethnoshard.reports._group_figures import group_figures
 from ethnoshard.results import Evaluation, Identification, Verification

@@ -1,8 +1,7 @@
 """The pages of errors by group: charts with their titles."""
 
 from ethnoshard import charts
-from ethnoshard.charts import page
-from ethnoshard.reports._charted import group_cells_of, group_rates_of
+from ethnoshard.charts import group_cells_of, group_rates_of, page
 from ethnoshard.reports._summary_groups import threshold_text
 from ethnoshard.results import GroupErrors
 

@@ -14,12 +14,18 @@ from ethnoshard.charts import (
     GroupCurve,
     GroupRates,
     colours_of_groups,
+    curve_of,
+    det,
+    fold_accuracies,
+    folds,
     group_det,
     group_matrix,
     group_rates,
+    group_rates_of,
+    roc,
 )
 from ethnoshard.reports._group_figures import group_figures
-from tests.kit.whole_reports import group_errors
+from tests.kit.whole_reports import evaluation, group_errors
 from tests.kit.whole_reports import group_rates as measured
 
 GROUPS = ("Asian", "Black", "White", "Few")
@@ -118,3 +124,17 @@ def test_no_chart_has_a_grey_of_its_own(file: str) -> None:
     for path in (root / file).rglob("*.py"):
         if path.parent.name != "ethnicity" and path.name != "_palette.py":
             assert "8C8C8C" not in path.read_text() and "B0B0B0" not in path.read_text(), path
+
+
+def test_a_notebook_gives_a_chart_what_a_report_holds() -> None:
+    found = evaluation(None, {"A": measured(0.1, 0.2), "B": measured(0.2, 0.1)})
+    (own,) = found.demographics
+    for drawn, expected in (
+        (roc(found), roc([curve_of(found.verification, "scores")])),
+        (det([found]), det([curve_of(found.verification, "scores")])),
+        (folds(found), folds(fold_accuracies(found.verification))),
+        (group_rates(own), group_rates([group_rates_of(own, "0.5000")])),
+        (group_matrix(replace(own, cross={"A": {"A": own.by_group["A"].fmr}})), None),
+    ):
+        assert len(drawn.data) > 0
+        assert expected is None or drawn.to_json() == expected.to_json()

@@ -14,9 +14,20 @@ from dashboard.views._groups_rates import each_rate, rates_plain, rates_table, s
 from dashboard.views._verification_curves import curves_of, roc_title
 from dashboard.views._verification_folds import folds_table
 from ethnoshard._stamp import Stamp
-from ethnoshard.charts import GREY, GROUP_METRICS, det, folds, group_matrix, group_rates, log_axis, roc
+from ethnoshard.charts import (
+    GREY,
+    GROUP_METRICS,
+    det,
+    fold_accuracies,
+    folds,
+    group_cells_of,
+    group_matrix,
+    group_rates,
+    group_rates_of,
+    log_axis,
+    roc,
+)
 from ethnoshard.evaluation import IDEALS, compare_demographics
-from ethnoshard.reports import fold_accuracies, group_cells_of, group_rates_of
 from ethnoshard.results import Change, GroupErrorsChange, Interval
 from tests.kit.whole_reports import rate
 
