@@ -54,8 +54,8 @@ def captions(test: AppTest) -> str:
 def test_it_starts_at_the_report_s_own_threshold(page: Page, lively: Given) -> None:
     test = page("groups", lively, report=BASE)
     found = own(lively, BASE)
-    assert test.select_slider(key="similarity").value == f"{found['threshold']:.4f}"
-    fnmr = [with_interval(cells.fnmr["rate"], cells.fnmr["people_interval"]) for cells in found.by_group.values()]
+    assert test.select_slider(key="similarity").value == f"{found.threshold:.4f}"
+    fnmr = [with_interval(cells.fnmr.rate, cells.fnmr.people_interval) for cells in found.by_group.values()]
     assert rates(test)["FNMR"].tolist()[1:] == fnmr
     assert found.threshold_from in captions(test) and "Exploratory" in captions(test)
 
@@ -85,12 +85,12 @@ def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> N
     behind = captions(test).partition("The rates behind: ")[2]
     for group, cells in found.by_group.items():
         if not cells.too_few:
-            assert f"{group} FMR {share(cells['fmr']['rate'])}, FNMR {share(cells['fnmr']['rate'])}" in behind
+            assert f"{group} FMR {share(cells.fmr.rate)}, FNMR {share(cells.fnmr.rate)}" in behind
 
 
 def test_groups_left_out_and_people_without_one_are_said(page: Page, lively: Given) -> None:
     said = captions(page("groups", lively, report=BASE))
-    for group, why in own(lively, BASE)["left_out"].items():
+    for group, why in own(lively, BASE).left_out.items():
         assert f"{group} enters no figure: {why}" in said
     assert "C enters no figure" in said and "10 no label" in said
 
@@ -101,7 +101,7 @@ def test_two_reports_have_their_paired_difference_from_the_comparison(page: Page
         found = read_report(lively.runs / "compare").comparison.demographics[0]
         tables = [table.value for table in test.dataframe]
         table, _ = (each for each in tables if "accuracy" in each and len(each.columns) == 4)
-        assert table["FNMR"][0].startswith(f"{sign * found['overall']['fnmr']['difference']:+.4f}")
+        assert table["FNMR"][0].startswith(f"{sign * (found.overall['fnmr'].difference or 0):+.4f}")
         assert sorted(set(rates(test)["model"])) == ["base-0", "natural-0"]
 
 
@@ -141,11 +141,11 @@ def test_labels_and_groups_from_files_are_text(page: Page, lively: Given, tmp_pa
     file = tmp_path / "runs" / BASE / "report.json"
     record = json.loads(file.read_text())
     found = record["demographics"][0]
-    found.labels = f"as given by {hostile}"
+    found["labels"] = f"as given by {hostile}"
     # A source's name that leads to another folder opens no arrays there.
-    found.source = "../../../secret"
-    group = next(iter(found.by_group))
-    found.by_group[hostile] = found.by_group.pop(group)
+    found["source"] = "../../../secret"
+    group = next(iter(found["by_group"]))
+    found["by_group"][hostile] = found["by_group"].pop(group)
     file.write_text(json.dumps(record))
     test = page("groups", dataclasses.replace(lively, runs=tmp_path / "runs"), report=BASE)
     assert not test.exception

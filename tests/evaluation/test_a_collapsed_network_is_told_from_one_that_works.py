@@ -52,7 +52,7 @@ def test_one_number_tells_two_signs_apart_and_one_sign_nobody() -> None:
     rng = np.random.default_rng(0)
     owner = np.repeat(np.arange(20), 5)
     assert not mean_similarity_of_people(rng.normal(size=(100, 1)), owner).collapsed
-    assert mean_similarity_of_people(rng.uniform(1, 2, size=(100, 1)), owner) == MeanSimilarity(
+    assert mean_similarity_of_people(rng.uniform(1, 2, size=(100, 1)), owner) == MeanSimilarity.measured(
         different=1.0, same=1.0, auc=0.5
     )
 

@@ -73,7 +73,7 @@ def test_identification_counts_people_and_images() -> None:
             assert len(figures[rank].by_gallery) == 3
             assert figures[rank].mean == pytest.approx(np.mean(figures[rank].by_gallery))
             assert figures[rank].std == pytest.approx(np.std(figures[rank].by_gallery))
-        assert figures[1].mean <= figures[5].mean
+        assert figures["rank_1"].mean <= figures["rank_5"].mean
     again = identification(CROWD.embeddings, CROWD.people, more_than=10, galleries=3)
     assert again == found
     json.dumps(as_json(found), allow_nan=False)

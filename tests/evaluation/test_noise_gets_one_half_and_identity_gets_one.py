@@ -46,7 +46,7 @@ def test_one_embedding_for_everybody_is_guessing_and_identifies_nobody() -> None
     assert found.accuracy.mean == found.auc == found.eer == 0.5
     people = np.repeat(np.arange(12), 5)
     ranks = identification(np.ones((60, 4)), people, more_than=2, galleries=2)
-    assert ranks.mean[1].mean == ranks.mean[5].mean == 0.0
+    assert ranks.mean["rank_1"].mean == ranks.mean["rank_5"].mean == 0.0
 
 
 def test_identification_and_clusters_of_those_who_know_and_those_who_do_not() -> None:
