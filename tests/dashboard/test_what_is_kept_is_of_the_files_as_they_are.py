@@ -1,6 +1,7 @@
 """A file read before is read again when it was written anew; faces are shown of the photographs that were measured."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dashboard._faces import place_of, same_source
 from dashboard._given import Given
 from dashboard._shelf import Shelf
+from ethnoshard.results import Source
 from ethnoshard.shards import FaceDataset
 
 
@@ -37,7 +39,8 @@ def test_results_rewritten_under_their_old_time_and_size_are_read_again(tmp_path
 def test_photographs_are_the_same_by_what_they_hold_or_where_that_is_not_known_by_name_and_size(
     one: dict[str, str], other: dict[str, str | None], same: bool
 ) -> None:
-    assert same_source(one, other) is same_source(other, one) is same
+    first, second = (Source(kind="dataset", name="x", **about) for about in (one, other))
+    assert same_source(first, second) is same_source(second, first) is same
 
 
 def test_no_faces_are_shown_of_a_dataset_of_other_photographs_with_the_same_names(
@@ -45,8 +48,11 @@ def test_no_faces_are_shown_of_a_dataset_of_other_photographs_with_the_same_name
 ) -> None:
     shelf = Shelf(Given(runs=tmp_path, datasets=(noise_dataset,)))
     source = FaceDataset.open(noise_dataset).manifest["align"]["source"]
-    place = {"source_digest": source["digest"], "source_contents": source["contents"]}
-    assert place_of(shelf, {"place": place}) == shelf.places[0]
-    assert place_of(shelf, {"place": {**place, "source_contents": "0" * 64}}) is None
-    assert place_of(shelf, {"place": {"source_digest": source["digest"]}}) == shelf.places[0]
-    assert place_of(shelf, {"place": {"source_digest": shelf.places[0].dataset.fingerprint}}) == shelf.places[0]  # type: ignore[union-attr]
+    place = Source(kind="dataset", name="x", source_digest=source["digest"], source_contents=source["contents"])
+    assert shelf.places[0].dataset is not None
+    itself = replace(place, source_digest=shelf.places[0].dataset.fingerprint, source_contents=None)
+    assert place_of(shelf, place) == shelf.places[0]
+    assert place_of(shelf, replace(place, source_contents="0" * 64)) is None
+    assert place_of(shelf, replace(place, source_contents=None)) == shelf.places[0]
+    assert place_of(shelf, itself) == shelf.places[0]
+    assert place_of(shelf, None) is None

@@ -41,7 +41,7 @@ def test_it_stops_after_as_many_batches_as_asked_and_no_epoch_is_longer_than_it_
 
 
 def test_no_batches_and_a_loader_in_mid_epoch_are_refused(made: FaceDataset) -> None:
-    with pytest.raises(EthnoshardError, match="batches is at least 1; 0 is not"):
+    with pytest.raises(EthnoshardError, match="batches must be at least 1, got 0"):
         measure_stream(loader_of(made), 0)
     loader = loader_of(made)
     running = iter(loader)
