@@ -140,5 +140,5 @@ def test_what_a_model_can_not_have_is_said(made: FaceDataset) -> None:
         embed_some(made, model_of(means, alignment="five-point"))
     with pytest.raises(EthnoshardError, match=r"looks at 50 pixels of a face, but those of .* have 48"):
         embed_some(made, model_of(means, crop=50))
-    with pytest.raises(EthnoshardError, match="--faces 0 is none"):
+    with pytest.raises(EthnoshardError, match="--faces must be at least 1, got 0"):
         embed_some(made, numbers, faces=0)

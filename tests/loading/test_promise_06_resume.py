@@ -105,8 +105,8 @@ def test_a_state_of_another_setting_is_refused_by_name(made: FaceDataset, field:
     [
         ({"fingerprint": "f" * 64}, "another fingerprint"),
         ({"sequence": 99}, "another sequence"),
-        ({"epoch": -1}, "epoch is a whole number"),
-        ({"batches": "3"}, "batches is a whole number"),
+        ({"epoch": -1}, "the state.s epoch must be at least 0, got -1"),
+        ({"batches": "3"}, "the state.s batches must be a whole number, got .3."),
         ({"batches": 10_000}, "after batch 10,000"),
         ({"settings": None}, "no state of a StratifiedLoader"),
     ],

@@ -52,7 +52,7 @@ def test_the_least_share_is_the_readers_to_choose(tmp_path: Path) -> None:
 def test_refused(tmp_path: Path, rows: list[str], message: str) -> None:
     with pytest.raises(EthnoshardError, match=message):
         read_lfw_groups(write(tmp_path / "groups.csv", rows))
-    with pytest.raises(EthnoshardError, match="least_share is above 0"):
+    with pytest.raises(EthnoshardError, match="least_share must be above 0"):
         read_lfw_groups(tmp_path / "groups.csv", least_share=0)
 
 
