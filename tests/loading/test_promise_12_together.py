@@ -144,7 +144,7 @@ def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are
         ({"together": 2, "target": "weighted"}, r"of which the target 'weighted' has none"),
         ({"together": 0}, r"together must be at least 1, got 0"),
         ({"hard": 0.5}, r"hard=0.5 of the cells come with look-alikes: name a table of them"),
-        ({"hard": 1.5}, r"hard is a share of the cells, 0 to 1; 1.5 is not"),
+        ({"hard": 1.5}, r"hard must be between 0 and 1, got 1.5"),
         ({"within": "all"}, r"within is one of group, any; 'all' is not"),
         ({"within": "any", "target": "same-group"}, r"target='same-group' gives each batch one group"),
         (
