@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_evaluations import made_content
+from made_evaluations import made_evaluation
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from ethnoshard.runs import RunFolder
+from tests.kit.whole_reports import as_file
 
 Page = Callable[..., AppTest]
 COLLAPSED = "collapsed: embeddings of different people are nearly all alike"
@@ -31,14 +32,12 @@ def given(tmp_path: Path) -> Given:
         RunFolder(tmp_path / name).write({**facts, "arm": "base", "progress": done})
     report = tmp_path / "report"
     report.mkdir()
-    content = made_content()
+    content = as_file(made_evaluation())
     content["verification"]["validation"][0].update(val=None, reason="for no reason")
     content["verification"]["similarity"] = {"different": 0.99, "same": 0.99, "auc": 0.5, "collapsed": COLLAPSED}
-    about = {"name": "net", "kind": "run", "digest": "ab", "about": {}}
-    shared = {"trained_on": 500, "people": 60, "shared": 7, "only_numbers": False}
-    pairs = {"name": "pairs.txt", "listed": 600, "scored": 600}
-    whole = {"format": 2, "kind": "evaluation", "model": about, "pairs": pairs, "trained_on": shared, **content}
-    (report / "report.json").write_text(json.dumps(whole))
+    content["model"] = {"name": "net", "kind": "run", "digest": "ab", "about": {}}
+    content["trained_on"] = {"trained_on": 500, "people": 60, "shared": 7, "only_numbers": False, "by": "name"}
+    (report / "report.json").write_text(json.dumps(content))
     return Given(runs=tmp_path)
 
 

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from ethnoshard import _wilson
 from ethnoshard.evaluation import demographics_of_embeddings, demographics_of_scores, wilson
-from ethnoshard.evaluation._by_group import Figure
+from ethnoshard.evaluation._by_group import estimate
 from ethnoshard.evaluation._intervals import percentile_interval
 
 
@@ -61,10 +61,10 @@ def test_a_rate_of_zero_leaves_ir_undefined() -> None:
 
 def test_undefined_draws_stand_at_the_end_of_the_order() -> None:
     draws = np.concatenate([[2.0], np.arange(1, 100), [np.inf] * 2])
-    figure = Figure.of_draws(draws)
+    figure = estimate(draws)
     assert figure.undefined_draws == 2 and figure.people_interval is not None
     assert figure.people_interval.low == 3 and figure.people_interval.high == 99
-    many = Figure.of_draws(np.concatenate([[np.inf], np.arange(1, 90), [np.inf] * 11]))
+    many = estimate(np.concatenate([[np.inf], np.arange(1, 90), [np.inf] * 11]))
     assert many.value is None and many.people_interval == (3, None) and many.undefined_draws == 11
 
 
