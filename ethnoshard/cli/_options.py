@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ethnoshard.alignment import AlignSettings
-from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHINS
+from ethnoshard.mixing import EXHAUSTIONS, TARGETS
 from ethnoshard.shards import PackSettings
 
 ALIGN = AlignSettings()
@@ -198,9 +198,7 @@ HARD = 0.5
 """How many of the cells come with look-alikes where a table is named and nothing else is said."""
 WithinOption: TypeAlias = Annotated[
     str,
-    typer.Option(
-        "--within", help=f"Who comes in a set of look-alikes: people of one group, or of any; {' or '.join(WITHINS)}."
-    ),
+    typer.Option("--within", help="Who comes in a set of look-alikes: people of one group, or of any."),
 ]
 Ranks: TypeAlias = Annotated[int, typer.Option("--ranks", help="Processes that would train together.")]
 EpochOption: TypeAlias = Annotated[int, typer.Option("--epoch", min=0, help="Which epoch.")]
