@@ -1,20 +1,16 @@
 """Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike; pair lists."""
 
-from ethnoshard.sources._bfw_pairs import read_bfw_pairs
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
-from ethnoshard.sources._cfp_pairs import CfpProtocol, read_cfp_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
-from ethnoshard.sources._found_pairs import FoundPairs, explain_absent, find_pairs
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
-from ethnoshard.sources._lfw_pairs import read_lfw_pairs
-from ethnoshard.sources._open import open_source
+from ethnoshard.sources._matching import FoundPairs, explain_absent, find_pairs
+from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._remarks import Remark, Remarks, plain
-from ethnoshard.sources._rfw_pairs import read_rfw_pairs
 from ethnoshard.sources._scores import ScoredPairs, read_scores
-from ethnoshard.sources._source import Source, open_reader
+from ethnoshard.sources._source import Source, open_reader, open_source
 from ethnoshard.sources._table import LINE, column_names, read_text_table
 
 __all__ = [

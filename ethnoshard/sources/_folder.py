@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources._extensions import no_image_reason
 from ethnoshard.sources._inventory import (
     HIDDEN,
     MACOS,
@@ -13,6 +12,7 @@ from ethnoshard.sources._inventory import (
     Found,
     Inventory,
     display,
+    no_image_reason,
 )
 from ethnoshard.sources._reader import ImageRef, SourceReader, refuse_large
 

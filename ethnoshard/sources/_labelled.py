@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._fairface import FAIRFACE_TABLE, Listed, list_fairface
 from ethnoshard.sources._inventory import Inventory
-from ethnoshard.sources._open import inventory_of
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._remarks import Remark, Remarks
-from ethnoshard.sources._source import open_reader
+from ethnoshard.sources._source import inventory_of, open_reader
 from ethnoshard.sources._utkface import list_utkface
 
 _WANTED = (

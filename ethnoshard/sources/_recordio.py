@@ -1,6 +1,26 @@
-"""insightface RecordIO: ``train.rec`` with an optional ``train.idx`` and ``property``."""
+"""insightface RecordIO: ``train.rec`` with an optional ``train.idx`` and ``property``, from the published format.
+
+A record is one piece, or several where its data hold the magic word at a multiple of 4 bytes (which would
+mislead a reader that looks for the next record); joining the pieces puts the word back between them. A piece,
+little-endian:
+
+=============  =============================================================
+bytes          content
+=============  =============================================================
+4              the magic word, 0xced7230a
+4              upper 3 bits: 0 whole, 1 first, 2 middle, 3 last; lower 29: length
+length         data
+0 to 3         zeros up to a multiple of 4
+=============  =============================================================
+
+The data of an image record are ``IRHeader`` (uint32 flag, float32 label, uint64 id, uint64 id2), then
+``flag`` float32 labels, then the encoded image.
+
+Sources: dmlc-core ``include/dmlc/recordio.h``; Apache MXNet ``python/mxnet/recordio.py``.
+"""
 
 import mmap
+import struct
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,19 +29,148 @@ import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._reader import ImageRef, SourceReader, locator_number, refuse_large
-from ethnoshard.sources._recordio_format import (
-    FIRST,
-    IMAGE_HEADER,
-    LENGTH_BITS,
-    MAGIC,
-    PIECE_HEADER,
-    WHOLE,
-    BrokenRecordError,
-    pieces,
-    read_record,
-    split_image,
-)
-from ethnoshard.sources._recordio_index import Integers, read_image_size, read_index, scan
+
+MAGIC = 0xCED7230A
+MAGIC_BYTES = struct.pack("<I", MAGIC)
+LENGTH_BITS = 29
+WHOLE, FIRST, MIDDLE, LAST = range(4)
+
+PIECE_HEADER = struct.Struct("<II")
+IMAGE_HEADER = struct.Struct("<IfQQ")
+
+
+class BrokenRecordError(Exception):
+    """A record is not what the format says; its text says how."""
+
+
+def pieces(buffer: mmap.mmap | bytes, offset: int) -> tuple[list[tuple[int, int]], int]:
+    """Find the pieces of the record at byte ``offset``.
+
+    Returns:
+        (start, length) of the data of each piece, and the offset at which the next record begins.
+
+    Raises:
+        BrokenRecordError: no record begins there, or it runs beyond the end.
+    """
+    found: list[tuple[int, int]] = []
+    while True:
+        if offset + PIECE_HEADER.size > len(buffer):
+            raise BrokenRecordError(f"the file ends at byte {len(buffer)}, inside the record")
+        magic, word = PIECE_HEADER.unpack_from(buffer, offset)
+        part, length = word >> LENGTH_BITS, word & (1 << LENGTH_BITS) - 1
+        if magic != MAGIC or part not in ((MIDDLE, LAST) if found else (WHOLE, FIRST)):
+            raise BrokenRecordError(f"no {'further piece' if found else 'record'} begins at byte {offset}")
+        start = offset + PIECE_HEADER.size
+        offset = start + length + -length % 4
+        if offset > len(buffer):
+            raise BrokenRecordError(f"the file ends at byte {len(buffer)}, inside the record")
+        found.append((start, length))
+        if part in (WHOLE, LAST):
+            return found, offset
+
+
+def read_record(buffer: mmap.mmap | bytes, offset: int) -> bytes:
+    """Return the data of the record at byte ``offset``, pieces joined.
+
+    Raises:
+        BrokenRecordError: no record begins there, or it runs beyond the end.
+    """
+    return MAGIC_BYTES.join(buffer[start : start + length] for start, length in pieces(buffer, offset)[0])
+
+
+def split_image(record: bytes) -> tuple[tuple[float, ...], bytes]:
+    """Split the data of a record into its labels and its encoded image.
+
+    Raises:
+        BrokenRecordError: it is shorter than its header says.
+    """
+    if len(record) < IMAGE_HEADER.size:
+        raise BrokenRecordError(f"the record has {len(record)} bytes, fewer than its header")
+    flag, label, _, _ = IMAGE_HEADER.unpack_from(record)
+    start = IMAGE_HEADER.size + 4 * flag
+    if start > len(record):
+        raise BrokenRecordError(f"the record has {len(record)} bytes, fewer than its {flag} labels take")
+    labels = struct.unpack_from(f"<{flag}f", record, IMAGE_HEADER.size) if flag else (label,)
+    return labels, record[start:]
+
+
+Integers = npt.NDArray[np.int64]
+
+
+def scan(buffer: mmap.mmap, path: Path) -> tuple[Integers, Integers]:
+    """Walk the records from first to last; their keys are their positions.
+
+    Returns:
+        keys and byte offsets, both of shape (records,).
+
+    Raises:
+        EthnoshardError: the last record is cut, or one is damaged.
+    """
+    offsets: list[int] = []
+    offset = 0
+    while offset < len(buffer):
+        offsets.append(offset)
+        try:
+            _, offset = pieces(buffer, offset)
+        except BrokenRecordError as error:
+            raise EthnoshardError(
+                f"{path}: record {len(offsets) - 1}, at byte {offsets[-1]}, is cut short or damaged "
+                f"({error}); the {len(offsets) - 1} records before it are whole. Fetch it again"
+            ) from error
+    return np.arange(len(offsets), dtype=np.int64), np.array(offsets, dtype=np.int64)
+
+
+def read_index(path: Path) -> tuple[Integers, Integers]:
+    r"""Read an ``.idx`` file, lines of ``key\toffset``.
+
+    Returns:
+        keys and byte offsets, both of shape (records,), in the file's order.
+
+    Raises:
+        EthnoshardError: it is not such a file, or has a key twice.
+    """
+    try:
+        numbers = np.array([int(word) for word in path.read_bytes().split()], dtype=np.int64)
+    except (ValueError, OverflowError) as error:
+        raise EthnoshardError(f"{path} is not an index of lines 'key<tab>offset' ({error}); fetch it again") from error
+    except OSError as error:
+        raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+    if len(numbers) % 2 or (numbers < 0).any():
+        raise EthnoshardError(
+            f"{path} is not an index of lines 'key<tab>offset', or its last line is cut; fetch it again"
+        )
+    keys, offsets = numbers[::2], numbers[1::2]
+    repeated = len(keys) - len(np.unique(keys))
+    if repeated:
+        raise EthnoshardError(f"{path} lists {repeated} of {len(keys)} keys more than once; fetch it again")
+    return keys, offsets
+
+
+def read_image_size(path: Path) -> int | None:
+    """Read the side of the square images, in pixels, from a ``property`` file (``classes,112,112``).
+
+    Returns:
+        the side, or None where there is no such file.
+
+    Raises:
+        EthnoshardError: it is not such a file, or the images are not square.
+    """
+    try:
+        line = path.read_bytes().decode("ascii", "replace").partition("\n")[0]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+    try:
+        _, height, width = (int(word) for word in line.split(","))
+    except ValueError as error:
+        raise EthnoshardError(
+            f"{path} should begin with 'classes,height,width', not {line!r}; mend it or take it away"
+        ) from error
+    if height != width or height < 1:
+        raise EthnoshardError(f"{path} says that images are {height} x {width} pixels; only square ones can be used")
+    return height
+
 
 HEADER_RECORD = "header record of the set, no image"
 IDENTITY_RECORD = "identity record (a range of keys), no image"

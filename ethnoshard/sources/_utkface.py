@@ -3,8 +3,7 @@
 import re
 from typing import NamedTuple
 
-from ethnoshard.sources._extensions import IMAGE_EXTENSIONS
-from ethnoshard.sources._inventory import Inventory, display
+from ethnoshard.sources._inventory import IMAGE_EXTENSIONS, Inventory, display
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._remarks import Remarks
 
