@@ -17,7 +17,7 @@ from PIL import Image
 
 from benchmarks._table import in_turn, keep, print_table, summary
 from ethnoshard._parallel import available_cores
-from ethnoshard.alignment._crop import encode
+from ethnoshard.alignment._align_part import encode
 from ethnoshard.shards import pack
 from ethnoshard.synthetic import draw_face
 from ethnoshard.work import LABELS_SCHEMA, FaceRow, WorkFolder, write_labels, write_part

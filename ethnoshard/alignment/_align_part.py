@@ -1,6 +1,10 @@
-"""One part: its images read, decoded, searched for faces, cropped, encoded and written. Runs in a worker process."""
+"""One part: its images read, decoded, searched for faces, cropped, encoded and written. Runs in a worker process.
+
+From the faces found in an image to one square picture it is appendix A of Kalinga (2020), step by step.
+"""
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,15 +16,60 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ethnoshard._parallel import count
-from ethnoshard.alignment._crop import best_face, centre_box, crop, crop_box, encode
 from ethnoshard.alignment._image import as_it_is, decode_image
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources import ImageRef, SourceReader, open_reader
-from ethnoshard.work import FaceRow, write_part
+from ethnoshard.work import FaceRow, prominence, write_part
+
+if TYPE_CHECKING:
+    from ethnoshard.alignment._detector import Faces
 
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces
+
+
+def best_face(faces: "Faces", height: int, width: int) -> int:
+    """Index of the face with the most ``prominence``: large, and near the middle."""
+    return int(np.argmax(prominence(faces.boxes, height, width)))
+
+
+def crop_box(box: NDArray[np.float32], margin: int, height: int, width: int) -> tuple[int, int, int, int] | None:
+    """The box with half the margin on each side, clamped to the image and cut to whole pixels.
+
+    Args:
+        box: (4,) left, top, right, bottom.
+        margin: in pixels of the source.
+        height: of the image.
+        width: of the image.
+
+    Returns:
+        left, top, right, bottom, the latter two exclusive; None if nothing of it lies inside the image.
+    """
+    half = margin / 2
+    left, top = (int(max(value - half, 0)) for value in box[:2])
+    right, bottom = int(min(box[2] + half, width)), int(min(box[3] + half, height))
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def centre_box(height: int, width: int) -> tuple[int, int, int, int]:
+    """The largest square about the image's centre."""
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
+
+
+def crop(image: NDArray[np.uint8], box: tuple[int, int, int, int], size: int) -> Image.Image:
+    """Cut ``box`` out of an (H, W, 3) image and scale it bilinearly to size x size, as SciPy's imresize did."""
+    left, top, right, bottom = box
+    return Image.fromarray(image[top:bottom, left:right]).resize((size, size), Image.Resampling.BILINEAR)
+
+
+def encode(face: Image.Image, quality: int) -> bytes:
+    """JPEG bytes of a face."""
+    buffer = io.BytesIO()
+    face.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 @dataclass(frozen=True, kw_only=True)

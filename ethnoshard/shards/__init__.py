@@ -1,10 +1,9 @@
 """The dataset on disk: shards of one group each, an index of every face, a manifest that vouches for both."""
 
 from ethnoshard._progress import Progress
-from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._fetch import is_url, shown_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
-from ethnoshard.shards._mirror import is_url
 from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet

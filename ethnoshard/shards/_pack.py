@@ -27,6 +27,7 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._card import dataset_card
+from ethnoshard.shards._dataset import check_manifest
 from ethnoshard.shards._format import (
     CARD,
     FACES,
@@ -40,7 +41,6 @@ from ethnoshard.shards._format import (
     shard_name,
 )
 from ethnoshard.shards._layout import Layout, digest, lay_out
-from ethnoshard.shards._manifest import check_manifest
 from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
 from ethnoshard.work import WorkFolder, read_labels
 

@@ -1,21 +1,134 @@
-"""A contact sheet: look at a dataset before believing its numbers."""
+"""A contact sheet: look at a dataset before believing its numbers. Names are lettered in any script.
+
+Each name is drawn in a font of this machine that has its characters.
+"""
 
 import contextlib
-from collections.abc import Callable
+import functools
+import io
+import os
+import subprocess
+import unicodedata
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageDraw
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
 
 from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard._files import whole_file
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._fetch import shown_url
 from ethnoshard.shards._open_shards import open_shards
+
+_ENDINGS = (".otf", ".otc", ".ttc", ".ttf")
+_PLAIN_LAST = ("bold", "italic", "oblique", "black", "light", "thin", "condensed", "narrow", "mono", "serif")
+"""Words in the names of fonts that are taken only where no plainer one will do."""
+
+
+@functools.cache
+def installed_fonts() -> list[Path]:
+    """Fonts of this machine, plain ones first."""
+    paths = {path for folder in _folders() for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS}
+    paths |= set(_of_fontconfig())
+    return sorted(paths, key=lambda path: (sum(word in path.name.lower() for word in _PLAIN_LAST), path.name, path))
+
+
+@functools.lru_cache(maxsize=4096)
+def characters_of(font: Path | io.BytesIO) -> frozenset[int]:
+    """Code points that a font has glyphs for; none if it can't be read."""
+    try:
+        # Of a collection the first font, as Pillow takes it.
+        with TTFont(font, fontNumber=0, lazy=True) as opened:
+            return frozenset(opened.getBestCmap() or ())
+    except Exception:  # noqa: BLE001 - a damaged font fails in more ways than can be listed, and counts as empty
+        return frozenset()
+
+
+def _folders() -> Iterator[Path]:
+    """Where fonts are kept on Linux, by the XDG specification, and on macOS."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path's own raises where there is no home
+    data = os.environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    yield home / ".fonts"
+    for folder in (data, *shared.split(":")):
+        yield Path(folder) / "fonts"
+    for root in (home, Path("/"), Path("/System")):
+        yield root / "Library" / "Fonts"
+
+
+def _of_fontconfig() -> Iterator[Path]:
+    """Those that fontconfig knows of, wherever they are; none where it isn't installed."""
+    try:
+        listed = subprocess.run(["fc-list", "-f", "%{file}\\n"], capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return
+    for line in listed.splitlines():
+        path = Path(os.fsdecode(line))
+        if path.suffix.lower() in _ENDINGS:
+            yield path
+
+
+class Lettering:
+    """Draws lines of text in one size."""
+
+    def __init__(self, size: int) -> None:
+        """Letters of ``size`` pixels."""
+        self._size = size
+        default = ImageFont.load_default(size)
+        assert isinstance(default, ImageFont.FreeTypeFont), "Pillow's wheels have FreeType"
+        self._default = default
+        self._known = characters_of(io.BytesIO(default.font_bytes))
+
+    def fonts(self, text: str) -> list[tuple[str, ImageFont.FreeTypeFont]] | None:
+        """Pieces of a text, each with a font that has all its characters; None where no font has some of them.
+
+        The text is one piece if one font has all of it, since a script from right to left puts its words in that order
+        too; else each word is a piece.
+        """
+        whole = self._font(text)
+        if whole is not None:
+            return [(text, whole)]
+        pieces = []
+        for word in text.split():
+            font = self._font(word)
+            if font is None:
+                return None
+            pieces.append((word + " ", font))
+        return pieces
+
+    def draw(self, draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> tuple[int, int]:
+        """Draw a text, which :meth:`fonts` finds fonts for, from ``place`` on the baseline; returns where it ends."""
+        x, y = place
+        for piece, font in self.fonts(text) or ():
+            draw.text((x, y), piece, fill="black", font=font, anchor="ls")
+            x += round(font.getlength(piece))
+        return x, y
+
+    def _font(self, text: str) -> ImageFont.FreeTypeFont | None:
+        wanted = {ord(character) for character in text if not _is_invisible(character)}
+        if wanted <= self._known:
+            return self._default
+        for path in installed_fonts():
+            if wanted <= characters_of(path):
+                try:
+                    font = ImageFont.truetype(path, self._size)
+                except OSError:  # a font of pictures, of one size only
+                    continue
+                if font.getmask(text).getbbox() is not None:  # else one of layers of colour, which are not drawn
+                    return font
+        return None
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether no glyph is needed: spaces, joiners, and what chooses between two looks of the one before."""
+    return character.isspace() or unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
+
 
 _GAP = 4
 _BAND = 30
@@ -65,7 +178,7 @@ def contact_sheet(
     height = len(dataset.groups) * (_BAND + side + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
-    from ethnoshard.shards._lettering import Lettering  # with fonts to read, for which other verbs need not wait
+    from ethnoshard.shards._preview import Lettering  # with fonts to read, for which other verbs need not wait
 
     lettering = Lettering(16)
     drawn = 0

@@ -9,10 +9,9 @@ from functools import partial
 
 from ethnoshard._files import sha256_of
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards._backend import shown_url
 from ethnoshard.shards._cache import BoundedFolder
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import FetchStoppedError, Patience, RemoteFolder
+from ethnoshard.shards._fetch import FetchStoppedError, Patience, RemoteFolder, shown_url
 from ethnoshard.shards._read import LocalShards, ReadCounts
 
 _OPEN = 64

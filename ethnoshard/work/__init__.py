@@ -3,7 +3,6 @@
 It is a room of its own so that what only reads it (labelling from a file, packing) needs no torch.
 """
 
-from ethnoshard.work._chosen import chosen_first, prominence
 from ethnoshard.work._folder import WorkFolder
 from ethnoshard.work._labels import (
     BY_CLASSIFIER,
@@ -14,7 +13,7 @@ from ethnoshard.work._labels import (
     write_comparison,
     write_labels,
 )
-from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, write_part
+from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, chosen_first, prominence, write_part
 
 __all__ = [
     "BY_CLASSIFIER",

@@ -13,8 +13,7 @@ from ethnoshard._files import make_folder, read_json, read_table, remove_unfinis
 from ethnoshard._formats import check_format
 from ethnoshard._lock import locked, refusal
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.work._chosen import chosen_first
-from ethnoshard.work._parts import PART_SCHEMA
+from ethnoshard.work._parts import PART_SCHEMA, chosen_first
 
 FORMAT = 2
 """Version of the work folder's format. From 2 on the parts' tables hold the digest of each source image."""

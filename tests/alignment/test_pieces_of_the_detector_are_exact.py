@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from ethnoshard.alignment._area import AreaTables
-from ethnoshard.alignment._networks import ProposalNetwork
+from ethnoshard.alignment._detector import AreaTables, ProposalNetwork
 
 CPU = torch.device("cpu")
 

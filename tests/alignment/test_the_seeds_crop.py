@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ethnoshard.alignment._crop import best_face, centre_box, crop, crop_box
+from ethnoshard.alignment._align_part import best_face, centre_box, crop, crop_box
 from ethnoshard.alignment._detector import Faces
 
 

@@ -15,7 +15,7 @@ from stand_in_models import means, model_of
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard.embedding import Cache, Embeddings, Progress, _embed_place, embed_place, faces_of_dataset, faces_of_work
-from ethnoshard.shards._mirror import Mirror
+from ethnoshard.shards._fetch import Mirror
 
 
 class Counted:

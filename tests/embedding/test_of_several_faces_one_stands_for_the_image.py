@@ -12,7 +12,7 @@ from PIL import Image
 from stand_in_models import means, model_of
 
 from ethnoshard.alignment import AlignSettings, align
-from ethnoshard.alignment._crop import best_face
+from ethnoshard.alignment._align_part import best_face
 from ethnoshard.alignment._detector import Faces as Detected
 from ethnoshard.embedding import AlignedFaces, Embeddings, embed_place, faces_of_dataset, faces_of_work
 from ethnoshard.ethnicity import label_by_classifier, label_from_file
