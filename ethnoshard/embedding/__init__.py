@@ -10,24 +10,19 @@ from typing import TYPE_CHECKING
 from ethnoshard._downloads import DOWNLOADABLE
 from ethnoshard._late import late_names
 from ethnoshard._progress import Progress
-from ethnoshard.embedding._aligned import AlignedFaces
-from ethnoshard.embedding._cache import Cache
-from ethnoshard.embedding._embed_place import embed_place
+from ethnoshard.embedding._aligned import AlignedFaces, face_keys
 from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
-from ethnoshard.embedding._embeddings import Embeddings
+from ethnoshard.embedding._embed_source import embed_place
+from ethnoshard.embedding._embeddings import Cache, Embeddings
+from ethnoshard.embedding._face_sources import Faces, faces_of_bin, faces_of_dataset, faces_of_work, open_faces
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
-from ethnoshard.embedding._keys import face_keys
 from ethnoshard.embedding._load import load_model
-from ethnoshard.embedding._model import ALIGNMENTS, Alignment, FaceModel
-from ethnoshard.embedding._normalise import NORMALISATIONS
-from ethnoshard.embedding._open_faces import open_faces
-from ethnoshard.embedding._places import Faces, faces_of_bin, faces_of_dataset, faces_of_work
-from ethnoshard.embedding._template import REFERENCE, template
+from ethnoshard.embedding._model import ALIGNMENTS, NORMALISATIONS, REFERENCE, Alignment, FaceModel, template
 
 if TYPE_CHECKING:
     from ethnoshard.embedding._embed import embed_faces
+    from ethnoshard.embedding._embed_some import TableOfTraining
     from ethnoshard.embedding._lfw_check import LfwCheck
-    from ethnoshard.embedding._table_of_training import TableOfTraining
 else:
     __getattr__, __dir__ = late_names(
         __name__,

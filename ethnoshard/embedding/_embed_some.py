@@ -1,24 +1,66 @@
-"""Embeddings of some faces of each identity of a dataset, by a model or by a network in training."""
+"""Embeddings of some faces of each identity of a dataset, chosen by a hash, by a model or by a network in training.
+
+They make the tables of look-alikes.
+"""
 
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from ethnoshard._checks import check_number
 from ethnoshard._parallel import available_cores
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import decode_face
+from ethnoshard.embedding._aligned import face_keys
 from ethnoshard.embedding._embeddings import Embeddings
-from ethnoshard.embedding._keys import face_keys
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
-from ethnoshard.embedding._some_faces import some_faces
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.lookalikes import LookAlikes, make_look_alikes
+from ethnoshard.mixing import hashed
 from ethnoshard.shards import FaceDataset, ShardReader, open_shards
+
+
+def some_faces(dataset: FaceDataset, faces: int) -> pl.DataFrame:
+    """Choose faces; always the same ones of the same dataset, and of fewer a part of those of more.
+
+    Args:
+        dataset: the dataset.
+        faces: of an identity at most.
+
+    Returns:
+        Rows of the table of faces, in its order, with their "row" in it and their "shard".
+
+    Raises:
+        EthnoshardError: none is asked for, or the table can't be read.
+    """
+    check_number("--faces", faces, at_least=1)
+    table = dataset.faces()
+    owner = table["identity"].to_numpy()
+    chosen = np.flatnonzero(_place_by_hash(owner) < faces)
+    shards = dataset.identities["shard"].to_numpy()
+    return table[chosen].with_columns(
+        pl.Series("row", chosen, pl.Int64), pl.Series("shard", shards[owner[chosen]], pl.Int32)
+    )
+
+
+def _place_by_hash(owner: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Place of each face among those of its identity, (n,), as a hash of identity and face orders them."""
+    rows = np.arange(len(owner))
+    begins = np.searchsorted(owner, owner)
+    order = np.lexsort((hashed(owner, rows - begins), owner))
+    place = np.empty(len(owner), np.int64)
+    place[order] = rows - begins[order]
+    return place
+
 
 FACES = 10
 """Faces of an identity that are embedded, by default."""
@@ -224,3 +266,42 @@ def _unit(vectors: Vectors) -> Vectors:
         )
     unit: Vectors = (vectors / lengths).astype(np.float32)
     return unit
+
+
+class TableOfTraining:
+    """Makes a table of who resembles whom, as a network in training sees it."""
+
+    def __init__(self, dataset: FaceDataset, *, crop: int, faces: int = FACES) -> None:
+        """Of a dataset.
+
+        Args:
+            dataset: whose identities they are.
+            crop: side of the square cut from the middle of each face, pixels; 0 for the whole.
+            faces: of an identity that the network looks at, at most.
+        """
+        self._dataset, self._crop, self._faces = dataset, crop, faces
+
+    def __call__(self, embedder: nn.Module, out: Path) -> LookAlikes:
+        """Write the table; the network is in its mode for evaluation.
+
+        Raises:
+            EthnoshardError: embeddings are not finite, or the disk is full.
+        """
+        device = next(embedder.parameters()).device
+
+        def embedded(images: Images) -> Vectors:
+            with torch.inference_mode():
+                batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).to(device)
+                vectors: Vectors = embedder(batch).float().cpu().numpy()
+            return vectors
+
+        some = embed_some(self._dataset, embedded, faces=self._faces, crop=self._crop)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return make_look_alikes(
+            out,
+            dataset=self._dataset,
+            vectors=some.vectors,
+            owners=some.owners,
+            model_facts={"name": "the network in training", "crop": self._crop},
+            left_out=some.left_out,
+        )

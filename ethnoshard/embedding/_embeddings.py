@@ -1,6 +1,8 @@
-"""Embeddings with the names of their images, in memory and as a file."""
+"""Embeddings with the names of their images: in memory, as a file, and in a cache of bounded size."""
 
+import contextlib
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._arrays import read_arrays, write_arrays
+from ethnoshard._cache_folder import cache_folder
+from ethnoshard._files import make_folder
 from ethnoshard._formats import check_format
-from ethnoshard.embedding._keys import are_further
+from ethnoshard.embedding._aligned import are_further
 from ethnoshard.embedding._model import Vectors
 from ethnoshard.errors import EthnoshardError
 
@@ -150,3 +154,56 @@ def _facts(path: Path, text: NDArray[Any] | None) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise EthnoshardError(f"{path}: facts are no JSON object")
     return facts
+
+
+LIMIT = 4 * 2**30
+"""Bytes of embeddings kept; those not used for longest go first."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The folder of the cache, as far as it holds ``embeddings/``, which is bounded; ``docs/caches.md`` has the rest.
+
+    Attributes:
+        path: the folder.
+        limit: bytes of embeddings kept.
+    """
+
+    path: Path
+    limit: int = LIMIT
+
+    @classmethod
+    def usual(cls) -> "Cache":
+        """In the user's :func:`~ethnoshard._cache_folder.cache_folder`."""
+        return cls(cache_folder())
+
+    def get(self, key: str) -> Embeddings | None:
+        """The embeddings kept under ``key``; None if there are none, or they are damaged."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        try:
+            found = Embeddings.load(path)
+        except EthnoshardError:
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return found
+
+    def put(self, key: str, embeddings: Embeddings) -> None:
+        """Keep embeddings, and let go of those not used for longest.
+
+        Raises:
+            EthnoshardError: the disk is full or can't be written.
+        """
+        path = self._path(key)
+        make_folder(path.parent)
+        embeddings.save(path)
+        kept = 0
+        for file in sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime_ns, reverse=True):
+            kept += file.stat().st_size
+            if kept > self.limit and file != path:
+                file.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.path / "embeddings" / f"{key}.npz"

@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.ndimage import affine_transform
 
-from ethnoshard.embedding._model import Images
-from ethnoshard.embedding._template import Points, template
+from ethnoshard.embedding._model import Images, Points, template
 
 
 def similarity_transform(points: Points, onto: Points) -> Points:

@@ -49,7 +49,7 @@ def load_model(
         raise EthnoshardError(f"alignment is {' or '.join(get_args(Alignment))}; {alignment!r} is neither")
     path = Path(model)
     if path.suffix == ".onnx" and path.is_file():
-        from ethnoshard.embedding._onnx_model import onnx_model
+        from ethnoshard.embedding._onnx import onnx_model
 
         return onnx_model(path, alignment=alignment, normalise=normalise, crop=crop, said=said)
     named = str(model) in DOWNLOADABLE and not path.exists()

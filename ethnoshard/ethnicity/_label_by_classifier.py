@@ -1,26 +1,30 @@
-"""Labels that a classifier predicts (Kalinga 2020, section 4.2.1)."""
+"""Labels that a classifier predicts (Kalinga 2020, section 4.2.1), part by part in worker processes."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
-from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._files import read_table
+from ethnoshard._parallel import check_workers, count, in_processes
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.errors import EthnoshardError
+from ethnoshard.alignment import decode_face
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.ethnicity._label_file import UNKNOWN
-from ethnoshard.ethnicity._label_part import Classifier, Model, Seen, load_model, read_part, start_worker
 from ethnoshard.work import (
     BY_CLASSIFIER,
     LABELS_SCHEMA,
     Labelling,
+    PartFaces,
     WorkFolder,
+    chosen_first,
     read_labels,
     write_comparison,
     write_labels,
@@ -28,6 +32,164 @@ from ethnoshard.work import (
 
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement
+
+
+_BATCH = 128
+"""Faces that are decoded before the classifier is asked; what stands in memory at once."""
+
+
+class Classifier(Protocol):
+    """What labelling needs of a classifier; ``EthnicityClassifier`` is one."""
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The groups, in the order of the probabilities."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights, hex."""
+
+    def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(H, W, 3) RGB faces to (N, C) probabilities, rows sum to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Which classifier it was: its name, its groups in order, the SHA-256 of its weights."""
+
+    name: str
+    classes: tuple[str, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a classifier said of the faces of one part.
+
+    Attributes:
+        model: the classifier.
+        faces: identity, image, face: a row for each face that was used, in the order of the source.
+        probabilities: (N, C) float32 of these faces.
+        undecodable: images whose face could not be decoded.
+    """
+
+    model: Model
+    faces: pl.DataFrame
+    probabilities: NDArray[np.float32]
+    undecodable: list[str]
+
+
+class _Face(NamedTuple):
+    identity: str
+    image: str
+    face: int
+    pixels: NDArray[np.uint8]
+
+
+class PartReader:
+    """What a worker keeps from part to part: the classifier, and how many faces to ask it of."""
+
+    def __init__(self, load: Callable[[], Classifier], images: int, seed: int) -> None:
+        """Load the classifier."""
+        self._classifier, self._images, self._seed = load(), images, seed
+        self._model = Model(
+            name=self._classifier.name, classes=tuple(self._classifier.classes), sha256=self._classifier.sha256
+        )
+
+    def read(self, part: Path) -> Seen:
+        """Ask the classifier of up to ``images`` faces of each identity, one an image."""
+        rows: list[tuple[str, str, int]] = []
+        pieces: list[NDArray[np.float32]] = [np.zeros((0, len(self._model.classes)), np.float32)]
+        undecodable: list[str] = []
+        for batch in _batches(self._faces(part, undecodable)):
+            rows += [(face.identity, face.image, face.face) for face in batch]
+            pieces.append(self._said([face.pixels for face in batch]))
+            count(len(batch))
+        schema = {"identity": pl.String, "image": pl.String, "face": pl.Int16}
+        return Seen(
+            model=self._model,
+            faces=pl.DataFrame(rows, schema=schema, orient="row"),
+            probabilities=np.concatenate(pieces),
+            undecodable=undecodable,
+        )
+
+    def _faces(self, part: Path, undecodable: list[str]) -> Iterator[_Face]:
+        """The chosen faces of a part in the order of the source; images of those that are damaged go to the list."""
+        # Who stands beside a person in a picture says nothing of the person's group.
+        rows = chosen_first(read_table(part.with_suffix(".parquet"))).drop_nulls("length")
+        table = rows.unique("image", keep="first", maintain_order=True)
+        with PartFaces(part) as reader:
+            for own in table.partition_by("identity", maintain_order=True):
+                found: dict[int, _Face] = {}
+                for place in drawn_order(self._seed, own["identity"][0], len(own)):
+                    if len(found) == self._images:
+                        break
+                    row = own.row(place, named=True)
+                    try:
+                        # A copy, because torch warns of arrays that can't be written to.
+                        pixels = np.array(decode_face(reader.read(row["offset"], row["length"])))
+                    except UnreadableImageError:
+                        undecodable.append(row["image"])
+                    else:
+                        found[place] = _Face(row["identity"], row["image"], row["face"], pixels)
+                yield from (found[place] for place in sorted(found))
+
+    def _said(self, faces: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        said = self._classifier.probabilities(faces)
+        if said.shape != (len(faces), len(self._model.classes)) or not np.isfinite(said).all():
+            raise EthnoshardError(
+                f"the classifier {self._model.name} gave no probabilities for some faces (shape {said.shape} for "
+                f"{len(faces)} faces and {len(self._model.classes)} groups); its weights are not to be used"
+            )
+        return said.astype(np.float32)
+
+
+def load_model(folder: str | Path | None, device: str) -> Classifier:
+    """Open a model folder, or the shipped one, in a worker process, which has one core to itself."""
+    import torch
+
+    from ethnoshard.ethnicity._classifier import EthnicityClassifier
+
+    torch.set_num_threads(1)
+    return EthnicityClassifier.load(folder, device=device)
+
+
+def drawn_order(seed: int, identity: str, faces: int) -> list[int]:
+    """A random order of an identity's faces that depends on nothing but the three arguments."""
+    digest = hashlib.sha256(identity.encode()).digest()
+    generator = np.random.default_rng([seed, *np.frombuffer(digest, "<u4").tolist()])
+    return [int(place) for place in generator.permutation(faces)]
+
+
+def _batches(faces: Iterator[_Face]) -> Iterator[list[_Face]]:
+    batch: list[_Face] = []
+    for face in faces:
+        batch.append(face)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+_reader: PartReader | None = None
+
+
+def start_worker(load: Callable[[], Classifier], images: int, seed: int) -> None:
+    """Set a worker process up."""
+    global _reader
+    _reader = PartReader(load, images, seed)
+
+
+def read_part(task: tuple[int, Path]) -> tuple[int, Seen]:
+    """Read a part in a worker process that has been set up; the part's number comes back with the result."""
+    assert _reader is not None, "start_worker comes first"
+    number, part = task
+    return number, _reader.read(part)
 
 
 def label_by_classifier(

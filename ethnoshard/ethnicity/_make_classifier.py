@@ -14,16 +14,12 @@ from safetensors.torch import save
 from ethnoshard._files import make_folder, sha256_of, whole_file, write_json
 from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._calibration import fit_temperature
-from ethnoshard.ethnicity._classifier import CARD, FORMAT, WEIGHTS, EthnicityClassifier
-from ethnoshard.ethnicity._explore import explore
-from ethnoshard.ethnicity._metrics import measure
-from ethnoshard.ethnicity._network import input_side
+from ethnoshard.ethnicity._classifier import CARD, FORMAT, WEIGHTS, EthnicityClassifier, input_side
+from ethnoshard.ethnicity._collection import Split, TrainingFaces, explore, prepare_faces, split_faces
+from ethnoshard.ethnicity._metrics import fit_temperature, measure
 from ethnoshard.ethnicity._pictures import draw_history, draw_report
-from ethnoshard.ethnicity._split import Split, split_faces
 from ethnoshard.ethnicity._taxonomy import mapping, taxonomy
 from ethnoshard.ethnicity._train import CHECKPOINT, Trained, TrainingData, TrainSettings, all_logits, train_network
-from ethnoshard.ethnicity._training_faces import TrainingFaces, prepare_faces
 from ethnoshard.sources import LabelledFaces, open_labelled, plain
 
 _LARGER = 4 / 3

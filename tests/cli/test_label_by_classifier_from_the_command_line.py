@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from ethnoshard._files import sha256_of, write_json
 from ethnoshard.cli._options import with_shipped
-from ethnoshard.ethnicity._network import build_network
+from ethnoshard.ethnicity._classifier import build_network
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -18,7 +18,7 @@ from ethnoshard.embedding import (
     faces_of_work,
     load_model,
 )
-from ethnoshard.embedding._normalise import averaging, network_input
+from ethnoshard.embedding._model import averaging, network_input
 from ethnoshard.runs import RunFolder
 from ethnoshard.training import FaceEmbedder, export, save_weights
 

@@ -22,9 +22,8 @@ from ethnoshard.ethnicity import (
     evaluate_classifier,
     train_classifier,
 )
-from ethnoshard.ethnicity._calibration import fit_temperature, probabilities_of, reliability
-from ethnoshard.ethnicity._metrics import measure
-from ethnoshard.ethnicity._network import build_network, input_side
+from ethnoshard.ethnicity._classifier import build_network, input_side
+from ethnoshard.ethnicity._metrics import fit_temperature, measure, probabilities_of, reliability
 from ethnoshard.evaluation import wilson
 from ethnoshard.synthetic import draw_face
 

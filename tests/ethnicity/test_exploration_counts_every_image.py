@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ethnoshard.ethnicity._explore import Exploration, explore
+from ethnoshard.ethnicity._collection import Exploration, explore
 from ethnoshard.ethnicity._taxonomy import taxonomy
 from ethnoshard.sources import ImageRef, LabelledFaces, Remark
 

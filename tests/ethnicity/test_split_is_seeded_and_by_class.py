@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._split import Split, split_faces
+from ethnoshard.ethnicity._collection import Split, split_faces
 
 NAMES = ("A", "B", "C")
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ethnoshard._weights_file import matched, read_tensors
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._network import build_network
-from ethnoshard.ethnicity._network import start_from as start_classifier
+from ethnoshard.ethnicity._classifier import build_network
+from ethnoshard.ethnicity._classifier import start_from as start_classifier
 from ethnoshard.training import FaceEmbedder, start_from
 
 

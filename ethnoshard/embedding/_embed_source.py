@@ -1,4 +1,4 @@
-"""Any model's embeddings of any faces, computed once."""
+"""Any model's embeddings of any faces, computed once: the key of the cache is all that decides them."""
 
 import hashlib
 import itertools
@@ -15,11 +15,10 @@ from ethnoshard._parallel import available_cores
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import decode_image
 from ethnoshard.embedding._aligned import decoded
-from ethnoshard.embedding._cache import Cache
-from ethnoshard.embedding._embeddings import Embeddings
+from ethnoshard.embedding._embeddings import Cache, Embeddings
+from ethnoshard.embedding._face_sources import Faces, Photograph
 from ethnoshard.embedding._five_point import five_point_face
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
-from ethnoshard.embedding._places import Faces, Photograph
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 
 _AT_ONCE = 64
