@@ -18,8 +18,8 @@ class Stamp(NamedTuple):
 
     Attributes:
         path: as given.
-        device: and ``inode``: which file it is.
-        inode: see there.
+        device: number of the file system that it is on.
+        inode: number of the file there.
         size: bytes.
         changed: when its content was changed, ns.
         status_changed: when anything about it was changed, ns.

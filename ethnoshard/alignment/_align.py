@@ -163,18 +163,24 @@ def align_source(
     progress: Progress = SILENT,
     said: Callable[[str], None] | None = None,
 ) -> AlignReport:
-    """``align`` for a source that is listed already; see there.
+    """Align a source that is listed already, as ``align`` does one that is named by its path.
 
     Args:
         images: the source.
-        work: see ``align``, as for what follows; only these differ:
-        settings: see there.
-        workers: see there.
-        device: see there.
+        work: the work folder; made if it is not there.
+        settings: what decides the faces.
+        workers: processes; one a core by default.
+        device: where the networks run, "cpu" or "cuda".
         digests: of all images, as ``image_digests`` has them, if they are known already.
         waiting: called before another process, which works in the folder, is waited for; by default that is an error.
-        progress: see there.
-        said: see there.
+        progress: told how many images there are, and how many are done.
+        said: told what can't be checked, and what takes long.
+
+    Returns:
+        The counts.
+
+    Raises:
+        EthnoshardError: the folder was made otherwise or from other photographs, the disk is full, a worker died.
     """
     workers = check_workers(workers)
     folder = WorkFolder(Path(work))

@@ -11,7 +11,7 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say
 from ethnoshard.cli._report import report_agreement, report_alignment, report_labelling, report_packing
 from ethnoshard.cli.align import watched_alignment
-from ethnoshard.cli.label import Asked, check_options, model_folder, watched_labelling
+from ethnoshard.cli.label import ClassifierOptions, check_options, model_folder, watched_labelling
 from ethnoshard.cli.pack import watched_packing
 
 
@@ -51,11 +51,15 @@ def run(
     if labels is None and classifier is None:
         classifier = options.SHIPPED
     check_options(labels, classifier, groups, unlabelled, min_confidence)
-    asked = None if classifier is None else Asked(classifier, images, seed, min_confidence, workers, device)
-    if asked is not None:
+    chosen = (
+        None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
+    )
+    if chosen is not None:
         from ethnoshard.ethnicity import EthnicityClassifier
 
-        EthnicityClassifier.load(model_folder(asked.model))  # what is wrong with it should be said before the long step
+        EthnicityClassifier.load(
+            model_folder(chosen.model)
+        )  # what is wrong with it should be said before the long step
     settings = AlignSettings(
         size=size if size is not None or aligned else options.ALIGN.size,
         margin=margin,
@@ -71,7 +75,7 @@ def run(
     say(f"align {source} into {folder}")
     report_alignment(*watched_alignment(source, folder, settings, workers, device))
     say("\nlabel")
-    labelling, agreement = watched_labelling(folder, labels, groups, unlabelled, asked)
+    labelling, agreement = watched_labelling(folder, labels, groups, unlabelled, chosen)
     report_labelling(labelling)
     if agreement is not None:
         report_agreement(agreement)

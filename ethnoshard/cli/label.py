@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Asked(NamedTuple):
-    """Which classifier is asked, and how."""
+class ClassifierOptions(NamedTuple):
+    """A classifier, and which faces it looks at."""
 
     model: str
     images: int
@@ -59,10 +59,12 @@ def run(
             "--classifier MODEL); or how many rows to --show"
         )
     check_options(labels, classifier, groups, unlabelled, min_confidence)
-    asked = None if classifier is None else Asked(classifier, images, seed, min_confidence, workers, device)
+    chosen = (
+        None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
+    )
     labelling = agreement = None
-    if labels is not None or asked is not None:
-        labelling, agreement = watched_labelling(work, labels, groups, unlabelled, asked)
+    if labels is not None or chosen is not None:
+        labelling, agreement = watched_labelling(work, labels, groups, unlabelled, chosen)
     table = read_labels(WorkFolder(work)) if labelling is None else labelling.table
     if as_json:
         say_json(_plain(labelling, agreement, table.head(show)))
@@ -96,32 +98,36 @@ def check_options(
 
 
 def watched_labelling(
-    work: Path, labels: Path | None, groups: str | None, unlabelled: options.UnlabelledOption, asked: Asked | None
+    work: Path,
+    labels: Path | None,
+    groups: str | None,
+    unlabelled: options.UnlabelledOption,
+    chosen: ClassifierOptions | None,
 ) -> tuple[Labelling, "Agreement | None"]:
     """Label by the file if there is one, else by the classifier; with both, say how far they agree as well."""
     if labels is None:
-        assert asked is not None, "one of the two gives the groups"
+        assert chosen is not None, "one of the two gives the groups"
         from ethnoshard.ethnicity import label_by_classifier
 
-        return _watched(label_by_classifier, work, asked), None
+        return _watched(label_by_classifier, work, chosen), None
     labelling = label_from_file(work, labels, groups=split_groups(groups), unlabelled=unlabelled.value)
-    if asked is None:
+    if chosen is None:
         return labelling, None
     from ethnoshard.ethnicity import compare_with_classifier
 
-    return labelling, _watched(compare_with_classifier, work, asked)
+    return labelling, _watched(compare_with_classifier, work, chosen)
 
 
-def _watched(ask: Callable[..., Answer], work: Path, asked: Asked) -> Answer:
+def _watched(ask: Callable[..., Answer], work: Path, chosen: ClassifierOptions) -> Answer:
     with watched("label", "faces") as bar:
         return ask(
             work,
-            model_folder(asked.model),
-            images=asked.images,
-            seed=asked.seed,
-            min_confidence=asked.min_confidence,
-            workers=asked.workers,
-            device=asked.device,
+            model_folder(chosen.model),
+            images=chosen.images,
+            seed=chosen.seed,
+            min_confidence=chosen.min_confidence,
+            workers=chosen.workers,
+            device=chosen.device,
             progress=bar,
         )
 

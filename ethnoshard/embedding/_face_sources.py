@@ -28,7 +28,7 @@ from ethnoshard.shards import FaceDataset, open_shards
 from ethnoshard.sources import BinPairs, Source, contents_digest, image_digests, open_source
 
 _MOST_PIXELS = 20_000_000
-"""Of an aligned face."""
+"""Pixels of an aligned face beyond which it is not decoded."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,18 +48,18 @@ class Photograph:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Faces:
-    """All faces of a place, and what became of images without one.
+    """All faces of a source, and what became of images without one.
 
     Attributes:
         keys: of the faces: ``identity/image.jpg`` for one of each image, ``identity/image.jpg#2`` ... for further ones.
         identities: whose each of them is.
         missing: key -> status of the images without a face.
         size: side of the aligned faces, pixels.
-        digest: hex SHA-256 of all that decides the faces and their names; not what the place is called, nor its kind.
-        facts: what a report says of the place.
+        digest: hex SHA-256 of all that decides the faces and their names; not what the source is called, nor its kind.
+        facts: what a report says of the source.
         jpegs: the aligned faces, in the order of ``keys``.
-        photographs: the source images, likewise; None where they aren't at hand, with ``no_photographs`` saying why.
-        no_photographs: see there.
+        photographs: the source images, in the order of ``keys``; None where they aren't at hand.
+        no_photographs: why they aren't; "" where they are.
     """
 
     keys: list[str]

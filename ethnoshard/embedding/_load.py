@@ -34,8 +34,9 @@ def load_model(
 
     Args:
         model: see the table.
-        alignment: of an ONNX file that isn't ours.
-        normalise: likewise; one of ``NORMALISATIONS``, or with "-bgr" at its end for blue first.
+        alignment: "crop" or "five-point", for an ONNX file that isn't ours.
+        normalise: how such a file's pixels are scaled: one of ``NORMALISATIONS``, with "-bgr" at its end for blue
+            first.
         crop: side of the square cut from the middle of a face, if not the one that the model was trained with.
         device: where torch's networks run; ONNX runs on the CPU.
         said: told where ``normalise`` contradicts what an ONNX graph does itself; it is obeyed.

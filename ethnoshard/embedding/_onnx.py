@@ -344,7 +344,8 @@ def onnx_model(
     Args:
         path: the file.
         alignment: "crop" or "five-point", of a file that isn't ours.
-        normalise: one of ``NORMALISATIONS``, or with "-bgr" at its end, likewise.
+        normalise: how the pixels of such a file are scaled: one of ``NORMALISATIONS``, with "-bgr" at its end for blue
+            first.
         crop: of "crop", side of the square cut from the middle of a face; 0 for the whole face.
         said: told where ``normalise`` contradicts the graph; it is obeyed.
 

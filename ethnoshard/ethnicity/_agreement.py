@@ -61,7 +61,7 @@ def agreement(table_a: pl.DataFrame, table_b: pl.DataFrame) -> Agreement:
 
     Args:
         table_a: a row for each identity.
-        table_b: likewise.
+        table_b: a row for each identity, as another source has it.
 
     Raises:
         EthnoshardError: a table has two rows for one identity.

@@ -45,7 +45,8 @@ class Exploration:
         class_by_gender: class -> gender -> images.
         class_by_age: class -> ten years -> images.
         left_out: images, rows and files that are in no count: reason, count and the first of each.
-        kept: images that are counted though something in their row is not as it should be, likewise.
+        kept: images that are counted though something in their row is not as it should be: reason, count and the first
+            of each.
     """
 
     total: int

@@ -43,7 +43,7 @@ class Classifier(Protocol):
 
     @property
     def name(self) -> str:
-        """For reports."""
+        """The name that reports use."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Classifier(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Of the weights, hex."""
+        """SHA-256 of the weights, hex."""
 
     def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(H, W, 3) RGB faces to (N, C) probabilities, rows sum to 1."""
@@ -67,8 +67,8 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What a classifier said of the faces of one part.
+class PartPredictions:
+    """A classifier's predictions for the faces of one part.
 
     Attributes:
         model: the classifier.
@@ -100,17 +100,17 @@ class PartReader:
             name=self._classifier.name, classes=tuple(self._classifier.classes), sha256=self._classifier.sha256
         )
 
-    def read(self, part: Path) -> Seen:
+    def read(self, part: Path) -> PartPredictions:
         """Ask the classifier of up to ``images`` faces of each identity, one an image."""
         rows: list[tuple[str, str, int]] = []
         pieces: list[NDArray[np.float32]] = [np.zeros((0, len(self._model.classes)), np.float32)]
         undecodable: list[str] = []
         for batch in _batches(self._faces(part, undecodable)):
             rows += [(face.identity, face.image, face.face) for face in batch]
-            pieces.append(self._said([face.pixels for face in batch]))
+            pieces.append(self._probabilities([face.pixels for face in batch]))
             count(len(batch))
         schema = {"identity": pl.String, "image": pl.String, "face": pl.Int16}
-        return Seen(
+        return PartPredictions(
             model=self._model,
             faces=pl.DataFrame(rows, schema=schema, orient="row"),
             probabilities=np.concatenate(pieces),
@@ -125,7 +125,7 @@ class PartReader:
         with PartFaces(part) as reader:
             for own in table.partition_by("identity", maintain_order=True):
                 found: dict[int, _Face] = {}
-                for place in drawn_order(self._seed, own["identity"][0], len(own)):
+                for place in random_order(self._seed, own["identity"][0], len(own)):
                     if len(found) == self._images:
                         break
                     row = own.row(place, named=True)
@@ -138,14 +138,14 @@ class PartReader:
                         found[place] = _Face(row["identity"], row["image"], row["face"], pixels)
                 yield from (found[place] for place in sorted(found))
 
-    def _said(self, faces: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        said = self._classifier.probabilities(faces)
-        if said.shape != (len(faces), len(self._model.classes)) or not np.isfinite(said).all():
+    def _probabilities(self, faces: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        predictions = self._classifier.probabilities(faces)
+        if predictions.shape != (len(faces), len(self._model.classes)) or not np.isfinite(predictions).all():
             raise EthnoshardError(
-                f"the classifier {self._model.name} gave no probabilities for some faces (shape {said.shape} for "
-                f"{len(faces)} faces and {len(self._model.classes)} groups); its weights are not to be used"
+                f"the classifier {self._model.name} gave no probabilities for some faces (shape {predictions.shape} "
+                f"for {len(faces)} faces and {len(self._model.classes)} groups); its weights are not to be used"
             )
-        return said.astype(np.float32)
+        return predictions.astype(np.float32)
 
 
 def load_model(folder: str | Path | None, device: str) -> Classifier:
@@ -158,7 +158,7 @@ def load_model(folder: str | Path | None, device: str) -> Classifier:
     return EthnicityClassifier.load(folder, device=device)
 
 
-def drawn_order(seed: int, identity: str, faces: int) -> list[int]:
+def random_order(seed: int, identity: str, faces: int) -> list[int]:
     """A random order of an identity's faces that depends on nothing but the three arguments."""
     digest = hashlib.sha256(identity.encode()).digest()
     generator = np.random.default_rng([seed, *np.frombuffer(digest, "<u4").tolist()])
@@ -185,7 +185,7 @@ def start_worker(load: Callable[[], Classifier], images: int, seed: int) -> None
     _reader = PartReader(load, images, seed)
 
 
-def read_part(task: tuple[int, Path]) -> tuple[int, Seen]:
+def read_part(task: tuple[int, Path]) -> tuple[int, PartPredictions]:
     """Read a part in a worker process that has been set up; the part's number comes back with the result."""
     assert _reader is not None, "start_worker comes first"
     number, part = task
@@ -229,20 +229,20 @@ def label_by_classifier(
     Raises:
         EthnoshardError: a setting is out of its range, the classifier can't be loaded, there is no face to look at.
     """
-    asked = _Asked(images=images, seed=seed, min_confidence=min_confidence)
+    options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
     load = load or partial(load_model, classifier, device)
     parts = folder.finished()["parts"]
     with folder.held():
-        said = _predict(folder, parts, load, asked, workers, progress)
-        write_labels(folder, said.table, faces=said.faces, classifier=said.record)
+        predictions = _predict(folder, parts, load, options, workers, progress)
+        write_labels(folder, predictions.table, faces=predictions.faces, classifier=predictions.record)
     return Labelling(
-        table=said.table,
-        missing=said.table.filter(pl.col("faces_used") == 0)["identity"].to_list(),
+        table=predictions.table,
+        missing=predictions.table.filter(pl.col("faces_used") == 0)["identity"].to_list(),
         extra=[],
         unknown_groups={},
         unlabelled="drop",
-        undecodable=said.undecodable,
+        undecodable=predictions.undecodable,
     )
 
 
@@ -264,21 +264,22 @@ def compare_with_classifier(
 
     Args:
         work: a work folder, aligned and labelled from a file.
-        classifier: as in ``label_by_classifier``, like all that follow.
-        images: see there.
-        seed: see there.
-        min_confidence: see there; identities below it are not compared.
-        workers: see there.
-        device: see there.
-        load: see there.
-        progress: see there.
+        classifier: a model folder; the shipped one by default.
+        images: most faces of an identity to look at, at least 1.
+        seed: chooses them, at least 0.
+        min_confidence: an identity below it is not compared, 0 to 1.
+        workers: processes; one a core by default.
+        device: where the network runs, "cpu" or "cuda".
+        load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
+        progress: told how many faces there are, and how many are done.
 
     Raises:
-        EthnoshardError: as there, or the folder isn't labelled, or its labels are a classifier's.
+        EthnoshardError: a setting is out of its range, the classifier can't be loaded, there is no face to look at, the
+            folder isn't labelled, or its labels are a classifier's.
     """
     from ethnoshard.ethnicity._agreement import agreement
 
-    asked = _Asked(images=images, seed=seed, min_confidence=min_confidence)
+    options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
     load = load or partial(load_model, classifier, device)
     parts = folder.finished()["parts"]
@@ -288,14 +289,14 @@ def compare_with_classifier(
             raise EthnoshardError(
                 f"the labels in {folder.path} are by {source} already; give them by --labels FILE.csv"
             )
-        said = _predict(folder, parts, load, asked, workers, progress)
-        found = agreement(given, said.table)
-        write_comparison(folder, said.faces, said.record, asdict(found))
+        predictions = _predict(folder, parts, load, options, workers, progress)
+        found = agreement(given, predictions.table)
+        write_comparison(folder, predictions.faces, predictions.record, asdict(found))
     return found
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _Options:
     """What decides the labels beside the classifier; see ``label_by_classifier``."""
 
     images: int
@@ -309,8 +310,8 @@ class _Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Said:
-    """What a classifier said of a work folder: ``LABELS_SCHEMA``, ``LABEL_FACES_SCHEMA``, the record, bad images."""
+class _Predictions:
+    """A classifier's predictions for a folder: ``LABELS_SCHEMA``, ``LABEL_FACES_SCHEMA``, the record, bad images."""
 
     table: pl.DataFrame
     faces: pl.DataFrame
@@ -322,45 +323,47 @@ def _predict(
     folder: WorkFolder,
     parts: int,
     load: Callable[[], Classifier],
-    asked: _Asked,
+    options: _Options,
     workers: int,
     progress: Progress,
-) -> _Said:
+) -> _Predictions:
     rows = folder.faces(parts)
     people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
     pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
-    progress.begun(int(pictures["image"].clip(upper_bound=asked.images).sum()), 0)
+    progress.begun(int(pictures["image"].clip(upper_bound=options.images).sum()), 0)
     with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
-    seen = dict(
+    by_part = dict(
         in_processes(
             read_part,
             [(part, folder.part_path(part)) for part in with_faces],
             workers=min(workers, max(1, len(with_faces))),
             setup=start_worker,
-            setup_arguments=(load, asked.images, asked.seed),
+            setup_arguments=(load, options.images, options.seed),
             progress=progress,
         )
     )
-    undecodable = [image for part in with_faces for image in seen[part].undecodable]
-    if not any(len(part.faces) for part in seen.values()):
+    undecodable = [image for part in with_faces for image in by_part[part].undecodable]
+    if not any(len(part.faces) for part in by_part.values()):
         raise EthnoshardError(
             f"{folder.path} holds no face to look at: {len(people):,} identities, {len(undecodable):,} faces that "
             f"could not be decoded"
         )
-    return _summary([seen[part] for part in with_faces], people, asked, undecodable)
+    return _summary([by_part[part] for part in with_faces], people, options, undecodable)
 
 
-def _summary(seen: list[Seen], people: pl.DataFrame, asked: _Asked, undecodable: list[str]) -> _Said:
-    model = seen[0].model
-    faces = pl.concat([part.faces for part in seen])
-    probabilities = np.concatenate([part.probabilities for part in seen])
-    said = _averaged(faces, probabilities, model, asked.min_confidence)
-    table = people.join(said, on="identity", how="left", maintain_order="left").with_columns(
+def _summary(
+    by_part: list[PartPredictions], people: pl.DataFrame, options: _Options, undecodable: list[str]
+) -> _Predictions:
+    model = by_part[0].model
+    faces = pl.concat([part.faces for part in by_part])
+    probabilities = np.concatenate([part.probabilities for part in by_part])
+    predictions = _averaged(faces, probabilities, model, options.min_confidence)
+    table = people.join(predictions, on="identity", how="left", maintain_order="left").with_columns(
         pl.col("faces_used").fill_null(0),
         pl.lit(f"{BY_CLASSIFIER}{model.name} {model.sha256[:12]}").alias("source"),
     )
-    record = {**asdict(model), **asdict(asked), "faces_used": len(faces), "undecodable": len(undecodable)}
-    return _Said(
+    record = {**asdict(model), **asdict(options), "faces_used": len(faces), "undecodable": len(undecodable)}
+    return _Predictions(
         table=table.select(LABELS_SCHEMA.names()),
         faces=faces.with_columns(pl.Series("probabilities", probabilities.tolist(), pl.List(pl.Float32))),
         record=record,

@@ -4,7 +4,7 @@ from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
-from ethnoshard.sources._matching import FoundPairs, explain_absent, find_pairs
+from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
@@ -17,10 +17,10 @@ __all__ = [
     "LINE",
     "BinPairs",
     "CfpProtocol",
-    "FoundPairs",
     "GroupSource",
     "ImageRef",
     "LabelledFaces",
+    "MatchedPairs",
     "MissingImages",
     "PairList",
     "Remark",

@@ -9,7 +9,7 @@ from ethnoshard.sources._inventory import (
     HIDDEN,
     MACOS,
     SPECIAL,
-    Found,
+    ImageFile,
     Inventory,
     display,
     no_image_reason,
@@ -82,7 +82,7 @@ def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], i
         elif reason := reason or no_image_reason(entry.name):
             inventory.skip(reason, relative)
         else:
-            inventory.images.append(Found(relative, relative, entry.stat().st_size))
+            inventory.images.append(ImageFile(relative, relative, entry.stat().st_size))
     except OSError as error:
         if not entry.is_symlink():
             raise EthnoshardError(f"{display(entry.path)} can't be examined: {error.strerror}") from error

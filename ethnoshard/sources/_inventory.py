@@ -74,7 +74,7 @@ UNSAFE = "absolute path or '..' in the name"
 REPLACED = "replaced by a later entry of the same name"
 
 
-class Found(NamedTuple):
+class ImageFile(NamedTuple):
     """An image file: its raw path in the container (undecodable bytes as surrogates), locator and bytes."""
 
     path: str
@@ -86,7 +86,7 @@ class Inventory:
     """Images found, and the names of everything else by reason, so that nothing disappears silently."""
 
     def __init__(self) -> None:
-        self.images: list[Found] = []
+        self.images: list[ImageFile] = []
         self.skipped: dict[str, list[str]] = {}
 
     def skip(self, reason: str, path: str) -> None:
@@ -102,7 +102,7 @@ class ArchiveInventory:
     """Collects the entries of an archive by name, where the last of a name wins, as on extraction."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, Found | str] = {}
+        self._entries: dict[str, ImageFile | str] = {}
         self._inventory = Inventory()
 
     def add(self, raw: str, locator: int, size: int, reason: str | None = None) -> None:
@@ -116,12 +116,12 @@ class ArchiveInventory:
         reason = reason_in_name(parts) or reason
         if path in self._entries:
             self._inventory.skip(REPLACED, path)
-        self._entries[path] = reason or Found(path, locator, size)
+        self._entries[path] = reason or ImageFile(path, locator, size)
 
     def finish(self) -> Inventory:
         """Return what is left once later entries have replaced earlier ones."""
         for path, entry in self._entries.items():
-            if isinstance(entry, Found):
+            if isinstance(entry, ImageFile):
                 self._inventory.images.append(entry)
             else:
                 self._inventory.skip(entry, path)

@@ -106,7 +106,7 @@ def _is_end_of(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FoundPairs:
+class MatchedPairs:
     """Where a list's images are.
 
     Attributes:
@@ -120,7 +120,7 @@ class FoundPairs:
     absent: tuple[str, ...]
 
 
-def find_pairs(pairs: PairList, available: Collection[str]) -> FoundPairs:
+def find_pairs(pairs: PairList, available: Collection[str]) -> MatchedPairs:
     """Find a list's images, also where their names are written otherwise (see ``match_names``).
 
     Args:
@@ -153,7 +153,7 @@ def find_pairs(pairs: PairList, available: Collection[str]) -> FoundPairs:
             first=f"{first} is {matches.found[first]}",
         )
     absent = tuple(name for name in wanted if name not in matches.found)
-    return FoundPairs(names=matches.found, otherwise=otherwise, absent=absent)
+    return MatchedPairs(names=matches.found, otherwise=otherwise, absent=absent)
 
 
 def explain_absent(pairs: PairList, absent: Collection[str], available: Collection[str], people: int = 0) -> str:

@@ -25,9 +25,9 @@ class PairList:
         same: (N,) bool, both show one person.
         fold: (N,) int64, 0 to F - 1.
         first_person: (N,) str, whose the first image is; None where the list doesn't say.
-        second_person: (N,) str, likewise.
+        second_person: (N,) str, whose the second image is; None where the list doesn't say.
         first_group: (N,) str, group of the first image's person as the list gives it; None where it gives none.
-        second_group: (N,) str, likewise.
+        second_group: (N,) str, group of the second image's person; None where the list gives none.
         duplicates: pairs that the list has once more; 0 unless they were allowed.
         left_out: rows of the list's file that are no pairs, by reason.
     """

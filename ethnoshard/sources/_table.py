@@ -84,7 +84,7 @@ def column_names(path: Path, columns: tuple[str, ...]) -> list[str]:
         columns: names to expect; they decide between separators.
 
     Raises:
-        EthnoshardError: as :func:`read_csv_text`.
+        EthnoshardError: it is not there, can't be read, or is no text in UTF-8 or UTF-16.
     """
     text, separator = read_csv_text(path, columns)
     return _fields(text.partition("\n")[0], separator)

@@ -68,7 +68,7 @@ class Labelling:
         unknown_groups: groups outside the list that was asked for, with how many identities have them.
         unlabelled: what became of identities without a group, "drop" or "unknown".
         left_out: rows of the source that give nobody a group, as (reason, count, the first of them).
-        resembling: names of ``extra`` that are but for their writing one of ``missing``, likewise.
+        resembling: names of ``extra`` that are but for their writing one of ``missing`` (reason, count, first).
         undecodable: images whose aligned face could not be decoded when a classifier was to look at it.
     """
 

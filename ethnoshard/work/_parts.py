@@ -26,8 +26,8 @@ def prominence(boxes: NDArray[np.float32], height: Any, width: Any) -> NDArray[n
 
     Args:
         boxes: (N, 4) left, top, right, bottom, pixels.
-        height: of the image, or (N,) of each box's image, pixels.
-        width: likewise.
+        height: height of the image, or (N,) of each box's image, pixels.
+        width: width of the image, or (N,) of each box's image, pixels.
 
     Returns:
         (N,).
