@@ -1,20 +1,16 @@
 """Errors by group at many thresholds, kept so small that each of them can be had again without a score."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ethnoshard.evaluation._by_group import Demographics, estimate, figures_of
 from ethnoshard.evaluation._cells import UNKNOWN, Count
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
-from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.evaluation._impostors import Weighting, weighting_of
 from ethnoshard.evaluation._intervals import percentile_interval
 from ethnoshard.evaluation._rates import DrawnRates
-from ethnoshard.results import GroupRates, Rate
-
-_SCALARS = ("crowd", "alpha", "weighting", "seed", "min_people", "min_pairs", "people")
+from ethnoshard.results import Arrays, GroupRates, NamedArrays, Rate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,30 +119,47 @@ class GroupCurves:
             drawn=drawn,
         )
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What ``numpy.savez`` takes; ``GroupCurves.of_arrays`` reads it back. Nothing in it needs a pickle.
+    def arrays(self) -> Arrays:
+        """Name -> array, to be written to a file; the inverse of ``of_arrays``. Nothing in it needs a pickle.
 
-        Of ``cross`` one triangle is kept: (T, 1 + D, G (G + 1) / 2), row after row.
+        One triangle of ``cross`` is kept: (T, 1 + D, G (G + 1) / 2), row after row.
         """
         plain = {name: np.asarray(value) for name, value in vars(self).items()}
         return {**plain, "cross": self.cross[:, :, *np.triu_indices(len(self.groups))]}
 
     @classmethod
-    def of_arrays(cls, arrays: Any) -> "GroupCurves":
-        """From what ``arrays`` gave, or a file of it.
+    def of_arrays(cls, arrays: NamedArrays) -> "GroupCurves":
+        """From what ``arrays`` gave.
 
         Raises:
-            KeyError: one is missing.
+            EthnoshardError: one is missing, or of another type or shape.
         """
-        plain = {name: arrays[name] for name in cls.__dataclass_fields__}
-        for name in _SCALARS:
-            plain[name] = plain[name].item()
-        plain["groups"] = tuple(plain["groups"].tolist())
-        number = len(plain["groups"])
-        full = np.empty((*plain["cross"].shape[:2], number, number))
-        rows, columns = np.triu_indices(number)
-        full[:, :, rows, columns] = full[:, :, columns, rows] = plain["cross"]
-        return cls(**{**plain, "cross": full})
+        groups = tuple(arrays.texts("groups", "G").tolist())
+        rows, columns = np.triu_indices(len(groups))
+        triangle = arrays.floats("cross", "T", "1 + D", len(rows))
+        cross = np.empty((*triangle.shape[:2], len(groups), len(groups)))
+        cross[:, :, rows, columns] = cross[:, :, columns, rows] = triangle
+        return cls(
+            groups=groups,
+            thresholds=arrays.floats("thresholds", "T"),
+            fnmr=arrays.floats("fnmr", "T", "1 + D", "G"),
+            cross=cross,
+            overall_fmr=arrays.floats("overall_fmr", "T", "1 + D"),
+            overall_fnmr=arrays.floats("overall_fnmr", "T", "1 + D"),
+            errors_fmr=arrays.whole("errors_fmr", "T", "G", "G"),
+            errors_fnmr=arrays.whole("errors_fnmr", "T", "G"),
+            pairs_fmr=arrays.whole("pairs_fmr", "G", "G"),
+            pairs_fnmr=arrays.whole("pairs_fnmr", "G"),
+            people_fmr=arrays.whole("people_fmr", "G", "G"),
+            people_fnmr=arrays.whole("people_fnmr", "G"),
+            crowd=int(arrays.whole("crowd")),
+            alpha=float(arrays.floats("alpha")),
+            weighting=weighting_of(str(arrays.texts("weighting"))),
+            seed=int(arrays.whole("seed")),
+            min_people=int(arrays.whole("min_people")),
+            min_pairs=int(arrays.whole("min_pairs")),
+            people=str(arrays.texts("people")),
+        )
 
     def _drawn(self, index: int, compared: Bools) -> DrawnRates:
         return DrawnRates(
@@ -192,7 +205,7 @@ class GroupCurves:
         return found
 
 
-def _count(errors: Any, pairs: Any, people: Any) -> Count:
+def _count(errors: int, pairs: int, people: int) -> Count:
     return Count(errors=int(errors), pairs=int(pairs), people=None if people == UNKNOWN else int(people))
 
 

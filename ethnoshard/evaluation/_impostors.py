@@ -5,10 +5,24 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._tally import Tally
 
 Weighting = Literal["person", "pair"]
+
+
+def weighting_of(name: str) -> Weighting:
+    """A weighting by its name.
+
+    Raises:
+        EthnoshardError: there is none of that name.
+    """
+    if name == "person":
+        return "person"
+    if name == "pair":
+        return "pair"
+    raise EthnoshardError(f"weighting must be 'person' or 'pair', got {name!r}")
 
 
 class Impostors:

@@ -1,16 +1,15 @@
 """FMR and FNMR of every group: as measured, and in draws of people."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._draws import drawn_weights
 from ethnoshard.evaluation._figures import figures
-from ethnoshard.evaluation._impostors import Impostors, Weighting
+from ethnoshard.evaluation._impostors import Impostors, Weighting, weighting_of
 from ethnoshard.evaluation._tally import Tally
+from ethnoshard.results import Arrays, NamedArrays
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,18 +73,32 @@ class DrawnRates:
             "accuracy": 1 - (self.fmr + self.fnmr) / 2,
         }
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What ``numpy.savez`` takes; ``DrawnRates.of_arrays`` reads it back. Nothing in it needs a pickle."""
+    def arrays(self) -> Arrays:
+        """Name -> array, to be written to a file; the inverse of ``of_arrays``. Nothing in it needs a pickle."""
         return {name: np.asarray(value) for name, value in vars(self).items()}
 
     @classmethod
-    def of_arrays(cls, arrays: Any) -> "DrawnRates":
-        """From what ``arrays`` gave, or a file of it."""
-        plain = {name: arrays[name] for name in cls.__dataclass_fields__}
-        for name in ("alpha", "weighting", "seed", "people"):
-            plain[name] = plain[name].item()
-        plain["groups"] = tuple(plain["groups"].tolist())
-        return cls(**plain)
+    def of_arrays(cls, arrays: NamedArrays) -> "DrawnRates":
+        """From what ``arrays`` gave.
+
+        Raises:
+            EthnoshardError: one is missing, or of another type or shape.
+        """
+        return cls(
+            groups=tuple(arrays.texts("groups", "G").tolist()),
+            compared=arrays.bools("compared", "G"),
+            fmr=arrays.floats("fmr", "1 + D", "G"),
+            fnmr=arrays.floats("fnmr", "1 + D", "G"),
+            overall_fmr=arrays.floats("overall_fmr", "1 + D"),
+            overall_fnmr=arrays.floats("overall_fnmr", "1 + D"),
+            cross=arrays.floats("cross", "1 + D", "G", "G"),
+            pairs_fmr=arrays.whole("pairs_fmr", "G"),
+            pairs_fnmr=arrays.whole("pairs_fnmr", "G"),
+            alpha=float(arrays.floats("alpha")),
+            weighting=weighting_of(str(arrays.texts("weighting"))),
+            seed=int(arrays.whole("seed")),
+            people=str(arrays.texts("people")),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

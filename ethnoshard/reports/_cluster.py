@@ -10,9 +10,9 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import ClusterMethod, Picture, clustering, picture
 from ethnoshard.reports._cluster_figures import cluster_figures
 from ethnoshard.reports._evaluate import model_of, source_of
-from ethnoshard.reports._folder import Arrays, Report
+from ethnoshard.reports._folder import Report
 from ethnoshard.reports._summary_clusters import cluster_summary
-from ethnoshard.results import ClusterReport, Images, PictureMetrics
+from ethnoshard.results import ClusterReport, Images, PictureMetrics, PicturePoints
 
 CLUSTER_PEOPLE = 50
 """As many as the study clustered."""
@@ -84,20 +84,18 @@ def cluster_embeddings(
         ),
         clustering=found,
     )
-    arrays: Arrays = {
-        "keys": embeddings.keys[flat.rows],
-        "people": flat.people,
-        "places_2d": flat.places,
-        "places_3d": deep.places,
-        **flat.clusters,
-    }
-    shown = _shown_people(flat, names=names)
+    points = PicturePoints(
+        keys=embeddings.keys[flat.rows],
+        people=flat.people,
+        coordinates={2: flat.places, 3: deep.places},
+        clusters=flat.clusters,
+    )
     return Report(
         kind="clustering",
         result=result,
-        arrays={"picture": arrays},
+        arrays={"picture": points.arrays()},
         summary=cluster_summary(result),
-        figures=cluster_figures(result, arrays, shown),
+        figures=cluster_figures(result, points, _shown_people(flat, names=names)),
     )
 
 

@@ -1,27 +1,25 @@
 """The pages of a clustering: charts with their titles."""
 
-from typing import Any
-
+import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard import charts
 from ethnoshard.charts import AGREEMENT, GROUP_COLOURS, KALINGAS_EPS, agreement_of, page, sweep_of
-from ethnoshard.reports._folder import Arrays
-from ethnoshard.results import ClusterReport, PictureMetrics
+from ethnoshard.results import ClusterReport, PictureMetrics, PicturePoints
 
 
-def cluster_figures(report: ClusterReport, arrays: Arrays, people: list[str]) -> dict[str, str]:
+def cluster_figures(report: ClusterReport, points: PicturePoints, people: list[str]) -> dict[str, str]:
     """Name -> page.
 
     Args:
         report: what was measured.
-        arrays: coordinates of the picture.
+        points: of the map.
         people: (M,) what to call the person of each point.
     """
     named, found = report.title, report.clustering
     return {
-        "tsne-2d": _tsne(report.picture, arrays["places_2d"], people, named),
-        "tsne-3d": _tsne(report.picture, arrays["places_3d"], people, named),
+        "tsne-2d": _tsne(report.picture, points.coordinates[2], people, named),
+        "tsne-3d": _tsne(report.picture, points.coordinates[3], people, named),
         "methods": page(
             charts.agreement(agreement_of(found)),
             f"Clusters of {found.people} people against the people themselves: {named}",
@@ -44,7 +42,7 @@ def cluster_figures(report: ClusterReport, arrays: Arrays, people: list[str]) ->
     }
 
 
-def _tsne(about: PictureMetrics, xy: NDArray[Any], people: list[str], named: str) -> str:
+def _tsne(about: PictureMetrics, xy: NDArray[np.float64], people: list[str], named: str) -> str:
     # By length first: person 2 comes before person 10.
     called = {name: name for name in sorted(set(people), key=lambda name: (len(name), name))}
     return page(

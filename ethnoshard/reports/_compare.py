@@ -5,8 +5,7 @@ import numpy as np
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import VerifiedPairs, compare_clusterings, compare_demographics, compare_verifications
 from ethnoshard.reports._compare_figures import comparison_figures
-from ethnoshard.reports._folder import Arrays, Report, ReportFolder
-from ethnoshard.reports._group_arrays import read_drawn
+from ethnoshard.reports._folder import Report, ReportFolder
 from ethnoshard.reports._summary_compare import comparison_summary
 from ethnoshard.results import (
     ClusterReport,
@@ -17,6 +16,7 @@ from ethnoshard.results import (
     Identification,
     IdentificationChange,
     Kind,
+    PairScores,
     RankChange,
     VerificationSummary,
 )
@@ -41,12 +41,7 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
         )
     if base.kind not in ("evaluation", "scores", "clustering"):
         raise EthnoshardError(f"reports of the kind {base.kind} can't be compared; give two of evaluate or of cluster")
-    try:
-        found = _clusterings(base, other) if base.kind == "clustering" else _evaluations(base, other)
-    except (KeyError, TypeError) as error:
-        raise EthnoshardError(
-            f"{base.path} or {other.path} is damaged: {error} is missing or of another kind"
-        ) from error
+    found = _clusterings(base, other) if base.kind == "clustering" else _evaluations(base, other)
     return Report(
         kind="comparison",
         result=found,
@@ -87,17 +82,16 @@ def _clusterings(base: ReportFolder, other: ReportFolder) -> Comparison:
 
 
 def _evaluations(base: ReportFolder, other: ReportFolder) -> Comparison:
-    ours, theirs = base.arrays("scores"), other.arrays("scores")
+    ours, theirs = base.pair_scores(), other.pair_scores()
     _check_same_pairs(base, other, ours, theirs)
     one, two = base.evaluation, other.evaluation
     draws, seed = one.verification.draws, one.verification.seed
-    people = (ours["first_person"], ours["second_person"]) if "first_person" in ours else None
     changes = compare_verifications(
-        VerifiedPairs(result=one.verification, distance=ours["distance"]),
-        VerifiedPairs(result=two.verification, distance=theirs["distance"]),
-        ours["same"],
-        fold=ours.get("fold"),
-        people=people,
+        VerifiedPairs(result=one.verification, distance=ours.distance),
+        VerifiedPairs(result=two.verification, distance=theirs.distance),
+        ours.same,
+        fold=ours.fold,
+        people=ours.people,
         draws=draws,
         seed=seed,
     )
@@ -116,15 +110,15 @@ def _evaluations(base: ReportFolder, other: ReportFolder) -> Comparison:
     )
 
 
-def _check_same_pairs(base: ReportFolder, other: ReportFolder, ours: Arrays, theirs: Arrays) -> None:
+def _check_same_pairs(base: ReportFolder, other: ReportFolder, ours: PairScores, theirs: PairScores) -> None:
+    one, two = ours.arrays(), theirs.arrays()
     for name in _OF_PAIRS:
-        if name in ours or name in theirs:
-            if name in ours and name in theirs and np.array_equal(ours[name], theirs[name]):
+        if name in one or name in two:
+            if name in one and name in two and np.array_equal(one[name], two[name]):
                 continue
             raise EthnoshardError(
-                f"{base.path} has {len(ours['same']):,} pairs and {other.path} {len(theirs['same']):,}, and they "
-                "differ in "
-                f"{name.replace('_', ' ')}; evaluate both models on the same pairs of the same images"
+                f"{base.path} has {len(ours.same):,} pairs and {other.path} {len(theirs.same):,}, and they "
+                f"differ in {name.replace('_', ' ')}; evaluate both models on the same pairs of the same images"
             )
 
 
@@ -161,7 +155,7 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsCh
         if ours.source not in theirs:
             continue
         yours = theirs[ours.source]
-        drawn = [read_drawn(report.arrays(f"groups-{ours.source}")) for report in (base, other)]
+        drawn = [report.drawn_rates(ours.source) for report in (base, other)]
         found.append(
             GroupErrorsChange(
                 source=ours.source,

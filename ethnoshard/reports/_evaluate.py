@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ethnoshard._files import sha256_of
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import identification, pair_distances, verification
 from ethnoshard.reports._evaluation_figures import evaluation_figures
-from ethnoshard.reports._folder import Arrays, Report
-from ethnoshard.reports._groups import groups_of_all_pairs, groups_of_listed_pairs, lone_group
+from ethnoshard.reports._folder import Report
+from ethnoshard.reports._groups import (
+    groups_of_all_pairs,
+    groups_of_listed_pairs,
+    listed_groups,
+    listed_people,
+    lone_group,
+)
 from ethnoshard.reports._shared_people import shared_people
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.results import (
@@ -23,6 +28,7 @@ from ethnoshard.results import (
     Images,
     Model,
     Pairs,
+    PairScores,
     Reason,
     Source,
     from_json,
@@ -75,7 +81,7 @@ def evaluate_embeddings(
         embeddings.vectors[[rows[images.names[name]] for name in names.tolist()]]
         for names in (scored.first, scored.second)
     )
-    people = _people(scored)
+    people = listed_people(scored)
     said(f"verification of {len(scored):,} pairs")
     verified = verification(
         first, second, scored.same, fold=scored.fold, people=people, metric=options.metric,
@@ -91,8 +97,8 @@ def evaluate_embeddings(
         by_group = groups_of_all_pairs(embeddings, groups, options)
         alone: tuple[Remark, ...] = ()
     else:
-        listed = scored.first_group, scored.second_group
-        alone = () if listed[0] is None or listed[1] is None else lone_group((listed[0], listed[1]))
+        listed = listed_groups(scored)
+        alone = () if listed is None else lone_group(listed)
         by_group = [] if alone else groups_of_listed_pairs(scored, distance, options)
     left_out = dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])
     named = embeddings.identities[embeddings.identities != ""]
@@ -115,8 +121,16 @@ def evaluate_embeddings(
         groups_left_out=reasons(left_out),
         demographics=tuple(each.errors for each in by_group),
     )
+    scores = PairScores(
+        distance=distance,
+        same=scored.same,
+        fold=scored.fold,
+        images=(scored.first, scored.second),
+        people=people,
+        groups=listed_groups(scored),
+    )
     arrays = {
-        "scores": score_arrays(scored, distance),
+        "scores": scores.arrays(),
         **{f"groups-{each.name}": each.arrays for each in by_group},
         "embeddings": embeddings.arrays(),
     }
@@ -125,7 +139,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        figures=evaluation_figures(result, arrays["scores"]),
+        figures=evaluation_figures(result, scores),
     )
 
 
@@ -189,19 +203,6 @@ def _remarks(
         if key is not None and key != name:
             otherwise.add(OTHER_NAME, f"pair {number:,}")
     return reasons.by_reason(), otherwise.by_reason()
-
-
-def score_arrays(pairs: PairList, distance: NDArray[np.float64]) -> Arrays:
-    """What a comparison, or anybody, needs to measure again."""
-    names = ("first", "second", "same", "fold", "first_person", "second_person", "first_group", "second_group")
-    found = {name: getattr(pairs, name) for name in names}
-    return {"distance": distance, **{name: value for name, value in found.items() if value is not None}}
-
-
-def _people(pairs: PairList) -> tuple[NDArray[np.str_], NDArray[np.str_]] | None:
-    if pairs.first_person is None or pairs.second_person is None:
-        return None
-    return pairs.first_person, pairs.second_person
 
 
 def model_of(embeddings: Embeddings) -> Model | None:

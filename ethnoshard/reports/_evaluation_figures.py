@@ -4,12 +4,11 @@ import numpy as np
 
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, page, unit_of
-from ethnoshard.reports._folder import Arrays
 from ethnoshard.reports._group_figures import group_figures
-from ethnoshard.results import Evaluation, Identification, Verification
+from ethnoshard.results import Evaluation, Identification, PairScores, Verification
 
 
-def evaluation_figures(report: Evaluation, scores: Arrays) -> dict[str, str]:
+def evaluation_figures(report: Evaluation, scores: PairScores) -> dict[str, str]:
     """Name -> page: ROC, DET, distances, folds, identification, and for each source of groups rates and matrix."""
     named, on, verified = report.title, report.pairs.name, report.verification
     curves = [curve_of(verified, "all pairs, one threshold")]
@@ -45,9 +44,9 @@ def _roc_note(verified: Verification) -> str:
     )
 
 
-def _distances(verified: Verification, scores: Arrays, title: str) -> str:
+def _distances(verified: Verification, scores: PairScores, title: str) -> str:
     unit, sign = unit_of(verified)
-    values, same = sign * scores["distance"], scores["same"]
+    values, same = sign * scores.distance, scores.same
     chart = charts.distances(
         values[same], values[~same], unit=unit, threshold=sign * float(np.mean(verified.accuracy.thresholds))
     )

@@ -4,16 +4,29 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar, get_args
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._of_before import without_false_val
-from ethnoshard.results import ClusterReport, Comparison, Evaluation, Kind, Result, result_as_json, result_from_json
+from ethnoshard.results import (
+    Arrays,
+    ClusterReport,
+    Comparison,
+    Evaluation,
+    Kind,
+    NamedArrays,
+    PairScores,
+    PicturePoints,
+    Result,
+    result_as_json,
+    result_from_json,
+)
+
+if TYPE_CHECKING:
+    from ethnoshard.evaluation import DrawnRates, GroupCurves
 
 FORMAT = 2
 """Version of the format. A reader refuses one it doesn't know. 2 has VAL only at the FAR asked for, else the reason."""
@@ -22,7 +35,6 @@ _READABLE = (1, FORMAT)
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
-Arrays = dict[str, NDArray[Any]]
 T = TypeVar("T", Evaluation, ClusterReport, Comparison)
 
 
@@ -137,6 +149,58 @@ class ReportFolder:
             EthnoshardError: there is none of that name, or it is damaged.
         """
         return read_arrays(self.path / f"{name}.npz")
+
+    def pair_scores(self) -> PairScores:
+        """Distances of the pairs of an evaluation.
+
+        Raises:
+            EthnoshardError: ``scores.npz`` is not there or damaged; the message names the file and the array.
+        """
+        return PairScores.of_arrays(self._named("scores"))
+
+    def picture(self) -> PicturePoints:
+        """The map of a clustering.
+
+        Raises:
+            EthnoshardError: ``picture.npz`` is not there or damaged; the message names the file and the array.
+        """
+        return PicturePoints.of_arrays(self._named("picture"))
+
+    def labels(self, source: str) -> dict[str, str]:
+        """Identity -> group, by one source of labels; empty for the list's own labels, which are of pairs.
+
+        Raises:
+            EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
+        """
+        found = self._named(f"groups-{source}").both("people", "groups", "P")
+        return {} if found is None else dict(zip(found[0].tolist(), found[1].tolist(), strict=True))
+
+    def drawn_rates(self, source: str) -> "DrawnRates":
+        """Errors by group in all draws at the report's threshold, by one source of labels.
+
+        Raises:
+            EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
+        """
+        from ethnoshard.reports._group_arrays import read_drawn
+
+        return read_drawn(self._named(f"groups-{source}"))
+
+    def group_curves(self, source: str) -> "GroupCurves":
+        """Errors by group over thresholds, by one source of labels.
+
+        Raises:
+            EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged, the message names the file and the array;
+                or it was written by a version that kept none.
+        """
+        from ethnoshard.reports._group_arrays import read_curves
+
+        return read_curves(self._named(f"groups-{source}"))
+
+    def _named(self, name: str) -> NamedArrays:
+        # A source's name comes from a file: it may not lead to another folder.
+        if name not in self.array_names():
+            raise EthnoshardError(f"{self.path} holds no {name}.npz; make the report again")
+        return NamedArrays(self.arrays(name), self.path / f"{name}.npz")
 
 
 def write_report(report: Report, folder: Path) -> None:

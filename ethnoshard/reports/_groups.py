@@ -17,10 +17,11 @@ from ethnoshard.evaluation import (
     thresholds_over_embeddings,
     thresholds_over_scores,
 )
-from ethnoshard.reports._folder import Arrays
 from ethnoshard.reports._group_arrays import group_arrays
-from ethnoshard.results import EvaluationOptions, GroupErrors
+from ethnoshard.results import Arrays, EvaluationOptions, GroupErrors
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
+
+Texts = NDArray[np.str_]
 
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
@@ -107,20 +108,34 @@ def lone_group(groups: tuple[NDArray[np.str_], NDArray[np.str_]]) -> tuple[Remar
     return (Remark(reason=reason, count=len(groups[0]), first="pair 1"),)
 
 
+def listed_groups(pairs: PairList) -> tuple[Texts, Texts] | None:
+    """(N,) and (N,) group of each image's person, by the list; None where it gives none."""
+    if pairs.first_group is None or pairs.second_group is None:
+        return None
+    return pairs.first_group, pairs.second_group
+
+
+def listed_people(pairs: PairList) -> tuple[Texts, Texts] | None:
+    """(N,) and (N,) identity of each image, by the list; None where it gives none."""
+    if pairs.first_person is None or pairs.second_person is None:
+        return None
+    return pairs.first_person, pairs.second_person
+
+
 def groups_of_listed_pairs(
     pairs: PairList, distance: NDArray[np.float64], options: EvaluationOptions
 ) -> list[GroupResult]:
     """By the list's own labels, its own pairs; nothing where it has none."""
-    if pairs.first_group is None or pairs.second_group is None:
+    groups = listed_groups(pairs)
+    if groups is None:
         return []
-    known = pairs.first_person is not None and pairs.second_person is not None
     similarity = 1 - distance / 2 if options.metric == "euclidean" else np.cos(np.pi * distance)
     scored = ScoredPairs(
         path=pairs.path,
         score=similarity,
         same=pairs.same,
-        groups=(pairs.first_group, pairs.second_group),
-        people=(pairs.first_person, pairs.second_person) if known else None,  # type: ignore[arg-type]
+        groups=groups,
+        people=listed_people(pairs),
     )
     return [groups_of_scores(scored, options, labels=f"as given by {pairs.path.name}")]
 

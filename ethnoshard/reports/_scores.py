@@ -5,10 +5,10 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.reports._evaluate import reasons
 from ethnoshard.reports._evaluation_figures import evaluation_figures
-from ethnoshard.reports._folder import Arrays, Report
+from ethnoshard.reports._folder import Report
 from ethnoshard.reports._groups import groups_of_scores, lone_group
 from ethnoshard.reports._summary import evaluation_summary
-from ethnoshard.results import Evaluation, EvaluationOptions, Pairs
+from ethnoshard.results import Evaluation, EvaluationOptions, Pairs, PairScores
 from ethnoshard.sources import ScoredPairs
 
 
@@ -53,18 +53,11 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         groups_left_out=reasons(alone),
         demographics=tuple(each.errors for each in by_group),
     )
-    arrays: Arrays = {
-        "distance": -scored.score,
-        "same": scored.same,
-        "first_group": scored.groups[0],
-        "second_group": scored.groups[1],
-    }
-    if scored.people is not None:
-        arrays |= {"first_person": scored.people[0], "second_person": scored.people[1]}
+    scores = PairScores(distance=-scored.score, same=scored.same, people=scored.people, groups=scored.groups)
     return Report(
         kind="scores",
         result=result,
-        arrays={"scores": arrays, **{f"groups-{each.name}": each.arrays for each in by_group}},
+        arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
-        figures=evaluation_figures(result, arrays),
+        figures=evaluation_figures(result, scores),
     )

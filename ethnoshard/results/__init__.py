@@ -5,6 +5,7 @@ Below everything that measures, draws or shows them; numpy and nothing else.
 
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
 from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
+from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
 from ethnoshard.results._groups import (
@@ -37,8 +38,10 @@ from ethnoshard.results._verification import (
 )
 
 __all__ = [
+    "CLUSTERINGS",
     "LEVEL",
     "Accepted",
+    "Arrays",
     "Change",
     "ClusterMetrics",
     "ClusterReport",
@@ -64,8 +67,11 @@ __all__ = [
     "MeanSimilarity",
     "Metric",
     "Model",
+    "NamedArrays",
+    "PairScores",
     "Pairs",
     "PictureMetrics",
+    "PicturePoints",
     "RankChange",
     "RankRate",
     "Rate",

@@ -12,7 +12,15 @@ from ethnoshard.charts import (
     points_of_people,
 )
 from ethnoshard.reports._cluster_figures import cluster_figures
-from ethnoshard.results import Clustering, ClusterMetrics, ClusterReport, Images, PictureMetrics, SweepPoint
+from ethnoshard.results import (
+    Clustering,
+    ClusterMetrics,
+    ClusterReport,
+    Images,
+    PictureMetrics,
+    PicturePoints,
+    SweepPoint,
+)
 
 FIGURES = {"ari": 0.5, "nmi": 0.6}
 
@@ -69,7 +77,8 @@ def test_a_report_s_picture_names_its_people_in_the_order_of_their_numbers() -> 
             drawn="",
         ),
     )
-    xy = {"places_2d": np.zeros((3, 2)), "places_3d": np.zeros((3, 3))}
-    page = cluster_figures(found, xy, people)["tsne-2d"]
+    names = np.array(people)
+    points = PicturePoints(keys=names, people=names, coordinates={2: np.zeros((3, 2)), 3: np.zeros((3, 3))})
+    page = cluster_figures(found, points, people)["tsne-2d"]
     places = [page.index(f'"name":"{name}"') for name in ("person 1", "person 2", "person 10")]
     assert places == sorted(places)

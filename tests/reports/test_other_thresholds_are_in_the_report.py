@@ -120,10 +120,12 @@ def test_a_report_of_before_says_what_to_do_and_is_compared_all_the_same(report:
     changes = compare_reports(old, report).content["demographics"][0]["figures"]
     assert {change["difference"] for change in changes.values()} <= {0, None}
     damaged = {name: values for name, values in report.arrays("groups-one").items() if name != "curve_fnmr"}
-    with pytest.raises(EthnoshardError, match="over thresholds are damaged: fnmr missing"):
+    with pytest.raises(EthnoshardError, match="is damaged: curve_fnmr is missing; make the report again"):
         read_curves(damaged)
     for name, values in {"alpha": np.zeros(2), "cross": np.zeros((42, 41, 5))}.items():
-        with pytest.raises(EthnoshardError, match=r"over thresholds are damaged: .*; run ethnoshard evaluate again"):
+        with pytest.raises(
+            EthnoshardError, match=rf"is damaged: curve_{name} must have shape .*; make the report again"
+        ):
             read_curves({**report.arrays("groups-one"), f"curve_{name}": values})
 
 
