@@ -23,7 +23,7 @@ import polars as pl
 from benchmarks._table import keep, print_table
 from ethnoshard.embedding import Embeddings, embed_some
 from ethnoshard.lookalikes import centroids_of, chosen_apart, halves_of, neighbours
-from ethnoshard.lookalikes._approximate import approximate_neighbours
+from ethnoshard.lookalikes._neighbours import approximate_neighbours
 from ethnoshard.mixing import hashed
 from ethnoshard.shards import FaceDataset
 

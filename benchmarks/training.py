@@ -30,7 +30,7 @@ from pytorch_metric_learning.miners import TripletMarginMiner
 from benchmarks._table import keep, print_table
 from ethnoshard import FaceDataset
 from ethnoshard.training import FaceEmbedder, Ranks, TrainingWatch, TripletTrainer, loader_of, read_settings
-from ethnoshard.training._heap import memory_kept
+from ethnoshard.training._machine import memory_kept
 
 Clock = Callable[[], float]
 

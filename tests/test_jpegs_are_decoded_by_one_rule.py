@@ -18,8 +18,7 @@ from ethnoshard.alignment import AlignSettings, align, decode_face
 from ethnoshard.embedding._aligned import decoded
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.loading._decode import Decoder
-from ethnoshard.loading._processes import DecodingProcess
-from ethnoshard.loading._shared import SharedMemory
+from ethnoshard.loading._processes import DecodingProcess, SharedMemory
 from ethnoshard.shards import verify
 from ethnoshard.work import PartFaces, WorkFolder
 from tests.kit.datasets import write_dataset

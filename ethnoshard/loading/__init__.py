@@ -11,14 +11,13 @@ from ethnoshard.loading._planning import ResemblanceTable, plan_of
 if TYPE_CHECKING:
     from ethnoshard.loading._batch import Batch
     from ethnoshard.loading._loader import StratifiedLoader
-    from ethnoshard.loading._measure import StreamMeasurement, measure_stream
-    from ethnoshard.loading._report import LoaderCoverage
+    from ethnoshard.loading._measure import LoaderCoverage, StreamMeasurement, measure_stream
 else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
             "Batch": "_batch",
-            "LoaderCoverage": "_report",
+            "LoaderCoverage": "_measure",
             "StratifiedLoader": "_loader",
             "StreamMeasurement": "_measure",
             "measure_stream": "_measure",

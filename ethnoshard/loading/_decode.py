@@ -1,8 +1,54 @@
-"""JPEG to pixels, straight into a batch."""
+"""From JPEG to pixels: faces decoded into a batch, cropped and mirrored at random."""
 
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from ethnoshard._checks import check_number
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.loading._augment import View
 from ethnoshard.loading._decoding_process import PixelDecoder, Pixels
+from ethnoshard.mixing import hashed
+
+_TOP, _LEFT, _FLIP = 10, 11, 12
+
+
+View: TypeAlias = tuple[int, int, bool]
+"""Top and left of the cut, pixels, and whether what is cut is mirrored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What happens to each face between shard and batch.
+
+    Attributes:
+        crop: side of the square cut from a random place, pixels; None leaves the face whole.
+        flip: whether every other face, by chance, is mirrored.
+    """
+
+    crop: int | None = None
+    flip: bool = False
+
+    def check(self, image_size: int) -> None:
+        """Raise an EthnoshardError if faces of this size, pixels, can't be cropped so."""
+        if self.crop is not None:
+            check_number("random_crop", self.crop, at_least=1, at_most=image_size, unit="px")
+
+    def size(self, image_size: int) -> int:
+        """Side of the faces in a batch, pixels."""
+        return self.crop or image_size
+
+
+def views(augmentation: Augmentation, image_size: int, count: int, seed: int, epoch: int, batch: int) -> list[View]:
+    """How each of a batch's ``count`` faces is cut."""
+    if not augmentation.flip and augmentation.size(image_size) == image_size:
+        return [(0, 0, False)] * count
+    rows = np.arange(count)
+    places = np.uint64(image_size - augmentation.size(image_size) + 1)
+    # The upper bits, so that a remainder of small numbers doesn't rest on the lowest ones alone.
+    top, left = ((hashed(seed, epoch, kind, batch, rows) >> np.uint64(16)) % places for kind in (_TOP, _LEFT))
+    flip = (hashed(seed, epoch, _FLIP, batch, rows) >> np.uint64(63)).astype(np.bool_) & augmentation.flip
+    return list(zip(top.tolist(), left.tolist(), flip.tolist(), strict=True))
 
 
 class Decoder:

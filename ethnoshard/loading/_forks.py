@@ -4,6 +4,8 @@ import os
 import weakref
 from typing import Protocol
 
+_all: "weakref.WeakSet[Forks]" = weakref.WeakSet()
+
 
 class Forks(Protocol):
     """What wants to be told."""
@@ -13,9 +15,6 @@ class Forks(Protocol):
 
     def after_fork(self, *, in_child: bool) -> None:
         """On both sides, after."""
-
-
-_all: "weakref.WeakSet[Forks]" = weakref.WeakSet()
 
 
 def tell(one: Forks) -> None:

@@ -12,20 +12,16 @@ from torch.utils.data import IterableDataset
 
 from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._augment import Augmentation
 from ethnoshard.loading._batch import Batch
-from ethnoshard.loading._engine import Engine
-from ethnoshard.loading._faults import BadFaces
-from ethnoshard.loading._fill import Draft
+from ethnoshard.loading._decode import Augmentation
+from ethnoshard.loading._fill import BadFaces, Draft
 from ethnoshard.loading._forks import tell
-from ethnoshard.loading._iteration import Iteration
-from ethnoshard.loading._place import Place
+from ethnoshard.loading._measure import LoaderCoverage
 from ethnoshard.loading._planning import ResemblanceTable, plan_of, resemblance_of
-from ethnoshard.loading._position import Position
-from ethnoshard.loading._report import LoaderCoverage
+from ethnoshard.loading._position import Iteration, Position
+from ethnoshard.loading._ranks import Place, in_worker, share
 from ethnoshard.loading._state import check_state, state_of
-from ethnoshard.loading._stream import Transform
-from ethnoshard.loading._workers import in_worker, share
+from ethnoshard.loading._stream import Engine, Transform
 from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target, Within, meetings
 from ethnoshard.shards import FaceDataset, ReadCounts
 

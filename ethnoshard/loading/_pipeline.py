@@ -13,6 +13,10 @@ _TICK = 0.1
 """Seconds after which a waiting thread looks whether it should end."""
 
 
+Decode = Callable[[Item, range], list[int]]
+Finish = Callable[[Item, list[int]], None]
+
+
 @dataclass
 class Job(Generic[Item]):
     """A batch in the making.
@@ -32,10 +36,6 @@ class Job(Generic[Item]):
     open: int = 0
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-Decode = Callable[[Item, range], list[int]]
-Finish = Callable[[Item, list[int]], None]
 
 
 class Pipeline(Generic[Item]):

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ethnoshard._listed import listed
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._pieces import MOST_FACES, MOST_IDENTITIES
+from ethnoshard.loading._spans import MOST_FACES, MOST_IDENTITIES
 from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Resemblance, Target, Weighted
 from ethnoshard.shards import FaceDataset
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._augment import Augmentation
+from ethnoshard.loading._decode import Augmentation
 from ethnoshard.mixing import PlanSettings
 
 SEQUENCE = 2

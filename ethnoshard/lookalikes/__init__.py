@@ -6,10 +6,10 @@ Needs no torch: embeddings come in as arrays, whatever made them.
 from ethnoshard._progress import Progress
 from ethnoshard.lookalikes._apart import Apart, chosen_apart
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
-from ethnoshard.lookalikes._look_alikes import LookAlikes
 from ethnoshard.lookalikes._make import check_out, make_look_alikes
 from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours
 from ethnoshard.lookalikes._summary import GroupLooks, Looks, looks_of
+from ethnoshard.lookalikes._table import LookAlikes
 
 __all__ = [
     "EXACT",

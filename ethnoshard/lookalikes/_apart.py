@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
+from ethnoshard.lookalikes._centroids import Numbers
 from ethnoshard.lookalikes._neighbours import Neighbours
-from ethnoshard.lookalikes._types import Numbers
 
 RANK = 3
 """Which nearest is somebody else even for whoever lies in two folders."""

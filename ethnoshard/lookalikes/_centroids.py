@@ -4,7 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes._types import Vectors
+
+Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int32]
+
 
 _AT_ONCE = 1 << 15
 """Faces that are summed at a time."""

@@ -15,11 +15,18 @@ from ethnoshard._files import sha256_of, whole_file, whole_folder, write_json, w
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._apart import RANK, chosen_apart, pairs_above
-from ethnoshard.lookalikes._centroids import centroids_of, halves_of
-from ethnoshard.lookalikes._format import APART, APART_SCHEMA, ARRAYS, FORMAT, RECORD, digest_of, digest_of_pairs
-from ethnoshard.lookalikes._look_alikes import LookAlikes
+from ethnoshard.lookalikes._centroids import Numbers, Vectors, centroids_of, halves_of
 from ethnoshard.lookalikes._neighbours import EXACT, check_k, neighbours
-from ethnoshard.lookalikes._types import Numbers, Vectors
+from ethnoshard.lookalikes._table import (
+    APART,
+    APART_SCHEMA,
+    ARRAYS,
+    FORMAT,
+    RECORD,
+    LookAlikes,
+    digest_of,
+    digest_of_pairs,
+)
 from ethnoshard.shards import FaceDataset
 
 

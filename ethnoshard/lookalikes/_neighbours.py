@@ -1,18 +1,36 @@
-"""The nearest others of each identity, in its group and in all."""
+"""The nearest others of each identity, in its group and in all: exact, or of very many by an index of faiss.
+
+What the index finds is compared and ordered here. It is a graph (HNSW) that is walked towards whoever is nearer. The
+graphs of faiss and usearch find the same share in about the same time; inverted files, whose result never depends on
+threads, find much fewer of faces. A graph depends on the order in which threads add to it, so that one thread builds
+it: the table is the same each time, whatever the cores, with one version of faiss on one kind of processor. hnswlib has
+no wheels, and no release since 2023.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.lookalikes._approximate import approximate_neighbours
-from ethnoshard.lookalikes._exact import BLOCK_BYTES, exact_neighbours
-from ethnoshard.lookalikes._types import Numbers, Vectors
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes._centroids import Numbers, Vectors
 
 EXACT = 100_000
 """Identities up to which each is compared with every other."""
+BLOCK_BYTES = 1 << 26
+"""Size of a block of similarities, by default."""
+WIDTH = 128
+"""Candidates kept while the graph is walked. See ``benchmarks/look_alikes.py`` for what is missed."""
+
+_LINKS, _WIDTH_BUILDING = 32, 100
+"""The graph's links of an identity, and candidates kept while it is built."""
+_SPARE = 8
+"""Further candidates, since single or half precision may have the order of the last ones wrong."""
+_QUERIES_AT_ONCE, _PAIRS_AT_ONCE = 1 << 14, 1 << 16
+"""Identities that are added to the graph or looked up in it at a time, and pairs that are compared."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,3 +110,143 @@ def check_k(k: int) -> None:
 def _by_group(there: NDArray[np.intp], group: NDArray[np.integer]) -> list[NDArray[np.intp]]:
     """Numbers of each group's identities, ascending."""
     return [there[group[there] == number] for number in np.unique(group[there])]
+
+
+def exact_neighbours(
+    centroids: Vectors,
+    among: NDArray[np.intp],
+    k: int,
+    into: tuple[Numbers, Vectors],
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    progress: Progress = SILENT,
+) -> None:
+    """Write for each identity of ``among`` the nearest others of them.
+
+    Args:
+        centroids: (N, D) of length 1.
+        among: numbers of identities, ascending.
+        k: neighbours of each.
+        into: (N, k) numbers and similarities, see ``ranked``.
+        block_bytes: memory for similarities; the result doesn't depend on it.
+        progress: told how many more identities are done.
+    """
+    of = np.ascontiguousarray(centroids[among].T)
+    rows = max(1, block_bytes // (4 * len(among)))
+    for begin in range(0, len(among), rows):
+        some = among[begin : begin + rows]
+        block = centroids[some] @ of
+        np.fill_diagonal(block[:, begin:], -np.inf)
+        row, column = _largest(block, min(k + _SPARE, len(among)))
+        ranked(centroids, some[row], among[column], into)
+        progress.advance(len(some))
+
+
+def _largest(block: Vectors, number: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of the largest of each row, the first of those that tie; -inf is nobody."""
+    width = block.shape[1]
+    least = np.partition(block, width - number, axis=1)[:, width - number, None]
+    row, column = np.nonzero((block >= least) & (block > -np.inf))
+    if len(row) > number * len(block):
+        # Many are exactly as near as the last; of those the first are taken.
+        order = np.lexsort((column, -block[row, column], row))
+        row, column = row[order], column[order]
+        begins = np.searchsorted(row, np.arange(len(block)))
+        kept = np.arange(len(row)) - begins[row] < number
+        row, column = row[kept], column[kept]
+    return row, column
+
+
+def approximate_neighbours(
+    centroids: Vectors,
+    among: NDArray[np.intp],
+    k: int,
+    into: tuple[Numbers, Vectors],
+    *,
+    width: int = WIDTH,
+    progress: Progress = SILENT,
+) -> None:
+    """Write for each identity of ``among`` the nearest others of them, but for some that the index misses.
+
+    Args:
+        centroids: (N, D) of length 1.
+        among: numbers of identities, ascending.
+        k: neighbours of each.
+        into: (N, k) numbers and similarities, see ``ranked``.
+        width: candidates kept while the graph is walked; more find more, in more time.
+        progress: told how many more identities are done.
+
+    Raises:
+        EthnoshardError: faiss is not installed.
+    """
+    index = _index(_faiss(), centroids, among)
+    wanted = min(k + 1 + _SPARE, len(among))
+    index.hnsw.efSearch = max(width, wanted)
+    for begin in range(0, len(among), _QUERIES_AT_ONCE):
+        some = among[begin : begin + _QUERIES_AT_ONCE]
+        _, found = index.search(np.ascontiguousarray(centroids[some]), wanted)
+        rows, places = np.repeat(some, wanted), found.ravel()
+        others = np.where(places < 0, rows, among[places])  # fewer were found
+        kept = others != rows
+        ranked(centroids, rows[kept], others[kept], into)
+        progress.advance(len(some))
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise EthnoshardError(
+            "so many identities need an index to find who resembles whom: "
+            'pip install "ethnoshard[look-alikes]" brings it (faiss)'
+        ) from error
+    return faiss
+
+
+def _index(faiss: Any, centroids: Vectors, among: NDArray[np.intp]) -> Any:
+    # In half precision 8 million identities of 128 numbers take 2 GiB, their links as much again.
+    index = faiss.IndexHNSWSQ(centroids.shape[1], faiss.ScalarQuantizer.QT_fp16, _LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = _WIDTH_BUILDING
+    index.train(np.ascontiguousarray(centroids[among[:1]]))
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        for begin in range(0, len(among), _QUERIES_AT_ONCE):
+            index.add(np.ascontiguousarray(centroids[among[begin : begin + _QUERIES_AT_ONCE]]))
+    finally:
+        faiss.omp_set_num_threads(threads)
+    return index
+
+
+def similarities(centroids: Vectors, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Cosine of each pair, (P,). A pair's doesn't depend on which pairs stand beside it, as a matrix product's may."""
+    found = np.empty(len(rows))
+    for begin in range(0, len(rows), _PAIRS_AT_ONCE):
+        part = slice(begin, begin + _PAIRS_AT_ONCE)
+        products = centroids[rows[part]].astype(np.float64) * centroids[others[part]]
+        found[part] = products.sum(axis=1)
+    # Rounded, the length of a vector of length 1 may be a little more.
+    return np.clip(found, -1, 1, out=found)
+
+
+def ranked(
+    centroids: Vectors, rows: NDArray[np.integer], others: NDArray[np.integer], into: tuple[Numbers, Vectors]
+) -> None:
+    """Write the nearest of some identities' candidates.
+
+    Args:
+        centroids: (N, D).
+        rows: (P,) numbers of identities, ascending or not.
+        others: (P,) a candidate for each of them, of that identity each once.
+        into: (N, k) numbers, filled with -1 before, and similarities, with -inf; nearest first, ties by number.
+    """
+    numbers, values = into
+    k = numbers.shape[1]
+    found = similarities(centroids, rows, others)
+    order = np.lexsort((others, -found, rows))
+    rows, others, found = rows[order], others[order], found[order]
+    begins = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]]) if len(rows) else np.empty(0, np.intp)
+    place = np.arange(len(rows)) - np.repeat(begins, np.diff(np.r_[begins, len(rows)]))
+    kept = place < k
+    numbers[rows[kept], place[kept]] = others[kept]
+    values[rows[kept], place[kept]] = found[kept]

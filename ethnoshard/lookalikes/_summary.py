@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.lookalikes._look_alikes import LookAlikes
+from ethnoshard.lookalikes._table import LookAlikes
 from ethnoshard.shards import FaceDataset
 
 

@@ -4,13 +4,11 @@ from ethnoshard.mixing._coverage import Coverage, GroupCoverage
 from ethnoshard.mixing._epoch_quotas import Deviation, Quota, deviation_of, quotas_of
 from ethnoshard.mixing._errors import MixingError
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._identities import Identities
-from ethnoshard.mixing._layout import Block
-from ethnoshard.mixing._length import Phase
+from ethnoshard.mixing._identities import Identities, Pool, Resemblance, Stratum
 from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
 from ethnoshard.mixing._plan import EpochPlan, Plan, PlannedBatch
-from ethnoshard.mixing._quota import quota_table
-from ethnoshard.mixing._resemblance import Resemblance
+from ethnoshard.mixing._quotas import Phase, quota_table
+from ethnoshard.mixing._schedule import Block
 from ethnoshard.mixing._settings import (
     EXHAUSTIONS,
     TARGETS,
@@ -21,7 +19,6 @@ from ethnoshard.mixing._settings import (
     Weighted,
     Within,
 )
-from ethnoshard.mixing._strata import Pool, Stratum
 
 __all__ = [
     "EXHAUSTIONS",

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._identities import Identities
-from ethnoshard.mixing._length import Phase
+from ethnoshard.mixing._identities import Identities, Stratum
+from ethnoshard.mixing._quotas import Phase
 from ethnoshard.mixing._settings import PlanSettings
-from ethnoshard.mixing._strata import Stratum
 
 
 @dataclass(frozen=True, kw_only=True)

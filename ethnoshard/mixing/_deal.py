@@ -9,13 +9,30 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._hash import Hashes, hashed
-from ethnoshard.mixing._largest_first import largest_first
 
 _CELL, _UNIT, _SWAP = 30, 31, 32
 _LOOK = 48
 """Appearances that are passed over, at most, to find one that suits a batch."""
-
 Dealt = list[npt.NDArray[np.intp]]
+
+
+def largest_first(
+    counts: npt.NDArray[np.int64], seats: npt.NDArray[np.int32], chance: Hashes
+) -> list[npt.NDArray[np.intp]]:
+    """Give each batch's seats to those who have most appearances left (Ryser 1957); the indices of each batch.
+
+    Args:
+        counts: appearances of each identity, which sum to the seats and can be seated, nobody twice in a batch.
+        seats: of each batch.
+        chance: a random number for each identity, which decides between those who have as many left.
+    """
+    left = counts.copy()
+    dealt = []
+    for size in seats.tolist():
+        chosen = np.lexsort((chance, -left))[:size]
+        dealt.append(chosen)
+        left[chosen] -= 1
+    return dealt
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,49 @@
-"""How many cells of each identity a phase draws."""
+"""How much is drawn: cells of each identity in a phase and, where nobody counts, people of each pool in a batch.
+
+Where the shards lie plays no part in the latter: the numbers are drawn first, for the whole epoch, and who fills the
+slots of a group follows from the order in which its shards are read. Drawing the people themselves, out of what happens
+to be in memory, would tie a batch's composition to the shards that are open.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._search import largest
+from ethnoshard.mixing._deal import largest_first
+from ethnoshard.mixing._hash import hashed
 
 Counts = npt.NDArray[np.int64]
+Quotas = npt.NDArray[np.int32]
+
+_LONGEST = 2**40
+
+
+_SLOTS, _SWAPS, _ORDER, _START, _WEIGHTED = 50, 51, 52, 53, 54
+_OFTEN = 8
+"""Whoever comes in every so-many-th batch, or more often, is drawn batch by batch; and everybody, where there are fewer
+than so many times as many people as a batch has."""
+_ROUNDS = 60
+_RARELY = 100
+"""Whoever comes less than once in so many batches hardly ever comes twice in one; only of the others is it looked at,
+where there are millions of cells."""
+_LARGE = 2_000_000
+
+
+def largest(holds: Callable[[int], bool]) -> int:
+    """The largest whole number for which ``holds``; it does for 1, up to some point, and then no more.
+
+    >>> largest(lambda n: n * n <= 50)
+    7
+    """
+    low, high = 1, 2
+    while high < _LONGEST and holds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
 
 
 def in_order(cells: Counts, total: int, limit: int) -> Counts:
@@ -69,3 +107,149 @@ def seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
     fitted = np.empty_like(drawn)
     fitted[order] = numbers
     return fitted
+
+
+def at_random(
+    quotas: npt.NDArray[np.int32], drawn: Counts, pool: npt.NDArray[np.integer], pools: int, key: int
+) -> Quotas:
+    """People of each pool in each batch, shape (batches, pools), int32, as all cells shuffled together give them.
+
+    A batch is cells drawn without replacement, of different people: the number of a pool's people in it varies as the
+    hypergeometric distribution does, and that in one batch says nothing of the next.
+
+    Args:
+        quotas: seats of each batch, for all pools together, at least 1, shape (batches,).
+        drawn: cells of each identity, summing to the seats, at most one a batch.
+        pool: the pool of each identity, from 0.
+        pools: how many there are.
+        key: from which the randomness follows.
+    """
+    batches = len(quotas)
+    few = np.count_nonzero(drawn) < _OFTEN * int(quotas.max(initial=1))
+    often = np.flatnonzero((drawn > 0) if few else (drawn * _OFTEN > batches))
+    rest = drawn.copy()
+    rest[often] = 0
+    frequent = _batch_by_batch(quotas, drawn[often], int(rest.sum()), key)
+    if frequent is None:
+        seated = largest_first(drawn, quotas, hashed(key, _ORDER, np.arange(len(drawn))))
+        return _counted(np.concatenate(seated), np.repeat(np.arange(batches), quotas), pool, pools, batches)
+    who, batch = often[frequent[0]], frequent[1]
+    free = quotas - np.bincount(batch, minlength=batches)
+    table = _counted(who, batch, pool, pools, batches)
+    table += _counted(_shuffled(free, rest, key), np.repeat(np.arange(batches), free), pool, pools, batches)
+    return table
+
+
+def _counted(
+    who: npt.NDArray[np.intp],
+    batch: npt.NDArray[np.intp],
+    pool: npt.NDArray[np.integer],
+    pools: int,
+    batches: int,
+) -> Quotas:
+    numbers = np.bincount(batch * pools + pool[who], minlength=batches * pools)
+    return numbers.reshape(batches, pools).astype(np.int32)
+
+
+def weighted(people: int, batches: int, shares: list[Fraction], most: list[int], key: int) -> Quotas:
+    """People of each group in each batch where each place is drawn by itself, shape (batches, groups), int32.
+
+    Args:
+        people: places of a batch.
+        batches: how many.
+        shares: of the groups, summing to 1.
+        most: how many people each group has: more of them can't be in a batch, and the place is drawn again.
+        key: from which the randomness follows.
+    """
+    table = np.zeros((batches, len(shares)), np.int64)
+    open_ = np.array([share > 0 for share in shares])
+    limits = np.array(most)
+    for again in range(len(shares) + 1):
+        lacking = people - table.sum(axis=1)
+        places = np.repeat(np.arange(batches), lacking)
+        if not len(places):
+            break
+        full = table >= limits
+        chances = np.where(full | ~open_, 0.0, np.array([float(share) for share in shares]))
+        # Where every group is full the batch is, too.
+        ends = np.cumsum(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300), axis=1)
+        # 53 bits, as much as a float holds.
+        chance = (hashed(key, _WEIGHTED, again, np.arange(len(places))) >> np.uint64(11)).astype(np.float64) / 2.0**53
+        last = chances.shape[1] - 1 - np.argmax(chances[:, ::-1] > 0, axis=1)
+        group = np.minimum((chance[:, None] >= ends[places]).sum(axis=1), last[places])
+        table += np.bincount(places * len(shares) + group, minlength=table.size).reshape(table.shape)
+        table = np.minimum(table, limits)
+    return table.astype(np.int32)
+
+
+def _shuffled(quotas: npt.NDArray[np.integer], drawn: Counts, key: int) -> npt.NDArray[np.intp]:
+    """Whose cell is in each seat: all shuffled, then swapped at random as long as somebody is in a batch twice."""
+    cells = np.repeat(np.arange(len(drawn)), drawn)
+    who = cells[np.argsort(hashed(key, _SLOTS, np.arange(len(cells))), kind="stable")]
+    batch = np.repeat(np.arange(len(quotas)), quotas)
+    looked_at = drawn * _RARELY > len(quotas) if len(cells) > _LARGE else np.ones(len(drawn), np.bool_)
+    for number in range(_ROUNDS):
+        there = np.flatnonzero(looked_at[who])
+        place = batch[there] * len(drawn) + who[there]
+        order = np.argsort(place, kind="stable")
+        again = there[order[1:][place[order[1:]] == place[order[:-1]]]]
+        if not len(again):
+            break
+        other = (hashed(key, _SWAPS, number, again) % np.uint64(len(who))).astype(np.int64)
+        # Each seat is swapped once at a time.
+        _, first = np.unique(other, return_index=True)
+        first = first[~np.isin(other[first], again)]
+        one, two = again[first], other[first]
+        who[one], who[two] = who[two], who[one]
+    return who
+
+
+def _batch_by_batch(
+    quotas: npt.NDArray[np.int32], drawn: Counts, others: int, key: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None:
+    """Who of some is in which batch, each with the chance of his cells left among the batches left.
+
+    It is systematic sampling in an order of chance (Goodman and Kish 1950): people lie on a line, each as long as he
+    has cells left, and so do all others together; evenly spaced points from a random start say who comes. Nobody is
+    longer than the space between two, so nobody comes twice. Whoever has to be in every batch left is in this one.
+
+    Args:
+        quotas: seats of each batch.
+        drawn: cells of each of them.
+        others: cells of all others.
+        key: from which the randomness follows.
+
+    Returns:
+        Of each of their cells whose it is and in which batch; None if somebody is left over, which does not happen
+        where the quotas are f or f + 1 throughout.
+    """
+    left = np.append(drawn, others)
+    who, batch = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    if not len(drawn):
+        return who[0], batch[0]
+    for number, seats in enumerate(quotas.tolist()):
+        weights = left.copy()
+        must = weights[:-1] >= len(quotas) - number
+        while True:
+            weights[:-1][must] = 0
+            places, total = seats - int(must.sum()), int(weights.sum())
+            longer = weights[:-1] * places > total
+            if not longer.any():
+                break
+            must |= longer
+        chosen = np.flatnonzero(must)
+        if places < 0 or (places and not total):
+            return None
+        if places:
+            order = np.argsort(hashed(key, _ORDER, number, np.arange(len(left))), kind="stable")
+            start = int(hashed(key, _START, number)[0]) % total
+            points = (start + total * np.arange(places)) // places
+            drawn_now = order[np.searchsorted(np.cumsum(weights[order]), points, side="right")]
+            left[-1] -= np.count_nonzero(drawn_now == len(drawn))
+            chosen = np.concatenate([chosen, drawn_now[drawn_now < len(drawn)]])
+        left[chosen] -= 1
+        who.append(chosen)
+        batch.append(np.full(len(chosen), number))
+    if left[:-1].any():
+        return None
+    return np.concatenate(who), np.concatenate(batch)

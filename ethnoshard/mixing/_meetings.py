@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._identities import Resemblance
 from ethnoshard.mixing._plan import EpochPlan
-from ethnoshard.mixing._resemblance import Resemblance
 
 MOST_BATCHES = 2_000
 """Batches that are looked at for who meets whom, evenly over the epoch."""
+
+
+_NOTHING = 1e-9
+_MOST_EPOCHS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,10 +168,6 @@ def meetings(
         **(met.of(None) if met else {}),
     )
     return Meetings(groups=tuple(rows), everybody=everybody, epochs=epochs, batches=met.batches if met else 0)
-
-
-_NOTHING = 1e-9
-_MOST_EPOCHS = 20
 
 
 def _effective(drawn: npt.NDArray[np.int64]) -> float:

@@ -9,22 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._across import Across, Ties
-from ethnoshard.mixing._at_random import at_random, weighted
 from ethnoshard.mixing._blocks import LEAST_BATCHES
 from ethnoshard.mixing._coverage import Coverage, cover
-from ethnoshard.mixing._draws import Counts, in_order, of_the_fullest, seatable
+from ethnoshard.mixing._draws import Counts, at_random, in_order, of_the_fullest, seatable, weighted
 from ethnoshard.mixing._errors import MixingError
 from ethnoshard.mixing._faces import faces_of_cells
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._identities import Identities
-from ethnoshard.mixing._layout import Block, Layout, Numbers
-from ethnoshard.mixing._length import Phase, phases_of
-from ethnoshard.mixing._order import Waves, piece_bits, reading_order, waves
-from ethnoshard.mixing._resemblance import Resemblance
-from ethnoshard.mixing._sets import LARGEST_SET, sets_of
+from ethnoshard.mixing._identities import Identities, Pool, Resemblance, Stratum, strata_of
+from ethnoshard.mixing._order import LARGEST_SET, Waves, piece_bits, reading_order, sets_of, waves
+from ethnoshard.mixing._quotas import Phase, phases_of
+from ethnoshard.mixing._schedule import Across, Block, Layout, Numbers, Ties
 from ethnoshard.mixing._settings import PlanSettings
-from ethnoshard.mixing._strata import Pool, Stratum, strata_of
 
 _DEAL, _ROWS, _CHANCE, _COMPANY = 5, 6, 10, 11
 _FEW = 256

@@ -1,18 +1,24 @@
 """Triplet training on stratified batches: backbones, mining, loss, the loop and its checkpoints."""
 
 from ethnoshard._progress import Progress, TrainingWatch
-from ethnoshard.training._arms import loader_of
 from ethnoshard.training._checkpoints import Checkpoints, read_checkpoint
-from ethnoshard.training._chunks import backward_in_chunks
 from ethnoshard.training._embedder import BACKBONES, FaceEmbedder
-from ethnoshard.training._export import export, run_embedder
-from ethnoshard.training._loss import TripletLoss
-from ethnoshard.training._mining import STRATEGIES, Mined, mine, squared_distances
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._loader import loader_of
+from ethnoshard.training._machine import Ranks
 from ethnoshard.training._settings import TrainingSettings, configurations, parse_assignments, read_settings
+from ethnoshard.training._step import backward_in_chunks
 from ethnoshard.training._trainer import TripletTrainer
-from ethnoshard.training._weights import facts_of, load_embedder, read_facts, save_weights, start_from
-from ethnoshard.training._weights_digest import weights_digest
+from ethnoshard.training._triplets import STRATEGIES, Mined, TripletLoss, mine, squared_distances
+from ethnoshard.training._weights import (
+    export,
+    facts_of,
+    load_embedder,
+    read_facts,
+    run_embedder,
+    save_weights,
+    start_from,
+    weights_digest,
+)
 
 __all__ = [
     "BACKBONES",

@@ -6,15 +6,157 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ethnoshard.loading import Batch, StratifiedLoader
-from ethnoshard.mixing import Meetings, Resemblance, meetings
+from ethnoshard.mixing import Meetings, Plan, Resemblance, meetings
 from ethnoshard.runs import Batches
-from ethnoshard.training._composition import Wanted, counted, others_of
-from ethnoshard.training._delivered import REPLACED, Delivered
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._machine import Ranks
+
+_WITHOUT_SHARES = ("base", "placebo", "same-group", "weighted")
+"""Targets that ask for no share of a group in a batch: chance has it, or a batch has one of them."""
+
+
+REPLACED = ("identity", "group")
+"""Where a face comes from that takes the place of a bad one."""
+
+
+class Wanted:
+    """How many people of each group the target asks of a step."""
+
+    def __init__(self, plan: Plan, ranks: int) -> None:
+        """Take the shares from the plan, which has others in each of its phases where a group leaves its quota."""
+        self.groups = plan.identities.groups
+        self._shares = [
+            dict(zip((stratum.name for stratum in plan.strata), map(float, phase.shares), strict=True))
+            for phase in plan.phases
+        ]
+        self._by_group = plan.settings.name not in _WITHOUT_SHARES
+        self._people = np.array([[shares.get(name, 0.0) for name in self.groups] for shares in self._shares])
+        self._people *= plan.settings.people_per_batch
+        self._ends = np.cumsum([len(phase.quotas) for phase in plan.phases])
+        self._batches, self._ranks = plan.batches, ranks
+        self.loader_steps = -(-plan.batches // ranks)
+
+    @property
+    def shares(self) -> dict[str, float] | None:
+        """The target's share of each group, as an epoch of the loader begins; None for an arm without."""
+        return {name: self._shares[0].get(name, 0.0) for name in self.groups} if self._by_group else None
+
+    def of_step(self, step: int) -> list[float | None]:
+        """People of each group, all ranks together, in the step that follows ``step`` others; None for an arm without.
+
+        Its batches are those that the loader gives, the first ones once more where the ranks don't divide an epoch.
+        """
+        if not self._by_group:
+            return [None] * len(self.groups)
+        begin = step % self.loader_steps * self._ranks
+        numbers = np.arange(begin, begin + self._ranks) % self._batches
+        people: list[float | None] = self._people[np.searchsorted(self._ends, numbers, side="right")].sum(0).tolist()
+        return people
+
+
+def counted(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.NDArray[np.int64]:
+    """What a batch holds of each group, shape (4, groups).
+
+    Its people, their places, ordered pairs of two of its people, and people whose nearest other person of the group is
+    in the batch: 0 without a table of who that is.
+    """
+    of_face = batch.groups.numpy()
+    who, first = np.unique(batch.identities.numpy(), return_index=True)
+    group = of_face[first]
+    people = np.bincount(group, minlength=groups)
+    # Nobody's number is -1, which stands for one who has no other.
+    met = np.isin(near.nearest[who, 0], who) if near is not None else np.zeros(len(who), np.bool_)
+    return np.stack(
+        [
+            people,
+            np.bincount(of_face, minlength=groups),
+            people * (people - 1),
+            np.bincount(group[met], minlength=groups),
+        ]
+    )
+
+
+def others_of(plan: Plan) -> npt.NDArray[np.int64]:
+    """Of each group, how many others there are whom one of its people may meet; 1 where there is nobody else."""
+    drawn = np.bincount(plan.identities.group[plan.drawn], minlength=len(plan.identities.groups))
+    return np.maximum(drawn - 1, 1)
+
+
+class Delivered:
+    """Faces that an epoch's batches held so far, a bit each."""
+
+    def __init__(self, plan: Plan, ranks: Ranks, device: torch.device) -> None:
+        """Begin an epoch."""
+        self._plan, self._ranks, self._device = plan, ranks, device
+        faces = plan.identities.faces.astype(np.int64)
+        self._begins = np.cumsum(faces) - faces
+        self._bits = np.zeros(-(-int(faces.sum()) // 8), np.uint8)
+        self._steps = np.zeros(1, np.int64)
+        self._draws = np.zeros(len(plan.identities.groups), np.int64)
+        self._replaced = np.zeros(len(REPLACED), np.int64)
+
+    def add(self, batch: Batch, draws: npt.NDArray[np.int64], replaced: npt.NDArray[np.int64]) -> None:
+        """Count a step.
+
+        Args:
+            batch: of this rank.
+            draws: places of each group in the batches of all ranks, shape (groups,).
+            replaced: draws of all ranks that got another face, by where it came from, shape (2,).
+        """
+        places = self._begins[batch.identities.numpy()] + batch.faces.numpy()
+        np.bitwise_or.at(self._bits, places >> 3, np.left_shift(1, places & 7).astype(np.uint8))
+        self._steps += 1
+        self._draws += draws
+        self._replaced += replaced
+
+    def ended(self, epoch: int) -> dict[str, Any]:
+        """What the epoch did, as JSON holds it; the next one begins. All ranks call it."""
+        of = self._plan.identities
+        seen = np.unpackbits(self._everywhere(), bitorder="little")
+        used = np.add.reduceat(seen, self._begins, dtype=np.int64)
+        faces = of.faces.astype(np.int64)
+        kinds = {
+            "identities": np.ones_like(faces),
+            "faces": faces,
+            "used": used,
+            "dropped": np.where(self._plan.drawn, faces - used, 0),
+            "excluded": np.where(self._plan.drawn, 0, faces),
+        }
+        rows = []
+        for number, (name, draws) in enumerate(zip(of.groups, self._draws.tolist(), strict=True)):
+            there = of.group == number
+            sums = {kind: int(counts[there].sum()) for kind, counts in kinds.items()}
+            rows.append({"group": name, **sums, "draws": draws, "repeated": draws - sums["used"]})
+        replaced = dict(zip((f"replaced_from_{name}" for name in REPLACED), self._replaced.tolist(), strict=True))
+        steps = int(self._steps[0])
+        for counts in (self._bits, self._steps, self._draws, self._replaced):
+            counts[:] = 0
+        return {"epoch": epoch, "steps": steps, "groups": rows, **replaced}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Of all ranks together; all ranks call it."""
+        return {
+            "bits": torch.from_numpy(self._everywhere()),
+            "steps": self._steps.tolist(),
+            "draws": self._draws.tolist(),
+            "replaced": self._replaced.tolist(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on."""
+        self._bits[:] = state["bits"].numpy()
+        self._steps[:] = state["steps"]
+        self._draws[:] = state["draws"]
+        self._replaced[:] = state["replaced"]
+
+    def _everywhere(self) -> npt.NDArray[np.uint8]:
+        of_rank = torch.from_numpy(self._bits)[None].to(self._device)
+        together: npt.NDArray[np.uint8] = np.bitwise_or.reduce(self._ranks.gathered(of_rank).cpu().numpy(), axis=0)
+        return together
 
 
 class BatchRecord:

@@ -8,7 +8,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import StratifiedLoader
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.training._embedder import FaceEmbedder
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._machine import Ranks
 from ethnoshard.training._settings import TrainingSettings
 
 Remake = Callable[[FaceEmbedder, Path], LookAlikes]

@@ -14,9 +14,9 @@ import ethnoshard
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._embedder import FaceEmbedder
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._machine import Ranks
 from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings
-from ethnoshard.training._weights_digest import former_weights_digest, weights_digest
+from ethnoshard.training._weights import former_weights_digest, weights_digest
 
 _DECIDING = ("dataset.fingerprint", "ranks", "device", "weights_at_start")
 

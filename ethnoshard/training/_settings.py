@@ -15,15 +15,35 @@ from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, TARGETS, WITHINS, Within
 from ethnoshard.training._embedder import BACKBONES
-from ethnoshard.training._mining import STRATEGIES, Strategy
-from ethnoshard.training._optimizer import OPTIMIZERS, SCHEDULES, OptimizerName, Schedule
+from ethnoshard.training._triplets import STRATEGIES, Strategy
 
+OptimizerName: TypeAlias = Literal["adam", "adamw", "adagrad", "sgd"]
+Schedule: TypeAlias = Literal["constant", "cosine", "step"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+OPTIMIZERS: tuple[str, ...] = get_args(OptimizerName)
+SCHEDULES: tuple[str, ...] = get_args(Schedule)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 _CONFIGS = Path(__file__).parent / "configs"
 FREE_TO_CHANGE = ("num_workers", "keep_checkpoints", "max_bad_faces", "look_alikes", "cache_mib")
 """What may differ when a run is resumed: it doesn't change a bit of the weights."""
+
+
+_NAMES = {
+    "backbone": BACKBONES,
+    "mining": STRATEGIES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "precision": PRECISIONS,
+    "when_exhausted": EXHAUSTIONS,
+    "within": WITHINS,
+}
+_LEAST = {
+    "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
+    "min_faces": 0, "together": 1, "refresh": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
+    "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
+    "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,23 +200,6 @@ class TrainingSettings:
     def as_json(self) -> dict[str, Any]:
         """By name, as JSON holds them."""
         return {**dataclasses.asdict(self), "milestones": list(self.milestones)}
-
-
-_NAMES = {
-    "backbone": BACKBONES,
-    "mining": STRATEGIES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "precision": PRECISIONS,
-    "when_exhausted": EXHAUSTIONS,
-    "within": WITHINS,
-}
-_LEAST = {
-    "seed": 0, "epochs": 1, "embedding": 2, "side": 0, "crop": 0, "people_per_batch": 2, "images_per_person": 2,
-    "min_faces": 0, "together": 1, "refresh": 0, "window_mib": 1, "shards_in_window": 0, "cache_mib": 1,
-    "chunk": 0, "weight_decay": 0, "clip": 0, "threads": 0, "num_workers": 0, "max_bad_faces": 0,
-    "checkpoint_steps": 1, "keep_checkpoints": 1, "evaluate_epochs": 1,
-}  # fmt: skip
 
 
 def configurations() -> list[str]:

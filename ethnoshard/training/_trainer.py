@@ -20,16 +20,13 @@ from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import hashed
 from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset
-from ethnoshard.training._arms import loader_of, steps_an_epoch
 from ethnoshard.training._batch_record import BatchRecord
 from ethnoshard.training._checkpoints import Checkpoints
-from ethnoshard.training._device import device_of
 from ethnoshard.training._embedder import FaceEmbedder
-from ethnoshard.training._heap import memory_kept
-from ethnoshard.training._length import check_length, learning_rate
+from ethnoshard.training._loader import loader_of, steps_an_epoch
 from ethnoshard.training._look_alikes import Remake, TablesOfRun
-from ethnoshard.training._optimizer import optimizer_of
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._machine import Ranks, device_of, memory_kept
+from ethnoshard.training._optimizer import check_length, learning_rate, optimizer_of
 from ethnoshard.training._run_facts import check_same, run_facts
 from ethnoshard.training._settings import TrainingSettings
 from ethnoshard.training._similarity import collapse_said, similarity_of

@@ -1,23 +1,59 @@
-"""Weights to start from, and weights to give away."""
+"""A network's weights: to start from, to give away, and what they are known by."""
 
+import hashlib
+import io
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from ethnoshard._command import command
 from ethnoshard._downloads import DOWNLOADABLE, downloaded
 from ethnoshard._files import whole_file
 from ethnoshard._weights_file import copy_weights, first_line, read_tensors
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs import RunFolder
+from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
 
 _PREFIX = "network."
 _FACTS = "ethnoshard"
 """Under which the facts lie in a file's metadata, as JSON."""
+
+
+def weights_digest(embedder: FaceEmbedder) -> str:
+    r"""Hex SHA-256 over every tensor of the network: of a run, of what was exported from it, on any device.
+
+    For each tensor of the state, parameters and buffers alike, in the order of their names: the text
+    ``<name> <dtype> <shape>\n``, such as ``network.conv.weight torch.float32 (64, 3, 3, 3)``, in UTF-8, then the
+    values, little-endian, in row-major order.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(_tensors(embedder).items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def former_weights_digest(embedder: FaceEmbedder) -> str:
+    """What the first run folders have as ``weights_at_start``: names and values, in the network's order.
+
+    Only to go on with such a run.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in _tensors(embedder).items():
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _tensors(embedder: FaceEmbedder) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in embedder.state_dict().items()}
 
 
 def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = lambda text: None) -> list[str]:
@@ -109,3 +145,68 @@ def read_facts(path: Path) -> dict[str, str]:
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise EthnoshardError(f"{path} holds no weights that can be read ({first_line(error)})") from error
     return facts
+
+
+def run_embedder(folder: Path) -> FaceEmbedder:
+    """The network of a run: its last weights if it is finished, else those of the newest checkpoint.
+
+    Raises:
+        EthnoshardError: it is no run, or has no checkpoint yet.
+    """
+    run = RunFolder(folder)
+    settings = run.record()["settings"]
+    if run.weights_path.exists():
+        return load_embedder(run.weights_path)
+    checkpoint = Checkpoints(run.checkpoints, keep=1).newest(lambda text: None)
+    if checkpoint is None:
+        again = command("train", "--resume", "--out", folder)
+        raise EthnoshardError(f"{folder} has neither weights nor a checkpoint yet; `{again}` goes on with it")
+    embedder = FaceEmbedder(settings["backbone"], embedding=settings["embedding"], side=settings["side"] or None)
+    embedder.load_state_dict(checkpoint["network"])
+    return embedder.eval()
+
+
+def export(folder: Path, path: Path) -> FaceEmbedder:
+    """Write the network of a run as ``.safetensors`` or ``.onnx``.
+
+    The ONNX graph takes (N, 3, S, S) float32 RGB of 0 to 255, and gives (N, E) of length 1; N is free.
+
+    Raises:
+        EthnoshardError: the name ends otherwise, the package onnx is missing, or the disk is full.
+    """
+    if path.suffix not in (".onnx", ".safetensors"):
+        raise EthnoshardError(f"{path} should end in .onnx or .safetensors, which says what to write")
+    embedder = run_embedder(folder)
+    facts = facts_of(RunFolder(folder).record())
+    if path.suffix == ".safetensors":
+        save_weights(embedder, path, facts)
+        return embedder
+    content = _onnx(embedder, {**embedder.facts, **facts})
+    with whole_file(path) as file:
+        file.write(content)
+    return embedder
+
+
+def _onnx(embedder: FaceEmbedder, facts: dict[str, str]) -> bytes:
+    try:
+        import onnx
+    except ImportError as error:
+        raise EthnoshardError("writing ONNX needs the package onnx: pip install 'ethnoshard[onnx]'") from error
+    buffer = io.BytesIO()
+    faces = torch.zeros(2, 3, embedder.side, embedder.side)
+    with warnings.catch_warnings():
+        # The newer exporter needs one more package, and warns of the older one.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            embedder,
+            (faces,),
+            buffer,  # type: ignore[arg-type]
+            input_names=["faces"],
+            output_names=["embeddings"],
+            dynamic_axes={"faces": {0: "n"}, "embeddings": {0: "n"}},
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    onnx.helper.set_model_props(model, facts)
+    content: bytes = model.SerializeToString()
+    return content

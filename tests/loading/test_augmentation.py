@@ -6,8 +6,7 @@ import simplejpeg
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.loading._augment import Augmentation, views
-from ethnoshard.loading._decode import Decoder
+from ethnoshard.loading._decode import Augmentation, Decoder, views
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ import pytest
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.loading import _spans, plan_of
-from ethnoshard.loading._pieces import faces_in
-from ethnoshard.loading._spans import SpanReader
+from ethnoshard.loading._spans import SpanReader, faces_in
 from ethnoshard.mixing import Identities, Plan, PlanSettings
 from ethnoshard.shards import open_shards
 from tests.kit.datasets import pattern_jpeg, write_dataset

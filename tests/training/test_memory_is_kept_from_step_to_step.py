@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ethnoshard.training import TrainingWatch, TripletTrainer
-from ethnoshard.training._heap import memory_kept
+from ethnoshard.training._machine import memory_kept
 
 PAGES = 10_000
 """Of 4 KiB: 39 MiB, more than glibc ever takes from its heap by itself."""

@@ -1,4 +1,4 @@
-"""The loader of an arm: arms differ in how batches are composed, and in nothing else."""
+"""The loader of a training: targets differ in how batches are composed, and in nothing else."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import ResemblanceTable, StratifiedLoader
 from ethnoshard.mixing import Resemblance
 from ethnoshard.shards import FaceDataset
-from ethnoshard.training._ranks import Ranks
+from ethnoshard.training._machine import Ranks
 from ethnoshard.training._settings import TrainingSettings
 
 

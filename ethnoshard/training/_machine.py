@@ -1,6 +1,7 @@
-"""Several processes that train together, as torchrun starts them."""
+"""What a training runs on: processes that train together, their devices, and memory kept from step to step."""
 
 import contextlib
+import ctypes
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch import distributed as dist
+
+from ethnoshard.errors import EthnoshardError
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Numbers of glibc's ``mallopt``."""
+_USUAL = {_MMAP_MAX: 1 << 16, _TRIM_THRESHOLD: 1 << 26}
+"""What glibc has by default, once it has seen large blocks."""
+_KEEPING = {_MMAP_MAX: 0, _TRIM_THRESHOLD: -1}
+"""No block of its own for anything, and no end of the heap ever given back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +82,42 @@ class Ranks:
         parts = [torch.empty_like(values) for _ in range(self.size)]
         dist.all_gather(parts, values.contiguous())
         return torch.cat(parts)
+
+
+def device_of(name: str, ranks: Ranks) -> torch.device:
+    """A device by torch's name; "auto" takes a GPU where there is one, each rank its own.
+
+    Raises:
+        EthnoshardError: there is no such device.
+    """
+    if name == "auto":
+        name = f"cuda:{ranks.local}" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise EthnoshardError(f"device is auto, cpu, cuda, cuda:1 ...; not {name!r}") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise EthnoshardError(f"device {name} needs a GPU that torch can use; there is none, so say --device cpu")
+    return device
+
+
+@contextlib.contextmanager
+def memory_kept() -> Iterator[None]:
+    """Have C's allocator keep what is freed while the block runs; at its end it goes back to the system.
+
+    Usually a block of 32 MiB or more is fresh memory each time, and smaller ones may be. A step of a network frees and
+    asks for many of them, and each 4 KiB of fresh memory is a page fault, with zeros to be written: as the heap happens
+    to lie nothing, or an eighth of a step's processor time. Only glibc has this; elsewhere nothing happens.
+    """
+    library = ctypes.CDLL(None)
+    if not (hasattr(library, "mallopt") and hasattr(library, "malloc_trim")):
+        yield
+        return
+    for option, value in _KEEPING.items():
+        library.mallopt(option, value)
+    try:
+        yield
+    finally:
+        for option, value in _USUAL.items():
+            library.mallopt(option, value)
+        library.malloc_trim(0)
