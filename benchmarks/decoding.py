@@ -25,7 +25,7 @@ def jpegs_of(dataset: FaceDataset) -> list[bytes]:
     """Every face's JPEG."""
     faces = dataset.faces()
     shards = dataset.identities["shard"].to_numpy()[faces["identity"].to_numpy()]
-    content = [dataset.shard_path(shard).read_bytes() for shard in range(len(dataset.manifest["shards"]))]
+    content = [dataset.shard_path(shard).read_bytes() for shard in range(len(dataset.manifest.shards))]
     places = zip(shards.tolist(), faces["offset"].to_list(), faces["length"].to_list(), strict=True)
     return [content[shard][offset : offset + length] for shard, offset, length in places]
 

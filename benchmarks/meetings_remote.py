@@ -81,7 +81,7 @@ def measure_remote(folder: Path, people: int = 600) -> list[dict[str, Any]]:
         )
     )
     near = resemblance(vectors, group)
-    size = sum(int(shard["bytes"]) for shard in local.manifest["shards"])
+    size = sum(shard.bytes for shard in local.manifest.shards)
     rows = []
     for window, cache_mib in ((None, 8192), (2, size // 2 >> 20)):
         for hard in (0.0, 0.5, 1.0):
@@ -97,7 +97,7 @@ def measure_remote(folder: Path, people: int = 600) -> list[dict[str, Any]]:
                 shards.close()
             rows.append(
                 {
-                    "shards": len(local.manifest["shards"]),
+                    "shards": len(local.manifest.shards),
                     "mib": round(size / 2**20, 1),
                     "shards_in_window": window,
                     "cache_mib": cache_mib,

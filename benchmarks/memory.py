@@ -49,10 +49,10 @@ def main() -> None:
             command = [sys.executable, "-m", "ethnoshard", "stream", folder, "--people", 32, "--images", 4, "--json"]
             run = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
             stream = json.loads(run.stdout)
-            size = sum(shard["bytes"] for shard in dataset.manifest["shards"]) / 2**20
+            size = sum(shard.bytes for shard in dataset.manifest.shards) / 2**20
         finally:
             shutil.rmtree(folder.parent)
-        rows.append({"faces": dataset.manifest["faces"], "size_mib": size, **stream})
+        rows.append({"faces": dataset.manifest.faces, "size_mib": size, **stream})
         print(f"{faces:,} faces streamed", flush=True)
     head = ("faces", "shards, MiB", "loader's memory, MiB", "process, MiB", "read / size", "reads", "jumps")
     print_table(

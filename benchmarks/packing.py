@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from PIL import Image
 
 from benchmarks._table import in_turn, keep, print_table, summary
 from ethnoshard._parallel import available_cores
+from ethnoshard.alignment import AlignSettings
 from ethnoshard.alignment._align_part import encode
 from ethnoshard.shards import pack
 from ethnoshard.synthetic import draw_face
@@ -35,7 +37,10 @@ def make_work(folder: Path, faces: int) -> WorkFolder:
     identities = faces // FACES_OF_ONE
     parts = -(-identities // IDENTITIES_OF_A_PART)
     with work.held():
-        work.begin({"source": {"name": "drawn"}, "settings": {"size": 182, "aligned": True}, "parts": parts})
+        source = {"name": "drawn", "kind": "folder", "digest": "", "images": faces, "identities": identities}
+        settings = asdict(AlignSettings(size=182, aligned=True))
+        versions = {"ethnoshard": "-"}
+        work.begin({"source": source, "settings": settings, "device": "cpu", "parts": parts, "versions": versions})
         for part in range(parts):
             people = range(part * IDENTITIES_OF_A_PART, min((part + 1) * IDENTITIES_OF_A_PART, identities))
             rows = (
@@ -49,8 +54,7 @@ def make_work(folder: Path, faces: int) -> WorkFolder:
                 for face in range(FACES_OF_ONE)
             )
             write_part(work.part_path(part), rows)
-        record = work.record()
-        work.finish({**record, "device": "cpu", "versions": {"ethnoshard": "-"}}, {"statuses": {"aligned": faces}})
+        work.finish(contents=None, statuses={"aligned": faces}, reasons={}, faces=faces)
     table = pl.DataFrame(
         [
             {
@@ -73,7 +77,7 @@ def packed(work: WorkFolder, target: Path, workers: int) -> float:
     shutil.rmtree(target, ignore_errors=True)
     started = time.perf_counter()
     report = pack(work.path, target, workers=workers)
-    return float(report.manifest["faces"]) / (time.perf_counter() - started)
+    return report.manifest.faces / (time.perf_counter() - started)
 
 
 def copied(dataset: Path, target: Path, faces: int) -> float:

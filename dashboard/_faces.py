@@ -29,12 +29,12 @@ def place_of(shelf: Shelf, origin: Source | None) -> Place | None:
     for place in shelf.places:
         if place.dataset is None:
             continue
-        source = place.dataset.manifest["align"]["source"]
+        source = place.dataset.manifest.align.source
         packed = Source(
             kind="dataset",
             name=place.name,
-            source_digest=source["digest"],
-            source_contents=source.get("contents"),
+            source_digest=source.digest,
+            source_contents=source.contents,
         )
         if origin.source_digest == place.dataset.fingerprint or same_source(origin, packed):
             return place

@@ -33,7 +33,7 @@ DECODERS: dict[str, Callable[[bytes], torch.Tensor]] = {"pillow": with_pillow, "
 
 def shares(dataset: FaceDataset) -> list[float]:
     """Each group's share of the faces, the quota that every peer is asked for."""
-    return [group["faces"] / dataset.manifest["faces"] for group in dataset.manifest["groups"]]
+    return [group.faces / dataset.manifest.faces for group in dataset.manifest.groups]
 
 
 def groups_of_identities(dataset: FaceDataset) -> list[int]:

@@ -132,14 +132,14 @@ def measure(
         "quota_deviation_worst": round(float(max(deviations)), 2),
         "quota_deviation_mean": round(float(np.mean(deviations)), 2),
         "identities_per_batch": round(float(np.mean([len(np.unique(identities)) for identities, _ in full])), 1),
-        "faces": dataset.manifest["faces"],
+        "faces": dataset.manifest.faces,
         "peak_rss_mib": round(memory.peak / 2**20),
         "memory": "PSS of main process and children",
     }
     if epoch:
         came = np.concatenate(faces)
         seen = len(np.unique(came))
-        result |= {"seen": seen, "repeated": len(came) - seen, "dropped": dataset.manifest["faces"] - seen}
+        result |= {"seen": seen, "repeated": len(came) - seen, "dropped": dataset.manifest.faces - seen}
     return result
 
 

@@ -29,7 +29,7 @@ def make(
         wds.WebDataset(
             [
                 str(dataset.shard_path(number))
-                for number, shard in enumerate(dataset.manifest["shards"])
+                for number, shard in enumerate(dataset.manifest.shards)
                 if shard["group"] == group
             ],
             resampled=True,
@@ -45,7 +45,7 @@ def make(
         wds.batched(size, collation_fn=default_collate, partial=False),
     )
     loader = wds.WebLoader(mixed, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
-    return loader.with_epoch(dataset.manifest["faces"] // size)
+    return loader.with_epoch(dataset.manifest.faces // size)
 
 
 def _sample(sample: dict[str, Any], numbers: dict[str, int], firsts: list[int]) -> tuple[Any, int, int, int]:

@@ -21,7 +21,7 @@ def labels(shelf: Shelf, report: ClusterReport) -> dict[str, dict[str, str]]:
     place = _faces.place_of(shelf, report.place)
     if place is not None and place.dataset is not None:
         people = place.dataset.identities
-        whose = f"{whose_labels(place.dataset.manifest['label']['sources'])}, in {place.name}"
+        whose = f"{whose_labels(place.dataset.manifest.label.sources)}, in {place.name}"
         found[whose] = dict(zip(people["identity"].to_list(), people["group"].to_list(), strict=True))
     return found
 

@@ -1,12 +1,13 @@
 """What a dataset is made of, as tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
 from ethnoshard.charts import percent
-from ethnoshard.shards import FaceDataset
+from ethnoshard.shards import FaceDataset, Manifest
 
 MIB = 1 << 20
 
@@ -38,15 +39,15 @@ def composition_title(rows: pl.DataFrame) -> str:
     return f"{said}the faces; {last['group']} {percent(last['people_share'])} and {percent(last['faces_share'])}"
 
 
-def shards(manifest: Mapping[str, Any]) -> pl.DataFrame:
+def shards(manifest: Manifest) -> pl.DataFrame:
     """A row a shard, as the manifest lists them."""
     return pl.DataFrame(
         {
-            "shard": [str(shard["name"]) for shard in manifest["shards"]],
-            "group": [str(shard["group"]) for shard in manifest["shards"]],
-            "MiB": [shard["bytes"] / MIB for shard in manifest["shards"]],
-            "faces": [int(shard["faces"]) for shard in manifest["shards"]],
-            "people": [int(shard["identities"]) for shard in manifest["shards"]],
+            "shard": [shard.name for shard in manifest.shards],
+            "group": [shard.group for shard in manifest.shards],
+            "MiB": [shard.bytes / MIB for shard in manifest.shards],
+            "faces": [shard.faces for shard in manifest.shards],
+            "people": [shard.identities for shard in manifest.shards],
         },
         schema={"shard": pl.String, "group": pl.String, "MiB": pl.Float64, "faces": pl.Int64, "people": pl.Int64},
     )
@@ -71,9 +72,9 @@ def shards_title(rows: pl.DataFrame) -> str:
     return f"{said}; those of {worst['group']} differ most, by {percent(worst['ratio'] - 1)}"
 
 
-def statuses(manifest: Mapping[str, Any]) -> pl.DataFrame:
+def statuses(manifest: Manifest) -> pl.DataFrame:
     """What became of each image of the source, and of the people that were aligned but not packed."""
-    counted = manifest["align"]["statuses"]
+    counted = manifest.align.statuses
     images = sum(int(number) for number in counted.values())
     return pl.DataFrame(
         {
@@ -85,9 +86,9 @@ def statuses(manifest: Mapping[str, Any]) -> pl.DataFrame:
     )
 
 
-def statuses_title(manifest: Mapping[str, Any]) -> str:
+def statuses_title(manifest: Manifest) -> str:
     """How many images gave a face."""
-    counted = manifest["align"]["statuses"]
+    counted = manifest.align.statuses
     images = sum(counted.values())
     lost = images - counted.get("aligned", 0)
     if not images:
@@ -98,10 +99,10 @@ def statuses_title(manifest: Mapping[str, Any]) -> str:
     return f"{lost:,} of {images:,} images gave no face{share}"
 
 
-def reasons(manifest: Mapping[str, Any]) -> pl.DataFrame:
+def reasons(manifest: Manifest) -> pl.DataFrame:
     """Why images gave no face, and why files of the source were no images; most frequent first."""
-    found: dict[str, Any] = {**(manifest["align"].get("reasons") or {})}
-    for reason, number in ((manifest["align"]["source"]).get("skipped") or {}).items():
+    found: dict[str, Any] = {**manifest.align.reasons}
+    for reason, number in manifest.align.source.skipped.items():
         found[f"skipped: {reason}"] = number
     rows = sorted(found.items(), key=lambda item: (-int(item[1]), item[0]))
     return pl.DataFrame(
@@ -110,26 +111,26 @@ def reasons(manifest: Mapping[str, Any]) -> pl.DataFrame:
     )
 
 
-def left_out(manifest: Mapping[str, Any]) -> pl.DataFrame:
+def left_out(manifest: Manifest) -> pl.DataFrame:
     """People with faces who are not in the dataset, by reason."""
-    found = manifest["left_out"]
+    found = manifest.left_out
     return pl.DataFrame(
         {
             "reason": [str(reason) for reason in found],
-            "people": [int(counts["identities"]) for counts in found.values()],
-            "faces": [int(counts["faces"]) for counts in found.values()],
+            "people": [counts.identities for counts in found.values()],
+            "faces": [counts.faces for counts in found.values()],
         },
         schema={"reason": pl.String, "people": pl.Int64, "faces": pl.Int64},
     )
 
 
-def left_out_title(manifest: Mapping[str, Any]) -> str:
+def left_out_title(manifest: Manifest) -> str:
     """How many of the people with faces are missing here."""
-    found = manifest["left_out"].values()
-    people, faces = sum(one["identities"] for one in found), sum(one["faces"] for one in found)
+    found = manifest.left_out.values()
+    people, faces = sum(one.identities for one in found), sum(one.faces for one in found)
     if not people:
         return "Nobody with a face was left out when packing"
-    everybody = people + manifest["identities"]
+    everybody = people + manifest.identities
     return (
         f"{people:,} of {everybody:,} people with faces ({percent(people / everybody)}), {faces:,} faces, were left "
         "out when packing"
@@ -148,19 +149,19 @@ def _whose(source: str) -> str:
     return f"as given by {'file ' if kind == 'file' else ''}{rest or kind}"
 
 
-def settings(manifest: Mapping[str, Any]) -> pl.DataFrame:
+def settings(manifest: Manifest) -> pl.DataFrame:
     """Everything that decided the dataset, as name and value."""
-    align = manifest["align"]
+    align = manifest.align
     rows = [
-        ("fingerprint", manifest["fingerprint"]),
-        ("format", manifest["format"]),
-        ("source", f"{align['source'].get('name')} ({align['source'].get('kind')})"),
-        ("digest of the source", align["source"].get("digest")),
-        ("aligned on", align.get("device")),
-        *((f"align: {name}", value) for name, value in _flat(align["settings"])),
-        ("labels", "; ".join(manifest["label"]["sources"])),
-        *((f"pack: {name}", value) for name, value in _flat(manifest["pack"])),
-        *((f"version: {name}", value) for name, value in _flat(align["versions"])),
+        ("fingerprint", manifest.fingerprint),
+        ("format", manifest.format),
+        ("source", f"{align.source.name} ({align.source.kind})"),
+        ("digest of the source", align.source.digest),
+        ("aligned on", align.device),
+        *((f"align: {name}", value) for name, value in _flat(asdict(align.settings))),
+        ("labels", "; ".join(manifest.label.sources)),
+        *((f"pack: {name}", value) for name, value in _flat(asdict(manifest.pack))),
+        *((f"version: {name}", value) for name, value in _flat(align.versions)),
     ]
     return pl.DataFrame(
         {"setting": [str(name) for name, _ in rows], "value": [str(value) for _, value in rows]},

@@ -45,14 +45,14 @@ def _one(shelf: Shelf, place: Place, dataset: FaceDataset) -> None:
     if dataset.identities.is_empty():
         st.info("Nobody is in it", icon=":material/info:")
         return
-    whose = tables.whose_labels(dataset.manifest["label"]["sources"])
+    whose = tables.whose_labels(dataset.manifest.label.sources)
     rows = tables.composition(dataset)
     _show.tiles(
         [
             ("people", f"{len(dataset.identities):,}", "identities, each of one group"),
             ("faces", f"{int(rows['faces'].sum()):,}", f"squares of {dataset.image_size} px"),
             ("groups", f"{len(rows):,}", whose),
-            ("size", f"{dataset.manifest['bytes'] / tables.MIB:,.0f} MiB", "of all shards"),
+            ("size", f"{dataset.manifest.bytes / tables.MIB:,.0f} MiB", "of all shards"),
         ]
     )
     with or_said("composition"):
@@ -129,7 +129,7 @@ def _images(dataset: FaceDataset) -> None:
         tables.statuses(manifest).with_columns(pl.col("share") * 100),
         name="statuses",
         title=tables.statuses_title(manifest),
-        how=f"All images of the source {manifest['align']['source'].get('name')}, by what became of them in alignment.",
+        how=f"All images of the source {manifest.align.source.name}, by what became of them in alignment.",
         columns={"share": st.column_config.NumberColumn("share, %", format="%.2f")},
     )
     why = tables.reasons(manifest)

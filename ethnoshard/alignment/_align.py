@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import polars as pl
 from PIL import Image
@@ -46,7 +46,7 @@ def check_photographs(
     """
     if not parts:
         return
-    if folder.record()["format"] == 1:
+    if folder.record().format == 1:
         if said is not None:
             said(
                 f"{folder.path} is of format 1, in which photographs are known by name and size alone: whether those "
@@ -195,16 +195,15 @@ def align_source(
         to_do = sum(len(parts[part]) for part in missing)
         progress.begun(len(images.refs), len(images.refs) - to_do)
         _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, progress)
-        if not record["complete"] or missing:
-            if record["format"] > 1:
-                record["source"]["contents"] = contents_of(folder, images, len(parts))
-            record = folder.finish(record, _counts(folder, record))
+        if not record.complete or missing:
+            contents = contents_of(folder, images, len(parts)) if record.format > 1 else None
+            record = folder.finish(contents=contents, **_counts(folder, len(parts)))
     return AlignReport(
         images=len(images.refs),
-        identities=record["source"]["identities"],
-        statuses=record["statuses"],
-        reasons=record["reasons"],
-        faces=record["faces"],
+        identities=record.source.identities,
+        statuses=record.statuses,
+        reasons=record.reasons,
+        faces=record.faces,
         made=to_do,
         skipped=images.skipped,
     )
@@ -247,7 +246,15 @@ def _make_parts(
         pass
 
 
-def _record(source: Source, settings: AlignSettings, device: str, parts: int) -> dict[str, Any]:
+class _Counts(TypedDict):
+    """What :meth:`WorkFolder.finish` is told of the parts."""
+
+    statuses: dict[str, int]
+    reasons: dict[str, int]
+    faces: int
+
+
+def _record(source: Source, settings: AlignSettings, device: str, parts: int) -> dict[str, object]:
     """What decides the parts, for ``align.json``. JSON has no tuples, so that it can be compared with what is read."""
     plain = asdict(settings)
     plain["detector"]["thresholds"] = list(settings.detector.thresholds)
@@ -267,8 +274,8 @@ def _record(source: Source, settings: AlignSettings, device: str, parts: int) ->
     }
 
 
-def _counts(folder: WorkFolder, record: dict[str, Any]) -> dict[str, Any]:
-    tables = folder.faces(record["parts"])
+def _counts(folder: WorkFolder, parts: int) -> _Counts:
+    tables = folder.faces(parts)
     images = tables.filter(pl.col("face") == 0)
     by_status = dict(images.group_by("status").len().iter_rows())
     reasons = images.filter(pl.col("reason").is_not_null()).select(

@@ -97,8 +97,8 @@ def report_packing(report: PackReport) -> None:
     for reason, counts in report.left_out.items():
         warn(f"left out, {reason}: {counts['identities']:,} identities with {counts['faces']:,} faces")
     say(
-        f"{manifest['faces']:,} faces of {manifest['identities']:,} identities in {len(manifest['shards'])} shards of "
-        f"{len(manifest['groups'])} groups, {size(manifest['bytes'])}"
+        f"{manifest.faces:,} faces of {manifest.identities:,} identities in {len(manifest.shards)} shards of "
+        f"{len(manifest.groups)} groups, {size(manifest.bytes)}"
         + ("" if report.written else " (it was packed before; nothing to do)")
     )
-    say(f"fingerprint {manifest['fingerprint']}")
+    say(f"fingerprint {manifest.fingerprint}")

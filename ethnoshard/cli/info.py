@@ -21,7 +21,7 @@ def run(dataset: options.DatasetOrUrl, as_json: options.AsJson = False) -> None:
     say(f"faces {info.image_size} x {info.image_size} px; fingerprint {info.fingerprint}")
     say("images of the source: " + ", ".join(f"{status} {number:,}" for status, number in info.statuses.items()))
     for reason, counts in info.left_out.items():
-        say(f"left out, {reason}: {counts['identities']:,} identities with {counts['faces']:,} faces")
+        say(f"left out, {reason}: {counts.identities:,} identities with {counts.faces:,} faces")
 
 
 def _row(group: GroupInfo) -> list[str]:

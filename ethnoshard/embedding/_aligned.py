@@ -62,8 +62,8 @@ class AlignedFaces:
         """
         self.folder = WorkFolder(path)
         self.record = self.folder.finished()
-        self.image_size = int(self.record["settings"]["size"])
-        rows = self.folder.faces(int(self.record["parts"]))
+        self.image_size = self.record.settings.size
+        rows = self.folder.faces(self.record.parts)
         self.table = rows.with_columns(pl.Series("key", face_keys(rows["image"].to_list()), pl.String))
         faces = self.table.filter(pl.col("status") == "aligned")
         columns = (faces[name].to_list() for name in ("key", "part", "offset", "length"))

@@ -164,10 +164,11 @@ def _check_place(dataset: FaceDataset, embeddings: Embeddings) -> None:
         return
     place = embeddings.facts.get("place", {})
     if place.get("kind") == "dataset":
-        known, wanted, what = embeddings.facts.get("place_digest"), dataset.fingerprint, "the dataset"
+        known, what = embeddings.facts.get("place_digest"), "the dataset"
+        wanted: str | None = dataset.fingerprint
     else:
-        source = dataset.manifest["align"].get("source", {})
-        known, wanted, what = place.get("source_contents"), source.get("contents"), "photographs with the contents"
+        known, what = place.get("source_contents"), "photographs with the contents"
+        wanted = dataset.manifest.align.source.contents
     if known is None or known != wanted:
         raise EthnoshardError(
             f"the embeddings are of {place.get('name')!r}, {what} {str(known)[:16]}..., but "

@@ -88,7 +88,7 @@ def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None 
     known = KnownDigests(cache_folder(cache))
     if source is None:
         return faces_of_aligned(faces, None, known)
-    images = open_source(source, max_file_bytes=int(faces.record["settings"]["max_file_bytes"]))
+    images = open_source(source, max_file_bytes=faces.record.settings.max_file_bytes)
     return faces_of_aligned(faces, images, known, _same_source(faces, images, known))
 
 
@@ -111,12 +111,10 @@ def faces_of_aligned(
     without = faces.table.filter(pl.col("status") != "aligned")
     photographs = None
     why = ""
-    if record["settings"]["aligned"]:
+    if record.settings.aligned:
         why = f"{path} was made with --aligned, so that nobody looked for landmarks"
     elif images is None:
-        why = (
-            f"the photographs that {path} was made from ({record['source']['name']}) are needed: give them by --source"
-        )
+        why = f"the photographs that {path} was made from ({record.source.name}) are needed: give them by --source"
     else:
         keys, names, points = (with_face[name].to_list() for name in ("key", "image", "landmarks"))
         if any(value is None for value in points):
@@ -124,7 +122,7 @@ def faces_of_aligned(
             lost = [key for key, value in zip(keys, points, strict=True) if value is None]
             why = f"{len(lost):,} faces of {path} have no landmarks: align without --no-face centre"
         else:
-            photographs = _photographs(images, names, points, int(record["settings"]["max_pixels"]))
+            photographs = _photographs(images, names, points, record.settings.max_pixels)
     return Faces(
         keys=with_face["key"].to_list(),
         identities=with_face["identity"].to_list(),
@@ -133,13 +131,13 @@ def faces_of_aligned(
         digest=_digest_of_parts(faces, known, contents),
         facts={
             "kind": "work folder",
-            "name": record["source"]["name"],
-            "source_digest": record["source"]["digest"],
-            "source_contents": record["source"].get("contents"),
+            "name": record.source.name,
+            "source_digest": record.source.digest,
+            "source_contents": record.source.contents,
             "face": faces.image_size,
-            "aligner": "as given" if record["settings"]["aligned"] else "MTCNN",
-            "statuses": record["statuses"],
-            "versions": record["versions"],
+            "aligner": "as given" if record.settings.aligned else "MTCNN",
+            "statuses": record.statuses,
+            "versions": record.versions,
         },
         jpegs=lambda: faces.jpegs(faces.keys()),
         photographs=photographs,
@@ -257,19 +255,19 @@ def _same_source(faces: AlignedFaces, images: Source, known: KnownDigests) -> st
         EthnoshardError: they aren't.
     """
     path, record = faces.folder.path, faces.record
-    if images.digest() != record["source"]["digest"]:
+    if images.digest() != record.source.digest:
         raise EthnoshardError(
-            f"{images.path} is not what {path} was made from: that was {record['source']['name']} with "
-            f"{record['source']['images']:,} images; this has {len(images.refs):,}, or others"
+            f"{images.path} is not what {path} was made from: that was {record.source.name} with "
+            f"{record.source.images:,} images; this has {len(images.refs):,}, or others"
         )
     digests = image_digests(images, known)
-    check_photographs(faces.folder, images, range(int(record["parts"])), digests=digests)
-    return contents_digest(images.refs, digests) if record["format"] == 1 else None
+    check_photographs(faces.folder, images, range(record.parts), digests=digests)
+    return contents_digest(images.refs, digests) if record.format == 1 else None
 
 
 def _digest_of_parts(faces: AlignedFaces, known: KnownDigests, contents: str | None) -> str:
     """Over the parts' files: the faces, and in the tables the photographs that they are from."""
-    parts = [faces.folder.part_path(part) for part in range(int(faces.record["parts"]))]
+    parts = [faces.folder.part_path(part) for part in range(faces.record.parts)]
     try:
         files = known.of_files(file for part in parts for file in (part, part.with_suffix(".parquet")))
     except OSError as error:

@@ -256,7 +256,7 @@ def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
     usable = np.zeros(number, np.bool_)
     detected = row = 0
     record = work.finished()
-    for part in range(record["parts"]):
+    for part in range(record.parts):
         table = read_table(work.part_path(part).with_suffix(".parquet"))
         with PartFaces(work.part_path(part)) as faces:
             for offset, length, found in table.select("offset", "length", "faces_found").iter_rows():
@@ -267,5 +267,5 @@ def _load(work: WorkFolder, number: int, side: int) -> TrainingFaces:
                     usable[row] = True
                     detected += found > 0
                 row += 1
-    contents = str(record["source"]["contents"])
+    contents = str(record.source.contents)
     return TrainingFaces(images=images, usable=usable, detected=detected, contents=contents)

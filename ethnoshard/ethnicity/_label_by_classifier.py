@@ -232,7 +232,7 @@ def label_by_classifier(
     options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
     load = load or partial(load_model, classifier, device)
-    parts = folder.finished()["parts"]
+    parts = folder.finished().parts
     with folder.held():
         predictions = _predict(folder, parts, load, options, workers, progress)
         write_labels(folder, predictions.table, faces=predictions.faces, classifier=predictions.record)
@@ -282,7 +282,7 @@ def compare_with_classifier(
     options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
     load = load or partial(load_model, classifier, device)
-    parts = folder.finished()["parts"]
+    parts = folder.finished().parts
     with folder.held():
         given = read_labels(folder)
         if (source := given["source"][0]).startswith(BY_CLASSIFIER):

@@ -97,7 +97,7 @@ def label_from_file(
     if unlabelled not in ("drop", "unknown"):
         raise EthnoshardError(f'unlabelled is "drop" or "unknown", not "{unlabelled}"')
     folder, path = WorkFolder(Path(work)), Path(labels)
-    parts = folder.finished()["parts"]
+    parts = folder.finished().parts
     given, left_out = read_label_file(path)
     with folder.held():
         faces = folder.faces(parts)

@@ -372,7 +372,7 @@ class StratifiedLoader(IterableDataset[Any]):
 
 def _check_fits(dataset: FaceDataset, cache_mib: int) -> None:
     """Refuse a dataset whose shards would be fetched again and again, since pieces of all of them are shuffled."""
-    size = -(-sum(int(shard["bytes"]) for shard in dataset.manifest["shards"]) // 2**20)
+    size = -(-sum(shard.bytes for shard in dataset.manifest.shards) // 2**20)
     if dataset.url is not None and size > cache_mib:
         raise EthnoshardError(
             f"the dataset has {size:,} MiB of shards, of which {cache_mib:,} are kept on disk, but pieces of all are "

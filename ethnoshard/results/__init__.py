@@ -3,6 +3,7 @@
 Below everything that measures, draws or shows them; numpy and nothing else.
 """
 
+from ethnoshard._json import as_json, from_json
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
 from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
@@ -16,7 +17,6 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
-from ethnoshard.results._json import as_json, from_json
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,

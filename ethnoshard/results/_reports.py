@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ethnoshard._json import as_json, from_json
 from ethnoshard.results._about import EvaluationOptions, Images, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMetrics
 from ethnoshard.results._estimates import Change
 from ethnoshard.results._groups import GroupErrors, GroupErrorsChange
 from ethnoshard.results._identification import Identification, IdentificationChange
-from ethnoshard.results._json import as_json, from_json
 from ethnoshard.results._verification import Verification, VerificationSummary
 
 Kind = Literal["evaluation", "scores", "clustering", "comparison"]

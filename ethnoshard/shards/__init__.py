@@ -4,6 +4,7 @@ from ethnoshard._progress import Progress
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._fetch import is_url, shown_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
+from ethnoshard.shards._manifest import Manifest
 from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet
@@ -16,6 +17,7 @@ __all__ = [
     "FaceDataset",
     "GroupInfo",
     "LocalShards",
+    "Manifest",
     "PackReport",
     "PackSettings",
     "Progress",

@@ -1,46 +1,45 @@
 """The dataset's README: what it holds, how it was made, what it may be used for."""
 
-from typing import Any
-
 import polars as pl
 
 from ethnoshard.shards._format import MARK, SAMPLE_TYPES, SHARDS
-from ethnoshard.work import BY_CLASSIFIER
+from ethnoshard.shards._manifest import Manifest
+from ethnoshard.work import BY_CLASSIFIER, SettingsRecord
 
 
-def dataset_card(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
+def dataset_card(manifest: Manifest, identities: pl.DataFrame) -> str:
     """Markdown that stands beside the shards. Deterministic: no date, no path, no name of a person.
 
     Args:
         manifest: the content of ``dataset.json``.
         identities: the table of identities.
     """
-    align, settings = manifest["align"], manifest["align"]["settings"]
+    align, settings = manifest.align, manifest.align.settings
     return f"""{_head()}
 # Faces in shards, by group
 
-{manifest["faces"]:,} faces of {manifest["identities"]:,} identities, {manifest["image_size"]} x \
-{manifest["image_size"]} px JPEG, in {len(manifest["shards"])} WebDataset shards \
-({manifest["bytes"] / 2**20:,.1f} MiB). Made by ethnoshard {align["versions"]["ethnoshard"]} from \
-`{align["source"]["name"]}`.
+{manifest.faces:,} faces of {manifest.identities:,} identities, {manifest.image_size} x \
+{manifest.image_size} px JPEG, in {len(manifest.shards)} WebDataset shards \
+({manifest.bytes / 2**20:,.1f} MiB). Made by ethnoshard {align.versions["ethnoshard"]} from \
+`{align.source.name}`.
 
 ## Composition
 
 {_composition(manifest, identities)}
 
-A *group* is the tag of an identity {_attributed(manifest["label"]["sources"])}. It is not a fact about a person: an
+A *group* is the tag of an identity {_attributed(manifest.label.sources)}. It is not a fact about a person: an
 ethnicity in it is perceived, by whoever made the labels or by whatever a classifier learned from such people.
 
 ## How it was made
 
 {_alignment(settings)}
 
-{_statuses(align["statuses"])}
+{_statuses(align.statuses)}
 
 {_left_out(manifest)}
 
-Versions: {", ".join(f"{name} {version}" for name, version in align["versions"].items())}; device {align["device"]}.
-Fingerprint `{manifest["fingerprint"]}`.
+Versions: {", ".join(f"{name} {version}" for name, version in align.versions.items())}; device {align.device}.
+Fingerprint `{manifest.fingerprint}`.
 
 ## Use
 
@@ -99,42 +98,42 @@ def _attributed(sources: list[str]) -> str:
     return " or ".join(said)
 
 
-def _composition(manifest: dict[str, Any], identities: pl.DataFrame) -> str:
-    faces = manifest["faces"]
+def _composition(manifest: Manifest, identities: pl.DataFrame) -> str:
+    faces = manifest.faces
     rows = []
-    for group in manifest["groups"]:
-        own = identities.filter(pl.col("group") == group["name"])
+    for group in manifest.groups:
+        own = identities.filter(pl.col("group") == group.name)
         confidence = own["confidence"].mean()
         rows.append(
             [
-                _cell(group["name"]),
-                f"{group['identities']:,}",
-                f"{group['faces']:,}",
-                f"{group['faces'] / faces:.1%}",
-                f"{group['faces'] / group['identities']:.1f}",
+                _cell(group.name),
+                f"{group.identities:,}",
+                f"{group.faces:,}",
+                f"{group.faces / faces:.1%}",
+                f"{group.faces / group.identities:.1f}",
                 f"{confidence:.3f}" if isinstance(confidence, float) else "not given",
-                f"{group['shards']}",
+                f"{group.shards}",
             ]
         )
     head = ["group", "identities", "faces", "share of faces", "faces an identity", "mean confidence", "shards"]
     return _table(head, rows)
 
 
-def _alignment(settings: dict[str, Any]) -> str:
-    if settings["aligned"]:
+def _alignment(settings: SettingsRecord) -> str:
+    if settings.aligned:
         return "The faces were aligned by the source and taken as they were; one of another size was scaled."
-    detector = settings["detector"]
-    thresholds = " / ".join(str(value) for value in detector["thresholds"])
+    detector = settings.detector
+    thresholds = " / ".join(str(value) for value in detector.thresholds)
     chosen = (
         "every face of an image"
-        if settings["faces"] == "all"
+        if settings.faces == "all"
         else "of several faces the one with the largest area less twice its squared distance from the image's centre"
     )
-    faceless = "left out" if settings["no_face"] == "skip" else "replaced by its largest centre square"
+    faceless = "left out" if settings.no_face == "skip" else "replaced by its largest centre square"
     return (
-        f"Alignment: MTCNN (thresholds {thresholds}, factor {detector['factor']}, smallest face "
-        f"{detector['min_face']} px), {chosen}, margin {settings['margin']} px of the source, bilinear, JPEG quality "
-        f"{settings['quality']}. An image without a face was {faceless}."
+        f"Alignment: MTCNN (thresholds {thresholds}, factor {detector.factor}, smallest face "
+        f"{detector.min_face} px), {chosen}, margin {settings.margin} px of the source, bilinear, JPEG quality "
+        f"{settings.quality}. An image without a face was {faceless}."
     )
 
 
@@ -143,12 +142,10 @@ def _statuses(statuses: dict[str, int]) -> str:
     return _table(head, [[status, f"{number:,}"] for status, number in statuses.items()])
 
 
-def _left_out(manifest: dict[str, Any]) -> str:
-    if not manifest["left_out"]:
+def _left_out(manifest: Manifest) -> str:
+    if not manifest.left_out:
         return "No identity was left out."
-    rows = [
-        [reason, f"{counts['identities']:,}", f"{counts['faces']:,}"] for reason, counts in manifest["left_out"].items()
-    ]
+    rows = [[reason, f"{counts.identities:,}", f"{counts.faces:,}"] for reason, counts in manifest.left_out.items()]
     return _table(["left out because of", "identities", "faces"], rows)
 
 

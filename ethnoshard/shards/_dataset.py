@@ -1,9 +1,8 @@
-"""Opening a dataset, a folder or the URL of one: its manifest, whose shape is checked once, and its tables."""
+"""Opening a dataset, a folder or the URL of one: its manifest and its tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -13,47 +12,7 @@ from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._fetch import Mirror, check_names, is_url, shown_url
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
-
-_ANY = "*"
-_COUNT: dict[str, Any] = {"identities": int, "faces": int}
-_SHAPE: dict[str, Any] = {
-    "fingerprint": str,
-    "plan": str,
-    "image_size": int,
-    "groups": [{"name": str, **_COUNT, "shards": int, "bytes": int}],
-    **_COUNT,
-    "bytes": int,
-    "left_out": {_ANY: _COUNT},
-    "align": {"source": dict, "settings": dict, "versions": dict, "statuses": {_ANY: int}},
-    "label": {"sources": [str]},
-    "pack": dict,
-    "index": {IDENTITIES: str, FACES: str},
-    "shards": [{"name": str, "group": str, "bytes": int, **_COUNT, "sha256": str}],
-}
-"""A type, or a mapping of the keys that must be there (or of any), or a list of values of one shape."""
-
-
-def check_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    """Make sure that everything is there, of the right type.
-
-    Raises:
-        EthnoshardError: it is not; the message names every place.
-    """
-    wrong = list(_wrong(manifest, _SHAPE, ""))
-    if wrong:
-        raise EthnoshardError(f"{path} lacks {', '.join(wrong)} or has something else there; pack the dataset again")
-
-
-def _wrong(value: Any, shape: Any, place: str) -> Iterator[str]:
-    kind: type[Any] = shape if isinstance(shape, type) else type(shape)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        yield place
-    elif isinstance(shape, dict):
-        for key, inner in dict.fromkeys(value, shape[_ANY]).items() if _ANY in shape else shape.items():
-            yield from _wrong(value.get(key), inner, f"{place}.{key}" if place else key)
-    elif isinstance(shape, list):
-        for number, item in enumerate(value):
-            yield from _wrong(item, shape[0], f"{place}[{number}]")
+from ethnoshard.shards._manifest import Manifest, manifest_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +29,10 @@ class FaceDataset:
     """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     identities: pl.DataFrame
     url: str | None = None
-    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    storage_options: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(
@@ -81,7 +40,7 @@ class FaceDataset:
         path: str | Path,
         *,
         cache: str | Path | None = None,
-        storage_options: Mapping[str, Any] | None = None,
+        storage_options: Mapping[str, object] | None = None,
     ) -> "FaceDataset":
         """Open a dataset folder; reads the manifest and the table of identities.
 
@@ -108,29 +67,29 @@ class FaceDataset:
                 manifest = _manifest(mirror.folder)
             except EthnoshardError as error:
                 raise EthnoshardError(f"{shown_url(url)} is no dataset that can be read: {error}") from error
-            check_names(shown_url(url), manifest["shards"])
-            mirror.fetch_table(IDENTITIES, manifest["index"][IDENTITIES])
+            check_names(shown_url(url), [shard.name for shard in manifest.shards])
+            mirror.fetch_table(IDENTITIES, manifest.index[IDENTITIES])
             identities = _identities(mirror.folder)
         return cls(path=mirror.folder, manifest=manifest, identities=identities, url=url, storage_options=options)
 
     @property
     def groups(self) -> list[str]:
         """Names of the groups; a group's number is its place here."""
-        return [group["name"] for group in self.manifest["groups"]]
+        return [group.name for group in self.manifest.groups]
 
     @property
     def image_size(self) -> int:
         """Side of the square faces, pixels."""
-        return int(self.manifest["image_size"])
+        return self.manifest.image_size
 
     @property
     def fingerprint(self) -> str:
         """Hex SHA-256 of all that decides the batches."""
-        return str(self.manifest["fingerprint"])
+        return self.manifest.fingerprint
 
     def shard_path(self, shard: int) -> Path:
         """File of shard number ``shard``; of a remote dataset where ``RemoteShards`` puts it."""
-        return self.path / str(self.manifest["shards"][shard]["name"])
+        return self.path / self.manifest.shards[shard].name
 
     def faces(self) -> pl.DataFrame:
         """Read the table of faces, see the format's ``FACES_SCHEMA``; fetches it if the dataset is remote.
@@ -142,7 +101,7 @@ class FaceDataset:
             return _table(self.path / FACES)
         mirror = Mirror(url=self.url, folder=self.path, storage_options=self.storage_options)
         with mirror.locked():
-            mirror.fetch_table(FACES, self.manifest["index"][FACES])
+            mirror.fetch_table(FACES, self.manifest.index[FACES])
             return _table(self.path / FACES)
 
 
@@ -162,7 +121,7 @@ def _table(path: Path) -> pl.DataFrame:
         raise EthnoshardError(f"{path} is damaged: {error}") from error
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.exists():
         if not folder.exists():
@@ -174,7 +133,6 @@ def _manifest(folder: Path) -> dict[str, Any]:
         if (folder / ".packing").exists():
             raise EthnoshardError(f"{folder} is not finished: run the same `ethnoshard pack` again")
         raise EthnoshardError(f"{folder} is no dataset folder: it has no {MANIFEST}")
-    manifest = read_json(path)
-    check_format(path, manifest.get("format"), FORMAT, again="pack the work folder again")
-    check_manifest(path, manifest)
-    return manifest
+    content = read_json(path)
+    check_format(path, content.get("format"), FORMAT, again="pack the work folder again")
+    return manifest_of(content, path)

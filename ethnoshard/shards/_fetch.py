@@ -14,9 +14,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO
 
 import fsspec
+from fsspec import AbstractFileSystem
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._checks import check_number
@@ -43,7 +44,7 @@ def shown_url(url: str) -> str:
     return re.sub(r"://[^/@]*@", "://", url)
 
 
-def file_system(url: str, options: Mapping[str, Any], stall_seconds: float) -> tuple[Any, str]:
+def file_system(url: str, options: Mapping[str, object], stall_seconds: float) -> tuple[AbstractFileSystem, str]:
     """fsspec's file system of a URL, and the folder in it.
 
     Raises:
@@ -58,7 +59,11 @@ def file_system(url: str, options: Mapping[str, Any], stall_seconds: float) -> t
             # abandoned shall end by itself some time.
             idle = 2 * stall_seconds
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=idle, sock_read=idle)
-            options = {**options, "client_kwargs": {"timeout": timeout, **options.get("client_kwargs", {})}}
+            of_user = options.get("client_kwargs")
+            options = {
+                **options,
+                "client_kwargs": {"timeout": timeout, **(of_user if isinstance(of_user, Mapping) else {})},
+            }
         # An instance of our own: a shared one may remember how long a file was when somebody listed the folder.
         system, root = fsspec.url_to_fs(url, **{**options, "skip_instance_cache": True})
     except ImportError as error:
@@ -72,14 +77,18 @@ def file_system(url: str, options: Mapping[str, Any], stall_seconds: float) -> t
     return system, str(root)
 
 
-def open_stream(system: Any, path: str, size: int | None) -> Any:
+def open_stream(system: AbstractFileSystem, path: str, size: int | None) -> IO[bytes]:
     """Open a file for reading from its beginning to its end; ``size`` in bytes if it is known."""
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+    options: dict[str, int | str]
     if "http" in protocols:
         # One request whose answer is read as it comes, which servers without ranges can do too. Without any size fsspec
         # asks for it first, and takes whatever goes wrong then for a file that is not there.
-        return system.open(path, "rb", block_size=0, size=size or 1)
-    return system.open(path, "rb", block_size=PIECE, cache_type="none")
+        options = {"block_size": 0, "size": size or 1}
+    else:
+        options = {"block_size": PIECE, "cache_type": "none"}
+    stream: IO[bytes] = system.open(path, "rb", **options)
+    return stream
 
 
 def understood(error: Exception, url: str) -> Exception:
@@ -165,13 +174,13 @@ class FetchStoppedError(EthnoshardError):
 class RemoteFolder:
     """The folder behind an fsspec URL. May be asked from several threads, in the process that made it."""
 
-    def __init__(self, url: str, options: Mapping[str, Any], patience: Patience) -> None:
+    def __init__(self, url: str, options: Mapping[str, object], patience: Patience) -> None:
         """Say where the folder is; nothing is connected yet. ``options`` go to fsspec."""
         self._url = url
         self._options = options
         self._patience = patience
         self._lock = threading.Lock()
-        self._system: tuple[Any, str] | None = None
+        self._system: tuple[AbstractFileSystem, str] | None = None
         self.closing = threading.Event()
 
     def url_of(self, name: str) -> str:
@@ -278,7 +287,7 @@ class RemoteFolder:
                 if now() >= deadline:
                     raise AttemptError(f"nothing came for {patience:g} seconds") from None
 
-    def _open(self, name: str, size: int | None) -> Any:
+    def _open(self, name: str, size: int | None) -> IO[bytes]:
         with self._lock:
             if self._system is None:
                 self._system = file_system(self._url, self._options, self._patience.stall_seconds)
@@ -307,11 +316,11 @@ class Mirror:
 
     url: str
     folder: Path
-    storage_options: Mapping[str, Any]
+    storage_options: Mapping[str, object]
     patience: Patience = field(default_factory=Patience)
 
     @classmethod
-    def of(cls, url: str, cache: str | Path | None, storage_options: Mapping[str, Any]) -> "Mirror":
+    def of(cls, url: str, cache: str | Path | None, storage_options: Mapping[str, object]) -> "Mirror":
         """The mirror of ``url`` in a cache; nothing is fetched yet."""
         name = hashlib.sha256(url.encode()).hexdigest()[:20]
         return cls(url=url, folder=cache_folder(cache) / name, storage_options=storage_options)
@@ -337,15 +346,14 @@ class Mirror:
         return RemoteFolder(self.url, self.storage_options, self.patience)
 
 
-def check_names(url: str, shards: list[dict[str, Any]]) -> None:
+def check_names(url: str, names: list[str]) -> None:
     """Make sure that each shard's name is one of a file in the folder of shards: the mirror writes where it says.
 
     Raises:
         EthnoshardError: a name leads elsewhere, is not plain, or is there twice.
     """
     seen = set()
-    for shard in shards:
-        name = shard["name"]
+    for name in names:
         path = PurePosixPath(name)
         plain = path.parts == (SHARDS, path.name) and str(path) == name and "\\" not in name and "\0" not in name
         if not plain or path.name.startswith(".") or path.name.endswith((".lock", TEMPORARY)) or name in seen:

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from ethnoshard.shards._manifest import ShardEntry
 
 FORMAT = 1
 """Version of the dataset's format. A reader refuses one it doesn't know."""
@@ -91,7 +95,7 @@ SAMPLE_TYPES = {
 
 
 def fingerprint(
-    groups: list[str], image_size: int, shards: list[dict[str, Any]], identities: pl.DataFrame, faces: pl.DataFrame
+    groups: list[str], image_size: int, shards: Sequence["ShardEntry"], identities: pl.DataFrame, faces: pl.DataFrame
 ) -> str:
     """SHA-256 (hex) of all that decides the batches: the shards' contents, and who and what lies where in them.
 
@@ -102,7 +106,7 @@ def fingerprint(
         "format": FORMAT,
         "groups": groups,
         "image_size": image_size,
-        "shards": [[shard["group"], shard["bytes"], shard["sha256"]] for shard in shards],
+        "shards": [[shard.group, shard.bytes, shard.sha256] for shard in shards],
     }
     digest.update(json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
     hash_columns(digest, identities.select("identity", "confidence", "shard", "offset", "length", "faces"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._manifest import LeftOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +59,17 @@ class DatasetInfo:
     whole: GroupInfo
     label_sources: list[str]
     statuses: dict[str, int]
-    left_out: dict[str, dict[str, int]]
+    left_out: dict[str, LeftOut]
 
 
 def describe(dataset: FaceDataset) -> DatasetInfo:
     """Count a dataset by group; reads nothing but what ``dataset`` holds already."""
-    shards = dataset.manifest["shards"]
+    shards = dataset.manifest.shards
     groups = [
         _group(
             name,
             dataset.identities.filter(pl.col("group") == name),
-            [shard["bytes"] for shard in shards if shard["group"] == name],
+            [shard.bytes for shard in shards if shard.group == name],
             int(dataset.identities["faces"].sum()),
         )
         for name in dataset.groups
@@ -81,12 +82,12 @@ def describe(dataset: FaceDataset) -> DatasetInfo:
         whole=_group(
             "all",
             dataset.identities,
-            [shard["bytes"] for shard in shards],
+            [shard.bytes for shard in shards],
             int(dataset.identities["faces"].sum()),
         ),
-        label_sources=dataset.manifest["label"]["sources"],
-        statuses=dataset.manifest["align"]["statuses"],
-        left_out=dataset.manifest["left_out"],
+        label_sources=dataset.manifest.label.sources,
+        statuses=dataset.manifest.align.statuses,
+        left_out=dataset.manifest.left_out,
     )
 
 

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,12 +22,12 @@ from ethnoshard._files import (
     write_json,
     write_table,
 )
+from ethnoshard._json import as_json
 from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._card import dataset_card
-from ethnoshard.shards._dataset import check_manifest
 from ethnoshard.shards._format import (
     CARD,
     FACES,
@@ -41,6 +41,7 @@ from ethnoshard.shards._format import (
     shard_name,
 )
 from ethnoshard.shards._layout import Layout, digest, lay_out
+from ethnoshard.shards._manifest import GroupEntry, Manifest, ShardEntry, manifest_of
 from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
 from ethnoshard.work import WorkFolder, read_labels
 
@@ -68,12 +69,12 @@ class PackReport:
     """What packing did.
 
     Attributes:
-        manifest: the content of ``dataset.json``.
+        manifest: what is in the dataset.
         written: shards written by this call; the others were there from an earlier one.
         left_out: identities and faces that are not in the dataset, by reason.
     """
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     written: int
     left_out: dict[str, dict[str, int]]
 
@@ -110,12 +111,17 @@ def pack(
     folder, target = WorkFolder(Path(work)), Path(dataset)
     record = folder.finished()
     with folder.held():
-        layout = lay_out(folder.faces(record["parts"]), read_labels(folder), settings.shard_bytes)
-        plan = {"format": FORMAT, "settings": asdict(settings), "layout": digest(layout), "align": record}
+        layout = lay_out(folder.faces(record.parts), read_labels(folder), settings.shard_bytes)
+        plan = {
+            "format": FORMAT,
+            "settings": asdict(settings),
+            "layout": digest(layout),
+            "align": read_json(folder.record_path),
+        }
         if (target / MANIFEST).exists():
-            manifest = _packed_before(target, plan)
-            if _is_whole(target, manifest):
-                return PackReport(manifest=manifest, written=0, left_out=layout.left_out)
+            packed_before = _whole_before(target, plan)
+            if packed_before is not None:
+                return PackReport(manifest=packed_before, written=0, left_out=layout.left_out)
             _begin_anew(target, plan)
         _begin(target, plan)
         tasks = _tasks(folder, target, layout)
@@ -129,7 +135,7 @@ def pack(
     return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)
 
 
-def _begin(target: Path, plan: dict[str, Any]) -> None:
+def _begin(target: Path, plan: Mapping[str, object]) -> None:
     """Make the dataset folder, or check that an unfinished one is ours to go on with."""
     note = target / _UNFINISHED / "plan.json"
     # The note comes first: killed before it, the folder holds nothing but an empty one of ours.
@@ -149,35 +155,35 @@ def _begin(target: Path, plan: dict[str, Any]) -> None:
         remove_unfinished(folder)
 
 
-def _packed_before(target: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of a dataset that was finished before, if it is the one that was asked for."""
-    manifest = read_json(target / MANIFEST)
-    if manifest.get("plan") != _plan_digest(plan):
+def _whole_before(target: Path, plan: Mapping[str, object]) -> Manifest | None:
+    """The manifest of a dataset that was finished before; None if some of it is gone. Shards' bytes are not read.
+
+    Raises:
+        EthnoshardError: it is not the one that was asked for.
+    """
+    content = read_json(target / MANIFEST)
+    if content.get("plan") != _plan_digest(plan):
         raise EthnoshardError(
             f"{target} holds a finished dataset of other settings, labels or faces; delete it, or give another folder"
         )
     shutil.rmtree(target / _UNFINISHED, ignore_errors=True)
-    return manifest
-
-
-def _is_whole(target: Path, manifest: dict[str, Any]) -> bool:
-    """Whether all files are there, of the right size, and the index is the manifest's; shards' bytes are not read."""
     try:
-        check_manifest(target / MANIFEST, manifest)
-        sizes = all((target / shard["name"]).stat().st_size == shard["bytes"] for shard in manifest["shards"])
-        return sizes and all(sha256_of(target / name) == sha256 for name, sha256 in manifest["index"].items())
+        manifest = manifest_of(content, target / MANIFEST)
+        sizes = all((target / shard.name).stat().st_size == shard.bytes for shard in manifest.shards)
+        index = sizes and all(sha256_of(target / name) == sha256 for name, sha256 in manifest.index.items())
+        return manifest if index else None
     except (EthnoshardError, OSError):
-        return False
+        return None
 
 
-def _begin_anew(target: Path, plan: dict[str, Any]) -> None:
+def _begin_anew(target: Path, plan: Mapping[str, object]) -> None:
     """Make of a finished dataset, some of which is gone, an unfinished one, at each moment one or the other."""
     make_folder(target / _UNFINISHED)
     write_json(target / _UNFINISHED / "plan.json", plan)
     (target / MANIFEST).unlink()
 
 
-def _plan_digest(plan: dict[str, Any]) -> str:
+def _plan_digest(plan: Mapping[str, object]) -> str:
     """SHA-256 (hex) of all that decides the dataset folder's bytes."""
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
@@ -204,34 +210,38 @@ def _tasks(work: WorkFolder, target: Path, layout: Layout) -> list[ShardTask]:
     return tasks
 
 
-def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[ShardTask]) -> dict[str, Any]:
+def _finish(target: Path, plan: Mapping[str, object], layout: Layout, tasks: list[ShardTask]) -> Manifest:
     """Write the index, the card and last of all the manifest, which says that the dataset is whole."""
     records = [ShardRecord.read(task.record) for task in tasks]
     identities, faces = _index(layout, [record for record in records if record is not None])
     shards = [
-        {
-            "group": shard["group"],
-            "bytes": record.bytes,
-            "faces": len(task.faces),
-            "identities": len(task.identities),
-            "sha256": record.sha256,
-        }
+        ShardEntry(
+            name=shard["name"],
+            group=shard["group"],
+            bytes=record.bytes,
+            identities=len(task.identities),
+            faces=len(task.faces),
+            sha256=record.sha256,
+        )
         for task, shard, record in zip(tasks, layout.shards, records, strict=True)
         if record is not None
     ]
     for name, table in ((IDENTITIES, identities), (FACES, faces)):
         write_table(target / name, table)
-    align = plan["align"]
+    align = read_json(target / _UNFINISHED / "plan.json")["align"]
     image_size = align["settings"]["size"]
     whole = fingerprint(layout.groups, image_size, shards, identities, faces)
-    names = [f"{SHARDS}/{_take_final_name(task.path, whole)}" for task in tasks]
+    shards = [
+        replace(shard, name=f"{SHARDS}/{_take_final_name(task.path, whole)}")
+        for shard, task in zip(shards, tasks, strict=True)
+    ]
     flush_folder(target / SHARDS)
-    manifest = {
+    content = {
         "format": FORMAT,
         "fingerprint": whole,
         "plan": _plan_digest(plan),
         "image_size": image_size,
-        "groups": _groups(layout, identities, shards),
+        "groups": as_json(_groups(layout, identities, shards)),
         "identities": len(identities),
         "faces": len(faces),
         "bytes": sum(record.bytes for record in records if record is not None),
@@ -240,11 +250,12 @@ def _finish(target: Path, plan: dict[str, Any], layout: Layout, tasks: list[Shar
         "label": {"sources": layout.label_sources},
         "pack": plan["settings"],
         "index": {name: sha256_of(target / name) for name in (IDENTITIES, FACES)},
-        "shards": [{"name": name, **shard} for name, shard in zip(names, shards, strict=True)],
+        "shards": as_json(shards),
     }
+    manifest = manifest_of(content, target / MANIFEST)
     with whole_file(target / CARD) as file:
         file.write(dataset_card(manifest, identities).encode(errors="replace"))
-    write_json(target / MANIFEST, manifest)
+    write_json(target / MANIFEST, content)
     shutil.rmtree(target / _UNFINISHED)
     flush_folder(target)
     return manifest
@@ -284,17 +295,17 @@ def _as(schema: pl.Schema, table: pl.DataFrame) -> pl.DataFrame:
     return table.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
-def _groups(layout: Layout, identities: pl.DataFrame, shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _groups(layout: Layout, identities: pl.DataFrame, shards: list[ShardEntry]) -> list[GroupEntry]:
     """Counts by group, in the order of the groups' numbers."""
     counts = identities.group_by("group").agg(pl.len().alias("identities"), pl.col("faces").sum())
     by_group = {row["group"]: row for row in counts.iter_rows(named=True)}
     return [
-        {
-            "name": group,
-            "identities": by_group[group]["identities"],
-            "faces": by_group[group]["faces"],
-            "shards": sum(shard["group"] == group for shard in shards),
-            "bytes": sum(shard["bytes"] for shard in shards if shard["group"] == group),
-        }
+        GroupEntry(
+            name=group,
+            identities=by_group[group]["identities"],
+            faces=by_group[group]["faces"],
+            shards=sum(shard.group == group for shard in shards),
+            bytes=sum(shard.bytes for shard in shards if shard.group == group),
+        )
         for group in layout.groups
     ]

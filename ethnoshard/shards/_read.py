@@ -110,7 +110,7 @@ class LocalShards:
             raise EthnoshardError(f"{path} is gone; pack the dataset again, it needs all its shards") from error
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
-        packed = int(self._dataset.manifest["shards"][shard]["bytes"])
+        packed = self._dataset.manifest.shards[shard].bytes
         if opened.st_size != packed:
             os.close(descriptor)
             raise EthnoshardError(f"{path} has {opened.st_size:,} bytes, but {packed:,} were packed; pack it again")
@@ -126,7 +126,7 @@ class ShardsInMemory:
     def __init__(self, shards: ShardReader, dataset: FaceDataset) -> None:
         """Keep in memory what ``shards`` gives."""
         self._shards = shards
-        self._sizes = [int(shard["bytes"]) for shard in dataset.manifest["shards"]]
+        self._sizes = [shard.bytes for shard in dataset.manifest.shards]
         self._kept: dict[int, memoryview] = {}
         self._lock = threading.Lock()
 

@@ -54,10 +54,10 @@ class RemoteShards:
         if dataset.url is None:
             raise EthnoshardError(f"{dataset.path} is a local folder; only a dataset opened by its URL is fetched")
         self._dataset = dataset
-        self._shards = dataset.manifest["shards"]
+        self._shards = dataset.manifest.shards
         self._paths = [dataset.shard_path(shard) for shard in range(len(self._shards))]
         self._names = [path.name for path in self._paths]
-        sizes = {name: int(shard["bytes"]) for name, shard in zip(self._names, self._shards, strict=True)}
+        sizes = {name: shard.bytes for name, shard in zip(self._names, self._shards, strict=True)}
         self._limit = limit_mib * _MIB
         largest = max(sizes.values(), default=0)
         if self._limit < largest:
@@ -123,7 +123,7 @@ class RemoteShards:
         self._check_usable()
         room, wanted = self._limit, []
         for shard in dict.fromkeys(shards):
-            room -= int(self._shards[shard]["bytes"])
+            room -= self._shards[shard].bytes
             if room < 0:
                 break
             wanted.append(shard)
@@ -185,10 +185,10 @@ class RemoteShards:
                 return
             self._cache.discard(name)
             self._remote.fetch(
-                str(self._shards[shard]["name"]),
+                self._shards[shard].name,
                 self._paths[shard],
-                size=int(self._shards[shard]["bytes"]),
-                sha256=str(self._shards[shard]["sha256"]),
+                size=self._shards[shard].bytes,
+                sha256=self._shards[shard].sha256,
                 before=partial(self._make_room, name, urgent=urgent),
             )
             with self._guard:
@@ -198,9 +198,9 @@ class RemoteShards:
         """Is it there, of the right size, and of the right checksum? The latter is asked once by each process."""
         path = self._paths[shard]
         try:
-            if path.stat().st_size != int(self._shards[shard]["bytes"]):
+            if path.stat().st_size != self._shards[shard].bytes:
                 return False
-            if shard not in self._sound and sha256_of(path) != self._shards[shard]["sha256"]:
+            if shard not in self._sound and sha256_of(path) != self._shards[shard].sha256:
                 return False
         except OSError:
             return False

@@ -3,10 +3,10 @@
 import contextlib
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from ethnoshard._tar import BLOCK, end_of_tar
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._format import FACES_SCHEMA, SHARDS, fingerprint, sample_key
+from ethnoshard.shards._manifest import GroupEntry, Manifest, ShardEntry
 from ethnoshard.shards._remote import RemoteShards
 
 MOST_FAULTS = 20
@@ -102,35 +103,35 @@ def verify(
 def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
     """What is wrong with the manifest and the two tables."""
     manifest, identities = dataset.manifest, dataset.identities
-    for name, sha256 in manifest["index"].items():
+    for name, sha256 in manifest.index.items():
         if sha256_of(dataset.path / name) != sha256:
             yield f"{name}: its bytes are not those that the manifest vouches for"
     if faces.schema != FACES_SCHEMA:
-        yield f"faces.parquet: has other columns than format {manifest['format']} prescribes"
+        yield f"faces.parquet: has other columns than format {manifest.format} prescribes"
         return
     if blank := _blank(identities, "identities.parquet") + _blank(faces, "faces.parquet"):
         yield from blank
         return
-    if len(faces) != identities["faces"].sum() or len(faces) != manifest["faces"]:
+    if len(faces) != identities["faces"].sum() or len(faces) != manifest.faces:
         yield (
             f"faces.parquet has {len(faces):,} rows, identities.parquet counts {identities['faces'].sum():,} faces, "
-            f"the manifest {manifest['faces']:,}"
+            f"the manifest {manifest.faces:,}"
         )
         return
     counted = faces.group_by("identity", maintain_order=True).len().rows()
     if not faces["identity"].is_sorted() or counted != list(enumerate(identities["faces"])):
         yield "faces.parquet: its faces are not those that identities.parquet counts, identity by identity"
-    if identities["shard"].unique(maintain_order=True).to_list() != list(range(len(manifest["shards"]))):
+    if identities["shard"].unique(maintain_order=True).to_list() != list(range(len(manifest.shards))):
         yield "identities.parquet: it is not in the order of the shards, or a shard holds nobody"
         return
     yield from _count_faults(manifest, identities)
-    if fingerprint(dataset.groups, dataset.image_size, manifest["shards"], identities, faces) != dataset.fingerprint:
+    if fingerprint(dataset.groups, dataset.image_size, manifest.shards, identities, faces) != dataset.fingerprint:
         yield "dataset.json: the fingerprint is not that of the index and the shards' checksums"
-    for number, shard in enumerate(manifest["shards"]):
-        others = identities.filter((pl.col("shard") == number) & (pl.col("group") != shard["group"]))
+    for number, shard in enumerate(manifest.shards):
+        others = identities.filter((pl.col("shard") == number) & (pl.col("group") != shard.group))
         if len(others):
-            yield f"{shard['name']} is of group {shard['group']!r} but holds {len(others)} identities of other groups"
-    known = {str(shard["name"]) for shard in manifest["shards"]}
+            yield f"{shard.name} is of group {shard.group!r} but holds {len(others)} identities of other groups"
+    known = {shard.name for shard in manifest.shards}
     for name in sorted(known):
         if name != f"{SHARDS}/{Path(name).name}":
             yield f"dataset.json: {name} does not lie in {SHARDS}/"
@@ -146,29 +147,29 @@ def _blank(table: pl.DataFrame, name: str) -> list[str]:
     return [f"{name}: {c.name} is empty somewhere" for c in table if c.name not in optional and c.null_count()]
 
 
-def _count_faults(manifest: dict[str, Any], identities: pl.DataFrame) -> Iterator[str]:
+def _count_faults(manifest: Manifest, identities: pl.DataFrame) -> Iterator[str]:
     """Counts of the manifest that the table of identities contradicts."""
     by_shard = identities.group_by("shard", maintain_order=True).agg(pl.len(), pl.col("faces").sum()).rows()
-    for shard, (_, people, faces) in zip(manifest["shards"], by_shard, strict=True):
-        yield from _differing(shard, {"identities": people, "faces": faces}, shard["name"])
-    for group in manifest["groups"]:
-        own = [shard for shard in manifest["shards"] if shard["group"] == group["name"]]
-        sums = {key: sum(shard[key] for shard in own) for key in ("identities", "faces", "bytes")}
-        yield from _differing(group, {**sums, "shards": len(own)}, f"group {group['name']!r}")
-    wanted = {"identities": len(identities), "bytes": sum(shard["bytes"] for shard in manifest["shards"])}
+    for shard, (_, people, faces) in zip(manifest.shards, by_shard, strict=True):
+        yield from _differing(shard, {"identities": people, "faces": faces}, shard.name)
+    for group in manifest.groups:
+        own = [shard for shard in manifest.shards if shard.group == group.name]
+        sums = {key: sum(getattr(shard, key) for shard in own) for key in ("identities", "faces", "bytes")}
+        yield from _differing(group, {**sums, "shards": len(own)}, f"group {group.name!r}")
+    wanted = {"identities": len(identities), "bytes": sum(shard.bytes for shard in manifest.shards)}
     yield from _differing(manifest, wanted, "the whole")
 
 
-def _differing(entry: dict[str, Any], wanted: dict[str, int], of: str) -> Iterator[str]:
+def _differing(entry: Manifest | GroupEntry | ShardEntry, wanted: dict[str, int], of: str) -> Iterator[str]:
     for key, number in wanted.items():
-        if entry[key] != number:
-            yield f"dataset.json: {of} has {number:,} {key}, not {entry[key]:,}"
+        if getattr(entry, key) != number:
+            yield f"dataset.json: {of} has {number:,} {key}, not {getattr(entry, key):,}"
 
 
 def _tasks(dataset: FaceDataset, faces: pl.DataFrame, decode: bool) -> list[_ShardTask]:
     tasks = []
     numbered = dataset.identities.with_row_index("number")
-    for shard in range(len(dataset.manifest["shards"])):
+    for shard in range(len(dataset.manifest.shards)):
         own = numbered.filter(pl.col("shard") == shard)
         first, last = own["number"][0], own["number"][-1]
         tasks.append(
@@ -188,7 +189,7 @@ def _check_shard(task: _ShardTask) -> _ShardOutcome:
     """Check one shard, in a worker process; one that can't be fetched as it was packed is a fault."""
     if task.dataset.url is None:
         return _check_file(task)
-    name = task.dataset.manifest["shards"][task.shard]["name"]
+    name = task.dataset.manifest.shards[task.shard].name
     try:
         with contextlib.closing(RemoteShards(task.dataset)) as shards, shards.held(task.shard):
             return _check_file(task)
@@ -197,14 +198,14 @@ def _check_shard(task: _ShardTask) -> _ShardOutcome:
 
 
 def _check_file(task: _ShardTask) -> _ShardOutcome:
-    entry, path = task.dataset.manifest["shards"][task.shard], task.dataset.shard_path(task.shard)
-    faults = _Faults(entry["name"])
+    entry, path = task.dataset.manifest.shards[task.shard], task.dataset.shard_path(task.shard)
+    faults = _Faults(entry.name)
     samples = decoded = 0
     if not path.is_file():
         faults.add("is missing")
-    elif path.stat().st_size != entry["bytes"]:
-        faults.add(f"has {path.stat().st_size:,} bytes, the manifest says {entry['bytes']:,}")
-    elif sha256_of(path) != entry["sha256"]:
+    elif path.stat().st_size != entry.bytes:
+        faults.add(f"has {path.stat().st_size:,} bytes, the manifest says {entry.bytes:,}")
+    elif sha256_of(path) != entry.sha256:
         faults.add("its bytes are not those that the manifest vouches for (sha256 differs)")
     _check_spans(task, faults)
     if path.is_file():
@@ -220,25 +221,25 @@ def _check_spans(task: _ShardTask, faults: "_Faults") -> None:
             faults.add(f"the span of {name!r} begins at byte {offset:,}, not at {end:,} where the one before it ends")
         end = offset + length
     # After the last there is the tar's end mark only: two blocks, filled up to a record.
-    size = task.dataset.manifest["shards"][task.shard]["bytes"]
+    size = task.dataset.manifest.shards[task.shard].bytes
     if size != end_of_tar(end):
         faults.add(f"the spans end at byte {end:,}, the samples elsewhere")
 
 
 def _check_samples(task: _ShardTask, path: Path, faults: "_Faults") -> tuple[int, int]:
     """Compare what WebDataset reads with the index, sample by sample."""
-    wanted = _wanted(task)
+    expected = _expected(task)
     seen = decoded = 0
     with path.open("rb") as file, path.open("rb") as shard:
         try:
             for sample in _webdataset_samples(shard):
                 key = sample["__key__"]
-                row = next(wanted, None)
-                if row is None or key != row["key"]:
-                    faults.add(f"sample {key} stands where the index has {row['key'] if row else 'no more'}")
+                wanted = next(expected, None)
+                if wanted is None or key != wanted.key:
+                    faults.add(f"sample {key} stands where the index has {wanted.key if wanted else 'no more'}")
                     break
                 seen += 1
-                _check_sample(sample, row, file, faults)
+                _check_sample(sample, wanted, file, faults)
                 if task.decode and _decodes(sample.get("jpg", b""), key, task.dataset.image_size, faults):
                     decoded += 1
                 count()
@@ -246,55 +247,67 @@ def _check_samples(task: _ShardTask, path: Path, faults: "_Faults") -> tuple[int
             # WebDataset adds what it was reading to the error's arguments; the first one is the message.
             reason = error.args[0] if error.args else type(error).__name__
             faults.add(f"WebDataset's reader stops after {seen:,} samples: {reason}")
-    missing = sum(1 for _ in wanted)
+    missing = sum(1 for _ in expected)
     if missing:
         faults.add(f"{missing:,} samples of the index were not found")
     return seen, decoded
 
 
-def _wanted(task: _ShardTask) -> Iterator[dict[str, Any]]:
-    """What the index says of each sample of a shard, in order."""
-    identity, face = -1, 0
+class _Expected(NamedTuple):
+    """What the index says of a sample: its key, its JSON, the bytes of its JPEG, and those of its identity's faces."""
+
+    key: str
+    described: dict[str, object]
+    begin: int
+    length: int
+    span: range
+
+
+def _expected(task: _ShardTask) -> Iterator[_Expected]:
+    """The samples of a shard, in order."""
+    number, face = -1, 0
     people = task.identities.rows(named=True)
     for row in task.faces.iter_rows(named=True):
-        face = face + 1 if row["identity"] == identity else 0
-        identity = row["identity"]
-        person = people[identity - task.first]
-        yield {**row, "key": sample_key(identity, face), "person": person}
+        face = face + 1 if row["identity"] == number else 0
+        number = row["identity"]
+        person = people[number - task.first]
+        described = {
+            "identity": person["identity"],
+            "identity_number": number,
+            "group": person["group"],
+            "confidence": person["confidence"],
+            "source_image": row["source_image"],
+        }
+        span = range(person["offset"] + BLOCK, person["offset"] + person["length"])
+        yield _Expected(sample_key(number, face), described, row["offset"], row["length"], span)
 
 
-def _webdataset_samples(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+def _webdataset_samples(file: IO[bytes]) -> Iterator[Mapping[str, Any]]:
     from webdataset import tariterators  # it loads torch, for which only this verb has a reason to wait
 
     # Its WebDataset would take the path for a URL, in which "?", "{" and "::" mean something.
     return iter(tariterators.group_by_keys(tariterators.tar_file_expander([{"url": file.name, "stream": file}])))
 
 
-def _check_sample(sample: dict[str, Any], row: dict[str, Any], file: Any, faults: "_Faults") -> None:
-    person = row["person"]
+def _check_sample(sample: Mapping[str, Any], expected: _Expected, file: IO[bytes], faults: "_Faults") -> None:
     try:
         described = json.loads(sample["json"])
         jpeg = sample["jpg"]
         if not isinstance(described, dict):
             raise ValueError("its json is no object")
     except (KeyError, ValueError) as error:
-        faults.add(f"sample {row['key']} is not a jpg and a json: {error!r}")
+        faults.add(f"sample {expected.key} is not a jpg and a json: {error!r}")
         return
-    expected = {
-        "identity": person["identity"],
-        "identity_number": row["identity"],
-        "group": person["group"],
-        "confidence": person["confidence"],
-        "source_image": row["source_image"],
-    }
-    if described != expected:
-        differing = [name for name, value in expected.items() if described.get(name) != value]
-        faults.add(f"sample {row['key']}: its json differs from the index in {', '.join(differing) or 'extra fields'}")
-    file.seek(row["offset"])
-    if len(jpeg) != row["length"] or file.read(row["length"]) != jpeg:
-        faults.add(f"sample {row['key']}: its JPEG is not where the index places it, at byte {row['offset']:,}")
-    if not person["offset"] + BLOCK <= row["offset"] <= person["offset"] + person["length"] - row["length"]:
-        faults.add(f"sample {row['key']} lies outside its identity's span")
+    if described != expected.described:
+        differing = [name for name, value in expected.described.items() if described.get(name) != value]
+        faults.add(
+            f"sample {expected.key}: its json differs from the index in {', '.join(differing) or 'extra fields'}"
+        )
+    file.seek(expected.begin)
+    if len(jpeg) != expected.length or file.read(expected.length) != jpeg:
+        faults.add(f"sample {expected.key}: its JPEG is not where the index places it, at byte {expected.begin:,}")
+    if not expected.span.start <= expected.begin <= expected.span.stop - expected.length:
+        faults.add(f"sample {expected.key} lies outside its identity's span")
 
 
 def _decodes(jpeg: bytes, key: str, size: int, faults: "_Faults") -> bool:

@@ -1,6 +1,7 @@
 """One shard: faces copied from the parts, byte for byte, with their JSON beside them. Runs in a worker process."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -97,7 +98,7 @@ def _copy(task: ShardTask, tar: TarFile) -> list[int]:
 
 
 def _copy_identity(
-    tar: TarFile, person: dict[str, Any], number: int, faces: pl.DataFrame, part: PartFaces
+    tar: TarFile, person: Mapping[str, Any], number: int, faces: pl.DataFrame, part: PartFaces
 ) -> list[int]:
     places, lengths = faces["part_offset"].to_list(), faces["length"].to_list()
     # An identity's faces lie together in the part, those of one image in another order: one read fetches them all.

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -63,7 +62,7 @@ def read_bin_pairs(path: str | Path) -> BinPairs:
     return BinPairs(images=tuple(images), pairs=pairs)
 
 
-def _parts(path: Path, value: Any) -> tuple[list[bytes], list[bool]]:
+def _parts(path: Path, value: object) -> tuple[list[bytes], list[bool]]:
     wanted = f"{path} is not a .bin file of insightface, which is a pair of lists, encoded images and bools"
     match value:
         case [list() | tuple() as images, list() | tuple() as answers]:

@@ -23,7 +23,7 @@ def loader_of(
     Raises:
         EthnoshardError: the dataset can't give what the settings ask for.
     """
-    if dataset.manifest["identities"] < 2:
+    if dataset.manifest.identities < 2:
         raise EthnoshardError("a triplet needs two people; the dataset holds one identity")
     if settings.crop > dataset.image_size:
         raise EthnoshardError(

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def run_facts(
             "path": str(dataset.url or dataset.path),
             "fingerprint": dataset.fingerprint,
             "image_size": dataset.image_size,
-            "faces": dataset.manifest["faces"],
-            "identities": dataset.manifest["identities"],
-            "groups": dataset.manifest["groups"],
+            "faces": dataset.manifest.faces,
+            "identities": dataset.manifest.identities,
+            "groups": [asdict(group) for group in dataset.manifest.groups],
         },
         "steps": steps,
         "steps_an_epoch": steps_an_epoch,

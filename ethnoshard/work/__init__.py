@@ -14,6 +14,7 @@ from ethnoshard.work._labels import (
     write_labels,
 )
 from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, chosen_first, prominence, write_part
+from ethnoshard.work._record import AlignmentRecord, SettingsRecord, SourceRecord, WorkRecord
 
 __all__ = [
     "BY_CLASSIFIER",
@@ -21,10 +22,14 @@ __all__ = [
     "LABEL_FACES_SCHEMA",
     "PART_SCHEMA",
     "STATUSES",
+    "AlignmentRecord",
     "FaceRow",
     "Labelling",
     "PartFaces",
+    "SettingsRecord",
+    "SourceRecord",
     "WorkFolder",
+    "WorkRecord",
     "chosen_first",
     "prominence",
     "read_labels",

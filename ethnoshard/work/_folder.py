@@ -1,19 +1,20 @@
 """Where things lie in a work folder, and how one is opened."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from ethnoshard._command import command
 from ethnoshard._files import make_folder, read_json, read_table, remove_unfinished, write_json
 from ethnoshard._formats import check_format
+from ethnoshard._json import from_json
 from ethnoshard._lock import locked, refusal
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._parts import PART_SCHEMA, chosen_first
+from ethnoshard.work._record import WorkRecord
 
 FORMAT = 2
 """Version of the work folder's format. From 2 on the parts' tables hold the digest of each source image."""
@@ -27,7 +28,7 @@ _TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped")
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """A work folder; see the design's "Work folder" for what it holds.
+    """A work folder: ``align.json``, parts (a tar of faces and a table each), and once labelled the lookup table.
 
     Attributes:
         path: the folder.
@@ -75,11 +76,11 @@ class WorkFolder:
             remove_unfinished(self.parts_folder)
             yield
 
-    def begin(self, record: dict[str, Any]) -> dict[str, Any]:
+    def begin(self, record: Mapping[str, object]) -> WorkRecord:
         """Write the record of a new work folder, or check that an old one was made the same way.
 
         Args:
-            record: settings, source and versions, without counts.
+            record: the fields of ``WorkRecord`` as JSON has them, without format and counts.
 
         Returns:
             The record on disk, which of a finished folder holds the counts.
@@ -95,28 +96,40 @@ class WorkFolder:
                     f"{self.parts_folder} holds files but {self.record_path} is missing; use a new folder"
                 )
             write_json(self.record_path, {**wanted, "complete": False})
-            return {**wanted, "complete": False}
-        found = self.record()
-        differences = list(_differences(found, wanted))
+            return self.record()
+        record_now = self.record()
+        differences = list(_differences(read_json(self.record_path), wanted))
         if differences:
             raise EthnoshardError(
                 f"{self.path} was made otherwise: "
                 + "; ".join(differences)
                 + ". Use the same settings to go on, or another work folder"
             )
-        return found
+        return record_now
 
-    def finish(self, record: dict[str, Any], counts: dict[str, Any]) -> dict[str, Any]:
-        """Add the counts to the record: all parts are there."""
-        complete = {**record, "complete": True, **counts}
-        write_json(self.record_path, complete)
-        return complete
+    def finish(
+        self, *, contents: str | None, statuses: Mapping[str, int], reasons: Mapping[str, int], faces: int
+    ) -> WorkRecord:
+        """Add the counts to the record: all parts are there.
 
-    def record(self) -> dict[str, Any]:
+        Args:
+            contents: hex SHA-256 of what the images hold; a folder of format 1 doesn't keep it.
+            statuses: images by what became of them.
+            reasons: images that could not be read, by reason.
+            faces: aligned faces.
+        """
+        record = read_json(self.record_path)
+        if record["format"] > 1:
+            record["source"]["contents"] = contents
+        counts = {"statuses": dict(statuses), "reasons": dict(reasons), "faces": faces}
+        write_json(self.record_path, {**record, "complete": True, **counts})
+        return self.record()
+
+    def record(self) -> WorkRecord:
         """Read ``align.json``.
 
         Raises:
-            EthnoshardError: this is no work folder, or one of an unknown format.
+            EthnoshardError: this is no work folder, one of an unknown format, or its record is damaged.
         """
         if not self.record_path.exists():
             if (self.path / "dataset.json").exists():
@@ -126,18 +139,18 @@ class WorkFolder:
             # What is there already is no place to align into; it may be what is to be aligned.
             words = (self.path, "WORK") if self.path.exists() else ("SOURCE", self.path)
             raise EthnoshardError(f"{self.path} is no work folder; `{command('align', *words)}` makes one")
-        record = read_json(self.record_path)
-        check_format(self.record_path, record.get("format"), *READABLE, again="align into a new folder")
-        return record
+        content = read_json(self.record_path)
+        check_format(self.record_path, content.get("format"), *READABLE, again="align into a new folder")
+        return from_json(WorkRecord, content, self.record_path)
 
-    def finished(self) -> dict[str, Any]:
+    def finished(self) -> WorkRecord:
         """Read ``align.json`` of a folder whose alignment is complete.
 
         Raises:
             EthnoshardError: it is not.
         """
         record = self.record()
-        if not record.get("complete"):
+        if not record.complete:
             raise EthnoshardError(
                 f"the alignment in {self.path} is not finished; run the same `ethnoshard align` again"
             )
@@ -177,7 +190,7 @@ class WorkFolder:
         return table.select(*PART_SCHEMA)
 
 
-def _differences(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> Iterator[str]:
+def _differences(found: Mapping[str, object], wanted: Mapping[str, object], prefix: str = "") -> Iterator[str]:
     """Name what differs in the settings of two records, ignoring what only the finished one has."""
     for key, new in wanted.items():
         old = found.get(key)

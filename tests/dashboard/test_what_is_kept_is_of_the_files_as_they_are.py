@@ -47,8 +47,8 @@ def test_no_faces_are_shown_of_a_dataset_of_other_photographs_with_the_same_name
     noise_dataset: Path, tmp_path: Path
 ) -> None:
     shelf = Shelf(Given(runs=tmp_path, datasets=(noise_dataset,)))
-    source = FaceDataset.open(noise_dataset).manifest["align"]["source"]
-    place = Source(kind="dataset", name="x", source_digest=source["digest"], source_contents=source["contents"])
+    source = FaceDataset.open(noise_dataset).manifest.align.source
+    place = Source(kind="dataset", name="x", source_digest=source.digest, source_contents=source.contents)
     assert shelf.places[0].dataset is not None
     itself = replace(place, source_digest=shelf.places[0].dataset.fingerprint, source_contents=None)
     assert place_of(shelf, place) == shelf.places[0]

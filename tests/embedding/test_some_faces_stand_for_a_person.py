@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,10 @@ def test_a_file_of_another_dataset_is_refused_by_what_it_says(made: FaceDataset,
     photographs = {"place": {"kind": "photographs", "name": "faces.tar", "source_contents": "a" * 64}}
     with pytest.raises(EthnoshardError, match=r"'faces\.tar', photographs with the contents aaaaaaaaaaaaaaaa"):
         some_of(other, Embeddings(**{**vars(silent), "facts": photographs}))
-    other.manifest["align"]["source"]["contents"] = "a" * 64
-    assert len(some_of(other, Embeddings(**{**vars(silent), "facts": photographs}), faces=2).owners) == 46
+    align = other.manifest.align
+    packed = replace(other.manifest, align=replace(align, source=replace(align.source, contents="a" * 64)))
+    of_photographs = replace(other, manifest=packed)
+    assert len(some_of(of_photographs, Embeddings(**{**vars(silent), "facts": photographs}), faces=2).owners) == 46
 
 
 def test_bad_faces_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Datasets of any shape without photographs: each face is a pattern that says whose it is and which."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,8 @@ import simplejpeg
 
 from ethnoshard._files import sha256_of, write_json, write_table
 from ethnoshard._tar import TarFile
+from ethnoshard.alignment import AlignSettings
+from ethnoshard.shards import PackSettings
 from ethnoshard.shards._format import (
     FACES,
     FACES_SCHEMA,
@@ -22,6 +26,7 @@ from ethnoshard.shards._format import (
     sample_json,
     sample_key,
 )
+from ethnoshard.shards._manifest import ShardEntry
 
 SIDE = 48
 _BITS, _BLOCK = 36, 8
@@ -112,7 +117,7 @@ def write_dataset(
 
 
 def _described(
-    folder: Path, identities: pl.DataFrame, faces: pl.DataFrame, shards: list[dict[str, object]], side: int
+    folder: Path, identities: pl.DataFrame, faces: pl.DataFrame, shards: list[dict[str, Any]], side: int
 ) -> Path:
     write_table(folder / IDENTITIES, identities)
     write_table(folder / FACES, faces)
@@ -121,13 +126,13 @@ def _described(
     for name in names:
         own = identities.filter(pl.col("group") == name)
         mine = [shard for shard in shards if shard["group"] == name]
-        size = sum(int(str(shard["bytes"])) for shard in mine)
+        size = sum(shard["bytes"] for shard in mine)
         groups.append(
             {"name": name, "identities": len(own), "faces": own["faces"].sum(), "shards": len(mine), "bytes": size}
         )
     manifest = {
         "format": FORMAT,
-        "fingerprint": fingerprint(names, side, shards, identities, faces),
+        "fingerprint": fingerprint(names, side, [ShardEntry(**shard) for shard in shards], identities, faces),
         "plan": "made",
         "image_size": side,
         "groups": groups,
@@ -135,9 +140,20 @@ def _described(
         "faces": len(faces),
         "bytes": sum(group["bytes"] for group in groups),
         "left_out": {},
-        "align": {"source": {}, "settings": {}, "versions": {}, "statuses": {}},
+        "align": {
+            "source": {
+                "name": "made",
+                "kind": "folder",
+                "digest": "",
+                "images": len(faces),
+                "identities": len(identities),
+            },
+            "settings": asdict(AlignSettings(size=side, aligned=True)),
+            "device": "cpu",
+            "versions": {},
+        },
         "label": {"sources": ["made"]},
-        "pack": {},
+        "pack": asdict(PackSettings()),
         "index": {name: sha256_of(folder / name) for name in (IDENTITIES, FACES)},
         "shards": shards,
     }

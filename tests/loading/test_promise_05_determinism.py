@@ -54,7 +54,7 @@ def test_keeping_the_dataset_in_memory_changes_nothing(made: FaceDataset, expect
     loader = StratifiedLoader(made, cache="memory", **OPTIONS)
     assert digests(loader, 2) == expected
     # Each shard once, in two epochs.
-    assert loader.reads.reads <= len(made.manifest["shards"])
+    assert loader.reads.reads <= len(made.manifest.shards)
 
 
 def test_a_fresh_process_with_another_hash_seed_gives_the_same(made: FaceDataset, expected: list[str]) -> None:

@@ -115,7 +115,7 @@ def test_an_epoch_reads_each_byte_about_once_and_each_span_in_one_piece(tmp_path
     for _ in range(epochs):
         for _ in loader:
             pass
-    size = sum(shard["bytes"] for shard in dataset.manifest["shards"])
+    size = sum(shard.bytes for shard in dataset.manifest.shards)
     # How much of the next epoch's first batches is read by now is a matter of chance; less than two windows.
     begun = 2 * 2 << 20 if workers else 0
     assert size > 5 * begun

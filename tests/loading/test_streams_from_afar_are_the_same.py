@@ -68,7 +68,7 @@ def test_a_shard_that_cannot_be_had_is_one_error_with_its_url(made: FaceDataset,
 
 def test_the_cache_stays_within_its_limit_while_streaming(own: Any, tmp_path: Path) -> None:
     dataset = own([[40] * 30, [20] * 40], 600_000)
-    size = sum(shard["bytes"] for shard in dataset.manifest["shards"])
+    size = sum(shard.bytes for shard in dataset.manifest.shards)
     assert size > 4 * 2**20
     with serving(from_folder(dataset.path)) as server:
         remote = FaceDataset.open(server.url, cache=tmp_path / "cache")

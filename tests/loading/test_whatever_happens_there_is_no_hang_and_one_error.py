@@ -128,7 +128,7 @@ def test_a_shard_that_vanishes_is_one_error_that_names_it(own: Own, workers: int
     with pytest.raises(EthnoshardError, match=r"shards/[ab]-00\d+\.tar is gone"):
         for number, _ in enumerate(loader):
             if number == 1:
-                for shard in range(len(dataset.manifest["shards"])):
+                for shard in range(len(dataset.manifest.shards)):
                     dataset.shard_path(shard).unlink()
     assert not running()
 

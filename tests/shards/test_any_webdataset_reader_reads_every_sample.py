@@ -30,9 +30,9 @@ def test_webdataset_reads_every_face_with_its_label_and_its_bytes(
     noise: Path, noise_dataset: Path, described: dict[str, tuple[str, float]]
 ) -> None:
     dataset = FaceDataset.open(noise_dataset)
-    assert len(dataset.manifest["shards"]) > len(dataset.groups), "a group of several shards is what is to be tested"
+    assert len(dataset.manifest.shards) > len(dataset.groups), "a group of several shards is what is to be tested"
     seen = []
-    for shard, entry in enumerate(dataset.manifest["shards"]):
+    for shard, entry in enumerate(dataset.manifest.shards):
         for sample in samples_of(dataset, shard):
             said = json.loads(sample["json"])
             assert (said["group"], pytest.approx(said["confidence"])) == described[said["identity"]]

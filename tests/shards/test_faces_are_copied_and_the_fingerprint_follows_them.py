@@ -20,7 +20,7 @@ def packed(source: Path, folder: Path, name: str = "dataset") -> str:
     align(source / "faces", folder / "work", AlignSettings(aligned=True, size=48, part_images=8), workers=1)
     label_from_file(folder / "work", source / "labels.csv")
     report = pack(folder / "work", folder / name, PackSettings(shard_bytes=2**16), workers=1)
-    return str(report.manifest["fingerprint"])
+    return report.manifest.fingerprint
 
 
 def test_the_bytes_of_a_face_are_those_of_its_part(noise: Path, tmp_path: Path) -> None:

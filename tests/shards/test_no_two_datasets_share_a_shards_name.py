@@ -48,7 +48,7 @@ def two(noise_work: Path, other_work: Path, tmp_path: Path) -> tuple[Path, Path]
 def faces_of(folder: Path) -> list[bytes]:
     """Every JPEG, by the dataset's own index."""
     dataset = FaceDataset.open(folder)
-    shards = [dataset.shard_path(shard).read_bytes() for shard in range(len(dataset.manifest["shards"]))]
+    shards = [dataset.shard_path(shard).read_bytes() for shard in range(len(dataset.manifest.shards))]
     shard_of = dataset.identities["shard"]
     rows = dataset.faces().select("identity", "offset", "length").iter_rows()
     return [shards[shard_of[identity]][offset : offset + length] for identity, offset, length in rows]
@@ -71,10 +71,10 @@ def test_names_bear_the_fingerprint_and_every_group_is_a_brace_expression(two: t
     for folder in two:
         dataset = FaceDataset.open(folder)
         mark = dataset.fingerprint[:8]
-        counts = {group["name"]: group["shards"] for group in dataset.manifest["groups"]}
+        counts = {group.name: group.shards for group in dataset.manifest.groups}
         assert max(counts.values()) > 1
         expected = [f"shards/{g.lower()}-{mark}-{n:06d}.tar" for g, count in counts.items() for n in range(count)]
-        assert [shard["name"] for shard in dataset.manifest["shards"]] == expected
+        assert [shard.name for shard in dataset.manifest.shards] == expected
         assert sorted(f"shards/{path.name}" for path in (folder / "shards").iterdir()) == expected
         assert verify(folder, workers=1).faults == []
         names.append(expected)

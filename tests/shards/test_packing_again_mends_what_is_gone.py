@@ -50,7 +50,7 @@ def test_it_has_its_bytes_again(
     dataset = Path(shutil.copytree(noise_dataset, tmp_path / "dataset"))
     damage(dataset)
     report = pack(noise_work, dataset, SETTINGS, workers=1)
-    assert report.written == len(report.manifest["shards"])
+    assert report.written == len(report.manifest.shards)
     assert contents_of(dataset) == contents_of(noise_dataset)
 
 

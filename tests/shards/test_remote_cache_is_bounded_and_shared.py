@@ -336,7 +336,7 @@ CHILD = """
     dataset = FaceDataset.open(url, cache=cache)
     shards = RemoteShards(dataset, limit_mib=limit, stall_seconds=900)
     for shard in order:
-        said = dataset.manifest["shards"][shard]
+        said = dataset.manifest.shards[shard]
         assert hashlib.sha256(shards.read(shard, 0, said["bytes"])).hexdigest() == said["sha256"], shard
     shards.close()
     """

@@ -90,7 +90,7 @@ def test_s3(bucket: tuple[FaultyServer, dict[str, Any]], noise_dataset: Path, tm
     assert dataset.url == "s3://faces/ds" and dataset.path.parent == tmp_path
     assert "secret" not in repr(dataset)
     same(dataset, noise_dataset)
-    shards = [dataset.shard_path(shard).name for shard in range(len(dataset.manifest["shards"]))]
+    shards = [dataset.shard_path(shard).name for shard in range(len(dataset.manifest.shards))]
     assert len(shards) > 3 and {server.gets[name] for name in shards} == {1}
 
 

@@ -14,6 +14,7 @@ from ethnoshard._files import sha256_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import FaceDataset, describe, verify
 from ethnoshard.shards._format import FACES_SCHEMA, IDENTITIES_SCHEMA, fingerprint
+from ethnoshard.shards._manifest import ShardEntry
 
 # WebDataset leaves closing its files to the garbage collector, which warns; that is not what is tested here.
 pytestmark = [
@@ -44,8 +45,9 @@ def vouch(folder: Path) -> None:
     manifest = json.loads((folder / "dataset.json").read_text())
     manifest["index"] = {name: sha256_of(folder / name) for name in manifest["index"]}
     groups = [group["name"] for group in manifest["groups"]]
+    shards = [ShardEntry(**shard) for shard in manifest["shards"]]
     tables = [pl.read_parquet(folder / name) for name in manifest["index"]]
-    manifest["fingerprint"] = fingerprint(groups, manifest["image_size"], manifest["shards"], *tables)
+    manifest["fingerprint"] = fingerprint(groups, manifest["image_size"], shards, *tables)
     (folder / "dataset.json").write_text(json.dumps(manifest))
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from ethnoshard import FaceDataset
 from ethnoshard._files import sha256_of
 from ethnoshard.shards import verify
 from ethnoshard.shards._format import fingerprint
+from ethnoshard.shards._manifest import ShardEntry
 
 
 @pytest.fixture
@@ -46,7 +48,8 @@ def vouch_again(folder: Path) -> None:
         identities = pl.read_parquet(folder / "identities.parquet")
         faces = pl.read_parquet(folder / "faces.parquet")
         groups = [group["name"] for group in manifest["groups"]]
-        manifest["fingerprint"] = fingerprint(groups, manifest["image_size"], manifest["shards"], identities, faces)
+        shards = [ShardEntry(**shard) for shard in manifest["shards"]]
+        manifest["fingerprint"] = fingerprint(groups, manifest["image_size"], shards, identities, faces)
 
     edit(folder, change)
 
@@ -166,7 +169,7 @@ def test_a_jpeg_that_does_not_decode_is_found_by_decoding_only(dataset: Path) ->
 def test_the_fingerprint_follows_what_decides_batches_and_nothing_else(dataset: Path) -> None:
     opened = FaceDataset.open(dataset)
     faces, people = opened.faces(), opened.identities
-    shards = opened.manifest["shards"]
+    shards = opened.manifest.shards
 
     def of(**changed: object) -> str:
         given = {"groups": opened.groups, "image_size": 64, "shards": shards, "identities": people, "faces": faces}
@@ -176,7 +179,7 @@ def test_the_fingerprint_follows_what_decides_batches_and_nothing_else(dataset: 
     others = [
         of(groups=["A", "B", "X"]),
         of(image_size=65),
-        of(shards=[{**shards[0], "sha256": "0" * 64}, *shards[1:]]),
+        of(shards=[replace(shards[0], sha256="0" * 64), *shards[1:]]),
         of(identities=people.with_columns(pl.col("confidence") / 2)),
         of(identities=people.with_columns(pl.col("identity").reverse())),
         of(faces=faces.with_columns(pl.col("offset") + 1)),

@@ -1,4 +1,4 @@
-"""Results as JSON holds them, and back: checked once, with the place of what is wrong."""
+"""Dataclasses as JSON holds them, and back: checked once, with the place of what is wrong."""
 
 import dataclasses
 import re
@@ -48,7 +48,7 @@ def from_json(kind: type[T], content: Mapping[str, Any], where: object) -> T:
 
 def _decoded(kind: type, value: Any) -> Any:
     if (get_origin(kind) or kind) is not np.ndarray:
-        raise NotImplementedError(f"{kind.__name__} is not in any result")
+        raise NotImplementedError(f"{kind.__name__} is in none of our records")
     try:
         return np.array(value, np.float64)
     except (TypeError, ValueError) as error:
