@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from benchmarks._table import keep
 from benchmarks.planning import timed
 from ethnoshard.evaluation import (
+    GroupOptions,
+    Roster,
     compare_demographics,
-    curves_of_embeddings,
-    demographics_of_embeddings,
-    threshold_of_embeddings,
-    thresholds_over_embeddings,
+    demographics,
+    group_curves,
+    threshold_at_fmr,
+    thresholds_over,
 )
 
 SHARES = {"A": 0.64, "B": 0.16, "C": 0.12, "D": 0.08}
@@ -62,17 +64,15 @@ def main() -> None:
     one, other = (
         centres[people] + rng.normal(size=(len(people), arguments.dimensions)) * noise for noise in (1.0, 1.1)
     )
-    threshold_s, threshold = timed(lambda: threshold_of_embeddings(one, people, fmr=arguments.fmr))
-    figures_s, base = timed(
-        lambda: demographics_of_embeddings(one, people, groups, threshold=threshold, draws=arguments.draws)
-    )
-    changed = demographics_of_embeddings(other, people, groups, threshold=threshold, draws=arguments.draws)
+    options = GroupOptions(draws=arguments.draws)
+    # To bring embeddings to unit length is part of what each of them takes.
+    threshold_s, threshold = timed(lambda: threshold_at_fmr(Roster.of(one, people), arguments.fmr))
+    figures_s, base = timed(lambda: demographics(Roster.of(one, people, groups), threshold, options))
+    changed = demographics(Roster.of(other, people, groups), threshold, options)
     compare_s, _ = timed(lambda: compare_demographics(base.drawn, changed.drawn))
     before = peak_mib()
-    choice_s, thresholds = timed(lambda: thresholds_over_embeddings(one, people, own=threshold))
-    curves_s, curves = timed(
-        lambda: curves_of_embeddings(one, people, groups, thresholds=thresholds, draws=arguments.draws)
-    )
+    choice_s, thresholds = timed(lambda: thresholds_over(Roster.of(one, people), threshold))
+    curves_s, curves = timed(lambda: group_curves(Roster.of(one, people, groups), thresholds, options))
     figures = {
         "people": arguments.people,
         "images": arguments.images,

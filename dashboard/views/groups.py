@@ -111,10 +111,10 @@ def _threshold(first: Found) -> float:
         chosen = own
         st.info(plain(_capital(f"{first.reason or 'there is one threshold only'}.")), icon=":material/info:")
     setting = first.own
-    people = f" ({count(setting.threshold_people)} people)" if setting.threshold_people else ""
+    people = f" ({count(setting.chosen_on.people)} people)" if setting.chosen_on.people else ""
     st.caption(
         plain(
-            f"The report's own threshold is {own}: {setting.threshold_from}{people}."
+            f"The report's own threshold is {own}: {setting.chosen_on.text}{people}."
             + ("" if chosen == own else " This is another, chosen by looking at the people who are tested.")
         )
     )

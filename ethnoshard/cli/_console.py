@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -42,13 +42,29 @@ def tell(text: str) -> None:
     progress_output.print(text)
 
 
-def warn_of(what: str, remarks: Iterable[Mapping[str, Any]]) -> None:
-    """Print each remark (reason, count, first) on rows or files of something."""
+class Counted(Protocol):
+    """Rows or files that something was done to."""
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    @property
+    def first(self) -> str:
+        """The first of them."""
+
+
+def warn_of(what: str, remarks: Iterable[Counted]) -> None:
+    """Print each remark on rows or files of something."""
     for remark in remarks:
-        warn(f"{what}: {remark['count']:,} x {remark['reason']}; the first: {remark['first']}")
+        warn(f"{what}: {remark.count:,} x {remark.reason}; the first: {remark.first}")
 
 
-def say_json(content: Any) -> None:
+def say_json(content: object) -> None:
     """Print one JSON document, for machines; in ASCII, whatever encoding the terminal or the pipe has."""
     output.print(json.dumps(content, indent=2))
 

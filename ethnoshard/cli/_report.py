@@ -7,7 +7,6 @@ import polars as pl
 from ethnoshard.alignment import AlignReport
 from ethnoshard.cli._console import counted, say, say_table, size, warn, warn_of
 from ethnoshard.shards import PackReport
-from ethnoshard.sources import plain
 from ethnoshard.work import BY_CLASSIFIER, Labelling
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def report_labelling(labelling: Labelling) -> None:
         warn(f"without a group, {fate}: {counted(labelling.missing)} of {len(table):,} identities")
     if labelling.extra:
         warn(f"labelled but not among the faces: {counted(labelling.extra)}")
-    warn_of("names that look like identities of the faces", plain(labelling.resembling))
-    warn_of("left out of the labels", plain(labelling.left_out))
+    warn_of("names that look like identities of the faces", labelling.resembling)
+    warn_of("left out of the labels", labelling.left_out)
     for group, number in labelling.unknown_groups.items():
         warn(f"group {group!r} is not one of --groups: {number:,} identities of the file count as without a group")
     if labelling.undecodable:

@@ -13,6 +13,7 @@ from ethnoshard.cli._console import progress_output, say, say_json, say_table, t
 from ethnoshard.cli._paths import local
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import Reason, from_json
 
 app = typer.Typer(
     help="Train, evaluate and describe classifiers of perceived ethnicity.",
@@ -143,8 +144,8 @@ def info(
 
 def _warn_of_rows(facts: Mapping[str, Any]) -> None:
     """What a collection left out, and what it read otherwise than it is written."""
-    warn_of("left out of the collection", facts["left_out"])
-    warn_of("in the collection", facts["kept"])
+    for what, key in (("left out of the collection", "left_out"), ("in the collection", "kept")):
+        warn_of(what, [from_json(Reason, remark, "the classifier's card") for remark in facts[key]])
 
 
 def _range(text: str) -> tuple[float, float]:

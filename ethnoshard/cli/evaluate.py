@@ -197,9 +197,9 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
         reasons = [f"{each.count:,} {each.reason} (first: {each.first})" for each in pairs.reasons]
         images = f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
         warn(f"{lost:,} of {pairs.listed:,} pairs can't be scored; {images}")
-    warn_of("pair list", results.as_json(pairs.found_otherwise))
-    warn_of("left out of the list", results.as_json(pairs.left_out))
-    warn_of("left out of the groups", results.as_json(found.groups_left_out))
+    warn_of("pair list", pairs.found_otherwise)
+    warn_of("left out of the list", pairs.left_out)
+    warn_of("left out of the groups", found.groups_left_out)
     for text in warnings_of(found):
         warn(text)
     further = found.images.further_faces if found.images else 0

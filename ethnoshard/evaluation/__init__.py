@@ -3,27 +3,29 @@
 scikit-learn, which takes seconds and a thousand modules, is loaded by what computes with it, when it does.
 """
 
-from ethnoshard.evaluation._agreement import cluster_metrics
-from ethnoshard.evaluation._by_group import Demographics
-from ethnoshard.evaluation._clustering import ClusterMethod, clustering
-from ethnoshard.evaluation._common_threshold import threshold_of_embeddings, threshold_of_scores
-from ethnoshard.evaluation._compare import compare_demographics
-from ethnoshard.evaluation._compare_clusterings import compare_clusterings
-from ethnoshard.evaluation._compare_verifications import VerifiedPairs, compare_verifications
-from ethnoshard.evaluation._curves import curves_of_embeddings, curves_of_scores
-from ethnoshard.evaluation._curves_by_group import GroupCurves
-from ethnoshard.evaluation._demographics import demographics_of_embeddings, demographics_of_scores
-from ethnoshard.evaluation._embeddings import Metric, flip_averaged
-from ethnoshard.evaluation._figures import IDEALS, figures
+from ethnoshard.evaluation._clustering import ClusterMethod, Picture, cluster_metrics, clustering, picture
+from ethnoshard.evaluation._compare import (
+    VerifiedPairs,
+    compare_clusterings,
+    compare_demographics,
+    compare_verifications,
+)
+from ethnoshard.evaluation._counts import TestedPairs, Weighting
+from ethnoshard.evaluation._draws import draw_people
+from ethnoshard.evaluation._fairness import IDEALS, figures
+from ethnoshard.evaluation._group_rates import DrawnRates
+from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
-from ethnoshard.evaluation._impostors import Weighting
-from ethnoshard.evaluation._pair_distances import pair_distances
-from ethnoshard.evaluation._people_draws import draw_people
-from ethnoshard.evaluation._picture import Picture, picture
-from ethnoshard.evaluation._rates import DrawnRates
-from ethnoshard.evaluation._similarity import mean_similarity_of_pairs, mean_similarity_of_people
-from ethnoshard.evaluation._threshold_span import thresholds_over_embeddings, thresholds_over_scores
-from ethnoshard.evaluation._verification import verification, verification_of_distances
+from ethnoshard.evaluation._roster import Roster
+from ethnoshard.evaluation._score_list import ScoreList
+from ethnoshard.evaluation._similarity import (
+    Metric,
+    flip_averaged,
+    mean_similarity_of_pairs,
+    mean_similarity_of_people,
+)
+from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
+from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
 from ethnoshard.results import (
     Change,
     Clustering,
@@ -61,6 +63,7 @@ __all__ = [
     "Estimate",
     "FoldRate",
     "GroupCurves",
+    "GroupOptions",
     "GroupRates",
     "Identification",
     "Interval",
@@ -70,6 +73,9 @@ __all__ = [
     "RankRate",
     "Rate",
     "RateInterval",
+    "Roster",
+    "ScoreList",
+    "TestedPairs",
     "Validation",
     "Verification",
     "VerifiedPairs",
@@ -79,23 +85,19 @@ __all__ = [
     "compare_clusterings",
     "compare_demographics",
     "compare_verifications",
-    "curves_of_embeddings",
-    "curves_of_scores",
-    "demographics_of_embeddings",
-    "demographics_of_scores",
+    "demographics",
     "draw_people",
     "explained_by_chance",
     "figures",
     "flip_averaged",
+    "group_curves",
     "identification",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
     "pair_distances",
     "picture",
-    "threshold_of_embeddings",
-    "threshold_of_scores",
-    "thresholds_over_embeddings",
-    "thresholds_over_scores",
+    "threshold_at_fmr",
+    "thresholds_over",
     "verification",
     "verification_of_distances",
     "why_no_val_of_before",

@@ -1,10 +1,16 @@
-"""Draws of people with replacement, as how often each of them was drawn."""
+"""Draws of people: how often each was drawn, rates of pairs in such draws, and the intervals that they give."""
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from ethnoshard.evaluation._checks import Floats
+from ethnoshard._checks import check_whole
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.evaluation._checks import Bools, Floats, Whole, texts_of
+from ethnoshard.results import LEVEL, Interval
 
 _CELLS = 4_000_000
 """People times draws held at once, 32 MB."""
@@ -14,14 +20,14 @@ def drawn_weights(sizes: Sequence[int], draws: int, seed: int) -> Iterator[Float
     """How often everybody was drawn: arrays of shape (people, some draws), all draws together ``draws``.
 
     From each group as many people are drawn as it has, so that a draw never loses a group. The draws of a group depend
-    on the seed, its place and its size alone: two models tested on the same people get the same draws.
+    on the seed, its index and its size alone: two models tested on the same people get the same draws.
 
     Args:
         sizes: people in each group; people are numbered group after group.
         draws: how many.
         seed: chooses them.
     """
-    generators = [np.random.default_rng([seed, place]) for place in range(len(sizes))]
+    generators = [np.random.default_rng([seed, group]) for group in range(len(sizes))]
     most = max(1, _CELLS // max(1, sum(sizes)))
     for begin in range(0, draws, most):
         number = min(most, draws - begin)
@@ -30,5 +36,129 @@ def drawn_weights(sizes: Sequence[int], draws: int, seed: int) -> Iterator[Float
 
 def _counts(rng: np.random.Generator, size: int, draws: int) -> Floats:
     chosen = rng.integers(0, max(size, 1), (draws, size))
-    places = chosen + np.arange(draws)[:, None] * size
-    return np.bincount(places.ravel(), minlength=draws * size).reshape(draws, size).T.astype(np.float64)
+    cells = chosen + np.arange(draws)[:, None] * size
+    return np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size).T.astype(np.float64)
+
+
+def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval:
+    """The middle ``level`` of draws, shape (D,), by the order statistic on the outer side of each end.
+
+    Infinite draws are in their place in the order, and an end that falls on one is None. NaN draws are those in which
+    nothing was there to be counted; they are left out.
+    """
+    ordered = np.sort(draws[~np.isnan(draws)])
+    if not len(ordered):
+        return Interval(None, None)
+    last = len(ordered) - 1
+    low = float(ordered[math.floor(last * (1 - level) / 2)])
+    high = float(ordered[math.ceil(last * (1 + level) / 2)])
+    return Interval(low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class People:
+    """The people of N pairs.
+
+    Attributes:
+        names: (P,) in alphabetical order.
+        first: (N,) number of the first image's person.
+        second: (N,) of the second's.
+    """
+
+    names: npt.NDArray[np.str_]
+    first: Whole
+    second: Whole
+
+    @property
+    def number(self) -> int:
+        """P."""
+        return len(self.names)
+
+
+def people_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, same: Bools) -> People:
+    """Number the people of pairs.
+
+    Args:
+        first: (N,) whose the first image is.
+        second: (N,) whose the second is.
+        same: (N,).
+
+    Raises:
+        EthnoshardError: ``same`` contradicts the people.
+    """
+    names_first = texts_of(first, len(same), "the first image's person")
+    names_second = texts_of(second, len(same), "the second image's person")
+    wrong = int(np.count_nonzero((names_first == names_second) != same))
+    if wrong:
+        raise EthnoshardError(
+            f"{wrong:,} of {len(same):,} pairs are called same with two people, or different with one"
+        )
+    names, codes = np.unique(np.concatenate([names_first, names_second]), return_inverse=True)
+    codes = codes.astype(np.int64)
+    return People(names=names, first=codes[: len(same)], second=codes[len(same) :])
+
+
+def drawn_shares(events: Bools, pairs: Bools, people: People, draws: int, seed: int) -> Floats:
+    """Share of ``pairs`` with an event when people are drawn with replacement, (draws,).
+
+    A pair of one person counts as often as the person was drawn, a pair of two people as often as the one times as
+    often as the other: these are the pairs that the drawn people would have.
+
+    Args:
+        events: (N,).
+        pairs: (N,), which pairs to count.
+        people: of the pairs.
+        draws: how many.
+        seed: chooses them.
+    """
+    first, second = people.first[pairs], people.second[pairs]
+    single, happened = (first == second)[:, None], events[pairs].astype(np.float64)
+    shares = []
+    for weights in drawn_weights([people.number], draws, seed):
+        times = weights[first] * np.where(single, 1, weights[second])
+        total = times.sum(axis=0)
+        shares.append(np.where(total > 0, happened @ times / np.maximum(total, 1), np.nan))
+    return np.concatenate(shares)
+
+
+def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws: int = 1, seed: int = 0) -> list[Whole]:
+    """Rows of the images of ``number`` people, drawn without replacement, several times over.
+
+    The draws depend on the people and the seed alone, not on embeddings or the order of rows: two models that were
+    tested on the same people get the same.
+
+    Args:
+        people: (N,) whose each image is.
+        number: of people in a draw.
+        at_least: images that a person has to have.
+        draws: how many.
+        seed: of the draws.
+
+    Returns:
+        one array of rows, rising, for each draw.
+
+    Raises:
+        EthnoshardError: fewer people have so many images.
+    """
+    array = np.asarray(people)
+    texts = texts_of(array, len(array), "the person")
+    for value, least, name in (
+        (number, 2, "people"),
+        (at_least, 1, "at_least"),
+        (draws, 1, "draws"),
+        (seed, 0, "seed"),
+    ):
+        check_whole(name, value, least)
+    names, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
+    eligible = np.flatnonzero(counts >= at_least)
+    if len(eligible) < number:
+        raise EthnoshardError(
+            f"{len(eligible):,} of {len(names):,} people have at least {at_least} images; {number} are to be drawn. "
+            + (
+                "Ask for fewer people or images"
+                if len(eligible) > 1
+                else "Two are needed at least: ask for fewer images of each, or give embeddings of more people"
+            )
+        )
+    chosen = [np.random.default_rng([seed, draw]).choice(eligible, number, replace=False) for draw in range(draws)]
+    return [np.flatnonzero(np.isin(codes, some)) for some in chosen]

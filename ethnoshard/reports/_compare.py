@@ -161,7 +161,7 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsCh
                 source=ours.source,
                 labels=ours.labels,
                 thresholds=(ours.threshold, yours.threshold),
-                thresholds_from=(ours.threshold_from, yours.threshold_from),
+                thresholds_from=(ours.chosen_on.text, yours.chosen_on.text),
                 too_few=tuple(group for group, rates in ours.by_group.items() if rates.too_few),
                 **vars(compare_demographics(*drawn)),
             )

@@ -10,26 +10,29 @@ from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
     GroupCurves,
-    curves_of_embeddings,
-    curves_of_scores,
-    threshold_of_embeddings,
-    threshold_of_scores,
-    thresholds_over_embeddings,
-    thresholds_over_scores,
+    GroupOptions,
+    Roster,
+    ScoreList,
+    group_curves,
+    threshold_at_fmr,
+    thresholds_over,
 )
 from ethnoshard.reports._group_arrays import group_arrays
-from ethnoshard.results import Arrays, EvaluationOptions, GroupErrors
+from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
 
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
-    "rest on "
-    "few people."
+    "rest on few people."
 )
 GIVEN = "given by the user"
 SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
+OTHER_PEOPLE = (
+    "an FMR of {fmr:g} over all pairs of images of people whom no source puts in one of its groups, each two people "
+    "counting alike; none of them is in the test"
+)
 SAME_PEOPLE = (
     "an FMR of {fmr:g} over all pairs of images of the very people who are tested, which flatters: {outside:,} people "
     "are in no group, too few to set it on; give one that was set on other people"
@@ -50,16 +53,6 @@ class GroupResult:
     name: str
     errors: GroupErrors
     arrays: Arrays
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Threshold:
-    """A similarity and where it is from."""
-
-    value: float
-    origin: str
-    people: int | None = None
-    images: int | None = None
 
 
 def groups_of_all_pairs(
@@ -85,8 +78,13 @@ def groups_of_all_pairs(
             f"a difference between groups needs two groups among the images; there are {found}"
             + ("" if any(usable.values()) else _nobody(labelled, people))
         )
-    threshold = _threshold(embeddings, outside, options)
-    return [_of_source(embeddings, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
+    others = len(np.unique(people[outside]))
+    # Images that neither set the threshold nor are tested need no sound embedding, and no known person.
+    alone = options.threshold is not None or _too_few(others, options.fmr)
+    needed = ~outside if alone else np.ones_like(outside)
+    roster = Roster.of(embeddings.vectors[needed], people[needed])
+    threshold = _threshold(roster, outside[needed], others, options)
+    return [_of_source(roster, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
 
 
 def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
@@ -146,38 +144,60 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, labels:
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
     """
+    pairs = ScoreList.of(scored.score, scored.same, scored.groups, people=scored.people)
     if options.threshold is None:
-        value = threshold_of_scores(scored.score, scored.same, fmr=options.fmr)
-        threshold = _Threshold(value=value, origin=SAME_PAIRS)
+        # By pair, whether people are known or not: the share of listed pairs is what a reader of the list can check.
+        value = threshold_at_fmr(pairs, options.fmr, weighting="pair")
+        threshold = Threshold(value=value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
     else:
-        threshold = _Threshold(value=options.threshold, origin=GIVEN)
-    thresholds = thresholds_over_scores(scored.score, scored.same, own=threshold.value, people=scored.people)
-    curves = curves_of_scores(
-        scored.score, scored.same, scored.groups, thresholds=thresholds, people=scored.people,
-        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
-    )  # fmt: skip
-    people = None if scored.people is None else len(np.unique(np.concatenate(scored.people)))
+        threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
+    curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
     return _result(
-        "list", labels, {}, "the listed pairs", threshold, curves, options, {"people": people, "images": None}
+        curves, threshold, source="list", labels=labels, without={}, pairs="the listed pairs",
+        people=None if pairs.people is None else pairs.people.number, images=None,
+    )  # fmt: skip
+
+
+def group_options(options: EvaluationOptions) -> GroupOptions:
+    """How errors by group are measured, by the options of a whole evaluation."""
+    return GroupOptions(
+        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs
     )
 
 
-def _threshold(embeddings: Embeddings, outside: NDArray[np.bool_], options: EvaluationOptions) -> _Threshold:
+def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions) -> Threshold:
+    """The threshold of all sources, set on the ``number`` people outside the test where they are enough."""
     if options.threshold is not None:
-        return _Threshold(value=options.threshold, origin=GIVEN)
-    people = embeddings.identities[outside]
-    number = len(np.unique(people))
-    if _too_few(number, options.fmr):
-        return _threshold_of_the_tested(embeddings, outside, number, options)
-    value = threshold_of_embeddings(embeddings.vectors[outside], people, fmr=options.fmr)
-    return _Threshold(
-        value=value,
-        origin=(
-            f"an FMR of {options.fmr:g} over all pairs of images of people whom no source puts in one of its groups, "
-            "each two people counting alike; none of them is in the test"
+        return Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
+    if not _too_few(number, options.fmr):
+        others = roster.select(outside)
+        return Threshold(
+            value=threshold_at_fmr(others, options.fmr),
+            chosen_on=ChosenOn(
+                text=OTHER_PEOPLE.format(fmr=options.fmr),
+                people=number,
+                images=len(others.codes),
+                fmr_asked=options.fmr,
+            ),
+        )
+    # Nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it.
+    tested = roster.select(~outside)
+    people = len(tested.names)
+    if _too_few(people, options.fmr):
+        pairs = people * (people - 1) // 2
+        least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
+        raise EthnoshardError(
+            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
+            f"{options.fmr:g} on, and so are the {people:,} who are in one: give --threshold{least}"
+        )
+    return Threshold(
+        value=threshold_at_fmr(tested, options.fmr),
+        chosen_on=ChosenOn(
+            text=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
+            people=people,
+            images=len(tested.codes),
+            fmr_asked=options.fmr,
         ),
-        people=number,
-        images=int(outside.sum()),
     )
 
 
@@ -186,79 +206,41 @@ def _too_few(people: int, fmr: float) -> bool:
     return fmr * people * (people - 1) / 2 < 1
 
 
-def _threshold_of_the_tested(
-    embeddings: Embeddings, outside: NDArray[np.bool_], number: int, options: EvaluationOptions
-) -> _Threshold:
-    """Where nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it."""
-    people = embeddings.identities[~outside]
-    tested = len(np.unique(people))
-    if _too_few(tested, options.fmr):
-        pairs = tested * (tested - 1) // 2
-        least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
-        raise EthnoshardError(
-            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
-            f"{options.fmr:g} on, and so are the {tested:,} who are in one: give --threshold{least}"
-        )
-    return _Threshold(
-        value=threshold_of_embeddings(embeddings.vectors[~outside], people, fmr=options.fmr),
-        origin=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
-        people=tested,
-        images=int((~outside).sum()),
-    )
-
-
-def _of_source(
-    embeddings: Embeddings, source: GroupSource, threshold: _Threshold, options: EvaluationOptions
-) -> GroupResult:
-    names = embeddings.identities.tolist()
-    rows = np.array([row for row, name in enumerate(names) if name in source.groups], np.int64)
-    people = embeddings.identities[rows]
-    groups = np.array([source.groups[name] for name in people.tolist()], np.str_)
-    thresholds = thresholds_over_embeddings(embeddings.vectors[rows], people, own=threshold.value)
-    curves = curves_of_embeddings(
-        embeddings.vectors[rows], people, groups, thresholds=thresholds,
-        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs,
-    )  # fmt: skip
-    numbers: dict[str, int | None] = {"people": len(np.unique(people)), "images": len(rows)}
-    what = "all pairs of images within and across groups, embeddings as they are; sex is not known and not matched"
+def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, options: EvaluationOptions) -> GroupResult:
+    tested = roster.grouped(source.groups)
+    curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
     result = _result(
-        source.name,
-        f"as given by {source.given_by or source.name}",
-        source.without,
-        what,
-        threshold,
-        curves,
-        options,
-        numbers,
-    )
-    everybody, first = np.unique(people, return_index=True)
-    result.arrays.update(people=everybody, groups=groups[first])
+        curves, threshold, source=source.name, labels=f"as given by {source.given_by or source.name}",
+        without=source.without,
+        pairs="all pairs of images within and across groups, embeddings as they are; sex is not known and not matched",
+        people=len(tested.names), images=len(tested.codes),
+    )  # fmt: skip
+    assert tested.groups is not None, "grouped above"
+    result.arrays.update(people=tested.names, groups=tested.groups)
     return result
 
 
 def _result(
-    name: str,
+    curves: GroupCurves,
+    threshold: Threshold,
+    *,
+    source: str,
     labels: str,
     without: dict[str, int],
     pairs: str,
-    threshold: _Threshold,
-    curves: GroupCurves,
-    options: EvaluationOptions,
-    numbers: dict[str, int | None],
+    people: int | None,
+    images: int | None,
 ) -> GroupResult:
-    own = curves.at(int(np.searchsorted(curves.thresholds, threshold.value)))
+    own = curves.at(curves.index_of(threshold.value))
     errors = GroupErrors(
-        source=name,
+        source=source,
         labels=labels,
         note=EXPLORATORY,
         without_group=without,
         pairs=pairs,
-        people=numbers["people"],
-        images=numbers["images"],
-        threshold_from=threshold.origin,
-        threshold_people=threshold.people,
-        threshold_images=threshold.images,
-        fmr_asked_for=None if threshold.origin == GIVEN else options.fmr,
+        people=people,
+        images=images,
+        chosen_on=threshold.chosen_on,
         **vars(own.errors()),
     )
-    return GroupResult(name=name, errors=errors, arrays=group_arrays(own.drawn, curves))
+    return GroupResult(name=source, errors=errors, arrays=group_arrays(own.drawn, curves))

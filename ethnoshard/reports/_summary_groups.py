@@ -7,11 +7,12 @@ from ethnoshard.results import GroupErrors, Rate
 
 def threshold_text(found: GroupErrors) -> str:
     """Which threshold, and from where."""
-    text = f"Threshold {found.threshold:.4f}, {found.threshold_from}"
-    if found.threshold_people:
-        text += f" ({found.threshold_people:,} people, {found.threshold_images:,} images)"
-    elif found.fmr_asked_for is not None:
-        text += f" (for an FMR of {found.fmr_asked_for:g})"
+    chosen = found.chosen_on
+    text = f"Threshold {found.threshold:.4f}, {chosen.text}"
+    if chosen.people:
+        text += f" ({chosen.people:,} people, {chosen.images:,} images)"
+    elif chosen.fmr_asked is not None:
+        text += f" (for an FMR of {chosen.fmr_asked:g})"
     return text + "."
 
 

@@ -3,18 +3,21 @@
 Below everything that measures, draws or shows them; numpy and nothing else.
 """
 
-from ethnoshard._json import as_json, from_json
+from ethnoshard._json import Json, as_json, from_json
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
 from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
 from ethnoshard.results._groups import (
+    ChosenOn,
     DemographicsChange,
     ErrorsAtThreshold,
     GroupErrors,
     GroupErrorsChange,
     GroupRates,
+    Scale,
+    Threshold,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
@@ -43,6 +46,7 @@ __all__ = [
     "Accepted",
     "Arrays",
     "Change",
+    "ChosenOn",
     "ClusterMetrics",
     "ClusterReport",
     "Clustering",
@@ -63,6 +67,7 @@ __all__ = [
     "IdentificationChange",
     "Images",
     "Interval",
+    "Json",
     "Kind",
     "MeanSimilarity",
     "Metric",
@@ -78,9 +83,11 @@ __all__ = [
     "RateInterval",
     "Reason",
     "Result",
+    "Scale",
     "SharedPeople",
     "Source",
     "SweepPoint",
+    "Threshold",
     "Validation",
     "Verification",
     "VerificationSummary",

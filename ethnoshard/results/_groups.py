@@ -1,8 +1,44 @@
 """Errors by group at one threshold, and what changed from one model to another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
+from ethnoshard._json import stored_apart
 from ethnoshard.results._estimates import Change, Estimate, Rate
+
+Scale = Literal["distance", "similarity"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenOn:
+    """What a threshold was chosen on.
+
+    Attributes:
+        text: pairs, people or user that it comes from, in words.
+        people: number of people that it was set on; None where not known, or where it was given.
+        images: number of their images; None where not known, or where it was given.
+        fmr_asked: FMR that it was to have on them; None where it was given.
+    """
+
+    text: str
+    people: int | None = None
+    images: int | None = None
+    fmr_asked: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A threshold, and what it was chosen on.
+
+    Attributes:
+        value: by the scale.
+        scale: "similarity", from which on a pair is accepted, or "distance", below which it is.
+        chosen_on: where it comes from.
+    """
+
+    value: float
+    scale: Scale = "similarity"
+    chosen_on: ChosenOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +117,7 @@ class GroupErrors(ErrorsAtThreshold):
         pairs: which pairs, in words.
         people: who are tested; None where people aren't known.
         images: of them; None for listed pairs.
-        threshold_from: where the threshold is from, in words.
-        threshold_people: people whom it was set on.
-        threshold_images: images of them.
-        fmr_asked_for: FMR that it was to have there; None where the threshold was given.
+        chosen_on: what the report's threshold was chosen on.
     """
 
     source: str
@@ -94,10 +127,14 @@ class GroupErrors(ErrorsAtThreshold):
     pairs: str
     people: int | None
     images: int | None
-    threshold_from: str
-    threshold_people: int | None
-    threshold_images: int | None
-    fmr_asked_for: float | None
+    chosen_on: ChosenOn = field(
+        metadata=stored_apart(
+            text="threshold_from",
+            people="threshold_people",
+            images="threshold_images",
+            fmr_asked="fmr_asked_for",
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

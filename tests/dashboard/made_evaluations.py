@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dashboard._given import Given
 from dashboard.views._evaluations import Picked
 from ethnoshard.embedding import Embeddings
-from ethnoshard.evaluation import GroupCurves, curves_of_scores, verification_of_distances
+from ethnoshard.evaluation import GroupCurves, GroupOptions, ScoreList, group_curves, verification_of_distances
 from ethnoshard.reports import (
     EvaluationOptions,
     ReportFolder,
@@ -45,10 +45,8 @@ def made_curves(seed: int = 0) -> GroupCurves:
     score = rng.normal(np.where(same, 1.2, 0) + 0.4 * (group == "B"), 0.5)
     people = np.array([f"{each}{rng.integers(30)}" for each in group])
     other = np.where(same, people, np.array([f"{each}x{rng.integers(30)}" for each in group]))
-    return curves_of_scores(
-        score, same, (group, group), thresholds=np.linspace(-0.2, 1.8, 9), people=(people, other),
-        draws=20, min_people=5, min_pairs=20,
-    )  # fmt: skip
+    pairs = ScoreList.of(score, same, (group, group), people=(people, other))
+    return group_curves(pairs, np.linspace(-0.2, 1.8, 9), GroupOptions(draws=20, min_people=5, min_pairs=20))
 
 
 def made_evaluation(seed: int = 0) -> Evaluation:

@@ -1,9 +1,31 @@
 """Embeddings of people who don't exist: a direction each, and noise about it."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from ethnoshard.evaluation import (
+    Demographics,
+    GroupCurves,
+    GroupOptions,
+    Roster,
+    ScoreList,
+    Weighting,
+    demographics,
+    group_curves,
+)
+
+
+class Options(TypedDict, total=False):
+    """Those of ``GroupOptions``."""
+
+    weighting: Weighting | None
+    alpha: float
+    draws: int
+    seed: int
+    min_people: int
+    min_pairs: int
 
 
 class Pairs(NamedTuple):
@@ -47,3 +69,59 @@ def made_crowd(seed: int, sizes: dict[str, int], *, most: int = 5, noise: float 
     rng.shuffle(owner)
     embeddings = rng.normal(size=(len(group), dimensions))[owner] + noise * rng.normal(size=(len(owner), dimensions))
     return Crowd(embeddings, np.char.add("p", owner.astype(str)), group[owner])
+
+
+def by_group(
+    embeddings: ArrayLike,
+    people: ArrayLike,
+    groups: ArrayLike,
+    *,
+    threshold: float,
+    matched_on: ArrayLike | None = None,
+    **options: Unpack[Options],
+) -> Demographics:
+    """Errors by group of all pairs of images at one threshold."""
+    return demographics(
+        Roster.of(embeddings, people, groups, matched_on=matched_on), threshold, GroupOptions(**options)
+    )
+
+
+def curves_by_group(
+    embeddings: ArrayLike,
+    people: ArrayLike,
+    groups: ArrayLike,
+    *,
+    thresholds: ArrayLike,
+    matched_on: ArrayLike | None = None,
+    **options: Unpack[Options],
+) -> GroupCurves:
+    """Errors by group of all pairs of images at many thresholds."""
+    return group_curves(
+        Roster.of(embeddings, people, groups, matched_on=matched_on), thresholds, GroupOptions(**options)
+    )
+
+
+def scores_by_group(
+    score: ArrayLike,
+    same: ArrayLike,
+    groups: tuple[ArrayLike, ArrayLike],
+    *,
+    threshold: float,
+    people: tuple[ArrayLike, ArrayLike] | None = None,
+    **options: Unpack[Options],
+) -> Demographics:
+    """Errors by group of listed pairs at one threshold."""
+    return demographics(ScoreList.of(score, same, groups, people=people), threshold, GroupOptions(**options))
+
+
+def score_curves_by_group(
+    score: ArrayLike,
+    same: ArrayLike,
+    groups: tuple[ArrayLike, ArrayLike],
+    *,
+    thresholds: ArrayLike,
+    people: tuple[ArrayLike, ArrayLike] | None = None,
+    **options: Unpack[Options],
+) -> GroupCurves:
+    """Errors by group of listed pairs at many thresholds."""
+    return group_curves(ScoreList.of(score, same, groups, people=people), thresholds, GroupOptions(**options))

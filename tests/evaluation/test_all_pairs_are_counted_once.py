@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_people import Crowd, made_crowd
+from made_people import Crowd, by_group, made_crowd, scores_by_group
 
-from ethnoshard.evaluation import Demographics, _count_embeddings, demographics_of_embeddings, demographics_of_scores
-from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.evaluation import Demographics, Weighting, _roster
 from ethnoshard.results import as_json
 
 Key = tuple[str, str]
@@ -68,9 +67,9 @@ def check(found: Demographics, loop: Loop, names: list[str], weighting: Weightin
 @pytest.mark.parametrize("weighting", ["person", "pair"])
 @pytest.mark.parametrize("side", [7, 16, 2048])
 def test_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, side: int) -> None:
-    monkeypatch.setattr(_count_embeddings, "_SIDE", side)
+    monkeypatch.setattr(_roster, "_SIDE", side)
     crowd = made_crowd(side, {"A": 12, "B": 9, "C": 5})
-    found = demographics_of_embeddings(*crowd, threshold=0.3, weighting=weighting, draws=20)
+    found = by_group(*crowd, threshold=0.3, weighting=weighting, draws=20)
     check(found, Loop(crowd, 0.3), ["A", "B", "C"], weighting)
 
 
@@ -86,11 +85,11 @@ def test_a_list_of_scores_is_counted_alike(weighting: Weighting, threshold: floa
         for score, same, *ends in rng.permutation(np.array(loop.pairs, object)).tolist()
     ]
     score, same, group_a, group_b, person_a, person_b = zip(*rows, strict=True)
-    found = demographics_of_scores(
+    found = scores_by_group(
         score, same, (group_a, group_b), threshold=threshold, people=(person_a, person_b), weighting=weighting, draws=20
     )
     check(found, loop, ["A", "B", "C"], weighting)
-    by_embeddings = demographics_of_embeddings(*crowd, threshold=threshold, weighting=weighting, draws=20)
+    by_embeddings = by_group(*crowd, threshold=threshold, weighting=weighting, draws=20)
     assert found.drawn.people == by_embeddings.drawn.people
     for name in ("fmr", "fnmr", "cross", "overall_fmr"):
         assert getattr(found.drawn, name) == pytest.approx(getattr(by_embeddings.drawn, name), nan_ok=True)
@@ -101,17 +100,17 @@ def test_people_known_to_differ_in_sex_make_no_pair(weighting: Weighting) -> Non
     crowd = made_crowd(3, {"A": 12, "B": 9})
     sex_of = dict(zip(sorted(set(crowd.people.tolist())), ["f", "m", "", "m", "f", "f", "m"] * 3, strict=True))
     sex = [sex_of[person] for person in crowd.people.tolist()]
-    found = demographics_of_embeddings(*crowd, threshold=0.2, matched_on=sex, weighting=weighting, draws=20)
+    found = by_group(*crowd, threshold=0.2, matched_on=sex, weighting=weighting, draws=20)
     check(found, Loop(crowd, 0.2, sex), ["A", "B"], weighting)
-    unknown = demographics_of_embeddings(*crowd, threshold=0.2, matched_on=[None] * len(sex), draws=0)
-    assert unknown.by_group == demographics_of_embeddings(*crowd, threshold=0.2, draws=0).by_group
+    unknown = by_group(*crowd, threshold=0.2, matched_on=[None] * len(sex), draws=0)
+    assert unknown.by_group == by_group(*crowd, threshold=0.2, draws=0).by_group
 
 
 def test_without_people_rates_are_by_pair_and_without_draws() -> None:
     crowd = made_crowd(5, {"A": 12, "B": 9})
     score, same, group_a, group_b, *_ = zip(*Loop(crowd, 0.3).pairs, strict=True)
-    found = demographics_of_scores(score, same, (group_a, group_b), threshold=0.3)
-    expected = demographics_of_embeddings(*crowd, threshold=0.3, weighting="pair", draws=0)
+    found = scores_by_group(score, same, (group_a, group_b), threshold=0.3)
+    expected = by_group(*crowd, threshold=0.3, weighting="pair", draws=0)
     for group in "AB":
         ours, theirs = found.by_group[group], expected.by_group[group]
         assert ours.fmr.rate == theirs.fmr.rate and ours.fnmr.rate == theirs.fnmr.rate
@@ -129,7 +128,7 @@ def test_without_people_rates_are_by_pair_and_without_draws() -> None:
 )
 def test_any_small_crowd(seed: int, sizes: list[int], threshold: float, weighting: Weighting) -> None:
     crowd = made_crowd(seed, {"ABCD"[place]: size for place, size in enumerate(sizes)}, most=3, dimensions=3)
-    found = demographics_of_embeddings(*crowd, threshold=threshold, weighting=weighting, draws=3)
+    found = by_group(*crowd, threshold=threshold, weighting=weighting, draws=3)
     loop = Loop(crowd, threshold)
     for one, other in itertools.product(found.by_group, found.by_group):
         cell = found.cross[one][other]

@@ -5,21 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_people import Crowd, made_crowd
+from made_people import Crowd, by_group, curves_by_group, made_crowd, score_curves_by_group, scores_by_group
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
     Demographics,
     GroupCurves,
-    _count_embeddings,
-    curves_of_embeddings,
-    curves_of_scores,
-    demographics_of_embeddings,
-    demographics_of_scores,
+    Weighting,
+    _roster,
 )
-from ethnoshard.evaluation._impostors import Weighting
-from ethnoshard.results import as_json
+from ethnoshard.results import NamedArrays, as_json
 
 # Below and above every score too, and two that single precision can't tell apart.
 THRESHOLDS = [-1.1, -0.2, 0.1, 0.25, 0.25 + 1e-10, 0.4, 0.7, 1.1]
@@ -47,7 +43,7 @@ def listed(crowd: Crowd) -> tuple[NDArray[np.float64], NDArray[np.bool_], Any, A
 @pytest.mark.parametrize("matched", [False, True])
 @pytest.mark.parametrize("side", [7, 2048])
 def test_of_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, matched: bool, side: int) -> None:
-    monkeypatch.setattr(_count_embeddings, "_SIDE", side)
+    monkeypatch.setattr(_roster, "_SIDE", side)
     names = sorted(set(CROWD.people.tolist()))
     sex = {name: ("f", "m", "")[place % 3] for place, name in enumerate(names)}
     arguments: dict[str, Any] = {
@@ -59,10 +55,10 @@ def test_of_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, ma
         "min_people": 10,
         "min_pairs": 12,
     }
-    curves = curves_of_embeddings(*CROWD, thresholds=THRESHOLDS, **arguments)
+    curves = curves_by_group(*CROWD, thresholds=THRESHOLDS, **arguments)
     assert curves.thresholds.tolist() == THRESHOLDS and curves.draws == 30
     for index, threshold in enumerate(THRESHOLDS):
-        alone = demographics_of_embeddings(*CROWD, threshold=threshold, **arguments)
+        alone = by_group(*CROWD, threshold=threshold, **arguments)
         check_equal(curves.at(index), alone)
         np.testing.assert_array_equal(curves.fmr[index], alone.drawn.fmr)
     assert curves.at(0).overall.fmr.rate == 1 and curves.at(len(THRESHOLDS) - 1).overall.fnmr.rate == 1
@@ -76,29 +72,31 @@ def test_of_scores(weighting: Weighting | None, known: bool) -> None:
     arguments: dict[str, Any] = {"people": people if known else None, "weighting": weighting, "draws": 30, "seed": 2}
     if weighting == "person" and not known:
         with pytest.raises(EthnoshardError, match="weighting by person needs to know whose the images are"):
-            curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
+            score_curves_by_group(score, same, groups, thresholds=THRESHOLDS, **arguments)
         return
-    curves = curves_of_scores(score, same, groups, thresholds=THRESHOLDS, **arguments)
+    curves = score_curves_by_group(score, same, groups, thresholds=THRESHOLDS, **arguments)
     assert curves.draws == (30 if known else 0) and curves.weighting == (weighting or ("person" if known else "pair"))
     for index, threshold in enumerate(THRESHOLDS):
-        check_equal(curves.at(index), demographics_of_scores(score, same, groups, threshold=threshold, **arguments))
+        check_equal(curves.at(index), scores_by_group(score, same, groups, threshold=threshold, **arguments))
 
 
 def test_fmr_never_rises_and_fnmr_never_falls_in_any_draw() -> None:
-    curves = curves_of_embeddings(*CROWD, thresholds=THRESHOLDS, draws=30)
+    curves = curves_by_group(*CROWD, thresholds=THRESHOLDS, draws=30)
     assert not (np.diff(curves.cross, axis=0) > 1e-12).any() and not (np.diff(curves.fnmr, axis=0) < -1e-12).any()
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_read_back_from_a_file_it_is_the_same(known: bool) -> None:
     score, same, groups, people = listed(CROWD)
-    curves = curves_of_scores(score, same, groups, people=people if known else None, thresholds=THRESHOLDS, draws=30)
+    curves = score_curves_by_group(
+        score, same, groups, people=people if known else None, thresholds=THRESHOLDS, draws=30
+    )
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **curves.arrays())
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
         assert arrays["cross"].shape == (len(THRESHOLDS), 1 + curves.draws, 6)
-        read = GroupCurves.of_arrays(arrays)
+        read = GroupCurves.of_arrays(NamedArrays(arrays, "a file"))
     for index in range(len(THRESHOLDS)):
         check_equal(read.at(index), curves.at(index))
     # Nothing about a person but a digest of all.
@@ -108,14 +106,14 @@ def test_read_back_from_a_file_it_is_the_same(known: bool) -> None:
 
 def test_a_pair_is_accepted_from_the_threshold_on_itself_included() -> None:
     people = ["a", "a", "b", "c"]
-    curves = curves_of_embeddings(
+    curves = curves_by_group(
         np.eye(4)[[0, 1, 1, 2]], people, ["A", "A", "A", "B"], thresholds=[-0.5, 0.0, 0.5, 1.0, 1.5], draws=0
     )
     # Only a's second image and b's are alike; all others are at right angles.
     assert curves.errors_fnmr[:, 0].tolist() == [0, 0, 1, 1, 1]
     assert curves.errors_fmr[:, 0, 0].tolist() == [2, 2, 1, 1, 0]
     assert curves.errors_fmr[:, 0, 1].tolist() == [3, 3, 0, 0, 0]
-    score = curves_of_scores(
+    score = score_curves_by_group(
         [0.25, 0.5, 0.5, 0.75], [True, True, False, False], (["A", "B", "A", "B"],) * 2, thresholds=[0.25, 0.5, 0.75]
     )
     assert score.errors_fnmr.tolist() == [[0, 0], [1, 0], [1, 1]]
@@ -125,4 +123,4 @@ def test_a_pair_is_accepted_from_the_threshold_on_itself_included() -> None:
 @pytest.mark.parametrize("thresholds", [[], [0.2, 0.2], [0.3, 0.2], [float("nan")], [[0.1, 0.2]], 0.3])
 def test_thresholds_that_do_not_rise_are_refused(thresholds: Any) -> None:
     with pytest.raises(EthnoshardError, match="thresholds are one number at least, each greater than the one before"):
-        curves_of_embeddings(*CROWD, thresholds=thresholds, draws=0)
+        curves_by_group(*CROWD, thresholds=thresholds, draws=0)

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_people import by_group, scores_by_group
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
+    Roster,
     clustering,
-    demographics_of_embeddings,
-    demographics_of_scores,
     flip_averaged,
     identification,
     picture,
-    threshold_of_embeddings,
+    threshold_at_fmr,
     verification,
     verification_of_distances,
 )
@@ -41,8 +41,8 @@ TAKERS: dict[str, Callable[[Any], Any]] = {
     "identification": lambda rows: identification(rows, PEOPLE, more_than=2),
     "clustering": lambda rows: clustering(rows, PEOPLE, number=5, at_least=2, methods=("kmeans",)),
     "picture": lambda rows: picture(rows, PEOPLE, number=5, at_least=2),
-    "demographics": lambda rows: demographics_of_embeddings(rows, PEOPLE, GROUPS, threshold=0.5, draws=2),
-    "threshold": lambda rows: threshold_of_embeddings(rows, PEOPLE, fmr=0.1),
+    "demographics": lambda rows: by_group(rows, PEOPLE, GROUPS, threshold=0.5, draws=2),
+    "threshold": lambda rows: threshold_at_fmr(Roster.of(rows, PEOPLE), 0.1),
 }
 
 
@@ -88,7 +88,7 @@ def test_dimensions_that_differ() -> None:
 def scores(**changes: Any) -> Any:
     groups = np.repeat(["A", "B"], 50)
     given = {"score": np.linspace(0, 1, 100), "same": SAME, "groups": (groups, groups), "threshold": 0.5, **changes}
-    return demographics_of_scores(**given)
+    return scores_by_group(**given)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def scores(**changes: Any) -> Any:
         ({"groups": (np.array([None, "A"] * 50), ["A"] * 100)}, "the group is missing for 50 of 100"),
         ({"people": (["p"] * 100, ["p"] * 100)}, "50 of 100 pairs are called same with two people, or different with"),
         ({"weighting": "person"}, "weighting by person needs to know whose the images are"),
-        ({"weighting": "face"}, "weighting is by person or by pair; 'face' is neither"),
+        ({"weighting": "face"}, "weighting must be 'person' or 'pair', got 'face'"),
         ({"alpha": 1.5}, "alpha must be between 0 and 1, got 1.5"),
         ({"draws": -1}, "draws must be at least 0, got -1"),
     ],
@@ -121,12 +121,12 @@ def test_a_person_of_two_groups() -> None:
     groups = GROUPS.copy()
     groups[0] = "B"
     with pytest.raises(EthnoshardError, match="1 of 20 people are in more than one group"):
-        demographics_of_embeddings(good(), PEOPLE, groups, threshold=0.5)
+        by_group(good(), PEOPLE, groups, threshold=0.5)
     sex = np.where(np.arange(100) % 2 == 0, "f", "m")
     with pytest.raises(EthnoshardError, match="20 people have more than one value of matched_on"):
-        demographics_of_embeddings(good(), PEOPLE, GROUPS, threshold=0.5, matched_on=sex)
+        by_group(good(), PEOPLE, GROUPS, threshold=0.5, matched_on=sex)
     with pytest.raises(EthnoshardError, match="all people are of one group"):
-        demographics_of_embeddings(good(), PEOPLE, ["A"] * 100, threshold=0.5)
+        by_group(good(), PEOPLE, ["A"] * 100, threshold=0.5)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import cluster_metrics, clustering, identification, picture
-from ethnoshard.evaluation._agreement import pairwise_f
+from ethnoshard.evaluation._clustering import pairwise_f
 from ethnoshard.evaluation._identification import _gallery, _mean_ranks, _svc_ranks
 from ethnoshard.results import as_json
 

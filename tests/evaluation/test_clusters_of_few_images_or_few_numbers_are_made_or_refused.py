@@ -7,7 +7,7 @@ import pytest
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import clustering, draw_people, picture
-from ethnoshard.evaluation._methods import kmeans, self_organising_map, tsne
+from ethnoshard.evaluation._clustering import kmeans, self_organising_map, tsne
 
 METHODS = ("dbscan", "kmeans", "som")
 

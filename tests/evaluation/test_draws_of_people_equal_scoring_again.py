@@ -4,12 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from made_people import Crowd, made_crowd, made_pairs
+from made_people import Crowd, by_group, made_crowd, made_pairs
 
-from ethnoshard.evaluation import demographics_of_embeddings, verification
-from ethnoshard.evaluation._draws import drawn_weights
-from ethnoshard.evaluation._impostors import Weighting
-from ethnoshard.evaluation._intervals import percentile_interval
+from ethnoshard.evaluation import Weighting, verification
+from ethnoshard.evaluation._draws import drawn_weights, percentile_interval
 
 THRESHOLD = 0.25
 
@@ -43,7 +41,7 @@ def scored_again(crowd: Crowd, drawn: list[str], group: str, other: str, kind: s
 def test_by_group(weighting: Weighting) -> None:
     crowd = made_crowd(1, {"A": 8, "B": 6}, most=4)
     draws, seed = 25, 3
-    found = demographics_of_embeddings(
+    found = by_group(
         *crowd, threshold=THRESHOLD, weighting=weighting, draws=draws, seed=seed, min_people=2, min_pairs=2
     )
     people = np.concatenate([np.unique(crowd.people[crowd.groups == group]) for group in "AB"])
@@ -65,11 +63,11 @@ def test_by_group(weighting: Weighting) -> None:
 
 def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = made_crowd(2, {"A": 8, "B": 6})
-    whole = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30).drawn
+    whole = by_group(*crowd, threshold=THRESHOLD, draws=30).drawn
     monkeypatch.setattr("ethnoshard.evaluation._draws._CELLS", 50)
-    pieces = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30).drawn
+    pieces = by_group(*crowd, threshold=THRESHOLD, draws=30).drawn
     assert (pieces.fmr == whole.fmr).all() and (pieces.cross == whole.cross).all()
-    other = demographics_of_embeddings(*crowd, threshold=THRESHOLD, draws=30, seed=1).drawn
+    other = by_group(*crowd, threshold=THRESHOLD, draws=30, seed=1).drawn
     assert not (other.fmr[1:] == whole.fmr[1:]).all() and (other.fmr[0] == whole.fmr[0]).all()
 
 
@@ -124,7 +122,7 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         angle = owner * 2 * np.pi / 100 + spread * 2 * np.pi / 5
         embeddings = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         groups = np.where(owner < 50, "A", "B")
-        found = demographics_of_embeddings(embeddings, owner, groups, threshold=0.999, draws=200, seed=seed)
+        found = by_group(embeddings, owner, groups, threshold=0.999, draws=200, seed=seed)
         fnmr = found.by_group["A"].fnmr
         for name, interval in (("people", fnmr.people_interval), ("wilson", fnmr.wilson)):
             assert interval is not None and interval.low is not None and interval.high is not None

@@ -4,24 +4,24 @@ import doctest
 
 import numpy as np
 import pytest
-from made_people import made_crowd
+from made_people import by_group, made_crowd, scores_by_group
 from scipy.stats import binomtest
 
 from ethnoshard import _wilson
-from ethnoshard.evaluation import demographics_of_embeddings, demographics_of_scores, wilson
-from ethnoshard.evaluation._by_group import estimate
-from ethnoshard.evaluation._intervals import percentile_interval
+from ethnoshard.evaluation import wilson
+from ethnoshard.evaluation._draws import percentile_interval
+from ethnoshard.evaluation._groups import estimate
 
 
 def test_a_small_group_is_shown_and_left_out() -> None:
     crowd = made_crowd(0, {"A": 40, "B": 30, "few": 4})
-    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=100)
+    found = by_group(*crowd, threshold=0.3, draws=100)
     small = found.by_group["few"]
     assert small.too_few and small.fmr.too_few and small.fmr.people == 4 and small.fmr.rate is not None
     assert not found.by_group["A"].too_few and not found.cross["A"]["B"].too_few
     assert found.left_out.keys() == {"few"} and "of 4 people; at least 20 people and 30 pairs" in found.left_out["few"]
     without = crowd.groups != "few"
-    alone = demographics_of_embeddings(*(values[without] for values in crowd), threshold=0.3, draws=100)
+    alone = by_group(*(values[without] for values in crowd), threshold=0.3, draws=100)
     for name, figure in found.figures.items():
         assert figure.value == alone.figures[name].value
         assert figure.people_interval == alone.figures[name].people_interval
@@ -30,14 +30,14 @@ def test_a_small_group_is_shown_and_left_out() -> None:
 
 def test_with_fewer_than_two_groups_there_is_no_figure() -> None:
     crowd = made_crowd(0, {"A": 40, "few": 4})
-    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=10)
+    found = by_group(*crowd, threshold=0.3, draws=10)
     assert found.figures == found.difference() == found.ratio() == {}
     assert found.by_group["A"].fmr.rate is not None
 
 
 def test_difference_and_ratio() -> None:
     crowd = made_crowd(1, {"A": 40, "B": 30, "C": 30})
-    found = demographics_of_embeddings(*crowd, threshold=0.3, draws=50)
+    found = by_group(*crowd, threshold=0.3, draws=50)
     rates = [found.by_group[group].fmr.rate for group in "ABC"]
     known = [rate for rate in rates if rate is not None]
     assert found.difference()["fmr"].value == pytest.approx(max(known) - min(known))
@@ -52,7 +52,7 @@ def test_a_rate_of_zero_leaves_ir_undefined() -> None:
     score = [0.9, 0.1] * 40 + [0.9, 0.1] * 39 + [0.9, 0.8]
     same = [True, False] * 80
     groups = ["A"] * 80 + ["B"] * 80
-    found = demographics_of_scores(score, same, (groups, groups), threshold=0.5)
+    found = scores_by_group(score, same, (groups, groups), threshold=0.5)
     assert found.by_group["A"].fmr.rate == 0 and found.by_group["B"].fmr.rate == pytest.approx(1 / 40)
     assert found.figures["ir"].value is None and found.figures["ser"].value is None
     assert found.figures["gini_fmr"].value == pytest.approx(1)

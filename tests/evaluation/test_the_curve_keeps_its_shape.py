@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ethnoshard.evaluation import verification_of_distances
-from ethnoshard.evaluation._curve import equal_error_rate, roc, thinned
+from ethnoshard.evaluation._thresholds import equal_error_rate, roc, thinned
 
 
 def scored(seed: int, number: int = 20_000, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,7 @@ from made_people import Crowd, made_crowd
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import _count_embeddings, thresholds_over_embeddings, thresholds_over_scores
-from ethnoshard.evaluation._impostors import Weighting
+from ethnoshard.evaluation import Roster, ScoreList, Weighting, _roster, thresholds_over
 
 OWN = 0.4321
 
@@ -36,15 +35,15 @@ def shares(people: NDArray[np.str_], weighting: str) -> NDArray[np.float64]:
 def test_both_ends_are_where_the_shares_say(
     monkeypatch: pytest.MonkeyPatch, weighting: Weighting, matched: bool, noise: float, side: int
 ) -> None:
-    monkeypatch.setattr(_count_embeddings, "_SIDE", side)
+    monkeypatch.setattr(_roster, "_SIDE", side)
     crowd = made_crowd(1, {"A": 50, "B": 30}, noise=noise)
     sex_of = dict(zip(sorted(set(crowd.people.tolist())), ["f", "m", "", "f"] * 20, strict=True))
     sex = np.array([sex_of[name] for name in crowd.people.tolist()] if matched else [""] * len(crowd.people))
     score, same, people = all_pairs(crowd, sex)
-    by_embeddings = thresholds_over_embeddings(
-        crowd.embeddings, crowd.people, own=OWN, matched_on=sex, weighting=weighting
-    )
-    by_scores = thresholds_over_scores(score, same, own=OWN, people=(people[:, 0], people[:, 1]), weighting=weighting)
+    roster = Roster.of(crowd.embeddings, crowd.people, matched_on=sex)
+    by_embeddings = thresholds_over(roster, OWN, weighting=weighting)
+    listed = ScoreList.of(score, same, people=(people[:, 0], people[:, 1]))
+    by_scores = thresholds_over(listed, OWN, weighting=weighting)
     weight = shares(people, weighting)
 
     def share(of: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
@@ -77,35 +76,36 @@ def test_both_ends_are_where_the_shares_say(
 @pytest.mark.parametrize("own", [-3.0, 0.0, 5.0])
 def test_the_own_threshold_is_one_of_them_wherever_it_lies(own: float) -> None:
     crowd = made_crowd(1, {"A": 20})
-    found = thresholds_over_embeddings(crowd.embeddings, crowd.people, own=own)
+    found = thresholds_over(Roster.of(crowd.embeddings, crowd.people), own)
     assert own in found.tolist() and len(found) == 42
-    already = thresholds_over_embeddings(crowd.embeddings, crowd.people, own=float(found[20]))
+    already = thresholds_over(Roster.of(crowd.embeddings, crowd.people), float(found[20]))
     assert found[20] in already and len(already) in (41, 42)
 
 
 def test_without_matches_or_with_one_score_there_are_thresholds_too() -> None:
     crowd = made_crowd(1, {"A": 40}, most=1)
-    found = thresholds_over_embeddings(crowd.embeddings, crowd.people, own=OWN)
+    found = thresholds_over(Roster.of(crowd.embeddings, crowd.people), OWN)
     assert len(found) == 42
-    assert thresholds_over_scores([0.5] * 4, [True, False] * 2, own=0.5).tolist() == [0.5, np.nextafter(0.5, 1)]
+    assert thresholds_over(ScoreList.of([0.5] * 4, [True, False] * 2), 0.5).tolist() == [0.5, np.nextafter(0.5, 1)]
     # Of one person there are no false matches.
-    assert len(thresholds_over_embeddings(np.eye(3), ["a"] * 3, own=0.5)) >= 1
+    assert len(thresholds_over(Roster.of(np.eye(3), ["a"] * 3), 0.5)) >= 1
 
 
 def test_without_people_each_pair_counts_alike() -> None:
     crowd = made_crowd(1, {"A": 40})
     score, same, people = all_pairs(crowd, np.array([""] * len(crowd.people)))
     ends = (people[:, 0], people[:, 1])
-    by_pair = thresholds_over_scores(score, same, own=OWN, people=ends, weighting="pair")
-    assert thresholds_over_scores(score, same, own=OWN).tolist() == by_pair.tolist()
-    assert thresholds_over_scores(score, same, own=OWN, people=ends).tolist() != by_pair.tolist()
+    known, unknown = ScoreList.of(score, same, people=ends), ScoreList.of(score, same)
+    by_pair = thresholds_over(known, OWN, weighting="pair")
+    assert thresholds_over(unknown, OWN).tolist() == by_pair.tolist()
+    assert thresholds_over(known, OWN).tolist() != by_pair.tolist()
     with pytest.raises(EthnoshardError, match="weighting by person needs to know whose the images are"):
-        thresholds_over_scores(score, same, own=OWN, weighting="person")
+        thresholds_over(unknown, OWN, weighting="person")
 
 
 @pytest.mark.parametrize("own", [float("nan"), float("inf")])
 def test_refused(own: float) -> None:
     with pytest.raises(EthnoshardError, match=f"a threshold is a finite number; {own} is not"):
-        thresholds_over_embeddings(np.eye(3), ["a", "a", "b"], own=own)
+        thresholds_over(Roster.of(np.eye(3), ["a", "a", "b"]), own)
     with pytest.raises(EthnoshardError, match=f"a threshold is a finite number; {own} is not"):
-        thresholds_over_scores([1.0, 2.0], [True, False], own=own)
+        thresholds_over(ScoreList.of([1.0, 2.0], [True, False]), own)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_people import Crowd, made_crowd
+from made_people import Crowd, by_group, made_crowd
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
@@ -15,11 +15,10 @@ from ethnoshard.evaluation import (
     clustering,
     compare_clusterings,
     compare_demographics,
-    demographics_of_embeddings,
     draw_people,
 )
-from ethnoshard.evaluation._intervals import percentile_interval
-from ethnoshard.results import as_json
+from ethnoshard.evaluation._draws import percentile_interval
+from ethnoshard.results import NamedArrays, as_json
 
 SIZES = {"A": 40, "B": 30, "C": 25}
 
@@ -31,7 +30,7 @@ def two_models(noise: float = 0.4) -> tuple[Crowd, Crowd]:
 
 
 def drawn(crowd: Crowd, **settings: Any) -> DrawnRates:
-    return demographics_of_embeddings(*crowd, **{"threshold": 0.3, "draws": 200, **settings}).drawn
+    return by_group(*crowd, **{"threshold": 0.3, "draws": 200, **settings}).drawn
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
@@ -101,7 +100,7 @@ def test_draws_are_kept_in_a_file_without_a_pickle() -> None:
     file = io.BytesIO()
     np.savez(file, **base.arrays())
     file.seek(0)
-    read = DrawnRates.of_arrays(np.load(file, allow_pickle=False))
+    read = DrawnRates.of_arrays(NamedArrays(np.load(file, allow_pickle=False), "a file"))
     assert compare_demographics(read, other) == compare_demographics(base, other)
 
 

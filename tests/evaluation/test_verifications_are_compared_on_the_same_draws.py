@@ -8,8 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import VerifiedPairs, compare_verifications, pair_distances, verification
-from ethnoshard.evaluation._draws import drawn_weights
-from ethnoshard.evaluation._intervals import percentile_interval
+from ethnoshard.evaluation._draws import drawn_weights, percentile_interval
 
 DRAWS, FARS = 40, (0.05, 0.1)
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ethnoshard.results import (
+    ChosenOn,
     Curve,
     Estimate,
     Evaluation,
@@ -56,10 +57,7 @@ def group_errors(by_group: dict[str, GroupRates], labels: str) -> GroupErrors:
         pairs="all pairs",
         people=60,
         images=600,
-        threshold_from="given by the user",
-        threshold_people=None,
-        threshold_images=None,
-        fmr_asked_for=None,
+        chosen_on=ChosenOn(text="given by the user"),
         threshold=0.5,
         weighting="person",
         alpha=0.5,

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import demographics_of_embeddings, identification, threshold_of_embeddings, verification
+from ethnoshard.evaluation import GroupOptions, Roster, demographics, identification, threshold_at_fmr, verification
 from ethnoshard.reports import EvaluationOptions, Report, evaluate_embeddings, evaluate_scores
 from ethnoshard.results import as_json
 from ethnoshard.sources import GroupSource, PairList, ScoredPairs
@@ -63,7 +63,7 @@ def test_the_threshold_of_groups_is_set_on_people_whom_no_source_puts_in_a_group
     report: Report, embeddings: Embeddings
 ) -> None:
     outside = embeddings.identities >= "p080"
-    threshold = threshold_of_embeddings(embeddings.vectors[outside], embeddings.identities[outside], fmr=0.01)
+    threshold = threshold_at_fmr(Roster.of(embeddings.vectors[outside], embeddings.identities[outside]), 0.01)
     for found, source in zip(report.content["demographics"], made_groups(), strict=True):
         assert found["threshold"] == threshold
         assert (found["threshold_people"], found["threshold_images"]) == (40, 480)
@@ -77,12 +77,9 @@ def test_both_sources_of_groups_stand_side_by_side_with_their_own_labels(
 ) -> None:
     for found, source in zip(report.content["demographics"], made_groups(), strict=True):
         rows = np.array([name in source.groups for name in embeddings.identities.tolist()])
-        expected = demographics_of_embeddings(
-            embeddings.vectors[rows],
-            embeddings.identities[rows],
-            [source.groups[name] for name in embeddings.identities[rows].tolist()],
-            threshold=found["threshold"], draws=50, seed=4, min_people=10,
-        )  # fmt: skip
+        groups = [source.groups[name] for name in embeddings.identities[rows].tolist()]
+        roster = Roster.of(embeddings.vectors[rows], embeddings.identities[rows], groups)
+        expected = demographics(roster, found["threshold"], GroupOptions(draws=50, seed=4, min_people=10))
         assert {**found, **as_json(expected.errors())} == found
         assert found["people"] == len(source.groups) and found["without_group"] == source.without
         assert f"### Groups as given by {source.name}" in report.summary and "Exploratory" in found["note"]

@@ -10,7 +10,7 @@ import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import GroupCurves, demographics_of_embeddings, demographics_of_scores
+from ethnoshard.evaluation import GroupCurves, GroupOptions, Roster, ScoreList, demographics
 from ethnoshard.reports import (
     EvaluationOptions,
     Report,
@@ -26,6 +26,7 @@ from ethnoshard.results import as_json
 from ethnoshard.sources import ScoredPairs
 
 OPTIONS = EvaluationOptions(draws=40, seed=4, fmr=0.01, min_people=10, galleries=2)
+BY_GROUP = GroupOptions(draws=40, seed=4, min_people=10)
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,8 @@ def test_of_all_pairs_by_every_source(report: ReportFolder) -> None:
         people = embeddings.identities[rows]
         groups = [source.groups[name] for name in people.tolist()]
         for index in (0, 17, 41):
-            expected = demographics_of_embeddings(
-                embeddings.vectors[rows], people, groups, threshold=float(curves.thresholds[index]),
-                draws=40, seed=4, min_people=10,
-            )  # fmt: skip
+            roster = Roster.of(embeddings.vectors[rows], people, groups)
+            expected = demographics(roster, float(curves.thresholds[index]), BY_GROUP)
             assert as_json(curves.at(index).errors()) == as_json(expected.errors())
 
 
@@ -82,10 +81,8 @@ def test_of_scores(known: bool, tmp_path: Path) -> None:
     read = written(evaluate_scores(scored, options=OPTIONS), tmp_path / "report")
     curves: GroupCurves = read_curves(read.arrays("groups-list"))
     check_own(read.content["demographics"][0], curves)
-    expected = demographics_of_scores(
-        scored.score, same, scored.groups, threshold=float(curves.thresholds[30]), people=scored.people,
-        draws=40, seed=4, min_people=10,
-    )  # fmt: skip
+    listed = ScoreList.of(scored.score, same, scored.groups, people=scored.people)
+    expected = demographics(listed, float(curves.thresholds[30]), BY_GROUP)
     assert as_json(curves.at(30).errors()) == as_json(expected.errors())
 
 

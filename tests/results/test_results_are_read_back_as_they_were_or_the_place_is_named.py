@@ -9,6 +9,7 @@ import pytest
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import (
     Change,
+    ChosenOn,
     ClusteringChange,
     Compared,
     Comparison,
@@ -110,6 +111,7 @@ def test_what_another_version_wrote_beside_it_is_passed_over() -> None:
         (("verification", "curve", "fmr"), ["a"], r"verification.curve.fmr: expected an array of numbers"),
         (("verification", "curve", "tar"), {"a": 1}, r"verification.curve.tar: expected an array of numbers"),
         (("demographics", 0, "by_group", "A", "fmr", "wilson"), [0.1], r"by_group.*wilson: expected array of length 2"),
+        (("demographics", 0, "threshold_from"), 3, r"demographics\[0\].threshold_from: expected str, got int"),
         (("options", "fmr"), 2, r"r.json is damaged: a FAR or FMR must be above 0 and below 1, got 2"),
     ],
 )
@@ -129,3 +131,16 @@ def test_a_summary_of_a_verification_is_the_verification_without_its_curve() -> 
     assert as_json(from_json(VerificationSummary, plain, "x")) == plain
     with pytest.raises(EthnoshardError, match="x is damaged: curve is missing"):
         from_json(Verification, plain, "x")
+
+
+def test_what_a_threshold_was_chosen_on_stands_beside_it_in_the_file() -> None:
+    content = as_file(evaluation(MODEL, GROUPS))
+    (errors,) = content["demographics"]
+    errors |= {"threshold_from": "other people", "threshold_people": 40, "fmr_asked_for": 0.01}
+    assert "chosen_on" not in errors
+    read = result_from_json(content, "r.json")
+    assert isinstance(read, Evaluation)
+    assert read.demographics[0].chosen_on == ChosenOn(text="other people", people=40, fmr_asked=0.01)
+    del errors["threshold_from"]
+    with pytest.raises(EthnoshardError, match=r"demographics\[0\].threshold_from is missing"):
+        result_from_json(content, "r.json")
