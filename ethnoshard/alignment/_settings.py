@@ -12,7 +12,7 @@ CELL = 12
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
-    """What MTCNN takes for a face. The defaults are the seed's (Kalinga 2020, appendix A).
+    """What MTCNN takes for a face. The defaults are those of Kalinga (2020), appendix A.
 
     Attributes:
         thresholds: least probability that a candidate needs after each of the three networks, 0 to 1.
@@ -35,7 +35,7 @@ class DetectorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AlignSettings:
-    """How photographs become faces. The defaults are the seed's (Kalinga 2020, appendix A).
+    """How photographs become faces. The defaults are those of Kalinga (2020), appendix A.
 
     Attributes:
         size: side of the square result, pixels. None, only with ``aligned``: the side of the source's faces.

@@ -33,7 +33,7 @@ def train(
     collection: Collection,
     out: Annotated[Path, typer.Option(help="Model folder to make: card, weights, pictures, TensorBoard's files.")],
     network: Annotated[
-        str, typer.Option(help="mobilefacenet, vgg16 (the seed's), or torchvision's.")
+        str, typer.Option(help="mobilefacenet, vgg16 (as Kalinga 2020), or torchvision's.")
     ] = "mobilefacenet",
     init: Annotated[Path | None, typer.Option(help="Weights to start from: .safetensors, .pt or .onnx.")] = None,
     seed: Annotated[int, typer.Option(help="Of the split, the weights and the batches.")] = 0,

@@ -87,10 +87,10 @@ class TrainSettings:
         network: "mobilefacenet", "vgg16" as in the seed, or another classifier of torchvision's.
         seed: of the split, the weights, the batches and the augmentation.
         epochs: at most.
-        patience: epochs without a better validation accuracy after which training stops; the seed's 20.
+        patience: epochs without a better validation accuracy after which training stops; 20 as in Kalinga (2020).
         batch: faces a step.
         learning_rate: the highest of the cycle.
-        search: lowest and highest learning rate to choose from instead, on the validation part; the seed's range is
+        search: lowest and highest learning rate to choose from instead, on the validation part; Kalinga's range is
             0.001 to 0.1.
         smoothing: of the labels, 0 to 1.
         test: share of each class that is kept for testing.
@@ -239,7 +239,7 @@ class _Run:
         self._data, self._classes, self._settings = data, classes, settings
         self._init, self._device = init, device
         self._side = input_side(settings.network)
-        # Every class is drawn alike: the seed's normalisation of its imbalance (Kalinga 2020, section 4.1).
+        # Every class is drawn alike: the normalisation of imbalance of Kalinga (2020, section 4.1).
         counts = np.bincount(data.classes[data.train], minlength=classes)
         self._weights = torch.from_numpy(1.0 / counts[data.classes[data.train]])
         self._steps = max(1, len(data.train) // settings.batch)
