@@ -1,4 +1,4 @@
-"""Appendix A of the seed, step by step: which face, which margin, which pixels."""
+"""Appendix A of Kalinga (2020), step by step: which face, which margin, which pixels."""
 
 import numpy as np
 import pytest

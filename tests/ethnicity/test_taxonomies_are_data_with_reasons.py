@@ -13,7 +13,7 @@ from ethnoshard.ethnicity._taxonomy import mapping, taxonomy
 
 CLASSES = {
     "utkface": ("White", "Black", "Asian", "Indian", "Others"),
-    "seed": ("Asian", "Caucasian", "African", "Hispanic"),
+    "kalinga2020": ("Asian", "Caucasian", "African", "Hispanic"),
     "fairface": ("White", "Black", "Latino_Hispanic", "East Asian", "Southeast Asian", "Indian", "Middle Eastern"),
 }
 
@@ -26,7 +26,7 @@ def test_classes_are_numbered_as_their_makers_do_and_cited(name: str) -> None:
 
 
 def test_an_unknown_taxonomy_is_refused_with_the_known() -> None:
-    with pytest.raises(EthnoshardError, match="no taxonomy is called 'x'; there are utkface, seed, fairface"):
+    with pytest.raises(EthnoshardError, match="no taxonomy is called 'x'; there are utkface, kalinga2020, fairface"):
         taxonomy("x")
     for pair in (("x", "utkface"), ("utkface", "x"), ("x", "x")):
         with pytest.raises(EthnoshardError, match="no taxonomy is called 'x'"):
@@ -58,11 +58,11 @@ def test_fairface_is_read_as_utkface_class_by_class() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "reason"),
     [
-        ("utkface", "seed", "Others is not Hispanic alone, and Indian has no place"),
-        ("fairface", "seed", "Indian and Middle Eastern have no place"),
+        ("utkface", "kalinga2020", "Others is not Hispanic alone, and Indian has no place"),
+        ("fairface", "kalinga2020", "Indian and Middle Eastern have no place"),
         ("utkface", "fairface", "Asian and Others would have to be split"),
-        ("seed", "utkface", "Indian and Middle Eastern faces is not documented"),
-        ("seed", "fairface", "Asian would have to be split"),
+        ("kalinga2020", "utkface", "Indian and Middle Eastern faces is not documented"),
+        ("kalinga2020", "fairface", "Asian would have to be split"),
     ],
 )
 def test_a_refusal_says_why_and_what_to_do(source: str, target: str, reason: str) -> None:
