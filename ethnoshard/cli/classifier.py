@@ -1,19 +1,22 @@
 """``ethnoshard classifier``: train, evaluate, info."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ethnoshard._command import command
+from ethnoshard._json import as_json as to_json
 from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import progress_output, say, say_json, say_table, tell, warn_of, watched
 from ethnoshard.cli._paths import local
 from ethnoshard.cli.label import model_folder
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.results import Reason, from_json
+
+if TYPE_CHECKING:
+    from ethnoshard.ethnicity import ClassifierMetrics, CollectionPart
+    from ethnoshard.ethnicity._collection import Exploration
 
 app = typer.Typer(
     help="Train, evaluate and describe classifiers of perceived ethnicity.",
@@ -67,12 +70,14 @@ def train(
         card = train_classifier(
             collection, out, settings, init=init, cache=cache, workers=workers, device=device, watch=watch
         )
-    _warn_of_rows(card["data"]["exploration"])
+    if card.data is not None:
+        _warn_of_rows(card.data.exploration)
     if as_json:
-        say_json(card)
+        say_json(to_json(card))
         return
-    _say_figures(card["test"])
-    say(f"model in {out}: {card['weights_bytes'] / 1e6:.1f} MB; pictures {out / 'report.png'}, {out / 'history.png'}")
+    if card.test is not None:
+        _say_metrics(card.test)
+    say(f"model in {out}: {card.weights_bytes / 1e6:.1f} MB; pictures {out / 'report.png'}, {out / 'history.png'}")
     say(f"next: {command('label', 'WORK', '--classifier', out)}")
 
 
@@ -105,12 +110,13 @@ def evaluate(
             device=device,
             watch=watch,
         )
-    _warn_of_rows(report["collection"])
+    _warn_of_rows(report.collection)
     if as_json:
-        say_json(report)
+        say_json(report.to_dict())
         return
-    say(f"{report['collection']['name']}, {report['collection']['part']}; of {report['collection']['listed']:,} usable")
-    _say_figures(report)
+    part = report.collection
+    say(f"{part.name}, {part.part}; of {part.listed:,} usable")
+    _say_metrics(report.metrics)
     say(f"report in {out / 'report.json'}, picture in {out / 'report.png'}")
 
 
@@ -126,26 +132,28 @@ def info(
     folder = model_folder(model)
     card = read_card(SHIPPED if folder is None else folder)
     if as_json:
-        say_json(card)
+        say_json(to_json(card))
         return
-    size = f"{card['image_size']} px, {card['weights_bytes'] / 1e6:.1f} MB"
-    say(f"{card['network']}, {size}: {', '.join(card['classes'])}")
-    data, explored = card["data"], card["data"]["exploration"]
-    say(f"trained on {data['collection']}: {explored['total']:,} images, {explored['malformed']} names malformed")
-    for remark in (*explored.get("left_out", ()), *explored.get("kept", ())):
-        say(f"  {remark['count']:,} x {remark['reason']}")
-    split = card["split"]
-    counts = ", ".join(f"{part} {sum(classes.values()):,}" for part, classes in split["images"].items())
-    say(f"split by seed {split['seed']}: {counts}")
-    _say_figures(card["test"])
-    say(f"\nfor: {card['intended_use']}")
-    say(f"\nlimits: {card['limits']}")
+    size = f"{card.image_size} px, {card.weights_bytes / 1e6:.1f} MB"
+    say(f"{card.network}, {size}: {', '.join(card.classes)}")
+    if card.data is not None:
+        explored = card.data.exploration
+        say(f"trained on {card.data.collection}: {explored.total:,} images, {explored.malformed} names malformed")
+        for remark in (*explored.left_out, *explored.kept):
+            say(f"  {remark.count:,} x {remark.reason}")
+    if card.split is not None:
+        counts = ", ".join(f"{part} {sum(classes.values()):,}" for part, classes in card.split.images.items())
+        say(f"split by seed {card.split.seed}: {counts}")
+    if card.test is not None:
+        _say_metrics(card.test)
+    say(f"\nfor: {card.intended_use}")
+    say(f"\nlimits: {card.limits}")
 
 
-def _warn_of_rows(facts: Mapping[str, Any]) -> None:
+def _warn_of_rows(counts: "Exploration | CollectionPart") -> None:
     """What a collection left out, and what it read otherwise than it is written."""
-    for what, key in (("left out of the collection", "left_out"), ("in the collection", "kept")):
-        warn_of(what, [from_json(Reason, remark, "the classifier's card") for remark in facts[key]])
+    warn_of("left out of the collection", counts.left_out)
+    warn_of("in the collection", counts.kept)
 
 
 def _range(text: str) -> tuple[float, float]:
@@ -165,33 +173,22 @@ def _watch(bar: Progress) -> TrainingWatch:
     return TrainingWatch(progress=bar, epoch_done=epoch_done, said=tell)
 
 
-def _say_figures(figures: dict[str, Any]) -> None:
+def _say_metrics(metrics: "ClassifierMetrics") -> None:
     """Accuracy, and what it is for each class, age and gender."""
-    accuracy, error = figures["accuracy"], figures["calibration_error"]
+    accuracy, error = metrics.accuracy, metrics.calibration_error
     say(
-        f"on {figures['images']:,} images: accuracy {accuracy['rate']:.3f} (95 % interval {accuracy['low']:.3f} to "
-        f"{accuracy['high']:.3f}), macro F1 {figures['macro_f1']:.3f}, calibration error {error['after']:.3f} "
-        f"({error['before']:.3f} before)"
+        f"on {metrics.images:,} images: accuracy {accuracy.rate:.3f} (95 % interval {accuracy.low:.3f} to "
+        f"{accuracy.high:.3f}), macro F1 {metrics.macro_f1:.3f}, calibration error {error.after:.3f} "
+        f"({error.before:.3f} before)"
     )
-    names = list(figures["classes"])
-    rows = [[name, *(f"{value:,}" for value in row)] for name, row in zip(names, figures["confusion"], strict=True)]
+    names = list(metrics.classes)
+    rows = [[name, *(f"{value:,}" for value in row)] for name, row in zip(names, metrics.confusion, strict=True)]
     say_table(["given \\ predicted", *names], rows)
-    rates = [(f"class {name}", _error(values["recall"])) for name, values in figures["classes"].items()]
-    rates += [(f"age {band}", rate) for band, rate in figures["error_by_age"].items()]
-    rates += [(name, rate) for name, rate in figures["error_by_gender"].items()]
+    rates = [(f"class {name}", values.recall.complement) for name, values in metrics.classes.items()]
+    rates += [(f"age {band}", rate) for band, rate in metrics.error_by_age.items()]
+    rates += list(metrics.error_by_gender.items())
     table = [
-        [
-            name,
-            "-" if rate["rate"] is None else f"{rate['rate']:.1%}",
-            f"{rate['low']:.1%} to {rate['high']:.1%}",
-            f"{rate['of']:,}",
-        ]
+        [name, "-" if rate.rate is None else f"{rate.rate:.1%}", f"{rate.low:.1%} to {rate.high:.1%}", f"{rate.of:,}"]
         for name, rate in rates
     ]
     say_table(["error of", "rate", "95 % interval", "images"], table)
-
-
-def _error(recall: dict[str, Any]) -> dict[str, Any]:
-    """The rate of error that belongs to a recall."""
-    rate = recall["rate"]
-    return {**recall, "rate": None if rate is None else 1 - rate, "low": 1 - recall["high"], "high": 1 - recall["low"]}

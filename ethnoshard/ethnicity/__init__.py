@@ -11,9 +11,16 @@ from ethnoshard.ethnicity._label_file import label_from_file, read_label_file
 
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
-    from ethnoshard.ethnicity._classifier import SHIPPED, EthnicityClassifier, read_card
+    from ethnoshard.ethnicity._card import Card, read_card
+    from ethnoshard.ethnicity._classifier import SHIPPED, EthnicityClassifier
     from ethnoshard.ethnicity._label_by_classifier import compare_with_classifier, label_by_classifier
-    from ethnoshard.ethnicity._make_classifier import evaluate_classifier, train_classifier
+    from ethnoshard.ethnicity._make_classifier import (
+        ClassifierReport,
+        CollectionPart,
+        evaluate_classifier,
+        train_classifier,
+    )
+    from ethnoshard.ethnicity._metrics import ClassifierMetrics
     from ethnoshard.ethnicity._train import TrainSettings
 else:
     __getattr__, __dir__ = late_names(
@@ -21,6 +28,10 @@ else:
         {
             "SHIPPED": "_classifier",
             "Agreement": "_agreement",
+            "Card": "_card",
+            "ClassifierMetrics": "_metrics",
+            "ClassifierReport": "_make_classifier",
+            "CollectionPart": "_make_classifier",
             "EthnicityClassifier": "_classifier",
             "Share": "_agreement",
             "TrainSettings": "_train",
@@ -28,7 +39,7 @@ else:
             "compare_with_classifier": "_label_by_classifier",
             "evaluate_classifier": "_make_classifier",
             "label_by_classifier": "_label_by_classifier",
-            "read_card": "_classifier",
+            "read_card": "_card",
             "train_classifier": "_make_classifier",
         },
     )
@@ -36,6 +47,10 @@ else:
 __all__ = [
     "SHIPPED",
     "Agreement",
+    "Card",
+    "ClassifierMetrics",
+    "ClassifierReport",
+    "CollectionPart",
     "EthnicityClassifier",
     "Progress",
     "Share",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +11,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ethnoshard._files import read_json, sha256_of
-from ethnoshard._formats import check_format
+from ethnoshard._files import sha256_of
 from ethnoshard._mobilefacenet import STEM, TOP, Bottleneck, bottlenecks
 from ethnoshard._weights_file import copy_weights, read_tensors
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.ethnicity._card import CARD, Card, read_card
 
 DEFAULT = "mobilefacenet"
 
@@ -139,8 +138,7 @@ def _of_onnx(path: Path, network: nn.Module) -> dict[str, Tensor]:
     return state
 
 
-FORMAT = 1
-CARD, WEIGHTS = "card.json", "weights.safetensors"
+WEIGHTS = "weights.safetensors"
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Folder of the classifier that comes with the package."""
@@ -157,15 +155,15 @@ class EthnicityClassifier:
     What it says is what its training set's annotators would probably have said. It is meant for whole datasets.
     """
 
-    def __init__(self, path: Path, card: dict[str, Any], network: torch.nn.Module, device: torch.device) -> None:
+    def __init__(self, path: Path, card: Card, network: torch.nn.Module, device: torch.device) -> None:
         """See ``load``."""
         self.path = path
         self.card = card
         self.name = "shipped" if path == SHIPPED else path.name
-        self.classes: tuple[str, ...] = tuple(card["classes"])
-        self.image_size = int(card["image_size"])
-        self.temperature = float(card["temperature"])
-        self.sha256 = str(card["weights_sha256"])
+        self.classes = card.classes
+        self.image_size = card.image_size
+        self.temperature = card.temperature
+        self.sha256 = card.weights_sha256
         self._device = device
         self._network = network.to(device).to(memory_format=torch.channels_last).eval()
 
@@ -181,15 +179,15 @@ class EthnicityClassifier:
         weights = folder / WEIGHTS
         if not weights.is_file():
             raise EthnoshardError(f"{weights} is missing; train the model again, or fetch the whole folder")
-        if sha256_of(weights) != card["weights_sha256"]:
+        if sha256_of(weights) != card.weights_sha256:
             raise EthnoshardError(
                 f"{weights} is damaged, or of another model than {folder / CARD} describes (its sha256 differs)"
             )
-        network = build_network(card["network"], len(card["classes"]))
+        network = build_network(card.network, len(card.classes))
         try:
             network.load_state_dict(load_file(weights))
         except (SafetensorError, RuntimeError) as error:
-            raise EthnoshardError(f"{weights} does not hold the weights of a {card['network']}: {error}") from error
+            raise EthnoshardError(f"{weights} does not hold the weights of a {card.network}: {error}") from error
         return cls(folder, card, network, torch.device(device))
 
     def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -210,7 +208,7 @@ class EthnicityClassifier:
 
     def logits(self, faces: Tensor) -> Tensor:
         """(B, 3, S, S) uint8 faces to (B, C) logits, not calibrated."""
-        return self._network(seen(faces.to(self._device), self.image_size))  # type: ignore[no-any-return]
+        return self._network(preprocess(faces.to(self._device), self.image_size))  # type: ignore[no-any-return]
 
 
 def stacked(faces: Sequence[NDArray[np.uint8]]) -> Tensor:
@@ -225,28 +223,9 @@ def stacked(faces: Sequence[NDArray[np.uint8]]) -> Tensor:
     return torch.stack(tensors)
 
 
-def seen(faces: Tensor, side: int) -> Tensor:
+def preprocess(faces: Tensor, side: int) -> Tensor:
     """What the network sees of (B, 3, S, S) uint8 faces: the centre, scaled to ``side``, normalised."""
     size = faces.shape[-1]
     edge = round(size * (1 - CENTRE) / 2)
     centre = faces[..., edge : size - edge, edge : size - edge].to(torch.float32)
     return normalised(F.interpolate(centre, (side, side), mode="bilinear", antialias=True) / 255)
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a model folder.
-
-    Raises:
-        EthnoshardError: there is none, or it is of an unknown format.
-    """
-    path = folder / CARD
-    if not path.is_file():
-        raise EthnoshardError(
-            f"{folder} is no model folder: it has no {CARD}. Make one with `ethnoshard classifier train`"
-        )
-    card = read_json(path)
-    check_format(path, card.get("format"), FORMAT, again="train the classifier again")
-    lacking = {"network", "classes", "image_size", "temperature", "weights_sha256"} - card.keys()
-    if lacking:
-        raise EthnoshardError(f"{path} lacks {', '.join(sorted(lacking))}; it was not written by ethnoshard")
-    return card

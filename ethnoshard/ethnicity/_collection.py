@@ -23,7 +23,7 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import AlignSettings, align_once, decode_face
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._taxonomy import taxonomy
-from ethnoshard.sources import LabelledFaces, Source, plain
+from ethnoshard.sources import LabelledFaces, Remark, Source
 from ethnoshard.work import PartFaces, WorkFolder
 
 GENDERS = ("male", "female")
@@ -56,8 +56,8 @@ class Exploration:
     by_age: dict[str, int]
     class_by_gender: dict[str, dict[str, int]]
     class_by_age: dict[str, dict[str, int]]
-    left_out: list[dict[str, str | int]]
-    kept: list[dict[str, str | int]]
+    left_out: tuple[Remark, ...] = ()
+    kept: tuple[Remark, ...] = ()
 
 
 def age_band(age: int) -> str:
@@ -76,7 +76,7 @@ BANDS = tuple(age_band(age) for age in range(0, _OLD + 1, 10))
 
 
 def explore(faces: LabelledFaces) -> Exploration:
-    """Count a collection by class, gender and age; ``dataclasses.asdict`` of it is ready for JSON.
+    """Count a collection by class, gender and age; the counts are ready for JSON.
 
     Args:
         faces: the listing; no image is read.
@@ -95,8 +95,8 @@ def explore(faces: LabelledFaces) -> Exploration:
         by_age=_counts(bands, band_order),
         class_by_gender=_crossed(classes, names, genders, gender_order),
         class_by_age=_crossed(classes, names, bands, band_order),
-        left_out=plain(faces.left_out),
-        kept=plain(faces.kept),
+        left_out=faces.left_out,
+        kept=faces.kept,
     )
 
 

@@ -1,10 +1,8 @@
 """From a collection of labelled photographs to a model folder: split, align, train, calibrate, test, describe."""
 
-import json
-from dataclasses import asdict
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,15 +10,17 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from ethnoshard._files import make_folder, sha256_of, whole_file, write_json
+from ethnoshard._json import Json, as_json
 from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._classifier import CARD, FORMAT, WEIGHTS, EthnicityClassifier, input_side
+from ethnoshard.ethnicity._card import CARD, FORMAT, Card, CardData, CardSplit
+from ethnoshard.ethnicity._classifier import WEIGHTS, EthnicityClassifier, input_side
 from ethnoshard.ethnicity._collection import Split, TrainingFaces, explore, prepare_faces, split_faces
-from ethnoshard.ethnicity._metrics import fit_temperature, measure
+from ethnoshard.ethnicity._metrics import ClassifierMetrics, fit_temperature, measure
 from ethnoshard.ethnicity._pictures import draw_history, draw_report
 from ethnoshard.ethnicity._taxonomy import mapping, taxonomy
 from ethnoshard.ethnicity._train import CHECKPOINT, Trained, TrainingData, TrainSettings, all_logits, train_network
-from ethnoshard.sources import LabelledFaces, open_labelled, plain
+from ethnoshard.sources import LabelledFaces, Remark, open_labelled
 
 _LARGER = 4 / 3
 """Faces are kept in memory at this multiple of the network's input, so that zooming in stays sharp."""
@@ -39,6 +39,55 @@ LIMITS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelName:
+    """A classifier by its name and the hex SHA-256 of its weights."""
+
+    name: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionPart:
+    """The images that a classifier was measured on.
+
+    Attributes:
+        name: of the collection.
+        digest: hex SHA-256 of its names and labels.
+        part: which of its images.
+        listed: images that the collection lists.
+        unreadable: of them, those that could not be decoded.
+        without_a_face: of them, those in which no face was found, whose middle was taken.
+        left_out: images, rows and files that are in no count.
+        kept: images that are counted though something in their row is not as it should be.
+    """
+
+    name: str
+    digest: str
+    part: str
+    listed: int
+    unreadable: int
+    without_a_face: int
+    left_out: tuple[Remark, ...]
+    kept: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierReport:
+    """The content of ``report.json``: which model on which images, and its metrics."""
+
+    format: int
+    model: ModelName
+    collection: CollectionPart
+    metrics: ClassifierMetrics
+
+    def to_dict(self) -> dict[str, Json]:
+        """JSON-serialisable dict, as the file has it: the metrics beside the rest."""
+        metrics = as_json(self.metrics)
+        assert isinstance(metrics, dict), "a dataclass"
+        return {"format": self.format, "model": as_json(self.model), "collection": as_json(self.collection), **metrics}
+
+
 def train_classifier(
     collection: str | Path,
     out: str | Path,
@@ -49,7 +98,7 @@ def train_classifier(
     workers: int | None = None,
     device: str = "cpu",
     watch: TrainingWatch | None = None,
-) -> dict[str, Any]:
+) -> Card:
     """Train a classifier of perceived ethnicity and write its model folder.
 
     Call it from a script only under ``if __name__ == "__main__":``, because aligning starts processes. Interrupted, it
@@ -97,7 +146,7 @@ def train_classifier(
         _logits(trained, aligned, usable["validation"], settings, device), faces.classes[usable["validation"]]
     )
     test = usable["test"]
-    figures = measure(
+    metrics = measure(
         _logits(trained, aligned, test, settings, device),
         faces.classes[test],
         names,
@@ -108,33 +157,31 @@ def train_classifier(
     with whole_file(folder / WEIGHTS) as file:
         file.write(save({name: value.cpu().contiguous() for name, value in trained.network.state_dict().items()}))
     draw_history(folder / "history.png", trained.history, trained.search)
-    card = {
-        "format": FORMAT,
-        "network": settings.network,
-        "image_size": input_side(settings.network),
-        "classes": list(names),
-        "taxonomy": faces.collection,
-        "temperature": temperature,
-        "weights_sha256": sha256_of(folder / WEIGHTS),
-        "weights_bytes": (folder / WEIGHTS).stat().st_size,
-        "intended_use": INTENDED_USE,
-        "limits": LIMITS,
-        "data": {
-            "collection": faces.collection,
-            "digest": faces.digest(),
-            "exploration": asdict(explore(faces)),
-            "without_a_face": len(faces.refs) - aligned.detected,
-            "unreadable": int((~aligned.usable).sum()),
-        },
-        "split": _described(split, settings, faces, names),
-        "training": _recipe(settings, trained, start),
-        "test": figures,
-        "versions": {
-            name: version(name) for name in ("ethnoshard", "torch", "torchvision", "facenet-pytorch", "numpy")
-        },
-    }
-    draw_report(folder / "report.png", figures, names)
-    write_json(folder / CARD, card)
+    card = Card(
+        format=FORMAT,
+        network=settings.network,
+        image_size=input_side(settings.network),
+        classes=names,
+        taxonomy=faces.collection,
+        temperature=temperature,
+        weights_sha256=sha256_of(folder / WEIGHTS),
+        weights_bytes=(folder / WEIGHTS).stat().st_size,
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+        data=CardData(
+            collection=faces.collection,
+            digest=faces.digest(),
+            exploration=explore(faces),
+            without_a_face=len(faces.refs) - aligned.detected,
+            unreadable=int((~aligned.usable).sum()),
+        ),
+        split=_described(split, settings, faces, names),
+        training=_recipe(settings, trained, start),
+        test=metrics,
+        versions={name: version(name) for name in ("ethnoshard", "torch", "torchvision", "facenet-pytorch", "numpy")},
+    )
+    draw_report(folder / "report.png", metrics, names)
+    write_json(folder / CARD, as_json(card))
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return card
 
@@ -149,7 +196,7 @@ def evaluate_classifier(
     workers: int | None = None,
     device: str = "cpu",
     watch: TrainingWatch | None = None,
-) -> dict[str, Any]:
+) -> ClassifierReport:
     """Measure a classifier on a collection and write ``report.json`` and ``report.png``.
 
     Of the collection that it was trained on only the test part is used, unless ``everything`` is asked for. Another
@@ -166,7 +213,7 @@ def evaluate_classifier(
         watch: progress.
 
     Returns:
-        The report: which images, and the figures of ``measure``.
+        The report: which images, and the metrics.
 
     Raises:
         EthnoshardError: the model or the collection can't be read, or their classes have no mapping.
@@ -175,11 +222,11 @@ def evaluate_classifier(
     classifier = EthnicityClassifier.load(model, device=device)
     card = classifier.card
     faces = open_labelled(collection)
-    classes = mapping(faces.collection, card["taxonomy"])[faces.classes]
-    own = faces.digest() == card["data"]["digest"]
-    if own and not everything:
-        split = _split(faces, card["split"]["seed"], card["split"]["test_share"], card["split"]["validation_share"])
-        if split.digest != card["split"]["digest"]:
+    classes = mapping(faces.collection, card.taxonomy)[faces.classes]
+    own = card.data is not None and faces.digest() == card.data.digest
+    if own and card.split is not None and not everything:
+        split = _split(faces, card.split.seed, card.split.test_share, card.split.validation_share)
+        if split.digest != card.split.digest:
             raise EthnoshardError(f"{collection}: the split is not the one on the card; was the card edited?")
         rows, part = split.test, "test part of the collection that it was trained on"
     else:
@@ -187,12 +234,12 @@ def evaluate_classifier(
         part = "all images of a collection that it was not trained on"
         if own:
             part = "all, training images among them"
-        elif faces.collection == card["data"]["collection"]:
+        elif card.data is not None and faces.collection == card.data.collection:
             part = "all images of another choice of the training collection: some of them may have taught it"
     make_folder(folder)
-    aligned = _aligned(faces, cache, card["network"], workers, watch)
+    aligned = _aligned(faces, cache, card.network, workers, watch)
     rows = rows[aligned.usable[rows]]
-    figures = measure(
+    metrics = measure(
         classifier_logits(classifier, aligned, rows),
         classes[rows],
         classifier.classes,
@@ -200,23 +247,23 @@ def evaluate_classifier(
         ages=faces.ages[rows],
         genders=faces.genders[rows],
     )
-    report = {
-        "format": FORMAT,
-        "model": {"name": classifier.name, "weights_sha256": classifier.sha256},
-        "collection": {
-            "name": faces.collection,
-            "digest": faces.digest(),
-            "part": part,
-            "listed": len(faces.refs),
-            "unreadable": int((~aligned.usable).sum()),
-            "without_a_face": len(faces.refs) - aligned.detected,
-            "left_out": plain(faces.left_out),
-            "kept": plain(faces.kept),
-        },
-        **figures,
-    }
-    draw_report(folder / "report.png", figures, classifier.classes)
-    write_json(folder / "report.json", report)
+    report = ClassifierReport(
+        format=FORMAT,
+        model=ModelName(name=classifier.name, weights_sha256=classifier.sha256),
+        collection=CollectionPart(
+            name=faces.collection,
+            digest=faces.digest(),
+            part=part,
+            listed=len(faces.refs),
+            unreadable=int((~aligned.usable).sum()),
+            without_a_face=len(faces.refs) - aligned.detected,
+            left_out=faces.left_out,
+            kept=faces.kept,
+        ),
+        metrics=metrics,
+    )
+    draw_report(folder / "report.png", metrics, classifier.classes)
+    write_json(folder / "report.json", report.to_dict())
     return report
 
 
@@ -262,26 +309,28 @@ def _refuse_another(folder: Path, settings: TrainSettings, split: Split) -> None
         raise EthnoshardError(f"{folder} holds a finished model; give another --out, or delete it")
 
 
-def _described(split: Split, settings: TrainSettings, faces: LabelledFaces, names: tuple[str, ...]) -> dict[str, Any]:
+def _described(split: Split, settings: TrainSettings, faces: LabelledFaces, names: tuple[str, ...]) -> CardSplit:
     parts = {part: faces.classes[getattr(split, part)] for part in ("train", "validation", "test")}
-    return {
-        "seed": settings.seed,
-        "test_share": settings.test,
-        "validation_share": settings.validation,
-        "digest": split.digest,
-        "images": {
+    return CardSplit(
+        seed=settings.seed,
+        test_share=settings.test,
+        validation_share=settings.validation,
+        digest=split.digest,
+        images={
             part: {name: int((classes == number).sum()) for number, name in enumerate(names)}
             for part, classes in parts.items()
         },
-    }
+    )
 
 
-def _recipe(settings: TrainSettings, trained: Trained, init: Path | None) -> dict[str, Any]:
+def _recipe(settings: TrainSettings, trained: Trained, init: Path | None) -> dict[str, Json]:
     best = max(trained.history, key=lambda line: line["validation_accuracy"])
+    recipe = as_json(settings)
+    assert isinstance(recipe, dict), "a dataclass"
     return {
-        **json.loads(json.dumps(asdict(settings))),
+        **recipe,
         "learning_rate": trained.learning_rate,
-        "tried_learning_rates": trained.search,
+        "tried_learning_rates": as_json(trained.search),
         "sampling": "each class drawn alike",
         "init": None if init is None else {"name": init.name, "sha256": sha256_of(init), "tensors": trained.copied},
         "epochs_run": len(trained.history),

@@ -4,7 +4,6 @@ Confidences are calibrated as in Guo et al. (2017), "On Calibration of Modern Ne
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +72,82 @@ def reliability(probabilities: NDArray[np.float64], classes: NDArray[np.int64]) 
     return Reliability(confidence=mean_confidence, accuracy=mean_accuracy, count=count, error=error)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A share of some images, with its 95 % interval (Wilson).
+
+    Attributes:
+        rate: 0 to 1; None of no images.
+        low: lower end.
+        high: upper end.
+        of: number of images.
+    """
+
+    rate: float | None
+    low: float
+    high: float
+    of: int
+
+    @property
+    def complement(self) -> "Rate":
+        """The rate of error that belongs to a recall, or the other way round."""
+        rate = None if self.rate is None else 1 - self.rate
+        return Rate(rate=rate, low=1 - self.high, high=1 - self.low, of=self.of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationError:
+    """Expected calibration error before and after the temperature."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBins:
+    """Bins of confidence: mean confidence and accuracy (None of an empty one), and the number of images in each."""
+
+    confidence: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+    count: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMetrics:
+    """How well one class is told."""
+
+    recall: Rate
+    precision: Rate
+    f1: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierMetrics:
+    """All metrics of a classifier on a test set.
+
+    Attributes:
+        images: number of images.
+        accuracy: share of them that is right.
+        macro_f1: mean of the classes' F1.
+        calibration_error: expected calibration error of the confidences.
+        reliability: accuracy by confidence.
+        confusion: (C, C) images; rows true, columns predicted.
+        classes: recall, precision and F1 by class.
+        error_by_age: rate of error by ten years of age.
+        error_by_gender: rate of error by gender as the collection has it.
+    """
+
+    images: int
+    accuracy: Rate
+    macro_f1: float
+    calibration_error: CalibrationError
+    reliability: ReliabilityBins
+    confusion: tuple[tuple[int, ...], ...]
+    classes: dict[str, ClassMetrics]
+    error_by_age: dict[str, Rate]
+    error_by_gender: dict[str, Rate]
+
+
 def measure(
     logits: NDArray[np.float64],
     classes: NDArray[np.int64],
@@ -81,8 +156,8 @@ def measure(
     *,
     ages: NDArray[np.int64],
     genders: NDArray[np.int64],
-) -> dict[str, Any]:
-    """All figures of a classifier on a test set, as plain JSON.
+) -> ClassifierMetrics:
+    """Measure a classifier on a test set.
 
     Args:
         logits: (N, C).
@@ -93,9 +168,7 @@ def measure(
         genders: (N,) 0 male, 1 female, as the collection has them; -1 where not known.
 
     Returns:
-        images, accuracy with its 95 % interval, macro_f1, calibration error before and after, confusion (rows true,
-        columns predicted), and the rates of error by class, age band and gender, each with number and interval;
-        images of unknown age or gender have a rate of their own.
+        The metrics; images of unknown age or gender have a rate of their own.
     """
     probabilities = probabilities_of(logits, temperature)
     predicted = probabilities.argmax(1)
@@ -103,35 +176,32 @@ def measure(
     bands = np.array([age_band(age) for age in ages.tolist()])
     named = np.array([gender_name(number) for number in genders.tolist()])
     calibrated = reliability(probabilities, classes)
-    return {
-        "images": len(classes),
-        "accuracy": _rate(right),
-        "macro_f1": float(f1_score(classes, predicted, labels=range(len(names)), average="macro", zero_division=0)),
-        "calibration_error": {
-            "before": reliability(probabilities_of(logits), classes).error,
-            "after": calibrated.error,
-        },
-        "reliability": {
-            "confidence": [None if np.isnan(value) else float(value) for value in calibrated.confidence],
-            "accuracy": [None if np.isnan(value) else float(value) for value in calibrated.accuracy],
-            "count": calibrated.count.tolist(),
-        },
-        "confusion": confusion_matrix(classes, predicted, labels=range(len(names))).tolist(),
-        "classes": {
-            name: {
-                "recall": _rate(right[classes == number]),
-                "precision": _rate(right[predicted == number]),
-                "f1": float(f1_score(classes == number, predicted == number, zero_division=0)),
-            }
+    return ClassifierMetrics(
+        images=len(classes),
+        accuracy=_rate(right),
+        macro_f1=float(f1_score(classes, predicted, labels=range(len(names)), average="macro", zero_division=0)),
+        calibration_error=CalibrationError(
+            before=reliability(probabilities_of(logits), classes).error, after=calibrated.error
+        ),
+        reliability=ReliabilityBins(
+            confidence=tuple(None if np.isnan(value) else float(value) for value in calibrated.confidence),
+            accuracy=tuple(None if np.isnan(value) else float(value) for value in calibrated.accuracy),
+            count=tuple(calibrated.count.tolist()),
+        ),
+        confusion=tuple(map(tuple, confusion_matrix(classes, predicted, labels=range(len(names))).tolist())),
+        classes={
+            name: ClassMetrics(
+                recall=_rate(right[classes == number]),
+                precision=_rate(right[predicted == number]),
+                f1=float(f1_score(classes == number, predicted == number, zero_division=0)),
+            )
             for number, name in enumerate(names)
         },
-        "error_by_age": {band: _rate(~right[bands == band]) for band in (*BANDS, UNKNOWN) if (bands == band).any()},
-        "error_by_gender": {
-            name: _rate(~right[named == name]) for name in (*GENDERS, UNKNOWN) if (named == name).any()
-        },
-    }
+        error_by_age={band: _rate(~right[bands == band]) for band in (*BANDS, UNKNOWN) if (bands == band).any()},
+        error_by_gender={name: _rate(~right[named == name]) for name in (*GENDERS, UNKNOWN) if (named == name).any()},
+    )
 
 
-def _rate(hits: NDArray[np.bool_]) -> dict[str, Any]:
+def _rate(hits: NDArray[np.bool_]) -> Rate:
     low, high = wilson(int(hits.sum()), len(hits))
-    return {"rate": float(hits.mean()) if len(hits) else None, "low": low, "high": high, "of": len(hits)}
+    return Rate(rate=float(hits.mean()) if len(hits) else None, low=low, high=high, of=len(hits))

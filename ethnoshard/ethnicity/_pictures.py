@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ethnoshard.ethnicity._metrics import ClassifierMetrics
 from ethnoshard.ethnicity._panel import BLACK, GREY, Panel, Sheet
 
 _BLUE, _ORANGE = "#0072b2", "#d55e00"
@@ -40,25 +40,25 @@ def draw_history(path: Path, history: Sequence[dict[str, float]], search: Sequen
     sheet.save(path)
 
 
-def draw_report(path: Path, figures: dict[str, Any], names: Sequence[str]) -> None:
+def draw_report(path: Path, metrics: ClassifierMetrics, names: Sequence[str]) -> None:
     """The confusion matrix in shares of the given class, the recall of each class, and the reliability diagram."""
     sheet = Sheet(1500, 480)
-    accuracy = figures["accuracy"]
+    accuracy = metrics.accuracy
     sheet.text(
         (750, 18),
-        f"Perceived ethnicity as predicted: accuracy {accuracy['rate']:.3f} "
-        f"({accuracy['low']:.3f} to {accuracy['high']:.3f}) on {figures['images']:,} images, "
-        f"macro F1 {figures['macro_f1']:.3f}",
+        f"Perceived ethnicity as predicted: accuracy {accuracy.rate:.3f} "
+        f"({accuracy.low:.3f} to {accuracy.high:.3f}) on {metrics.images:,} images, "
+        f"macro F1 {metrics.macro_f1:.3f}",
         size=15,
     )
-    _confusion(sheet, (0, 30, 500, 480), figures, names)
-    _recall(sheet, (500, 30, 1000, 480), figures, names)
-    _reliability(sheet, (1000, 30, 1500, 480), figures)
+    _confusion(sheet, (0, 30, 500, 480), metrics, names)
+    _recall(sheet, (500, 30, 1000, 480), metrics, names)
+    _reliability(sheet, (1000, 30, 1500, 480), metrics)
     sheet.save(path)
 
 
-def _confusion(sheet: Sheet, box: tuple[int, int, int, int], figures: dict[str, Any], names: Sequence[str]) -> None:
-    rows = figures["confusion"]
+def _confusion(sheet: Sheet, box: tuple[int, int, int, int], metrics: ClassifierMetrics, names: Sequence[str]) -> None:
+    rows = metrics.confusion
     ticks = [(number, name) for number, name in enumerate(names)]
     panel = Panel(
         sheet, box, x=(-0.5, len(names) - 0.5), y=(len(names) - 0.5, -0.5), x_ticks=ticks, y_ticks=ticks,
@@ -72,7 +72,7 @@ def _confusion(sheet: Sheet, box: tuple[int, int, int, int], figures: dict[str, 
             panel.text((x, y), f"{share:.0%}\n{value:,}", "#ffffff" if share > 0.5 else BLACK)
 
 
-def _recall(sheet: Sheet, box: tuple[int, int, int, int], figures: dict[str, Any], names: Sequence[str]) -> None:
+def _recall(sheet: Sheet, box: tuple[int, int, int, int], metrics: ClassifierMetrics, names: Sequence[str]) -> None:
     panel = Panel(
         sheet, box, x=(0, 1.2), y=(len(names) - 0.5, -0.5),
         x_ticks=[(tenths / 10, f"{tenths / 10:g}") for tenths in range(0, 11, 2)],
@@ -80,23 +80,23 @@ def _recall(sheet: Sheet, box: tuple[int, int, int, int], figures: dict[str, Any
         x_label="recall", title="Share of each class recognised, 95 % interval",
     )  # fmt: skip
     for y, name in enumerate(names):
-        rate = figures["classes"][name]["recall"]
-        if rate["rate"] is not None:
-            panel.line([(rate["low"], y), (rate["high"], y)], GREY)
-            panel.dot((rate["rate"], y), _BLUE, 4)
-        panel.text((1.02, y), f"of {rate['of']:,}", anchor="lm")
+        rate = metrics.classes[name].recall
+        if rate.rate is not None:
+            panel.line([(rate.low, y), (rate.high, y)], GREY)
+            panel.dot((rate.rate, y), _BLUE, 4)
+        panel.text((1.02, y), f"of {rate.of:,}", anchor="lm")
 
 
-def _reliability(sheet: Sheet, box: tuple[int, int, int, int], figures: dict[str, Any]) -> None:
-    bins, error = figures["reliability"], figures["calibration_error"]
+def _reliability(sheet: Sheet, box: tuple[int, int, int, int], metrics: ClassifierMetrics) -> None:
+    bins, error = metrics.reliability, metrics.calibration_error
     panel = Panel(
         sheet, box, x=(0, 1), y=(0, 1), x_label="confidence (area: number of images)", y_label="share right",
-        title=f"Calibration error {error['after']:.3f} ({error['before']:.3f} before)",
+        title=f"Calibration error {error.after:.3f} ({error.before:.3f} before)",
     )  # fmt: skip
     panel.line([(0, 0), (1, 1)], GREY, width=1)
-    for confidence, accuracy, count in zip(bins["confidence"], bins["accuracy"], bins["count"], strict=True):
-        if count:
-            panel.dot((confidence, accuracy), _ORANGE, math.sqrt(2 + 120 * count / figures["images"]))
+    for confidence, accuracy, count in zip(bins.confidence, bins.accuracy, bins.count, strict=True):
+        if confidence is not None and accuracy is not None:
+            panel.dot((confidence, accuracy), _ORANGE, math.sqrt(2 + 120 * count / metrics.images))
 
 
 def _dotted(panel: Panel, points: Sequence[tuple[float, float]]) -> None:

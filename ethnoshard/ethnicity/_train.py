@@ -18,7 +18,15 @@ from ethnoshard._board import board_in, without_board
 from ethnoshard._checks import check_number
 from ethnoshard._files import whole_file, write_json
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._classifier import CENTRE, DEFAULT, build_network, input_side, normalised, seen, start_from
+from ethnoshard.ethnicity._classifier import (
+    CENTRE,
+    DEFAULT,
+    build_network,
+    input_side,
+    normalised,
+    preprocess,
+    start_from,
+)
 
 _TURN = 15 / 180 * math.pi
 _SHIFT = 0.1
@@ -84,7 +92,7 @@ class TrainSettings:
     """How a classifier is trained.
 
     Attributes:
-        network: "mobilefacenet", "vgg16" as in the seed, or another classifier of torchvision's.
+        network: "mobilefacenet", "vgg16" as in Kalinga (2020), or another classifier of torchvision's.
         seed: of the split, the weights, the batches and the augmentation.
         epochs: at most.
         patience: epochs without a better validation accuracy after which training stops; 20 as in Kalinga (2020).
@@ -226,7 +234,7 @@ def all_logits(network: nn.Module, images: Tensor, side: int, device: str) -> ND
     """(N, C) logits of (N, 3, S, S) uint8 faces, not augmented."""
     network.eval()
     with torch.inference_mode():
-        pieces = [network(seen(piece.to(device), side)).cpu() for piece in torch.split(images, _AT_ONCE)]
+        pieces = [network(preprocess(piece.to(device), side)).cpu() for piece in torch.split(images, _AT_ONCE)]
     return torch.cat(pieces).numpy().astype(np.float64)
 
 

@@ -20,11 +20,13 @@ from ethnoshard.ethnicity import (
     TrainingWatch,
     TrainSettings,
     evaluate_classifier,
+    read_card,
     train_classifier,
 )
 from ethnoshard.ethnicity._classifier import build_network, input_side
 from ethnoshard.ethnicity._metrics import fit_temperature, measure, probabilities_of, reliability
 from ethnoshard.evaluation import wilson
+from ethnoshard.sources import Remark
 from ethnoshard.synthetic import draw_face
 
 # TensorBoard and what it brings use what Python is about to drop.
@@ -73,14 +75,15 @@ def test_the_card_tells_the_data_the_split_and_the_figures(model: Path) -> None:
     assert not (model / "checkpoint.pt").exists()
 
 
-def test_the_cards_figures_are_reproduced_by_evaluate(model: Path, collection: Path, tmp_path: Path) -> None:
+def test_the_cards_metrics_are_reproduced_by_evaluate(model: Path, collection: Path, tmp_path: Path) -> None:
     report = evaluate_classifier(model, collection, tmp_path / "report", workers=1)
     card = json.loads((model / "card.json").read_text())
-    assert report["collection"]["part"] == "test part of the collection that it was trained on"
-    for figure in ("images", "accuracy", "macro_f1", "confusion", "classes"):
-        assert report[figure] == card["test"][figure]
+    assert report.collection.part == "test part of the collection that it was trained on"
+    written = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert {name: written[name] for name in card["test"]} == card["test"]
+    assert report.metrics == read_card(model).test
     everything = evaluate_classifier(model, collection, tmp_path / "all", everything=True, workers=1)
-    assert everything["images"] == 60
+    assert everything.metrics.images == 60
 
 
 def test_a_report_folder_holds_the_report_and_the_faces_are_in_the_cache(
@@ -205,10 +208,10 @@ def test_the_temperature_makes_confidence_mean_what_it_says() -> None:
     assert reliability(probabilities_of(3 * honest, 3), classes).error < 0.02
 
 
-def test_the_figures_are_those_of_the_definitions() -> None:
+def test_the_metrics_are_those_of_the_definitions() -> None:
     logits = np.eye(3)[[0, 0, 1, 2, 2, 1]] * 9.0
     classes = np.array([0, 1, 1, 2, 0, 1])
-    figures = measure(
+    metrics = measure(
         logits,
         classes,
         ("a", "b", "c"),
@@ -216,16 +219,16 @@ def test_the_figures_are_those_of_the_definitions() -> None:
         ages=np.array([5, 15, 15, 95, 40, 41]),
         genders=np.array([0, 1, 0, 1, 0, 1]),
     )
-    assert figures["confusion"] == [[1, 0, 1], [1, 2, 0], [0, 0, 1]]
-    assert figures["accuracy"]["rate"] == pytest.approx(4 / 6)
-    assert figures["macro_f1"] == pytest.approx(np.mean([1 / 2, 4 / 5, 2 / 3]))
-    assert {band: rate["of"] for band, rate in figures["error_by_age"].items()} == {
+    assert metrics.confusion == ((1, 0, 1), (1, 2, 0), (0, 0, 1))
+    assert metrics.accuracy.rate == pytest.approx(4 / 6)
+    assert metrics.macro_f1 == pytest.approx(np.mean([1 / 2, 4 / 5, 2 / 3]))
+    assert {band: rate.of for band, rate in metrics.error_by_age.items()} == {
         "0-9": 1,
         "10-19": 2,
         "40-49": 2,
         "80+": 1,
     }
-    assert figures["error_by_gender"]["male"]["rate"] == pytest.approx(1 / 3)
+    assert metrics.error_by_gender["male"].rate == pytest.approx(1 / 3)
     unknown = measure(
         logits,
         classes,
@@ -234,10 +237,10 @@ def test_the_figures_are_those_of_the_definitions() -> None:
         ages=np.array([5, -1, 15, 95, -1, 41]),
         genders=np.array([0, -1, 0, 1, 0, 1]),
     )
-    assert (unknown["error_by_age"]["unknown"]["rate"], unknown["error_by_age"]["unknown"]["of"]) == (1, 2)
-    assert (unknown["error_by_gender"]["unknown"]["of"], unknown["error_by_gender"]["male"]["of"]) == (1, 3)
-    assert sum(rate["of"] for rate in unknown["error_by_age"].values()) == 6
-    assert unknown["accuracy"] == figures["accuracy"]
+    assert (unknown.error_by_age["unknown"].rate, unknown.error_by_age["unknown"].of) == (1, 2)
+    assert (unknown.error_by_gender["unknown"].of, unknown.error_by_gender["male"].of) == (1, 3)
+    assert sum(rate.of for rate in unknown.error_by_age.values()) == 6
+    assert unknown.accuracy == metrics.accuracy
     low, high = wilson(516, 1000)  # as any statistics package gives it
     assert (low, high) == (pytest.approx(0.48503, abs=1e-4), pytest.approx(0.54684, abs=1e-4))
 
@@ -254,33 +257,34 @@ def test_another_collections_classes_are_mapped(model: Path, collection: Path, t
     table = fairface / "fairface_label_val.csv"
     table.write_text("\n".join([*rows, "val/x.jpg,20-29,Male,White,False"]) + "\n")
     report = evaluate_classifier(model, fairface, tmp_path / "report", workers=1)
-    given = {name: figures["recall"]["of"] for name, figures in report["classes"].items()}
+    given = {name: of.recall.of for name, of in report.metrics.classes.items()}
     races_of = [row.split(",")[3] for row in rows[1:]]
     assert given["Asian"] == races_of.count("Southeast Asian") > 0
     assert given["Others"] == races_of.count("Middle Eastern") > 0
-    facts = report["collection"]
-    assert facts["part"] == "all images of a collection that it was not trained on"
-    assert report["images"] == facts["listed"] == len(rows) - 1
+    facts = report.collection
+    assert facts.part == "all images of a collection that it was not trained on"
+    assert report.metrics.images == facts.listed == len(rows) - 1
     first = f"{table.name}, line {len(rows) + 1}: val/x.jpg"
-    assert facts["left_out"] == [{"reason": "the row's image is not there", "count": 1, "first": first}]
-    assert [(one["count"], one["first"]) for one in facts["kept"]] == [
+    assert facts.left_out == (Remark(reason="the row's image is not there", count=1, first=first),)
+    assert [(one.count, one.first) for one in facts.kept] == [
         (1, f"{table.name}, line 2: '9-Mar' is 3-9"),
         (1, f"{table.name}, line 2: ''"),
     ]
-    assert report["error_by_gender"]["unknown"]["of"] == report["error_by_age"]["0-9"]["of"] == 1
+    assert report.metrics.error_by_gender["unknown"].of == report.metrics.error_by_age["0-9"].of == 1
 
 
 def test_the_learning_rate_is_searched_on_validation(collection: Path, tmp_path: Path) -> None:
     settings = TrainSettings(epochs=1, batch=32, search=(1e-4, 1e-2))
     card = train_classifier(collection, tmp_path / "model", settings, workers=1)
-    tried = card["training"]["tried_learning_rates"]
+    tried = card.training["tried_learning_rates"]
+    assert isinstance(tried, list)
     assert [line["learning_rate"] for line in tried] == pytest.approx(np.geomspace(1e-4, 1e-2, 5))
     best = max(line["validation_accuracy"] for line in tried)
-    chosen = card["training"]["learning_rate"]
+    chosen = card.training["learning_rate"]
     assert best in [line["validation_accuracy"] for line in tried if line["learning_rate"] == chosen]
 
 
-def test_the_seeds_network_and_torchvisions_are_there_by_name() -> None:
+def test_the_network_of_kalinga_2020_and_torchvisions_are_there_by_name() -> None:
     with torch.device("meta"):
         vgg = build_network("vgg16", 5)
     assert vgg.classifier[-1].out_features == 5 and input_side("vgg16") == 224
