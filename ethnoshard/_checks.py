@@ -2,12 +2,11 @@
 
 import math
 import numbers
-from typing import Any
 
 from ethnoshard.errors import EthnoshardError
 
 
-def check_whole(name: str, value: Any, at_least: int) -> int:
+def check_whole(name: str, value: object, at_least: int) -> int:
     """The value, if it is a whole number of at least ``at_least``.
 
     >>> check_whole("epochs", 0, 1)

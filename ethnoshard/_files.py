@@ -92,7 +92,7 @@ def make_folder(folder: Path) -> None:
         raise explained(error, folder) from error
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     """Write ``content`` as indented JSON, keys in the order given."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     with whole_file(path) as file:

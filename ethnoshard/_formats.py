@@ -1,12 +1,11 @@
 """Which formats this version reads, and what to do about those it doesn't."""
 
 from pathlib import Path
-from typing import Any
 
 from ethnoshard.errors import EthnoshardError
 
 
-def check_format(path: Path, found: Any, *readable: int, again: str) -> None:
+def check_format(path: Path, found: object, *readable: int, again: str) -> None:
     """Refuse a file of a format that isn't known.
 
     Args:

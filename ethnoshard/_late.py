@@ -3,10 +3,9 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
 
 
-def late_names(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def late_names(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The ``__getattr__`` and ``__dir__`` of a package some of whose names come later.
 
     A type checker is told of the names under ``TYPE_CHECKING``; in the ``else`` of it these two are set, so that it
@@ -17,7 +16,7 @@ def late_names(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str]
         modules: the module within the package, by each name.
     """
 
-    def get(name: str) -> Any:
+    def get(name: str) -> object:
         if name in modules:
             return getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")

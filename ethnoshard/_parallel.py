@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ethnoshard._checks import check_number
 from ethnoshard._progress import SILENT, Progress
@@ -55,7 +55,7 @@ def in_processes(
     *,
     workers: int,
     setup: Callable[..., None] | None = None,
-    setup_arguments: tuple[Any, ...] = (),
+    setup_arguments: tuple[object, ...] = (),
     progress: Progress = SILENT,
 ) -> Iterator[Result]:
     """Do ``work`` on each task in ``workers`` spawned processes; yield results as they come, in no set order.
@@ -133,7 +133,7 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _begin(
-    alive: Connection, counter: "Synchronized[int]", setup: Callable[..., None] | None, arguments: tuple[Any, ...]
+    alive: Connection, counter: "Synchronized[int]", setup: Callable[..., None] | None, arguments: tuple[object, ...]
 ) -> None:
     """First thing in a worker."""
     global _counter, _failed_setup

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def _ignore(*_: Any) -> None:
+def _ignore(*_: object) -> None:
     """Nobody wants to know."""
 
 

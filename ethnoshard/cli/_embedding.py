@@ -17,7 +17,7 @@ from ethnoshard.embedding import (
     Embeddings,
     FaceModel,
     Faces,
-    embed_place,
+    embed_source,
     load_model,
     open_faces,
 )
@@ -79,7 +79,7 @@ def embedded(
 ) -> Embeddings:
     """Embed with a progress bar, and say what has no embedding."""
     with watched("embed", "faces") as bar:
-        found = embed_place(model, faces, flip=flip, cache=cache, progress=bar)
+        found = embed_source(model, faces, flip=flip, cache=cache, progress=bar)
     lost = {status: count for status, count in found.statuses().items() if status != "embedded"}
     if lost:
         counts = ", ".join(f"{count:,} {status}" for status, count in sorted(lost.items()))

@@ -1,7 +1,7 @@
 """From faces to embeddings: any model, any place, and the check on LFW that a training makes of itself.
 
 ``AlignedFaces``, ``embed_faces`` and ``LfwCheck`` serve a training; ``embed_some`` and ``some_of`` the table of
-look-alikes; ``load_model``, ``open_faces`` and ``embed_place`` everybody else. Torch is loaded when a name that needs
+look-alikes; ``load_model``, ``open_faces`` and ``embed_source`` everybody else. Torch is loaded when a name that needs
 it is first used.
 """
 
@@ -12,7 +12,7 @@ from ethnoshard._late import late_names
 from ethnoshard._progress import Progress
 from ethnoshard.embedding._aligned import AlignedFaces, face_keys
 from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
-from ethnoshard.embedding._embed_source import embed_place
+from ethnoshard.embedding._embed_source import embed_source
 from ethnoshard.embedding._embeddings import Cache, Embeddings
 from ethnoshard.embedding._face_sources import Faces, faces_of_bin, faces_of_dataset, faces_of_work, open_faces
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
@@ -49,8 +49,8 @@ __all__ = [
     "SomeEmbeddings",
     "TableOfTraining",
     "embed_faces",
-    "embed_place",
     "embed_some",
+    "embed_source",
     "face_keys",
     "faces_of_bin",
     "faces_of_dataset",

@@ -32,7 +32,7 @@ _TELLING = ("name", "kind", "about")
 """What a model's facts say beside what decides."""
 
 
-def embed_place(
+def embed_source(
     model: FaceModel,
     faces: Faces,
     *,

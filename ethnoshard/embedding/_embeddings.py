@@ -76,7 +76,7 @@ class Embeddings:
         """
         write_arrays(path, self.arrays())
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What the file holds, by name."""
         return {
             "format": np.array(FORMAT),
@@ -110,23 +110,24 @@ class Embeddings:
         _check(path, vectors, keys)
         folders = np.array([key.rpartition("/")[0] for key in keys.tolist()], np.str_)
         identities = arrays.get("identities", folders)
-        empty = np.empty(0, "<U1")
-        found = cls(
-            vectors=vectors.astype(np.float32),
-            keys=keys,
-            identities=identities,
-            missing_keys=arrays.get("missing_keys", empty),
-            missing_status=arrays.get("missing_status", empty),
-            facts=_facts(path, arrays.get("facts")),
-        )
         if identities.shape != keys.shape or identities.dtype.kind != "U":
             raise EthnoshardError(f"{path}: identities are a text for each of {len(keys):,} keys; these are not")
-        if found.missing_keys.shape != found.missing_status.shape:
+        missing_keys, missing_status = (
+            _texts(path, name, arrays.get(name, np.empty(0, np.str_))) for name in ("missing_keys", "missing_status")
+        )
+        if missing_keys.shape != missing_status.shape:
             raise EthnoshardError(f"{path}: missing_keys and missing_status differ in number")
-        return found
+        return cls(
+            vectors=vectors.astype(np.float32),
+            keys=_texts(path, "keys", keys),
+            identities=_texts(path, "identities", identities),
+            missing_keys=missing_keys,
+            missing_status=missing_status,
+            facts=_facts(path, arrays.get("facts")),
+        )
 
 
-def _check(path: Path, vectors: NDArray[Any], keys: NDArray[Any]) -> None:
+def _check(path: Path, vectors: NDArray[np.generic], keys: NDArray[np.generic]) -> None:
     if vectors.ndim != 2 or vectors.dtype.kind != "f" or keys.shape != vectors.shape[:1] or keys.dtype.kind != "U":
         raise EthnoshardError(
             f"{path}: embeddings are floats of (images, dimensions) and keys a text for each; these are "
@@ -144,7 +145,18 @@ def _check(path: Path, vectors: NDArray[Any], keys: NDArray[Any]) -> None:
         )
 
 
-def _facts(path: Path, text: NDArray[Any] | None) -> dict[str, Any]:
+def _texts(path: Path, name: str, array: NDArray[np.generic]) -> Texts:
+    """An array of texts, one behind the other.
+
+    Raises:
+        EthnoshardError: it holds something else.
+    """
+    if array.dtype.kind != "U" or array.ndim != 1:
+        raise EthnoshardError(f"{path}: {name} are texts in one row; these are {array.dtype} of {array.shape}")
+    return array.astype(np.str_, copy=False)
+
+
+def _facts(path: Path, text: NDArray[np.generic] | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:

@@ -25,7 +25,7 @@ _WHOLE = ("BININT", "BININT1", "BININT2", "INT")
 _TEXT = ("BINUNICODE", "SHORT_BINUNICODE", "UNICODE")
 
 
-def read_plain_pickle(content: bytes) -> Any:
+def read_plain_pickle(content: bytes) -> object:
     """The value in a pickle of bytes, bools, whole numbers, lists and tuples, as Python 2 or 3 writes it.
 
     Raises:
@@ -51,7 +51,7 @@ class _Machine:
         self._stack: list[Any] = []
         self._kept: dict[int, Any] = {}
 
-    def result(self) -> Any:
+    def result(self) -> object:
         (value,) = self._stack
         return value
 

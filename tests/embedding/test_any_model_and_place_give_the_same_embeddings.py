@@ -13,7 +13,7 @@ from ethnoshard.embedding import (
     AlignedFaces,
     Embeddings,
     embed_faces,
-    embed_place,
+    embed_source,
     faces_of_dataset,
     faces_of_work,
     load_model,
@@ -56,10 +56,10 @@ def test_a_run_and_what_is_exported_from_it_give_the_same(
         export(run, tmp_path / f"model{end}")
         model = load_model(tmp_path / f"model{end}")
         assert (model.alignment, model.crop, model.side, model.embedding) == ("crop", 48, 32, 16)
-        found[end] = embed_place(model, faces, flip=flip)
+        found[end] = embed_source(model, faces, flip=flip)
     of_run = load_model(run)
     assert of_run.about["arm"] == "natural" and of_run.about["epoch"] == "7" and of_run.name == "natural-3"
-    first = embed_place(of_run, faces, flip=flip)
+    first = embed_source(of_run, faces, flip=flip)
     np.testing.assert_array_equal(first.vectors, found[".safetensors"].vectors)
     assert cosines(first, found[".onnx"]).min() > 1 - 1e-6
     assert of_run.digest == load_model(tmp_path / "model.safetensors").digest
@@ -77,7 +77,7 @@ def network_of(run: Path) -> torch.nn.Module:
 def test_a_work_folder_and_what_is_packed_of_it_give_the_same(noise_work: Path, noise_dataset: Path) -> None:
     model = model_of(means)
     work, packed = (
-        embed_place(model, faces) for faces in (faces_of_work(noise_work), faces_of_dataset(str(noise_dataset)))
+        embed_source(model, faces) for faces in (faces_of_work(noise_work), faces_of_dataset(str(noise_dataset)))
     )
     rows = work.rows()
     assert sorted(rows) == sorted(packed.keys.tolist())
@@ -94,7 +94,7 @@ def test_a_fixed_number_of_images_at_a_time_changes_nothing(noise_work: Path, tm
         path = write_flat_onnx(tmp_path / f"{number}.onnx", (number, 3, 16, 16))
         model = load_model(path, alignment="crop", normalise="unit")
         assert model.embedding == 3 * 16 * 16
-        found.append(embed_place(model, faces).vectors)
+        found.append(embed_source(model, faces).vectors)
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
 
@@ -122,7 +122,7 @@ def test_scaling_averages_areas_as_our_own_networks_do(before: int, after: int) 
 
 def test_the_mirrored_face_is_added_before_the_length_is_taken_off(noise_work: Path) -> None:
     faces = faces_of_work(noise_work)
-    plain, both = (embed_place(model_of(means), faces, flip=flip) for flip in (False, True))
+    plain, both = (embed_source(model_of(means), faces, flip=flip) for flip in (False, True))
     # The stand-in's halves change places in the mirror.
     np.testing.assert_allclose(both.vectors[:, :3], both.vectors[:, 3:], atol=1e-6)
     assert np.abs(plain.vectors[:, :3] - plain.vectors[:, 3:]).max() > 0.01

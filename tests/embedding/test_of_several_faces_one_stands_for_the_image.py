@@ -14,7 +14,7 @@ from stand_in_models import means, model_of
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.alignment._align_part import best_face
 from ethnoshard.alignment._detector import Faces as Detected
-from ethnoshard.embedding import AlignedFaces, Embeddings, embed_place, faces_of_dataset, faces_of_work
+from ethnoshard.embedding import AlignedFaces, Embeddings, embed_source, faces_of_dataset, faces_of_work
 from ethnoshard.ethnicity import label_by_classifier, label_from_file
 from ethnoshard.shards import pack
 from ethnoshard.work import PART_SCHEMA, chosen_first
@@ -121,7 +121,7 @@ def test_the_rule_is_the_one_of_aligning_whatever_the_boxes() -> None:
 
 
 def test_further_faces_are_known_by_their_keys_alone(together: Path) -> None:
-    embedded = embed_place(model_of(means), faces_of_work(together / "all"))
+    embedded = embed_source(model_of(means), faces_of_work(together / "all"))
     one = embedded.one_an_image()
     assert one.keys.tolist() == faces_of_work(together / "one").keys
     assert len(one.vectors) == len(one.identities) == len(one) < len(embedded)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stand_in_models import means, model_of
 
 from ethnoshard import EthnoshardError, FaceDataset
-from ethnoshard.embedding import Embeddings, embed_place, embed_some, faces_of_dataset, some_of
+from ethnoshard.embedding import Embeddings, embed_some, embed_source, faces_of_dataset, some_of
 from ethnoshard.shards import open_shards
 from tests.kit.datasets import SIDE, pattern, said_by, write_dataset
 
@@ -94,7 +94,7 @@ def test_a_function_and_a_model_get_the_middle_of_the_face(made: FaceDataset) ->
 
 def test_a_file_of_all_embeddings_gives_the_same(made: FaceDataset, tmp_path: Path) -> None:
     model = model_of(halves, side=SIDE)
-    embed_place(model, faces_of_dataset(str(made.path))).save(tmp_path / "all.npz")
+    embed_source(model, faces_of_dataset(str(made.path))).save(tmp_path / "all.npz")
     found, wanted = some_of(made, Embeddings.load(tmp_path / "all.npz"), faces=3), embed_some(made, model, faces=3)
     assert found.owners.tolist() == wanted.owners.tolist() and found.left_out == 0
     np.testing.assert_allclose(found.vectors, wanted.vectors, atol=1e-6)
@@ -102,7 +102,7 @@ def test_a_file_of_all_embeddings_gives_the_same(made: FaceDataset, tmp_path: Pa
 
 def test_a_file_of_another_dataset_is_refused_by_what_it_says(made: FaceDataset, tmp_path: Path) -> None:
     other = FaceDataset.open(write_dataset(tmp_path / "other", [[4] * 20, [9] * 3]))
-    all_of_other = embed_place(model_of(halves, side=SIDE), faces_of_dataset(str(other.path)))
+    all_of_other = embed_source(model_of(halves, side=SIDE), faces_of_dataset(str(other.path)))
     with pytest.raises(EthnoshardError) as refused:
         some_of(made, all_of_other)
     assert made.fingerprint[:16] in str(refused.value) and other.fingerprint[:16] in str(refused.value)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from stand_in_models import means, model_of, write_flat_onnx
 
-from ethnoshard.embedding import Cache, Embeddings, Progress, embed_place, faces_of_work, load_model, open_faces
+from ethnoshard.embedding import Cache, Embeddings, Progress, embed_source, faces_of_work, load_model, open_faces
 from ethnoshard.errors import EthnoshardError
 
 
@@ -32,7 +32,7 @@ def test_photographs_are_aligned_once_and_those_without_a_face_are_listed(photog
     faces = open_faces(
         photographs, cache=cache, workers=1, progress=Progress(begun=lambda *counts: told.append(counts))
     )
-    found = embed_place(model_of(means, crop=160), faces)
+    found = embed_source(model_of(means, crop=160), faces)
     assert sorted(status for status in found.statuses()) == ["embedded", "no_face", "unreadable"]
     assert sum(found.statuses().values()) == len(list(photographs.glob("*/*")))
     why = dict(zip(found.missing_keys.tolist(), found.missing_status.tolist(), strict=True))
@@ -50,11 +50,11 @@ def test_five_points_are_cut_out_of_the_photographs_themselves(photographs: Path
         seen.append(images)
         return means(images)
 
-    embed_place(model_of(network, alignment="five-point", side=112), faces)
+    embed_source(model_of(network, alignment="five-point", side=112), faces)
     assert np.concatenate(seen).shape == (len(faces.keys), 112, 112, 3)
     (work,) = (tmp_path / "aligned").iterdir()
     with pytest.raises(EthnoshardError, match=r"needs the five-point alignment.*photographs.*--source"):
-        embed_place(model_of(network, alignment="five-point", side=112), faces_of_work(work))
+        embed_source(model_of(network, alignment="five-point", side=112), faces_of_work(work))
 
 
 def test_the_source_of_another_work_folder_is_refused(noise_work: Path, photographs: Path) -> None:
@@ -64,12 +64,12 @@ def test_the_source_of_another_work_folder_is_refused(noise_work: Path, photogra
 
 def test_a_source_of_aligned_faces_has_no_landmarks(noise_work: Path, noise: Path) -> None:
     with pytest.raises(EthnoshardError, match="--aligned, so that nobody looked for landmarks"):
-        embed_place(model_of(means, alignment="five-point"), faces_of_work(noise_work, noise / "faces"))
+        embed_source(model_of(means, alignment="five-point"), faces_of_work(noise_work, noise / "faces"))
 
 
 def test_a_model_that_looks_at_more_than_there_is_is_refused(noise_work: Path) -> None:
     with pytest.raises(EthnoshardError, match="looks at 160 pixels of a face, but those of faces have 64"):
-        embed_place(model_of(means, crop=160), faces_of_work(noise_work))
+        embed_source(model_of(means, crop=160), faces_of_work(noise_work))
 
 
 @pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN or infinite"), (np.inf, "NaN or infinite"), (0, "zero")])
@@ -82,7 +82,7 @@ def test_broken_embeddings_are_refused_with_their_number(noise_work: Path, value
         return vectors
 
     with pytest.raises(EthnoshardError, match=f"3 of 120 embeddings of stand-in are {what}"):
-        embed_place(model_of(network), faces_of_work(noise_work))
+        embed_source(model_of(network), faces_of_work(noise_work))
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 112, 96), (1, 3, 112), (1, 1, 112, 112), (1, 112, 96, 3)])
