@@ -10,6 +10,17 @@ from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet
 from ethnoshard.shards._read import LocalShards, ReadCounts, ShardReader
 from ethnoshard.shards._remote import RemoteShards
+from ethnoshard.shards._tables import (
+    PackedSource,
+    composition,
+    failure_table,
+    label_words,
+    left_out_table,
+    settings_table,
+    shard_table,
+    source_of,
+    status_table,
+)
 from ethnoshard.shards._verify import Verification, verify
 
 __all__ = [
@@ -20,16 +31,25 @@ __all__ = [
     "Manifest",
     "PackReport",
     "PackSettings",
+    "PackedSource",
     "Progress",
     "ReadCounts",
     "RemoteShards",
     "ShardReader",
     "Verification",
+    "composition",
     "contact_sheet",
     "describe",
+    "failure_table",
     "is_url",
+    "label_words",
+    "left_out_table",
     "open_shards",
     "pack",
+    "settings_table",
+    "shard_table",
     "shown_url",
+    "source_of",
+    "status_table",
     "verify",
 ]
