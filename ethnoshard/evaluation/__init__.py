@@ -16,6 +16,8 @@ from ethnoshard.evaluation._fairness import IDEALS, figures
 from ethnoshard.evaluation._group_rates import DrawnRates
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
+from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
+from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
 from ethnoshard.evaluation._similarity import (
@@ -63,19 +65,23 @@ __all__ = [
     "Estimate",
     "FoldRate",
     "GroupCurves",
+    "GroupErrorsOverThresholds",
     "GroupOptions",
     "GroupRates",
     "Identification",
     "Interval",
     "MeanSimilarity",
     "Metric",
+    "PairErrors",
     "Picture",
     "RankRate",
+    "RankedPairs",
     "Rate",
     "RateInterval",
     "Roster",
     "ScoreList",
     "TestedPairs",
+    "ThresholdScale",
     "Validation",
     "Verification",
     "VerifiedPairs",
@@ -92,6 +98,7 @@ __all__ = [
     "flip_averaged",
     "group_curves",
     "identification",
+    "indices_at",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
     "pair_distances",
