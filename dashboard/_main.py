@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from ._given import Given
-from ._guard import or_said
 from ._shelf import Shelf
+from ._show import reporting_errors
 from .views import batches, benchmarks, clusters, dataset, groups, runs, training, verification
 
 _ICON = Path(__file__).parent / "icon.svg"
@@ -52,12 +52,12 @@ def show_page(name: str, given: Given) -> None:
         persist_state="session",
         help="Names of people from file names and labels; their faces stay.",
     )
-    with or_said(name):
+    with reporting_errors(name):
         PAGES[name][1](Shelf(given, names_hidden=hidden))
 
 
 def _page(name: str, given: Given) -> Page:
-    def shown() -> None:
+    def run() -> None:
         show_page(name, given)
 
-    return st.Page(shown, title=name.capitalize(), icon=PAGES[name][0], url_path=name)
+    return st.Page(run, title=name.capitalize(), icon=PAGES[name][0], url_path=name)

@@ -5,9 +5,11 @@ from typing import NoReturn
 
 import streamlit as st
 
-from ._text import plain
+from ._show import plain
 
 _AGAIN = "again"
+MOST_AT_FIRST = 12
+"""Runs that are picked if the URL says nothing; more hide each other in a chart."""
 
 
 def one(label: str, names: Sequence[str], *, key: str, start: str | None = None) -> str:
@@ -19,7 +21,7 @@ def one(label: str, names: Sequence[str], *, key: str, start: str | None = None)
         key: also the parameter's name in the URL.
         start: picked if the URL says nothing; the first by default.
     """
-    _say_unknown(label, names, key)
+    _warn_of_unknown(label, names, key)
     default = start if start in names else names[0]
     moved = _moved(key)
     if _from_another_page(key) in names:
@@ -32,7 +34,7 @@ def one(label: str, names: Sequence[str], *, key: str, start: str | None = None)
 
 def some(label: str, names: Sequence[str], *, key: str, start: Sequence[str]) -> list[str]:
     """Pick any of ``names``; ``start`` if the URL says nothing."""
-    _say_unknown(label, names, key)
+    _warn_of_unknown(label, names, key)
     moved = _moved(key)
     carried = _from_another_page(key)
     if isinstance(carried, list):
@@ -70,13 +72,13 @@ def _from_another_page(key: str) -> object:
     return None if key in st.query_params else st.session_state.get(key)
 
 
-def _say_unknown(label: str, names: Sequence[str], key: str) -> None:
+def _warn_of_unknown(label: str, names: Sequence[str], key: str) -> None:
     """A link from elsewhere may name what isn't here; Streamlit takes the default without a word."""
     if key in st.session_state:
         return
     missing = [name for name in st.query_params.get_all(key) if name and name not in names]
     if missing:
         st.warning(
-            f"the link names {plain(', '.join(missing))}, which is not here; {plain(label)} is the first that is",
+            plain(f"{', '.join(missing)} (from the link) was not found; {label} has its default instead"),
             icon=":material/link_off:",
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,8 +9,6 @@ import streamlit as st
 
 from ethnoshard.charts import (
     STEPS_DRAWN,
-    Delivery,
-    Encounters,
     batch_composition,
     coverage_bars,
     dispersion,
@@ -22,18 +19,30 @@ from ethnoshard.charts import (
     training_curves,
 )
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import Delivery, Encounters
+from ethnoshard.runs import (
+    COVERAGE_COUNTS,
+    PAIR_COLUMNS,
+    RunRecord,
+    Training,
+    coverage_table,
+    delivery_of,
+    delivery_table,
+    encounters_of,
+    missing_encounters,
+    reason_table,
+    series_of,
+    step_table,
+    training_of,
+    with_own_pairs,
+)
 
 from .. import _show
-from .._guard import or_said
 from .._pick import one
 from .._shelf import Shelf
-from . import _batches_coverage as coverage
-from . import _batches_figures as figures
-from . import _batches_meetings_figures as company
-from ._batches_made import by_group, every_step, made_of
-from ._batches_meetings import FORMULA, PAIRS, missing, of_run, with_pairs
-from ._batches_what_if import what_if
-from ._training_series import Training, curves, training_of
+from .._show import reporting_errors
+from . import _encounters as company
+from ._what_if import what_if
 
 _NONE, _ALL = "none", "all"
 _WITHOUT_TARGET = ("base", "placebo", "same-group", "weighted")
@@ -42,21 +51,23 @@ _SMOOTH = 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
+    """A run as it is read; what it hasn't written yet, or was trained before it was recorded, is None."""
+
     name: str
-    record: Mapping[str, Any]
+    record: RunRecord
     batches: pl.DataFrame | None
-    made: Delivery | None
+    delivery: Delivery | None
     training: Training | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sight:
-    """A run's steps, and what it shares with the one beside it: the end of an axis."""
+class _Panel:
+    """One run's column on the page; ``most`` is the end of an axis that both columns share."""
 
-    record: Mapping[str, Any]
+    record: RunRecord
     batches: pl.DataFrame
-    made: Delivery
-    met: Sequence[Encounters]
+    delivery: Delivery
+    encounters: Sequence[Encounters]
     epoch: int | None
     colours: Mapping[str, str]
     key: str
@@ -71,7 +82,7 @@ def show(shelf: Shelf) -> None:
             f"There is no run in {shelf.given.runs}.",
             f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
         )
-        with or_said("what if"):
+        with reporting_errors("what if"):
             what_if(shelf, None, None)
         return
     first, second = at_first(shelf)
@@ -84,9 +95,9 @@ def show(shelf: Shelf) -> None:
     runs = []
     for name in (chosen, beside):
         if name != _NONE:
-            with or_said(name):
+            with reporting_errors(name):
                 runs.append(_read(shelf, name))
-    epochs = sorted({int(epoch) for run in runs if run.made for epoch in run.made.epochs})
+    epochs = sorted({int(epoch) for run in runs if run.delivery for epoch in run.delivery.epochs})
     epoch = _ALL
     if epochs:
         with columns[2]:
@@ -94,12 +105,13 @@ def show(shelf: Shelf) -> None:
     number = None if epoch == _ALL else int(epoch) - 1
     _tiles(runs)
     for run in runs:
-        if run.made is None:
-            _say_without(shelf, run)
-    _made(runs, number, shelf.group_colours)
-    with or_said("the speed"):
+        if run.delivery is None:
+            _explain_without(shelf, run)
+    with reporting_errors("the batches"):
+        _delivered(runs, number, shelf.group_colours)
+    with reporting_errors("the speed"):
         _speed(runs, shelf.arm_colours)
-    with or_said("what if"):
+    with reporting_errors("what if"):
         what_if(shelf, shelf.record(first), runs[0].record if runs else None, runs[0].name if runs else None)
 
 
@@ -122,194 +134,229 @@ def _recorded(shelf: Shelf, name: str) -> bool:
 
 def _read(shelf: Shelf, name: str) -> _Run:
     record, batches = shelf.record(name), shelf.batches(name)
-    steps = int((record.get("progress") or {}).get("step") or 0)
     return _Run(
         name=name,
         record=record,
         batches=batches,
-        made=made_of(name, record, batches) if batches is not None and len(batches) else None,
-        training=training_of(name, record, shelf.metrics(name)) if steps else None,
+        delivery=delivery_of(name, record, batches) if batches is not None and len(batches) else None,
+        training=training_of(name, record, shelf.metrics(name)) if record.progress.step else None,
     )
 
 
-def _say_without(shelf: Shelf, run: _Run) -> None:
+def _explain_without(shelf: Shelf, run: _Run) -> None:
     if run.training is None:
         _show.empty(f"{run.name} has no batches yet: they are written with its first checkpoint.")
         return
     _show.empty(
         f"{run.name} was trained before batches were recorded, so that only its speed can be shown. "
         "Trained anew it keeps them:",
-        f"ethnoshard train {run.record.get('dataset', {}).get('path', 'DATASET')} --arm {run.record['arm']} "
-        f"--seed {run.record['seed']} --out {shelf.given.runs}/NEW",
+        f"ethnoshard train {run.record.dataset.path or 'DATASET'} --arm {run.record.arm} "
+        f"--seed {run.record.seed} --out {shelf.given.runs}/NEW",
     )
 
 
 def _tiles(runs: Sequence[_Run]) -> None:
     for column, run in zip(st.columns(len(runs) or 1, gap="large"), runs, strict=False):
-        with column, or_said(run.name):
-            _show.head(f"{run.name}: arm {run.record['arm']}, seed {run.record['seed']}")
-            found = []
-            if run.made is not None:
-                found.append(
+        with column, reporting_errors(run.name):
+            _show.head(f"{run.name}: arm {run.record.arm}, seed {run.record.seed}")
+            tiles = []
+            if run.delivery is not None:
+                tiles.append(
                     (
                         "Farthest off",
-                        figures.farthest(run.made),
-                        f"People that any group was ahead of or behind {run.made.against}, over the whole run.",
+                        farthest(run.delivery),
+                        f"People that any group was ahead of or behind {run.delivery.against}, over the whole run.",
                     )
                 )
             if run.training is not None:
-                found += _speed_tiles(run.training)
-            if found:
-                _show.tiles(found)
+                tiles += _speed_tiles(run.training)
+            if tiles:
+                _show.tiles(tiles)
 
 
 def _speed_tiles(training: Training) -> list[tuple[str, str, str]]:
-    speed = training.table.select(
-        pl.col("waiting"), images=pl.col("images").diff().fill_null(pl.col("images")), speed=pl.col("speed")
-    ).with_columns(seconds=pl.col("images") / pl.col("speed"))
-    seconds = float(speed["seconds"].sum())
-    if not seconds:
+    if training.images_per_second is None or training.waiting is None:
         return []
-    waiting = float((speed["seconds"] * speed["waiting"]).sum()) / seconds
     return [
-        ("Images/s", f"{float(speed['images'].sum()) / seconds:,.0f}", "All ranks together, over all steps."),
-        ("Waiting", f"{waiting:.1f} %", "Share of the steps' time in which no batch was there."),
+        ("Images/s", f"{training.images_per_second:,.0f}", "All ranks together, over all steps."),
+        ("Waiting", f"{training.waiting:.1f} %", "Share of the steps' time in which no batch was there."),
     ]
 
 
-def _made(runs: Sequence[_Run], epoch: int | None, colours: Mapping[str, str]) -> None:
+def _delivered(runs: Sequence[_Run], epoch: int | None, colours: Mapping[str, str]) -> None:
     """Row by row, so that two runs stand beside each other on the same axes."""
-    shown = [
-        (run, run.batches, run.made.of_epoch(epoch)) for run in runs if run.made is not None and run.batches is not None
+    parts = [
+        (run.record, run.batches, run.delivery.of_epoch(epoch))
+        for run in runs
+        if run.delivery is not None and run.batches is not None
     ]
-    shown = [(run, batches, made) for run, batches, made in shown if len(made.steps)]
-    most = max((int(made.people.max()) for _, _, made in shown), default=0)
-    sights = [
-        _Sight(
-            record=run.record,
+    parts = [(record, batches, delivery) for record, batches, delivery in parts if len(delivery.steps)]
+    most = max((int(delivery.people.max()) for _, _, delivery in parts), default=0)
+    panels = [
+        _Panel(
+            record=record,
             batches=batches,
-            made=made,
-            met=_met(run.record, batches, epoch, made.run),
+            delivery=delivery,
+            encounters=encounters_of(record, batches, epoch),
             epoch=epoch,
             colours=colours,
             key=f"-{number}",
             most=most,
         )
-        for number, (run, batches, made) in enumerate(shown, start=1)
+        for number, (record, batches, delivery) in enumerate(parts, start=1)
     ]
-    if not sights:
+    if not panels:
         return
-    _beside((_composition, _error, _numbers, _pairs, _dispersion, _nearest), sights)
-    with or_said("who met whom"):
-        _meetings(sights)
-    _beside((_coverage, _groups), sights)
+    _beside((_composition, _error, _numbers, _pairs, _dispersion, _nearest), panels)
+    with reporting_errors("who met whom"):
+        _meetings(panels)
+    _beside((_coverage, _groups), panels)
 
 
-def _beside(parts: Sequence[Callable[[_Sight], None]], sights: Sequence[_Sight]) -> None:
+def _beside(parts: Sequence[Callable[[_Panel], None]], panels: Sequence[_Panel]) -> None:
     for part in parts:
-        for column, sight in zip(st.columns(len(sights), gap="large"), sights, strict=True):
-            with column, or_said(sight.made.run):
-                part(sight)
+        for column, panel in zip(st.columns(len(panels), gap="large"), panels, strict=True):
+            with column, reporting_errors(panel.delivery.run):
+                part(panel)
 
 
-def _composition(sight: _Sight) -> None:
-    made = sight.made
-    steps = len(made.steps)
+def _composition(panel: _Panel) -> None:
+    delivery = panel.delivery
+    steps = len(delivery.steps)
     _show.chart(
-        batch_composition(made, sight.colours),
-        name=f"composition{sight.key}",
-        title=figures.composition_title(made),
-        how=f"Groups on top of each other, in the legend's order from below; dashed: borders of {made.against}."
+        batch_composition(delivery, panel.colours),
+        name=f"composition{panel.key}",
+        title=composition_title(delivery),
+        how=f"Groups on top of each other, in the legend's order from below; dashed: borders of {delivery.against}."
         + (f" The first {STEPS_DRAWN} of {steps:,} steps are drawn; pick an epoch." if steps > STEPS_DRAWN else ""),
     )
 
 
-def _error(sight: _Sight) -> None:
-    made = sight.made
+def composition_title(delivery: Delivery) -> str:
+    """How far a single step is off."""
+    if delivery.promised:
+        return (
+            f"{delivery.run}: no batch is more than {bound(delivery.off_in_a_batch)} people off its target in any group"
+        )
+    return f"{delivery.run}: batches are up to {delivery.off_in_a_batch:.1f} people off what the dataset holds"
+
+
+def _error(panel: _Panel) -> None:
+    delivery = panel.delivery
     _show.chart(
-        quota_error(made, sight.colours),
-        name=f"error{sight.key}",
-        title=figures.error_title(made),
+        quota_error(delivery, panel.colours),
+        name=f"error{panel.key}",
+        title=error_title(delivery),
         how="People of a group beyond what was wanted, summed since the loader's epoch began; band: "
-        f"{figures.people(made.within)}, "
+        f"{_people(delivery.within)}, "
         + (
             "inside which the loader promises to stay."
-            if made.promised
-            else f"which {made.arm}, without a target, does not promise."
+            if delivery.promised
+            else f"which {delivery.arm}, without a target, does not promise."
         ),
     )
 
 
-def _numbers(sight: _Sight) -> None:
-    made = sight.made
+def error_title(delivery: Delivery) -> str:
+    """The worst that was reached."""
+    number = len(delivery.steps) * delivery.ranks
+    batches = f"{number:,} batch{'es' * (number != 1)}"
+    if not delivery.promised:
+        return f"{delivery.run}: up to {farthest(delivery)} people off the dataset's composition in {batches}"
+    if delivery.farthest <= delivery.within + 1e-9:
+        return f"{delivery.run}: never more than {farthest(delivery)} people off the target in {batches}"
+    excess = f"{delivery.farthest:.2f} people off the target in {batches}, more than the {delivery.within} promised"
+    return f"{delivery.run}: up to {excess}"
+
+
+def _people(number: int) -> str:
+    """``1 person``, ``2 people``."""
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def farthest(delivery: Delivery) -> str:
+    """People that a group was ahead or behind at most, with the digits that a promise needs."""
+    return bound(delivery.farthest) if delivery.promised else f"{delivery.farthest:.1f}"
+
+
+def bound(value: float) -> str:
+    """Two digits, rounded away from 0: a bound that is stated has to hold."""
+    return f"{np.ceil(value * 100 - 1e-6) / 100:.2f}"
+
+
+def _numbers(panel: _Panel) -> None:
+    delivery = panel.delivery
     _show.chart(
-        people_per_batch(made, sight.colours, sight.most),
-        name=f"numbers{sight.key}",
-        title=figures.numbers_title(made),
-        how=f"Area of a circle: share of the batches that hold so many. Dotted: {made.against}."
-        + (f" A step's {made.ranks} batches count together." if made.ranks > 1 else ""),
+        people_per_batch(delivery, panel.colours, panel.most),
+        name=f"numbers{panel.key}",
+        title=numbers_title(delivery),
+        how=f"Area of a circle: share of the batches that hold so many. Dotted: {delivery.against}."
+        + (f" A step's {delivery.ranks} batches count together." if delivery.ranks > 1 else ""),
     )
 
 
-def _met(record: Mapping[str, Any], batches: pl.DataFrame, epoch: int | None, run: str) -> list[Encounters]:
-    found: list[Encounters] = []
-    with or_said(f"{run}: who met whom"):
-        found += of_run(record, batches, epoch)
-    return found
+def numbers_title(delivery: Delivery) -> str:
+    """By how much batches differ."""
+    swings = delivery.people.max(0) - delivery.people.min(0)
+    widest = int(swings.argmax())
+    least, most = int(delivery.people[:, widest].min()), int(delivery.people[:, widest].max())
+    if swings[widest] <= 1:
+        return f"{delivery.run}: a group's number of people differs by at most 1 between batches"
+    return f"{delivery.run}: {delivery.groups[widest]} has {least} to {most} people in a batch, the widest swing"
 
 
-def _pairs(sight: _Sight) -> None:
-    lacks = missing(sight.record, sight.batches)
+def _pairs(panel: _Panel) -> None:
+    lacks = missing_encounters(panel.record, panel.batches)
     if lacks:
         _show.empty(
-            f"{sight.made.run} is from before who meets whom was recorded: {lacks}. Below, a plan of such "
+            f"{panel.delivery.run} is from before who meets whom was recorded: {lacks}. Below, a plan of such "
             "batches shows it without training."
         )
-    if not any(row.pairs_at_random for row in sight.met):
+    if not any(row.pairs_at_random for row in panel.encounters):
         return
     _show.chart(
-        own_pairs(sight.met, sight.colours),
-        name=f"pairs{sight.key}",
-        title=company.pairs_title(sight.made.run, sight.met),
-        how=FORMULA,
+        own_pairs(panel.encounters, panel.colours),
+        name=f"pairs{panel.key}",
+        title=company.pairs_title(panel.delivery.run, panel.encounters),
+        how=company.FORMULA,
     )
 
 
-def _dispersion(sight: _Sight) -> None:
-    if not any(row.dispersion is not None for row in sight.met):
+def _dispersion(panel: _Panel) -> None:
+    if not any(row.dispersion is not None for row in panel.encounters):
         return
     _show.chart(
-        dispersion(sight.met, sight.colours),
-        name=f"dispersion{sight.key}",
-        title=company.dispersion_title(sight.made.run, sight.met),
+        dispersion(panel.encounters, panel.colours),
+        name=f"dispersion{panel.key}",
+        title=company.dispersion_title(panel.delivery.run, panel.encounters),
         how="1: as people drawn at random. 0: a quota, the same number in every batch. More than 1: batches differ in "
         "their groups by more than chance.",
     )
 
 
-def _nearest(sight: _Sight) -> None:
-    if not any(row.nearest is not None for row in sight.met):
+def _nearest(panel: _Panel) -> None:
+    if not any(row.nearest is not None for row in panel.encounters):
         return
     _show.chart(
-        nearest_met(sight.met, sight.colours),
-        name=f"nearest{sight.key}",
-        title=company.nearest_title(sight.made.run, sight.met),
+        nearest_met(panel.encounters, panel.colours),
+        name=f"nearest{panel.key}",
+        title=company.nearest_title(panel.delivery.run, panel.encounters),
         how="By the table of look-alikes that the batches were planned with. Hollow: if those who meet were anybody of "
         "the group.",
     )
 
 
-def _meetings(sights: Sequence[_Sight]) -> None:
+def _meetings(panels: Sequence[_Panel]) -> None:
     """One table, which needs the whole width."""
-    found = {sight.made.run: sight.met for sight in sights if sight.met}
-    if not found:
+    encounters = {panel.delivery.run: panel.encounters for panel in panels if panel.encounters}
+    if not encounters:
         return
-    rows = company.table(*found.values(), names=list(found))
-    looked = any(row.nearest is not None for each in found.values() for row in each)
+    rows = company.table(*encounters.values(), names=list(encounters))
+    looked = any(row.nearest is not None for each in encounters.values() for row in each)
     _show.table(
         company.as_text(rows),
         name="met",
-        title=f"Who met whom in the batches of {' and '.join(found)}",
+        title=f"Who met whom in the batches of {' and '.join(encounters)}",
         how=company.HOW_TABLE + (company.HOW_NEAREST if looked else ""),
         columns=company.table_columns(),
         download=rows,
@@ -317,25 +364,25 @@ def _meetings(sights: Sequence[_Sight]) -> None:
     )
 
 
-def _coverage(sight: _Sight) -> None:
-    rows, epochs = coverage.coverage_of(sight.record, sight.epoch)
-    reasons = coverage.reasons_of(sight.record)
+def _coverage(panel: _Panel) -> None:
+    rows, epochs = coverage_table(panel.record, panel.epoch)
+    reasons = reason_table(panel.record)
     if not epochs:
-        _show.empty(f"{sight.made.run}: what became of every face is known once an epoch has ended.")
+        _show.empty(f"{panel.delivery.run}: what became of every face is known once an epoch has ended.")
         return
     _show.chart(
-        coverage_bars(rows, sight.colours),
-        name=f"coverage{sight.key}",
-        title=coverage.title(sight.made.run, rows, epochs),
+        coverage_bars(rows, panel.colours),
+        name=f"coverage{panel.key}",
+        title=coverage_title(panel.delivery.run, rows, epochs),
         how="Solid: faces used; pale: dropped; grey: excluded. Hatched, beyond 100 %: places that repeat a face.",
     )
     _show.table(
         rows,
-        name=f"covered{sight.key}",
-        title=f"{sight.made.run}: faces and places by group, {'one epoch' if epochs == 1 else f'{epochs} epochs'}",
-        how=f"Draws are places in batches: used + repeated. {coverage.why(reasons)}",
+        name=f"covered{panel.key}",
+        title=f"{panel.delivery.run}: faces and places by group, {'one epoch' if epochs == 1 else f'{epochs} epochs'}",
+        how=f"Draws are places in batches: used + repeated. {reason_words(reasons)}",
         columns={"group": st.column_config.TextColumn(pinned=True)}
-        | {name: st.column_config.NumberColumn(format="localized", width=58) for name in coverage.COUNTS},
+        | {name: st.column_config.NumberColumn(format="localized", width=58) for name in COVERAGE_COUNTS},
         download=rows.join(
             reasons.group_by("group").agg(why=pl.format("{} {}", "faces", "reason").str.join("; ")),
             on="group",
@@ -344,13 +391,32 @@ def _coverage(sight: _Sight) -> None:
     )
 
 
-def _groups(sight: _Sight) -> None:
-    made = sight.made
+def coverage_title(run: str, rows: pl.DataFrame, epochs: int) -> str:
+    """How much was used, and how many places repeat a face: rows of ``runs.coverage_table``."""
+    faces, used, draws, repeated = (int(rows[name].sum()) for name in ("faces", "used", "draws", "repeated"))
+    each = f"in each of {epochs} epochs" if epochs > 1 else "in the epoch"
+    share = 100 * used / faces if faces else 0.0
+    every = (
+        f"every face was used {each}" if used == faces else f"{min(share, 99.9):.1f} % of the faces were used an epoch"
+    )
+    return f"{run}: {every}, {100 * repeated / draws if draws else 0.0:.0f} % of the places repeat one"
+
+
+def reason_words(reasons: pl.DataFrame) -> str:
+    """The reasons of all groups together: rows of ``runs.reason_table``."""
+    sums = reasons.group_by("reason", maintain_order=True).agg(pl.col("faces").sum())
+    if sums.is_empty():
+        return ""
+    return f"By the plan, an epoch of the loader: {'; '.join(f'{n:,} {reason}' for reason, n in sums.iter_rows())}."
+
+
+def _groups(panel: _Panel) -> None:
+    delivery = panel.delivery
     number = st.column_config.NumberColumn
     _show.table(
-        by_group(made),
-        name=f"groups{sight.key}",
-        title=f"{made.run}: {'wanted' if made.promised else 'held by the dataset'} and delivered, by group",
+        delivery_table(delivery),
+        name=f"groups{panel.key}",
+        title=f"{delivery.run}: {'wanted' if delivery.promised else 'held by the dataset'} and delivered, by group",
         how="People of a batch, and ahead of or behind what was wanted. The download holds every step.",
         columns={
             "group": st.column_config.TextColumn(pinned=True),
@@ -362,8 +428,10 @@ def _groups(sight: _Sight) -> None:
             "behind": number(format="%.2f", width=58),
             "ahead": number(format="%.2f", width=58),
         },
-        download=every_step(made).join(
-            with_pairs(sight.batches, made.ranks).select("step", "group", *PAIRS), on=["step", "group"], how="left"
+        download=step_table(delivery).join(
+            with_own_pairs(panel.batches, delivery.ranks).select("step", "group", *PAIR_COLUMNS),
+            on=["step", "group"],
+            how="left",
         ),
     )
 
@@ -373,17 +441,17 @@ def _speed(runs: Sequence[_Run], arm_colours: Mapping[str, str]) -> None:
     trainings = {run.name: [run.training] for run in runs if run.training is not None}
     if not trainings:
         return
-    colours = {run.name: arm_colours[str(run.record["arm"])] for run in runs}
+    colours = {run.name: arm_colours[run.record.arm] for run in runs}
     charts = (
         ("speed", "Images a second", "Images a second", "All ranks together.", 0),
         ("waiting", "Waiting for data", "% of a step", "Share of a step in which no batch was there.", 1),
     )
     for column, (name, what, y, how, digits) in zip(st.columns(2, gap="large"), charts, strict=True):
-        found = curves(trainings, name, x="epochs", smooth=_SMOOTH)
-        middles = [f"{each.arm} {float(np.median(each.y)):.{digits}f}" for each in found]
-        with column, or_said(what):
+        curves = series_of(trainings, name, x="epochs", smooth=_SMOOTH)
+        middles = [f"{each.arm} {float(np.median(each.y)):.{digits}f}" for each in curves]
+        with column, reporting_errors(what):
             _show.chart(
-                training_curves(found, colours, x="Epochs", y=y, digits=digits, from_zero=True),
+                training_curves(curves, colours, x="Epochs", y=y, digits=digits, from_zero=True),
                 name=name,
                 title=f"{what}, median: {', '.join(middles)}",
                 how=f"{how} Mean of the last {_SMOOTH} steps.",

@@ -1,35 +1,45 @@
 """The page "Benchmarks": the loader beside its peers first, then every other measurement."""
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ethnoshard.charts import loader_rates, median_rates, memory_growth, quota_deviation
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import (
+    OUR_DECODER,
+    ArmsBenchmark,
+    Benchmark,
+    Contestant,
+    GroupErrorsBenchmark,
+    LoaderBenchmark,
+    MemoryBenchmark,
+    PageBenchmark,
+    PlanningBenchmark,
+    RateBenchmark,
+    StepBenchmark,
+    TableBenchmark,
+)
 
 from .. import _pick, _show
-from .._guard import or_said
 from .._shelf import Shelf
-from .._text import plain
-from . import _benchmarks_loading as loading
-from . import _benchmarks_meetings as meetings
-from . import _benchmarks_rates as rates
-from . import _benchmarks_scale as scale
-from ._benchmarks_contestants import contestants, limits, table
+from .._show import plain, reporting_errors
 
-Content = Mapping[str, Any]
+B = TypeVar("B", bound=Benchmark)
+Files = Sequence[tuple[str, B]]
+"""Name of a file and what it holds."""
 
 _LOADING = "loading-"
-_OTHERS: dict[str, tuple[str, Callable[[Sequence[tuple[str, Content]]], None]]] = {}
-"""Beginning of a file's name -> the command that makes it, and what shows all such files."""
 
 
 def show(shelf: Shelf) -> None:
     """Every file of results that is known."""
-    found = shelf.benchmarks()
-    if not found:
+    files = shelf.benchmarks()
+    if not files:
         where = "No benchmarks were given." if shelf.given.benchmarks is None else "The folder holds no results yet."
         _show.empty(
             f"{where} They are JSON files that the measurements of a checkout write.",
@@ -37,107 +47,197 @@ def show(shelf: Shelf) -> None:
             f"ethnoshard dashboard {shelf.given.runs} --benchmarks benchmarks/results",
         )
         return
-    for name, content in found.items():
-        if isinstance(content, EthnoshardError):
-            st.warning(f"{plain(name)} can't be read: {plain(content)}", icon=":material/warning:")
-    read = {name: content for name, content in found.items() if not isinstance(content, EthnoshardError)}
-    loaded = {name.removeprefix(_LOADING): content for name, content in read.items() if name.startswith(_LOADING)}
-    if loaded:
-        _loading(loaded)
-    for begins, (command, shown) in _OTHERS.items():
-        files = [(name, content) for name, content in read.items() if name.startswith(begins)]
-        if files:
+    _show.unreadable([(name, str(content)) for name, content in files.items() if isinstance(content, EthnoshardError)])
+    known = {name: content for name, content in files.items() if isinstance(content, Benchmark)}
+    loaders = {name: content for name, content in known.items() if isinstance(content, LoaderBenchmark)}
+    if loaders:
+        _loading({name.removeprefix(_LOADING): content for name, content in loaders.items()})
+    for begins, (command, part) in _PARTS.items():
+        some = [(name, content) for name, content in known.items() if name.startswith(begins)]
+        if some:
             st.divider()
-            with or_said(", ".join(name for name, _ in files)):
-                shown(files)
-                _made(command, files[0][1])
-    known = (_LOADING, *_OTHERS)
-    unknown = [name for name in read if not name.startswith(known)]
+            with reporting_errors(", ".join(name for name, _ in some)):
+                part(some)
+                _origin(command, some[0][1])
+    unknown = [name for name, content in files.items() if content is None]
     if unknown:
         st.caption(plain(f"Not shown, as this version doesn't know them: {', '.join(unknown)}"))
 
 
-def _loading(loaded: Mapping[str, Content]) -> None:
-    name = _pick.one("Loaders on", list(loaded), key="loading")
-    content = loaded[name]
-    with or_said(f"{_LOADING}{name}"):
-        found = contestants(content)
-        batch = int(content["people"]) * int(content["images"])
-        asked = f"batches of {content['people']} people x {content['images']} faces, {content['workers']} workers"
-        _show.chart(
-            loader_rates(found, limits(content)),
-            name="images-a-second",
-            title=loading.rate_title(found),
-            how=(
-                f"Medians over {found[0].rounds} rounds, whiskers least to most; {asked}. In brackets: the share of "
-                "what decoding alone made just before and after. Hatched to plain is the decoder's gain, plain to ours "
-                "the loader's."
-            ),
-        )
-        _show.chart(
-            quota_deviation(found),
-            name="quota",
-            title=loading.quota_title(found, batch),
-            how=(
-                f"Largest difference over groups between a batch and what was asked for; less is better. Ours keeps "
-                f"{content['images']} faces of each person together, so it is exact to a person; who draws single "
-                "faces can be closer, but has fewer pairs of one person."
-            ),
-        )
-        everything = table(found)
-        _show.table(
-            everything.drop("worst off", "mean off"),
-            name="loaders",
-            title=loading.coverage_title(found),
-            how=(
-                f"Medians. {content['people']} people a batch were asked for. Never seen: for ours people with one "
-                "face, who have no pair. Memory: main process and children."
-            ),
-            columns={
-                "images/s": st.column_config.NumberColumn(format="%.0f"),
-                "of decoding alone": st.column_config.NumberColumn(format="%.2f"),
-                "people a batch": st.column_config.NumberColumn(format="%.1f"),
-                "memory, MiB": st.column_config.NumberColumn(format="%.0f"),
-                "first batch, s": st.column_config.NumberColumn(format="%.2f"),
-            },
-            download=everything,
-        )
-        _made("make bench DATASET=folder", content)
+def _loading(files: Mapping[str, LoaderBenchmark]) -> None:
+    name = _pick.one("Loaders on", list(files), key="loading")
+    content = files[name]
+    contestants = content.contestants()
+    batches = f"batches of {content.people} people x {content.images} faces, {content.workers} workers"
+    _show.chart(
+        loader_rates(contestants, content.limits),
+        name="images-a-second",
+        title=loader_title(contestants),
+        how=(
+            f"Medians over {contestants[0].rounds} rounds, whiskers least to most; {batches}. In brackets: the share "
+            "of what decoding alone made just before and after. Hatched to plain is the decoder's gain, plain to ours "
+            "the loader's."
+        ),
+    )
+    _show.chart(
+        quota_deviation(contestants),
+        name="quota",
+        title=quota_title(contestants, content.people * content.images),
+        how=(
+            f"Largest difference over groups between a batch and what was asked for; less is better. Ours keeps "
+            f"{content.images} faces of each person together, so it is exact to a person; who draws single "
+            "faces can be closer, but has fewer pairs of one person."
+        ),
+    )
+    everything = loader_table(contestants)
+    _show.table(
+        everything.drop("worst off", "mean off"),
+        name="loaders",
+        title=coverage_title(contestants),
+        how=(
+            f"Medians. {content.people} people a batch were asked for. Never seen: for ours people with one "
+            "face, who have no pair. Memory: main process and children."
+        ),
+        columns={
+            "images/s": st.column_config.NumberColumn(format="%.0f"),
+            "of decoding alone": st.column_config.NumberColumn(format="%.2f"),
+            "people a batch": st.column_config.NumberColumn(format="%.1f"),
+            "memory, MiB": st.column_config.NumberColumn(format="%.0f"),
+            "first batch, s": st.column_config.NumberColumn(format="%.2f"),
+        },
+        download=everything,
+    )
+    _origin("make bench DATASET=folder", content)
 
 
-def _alignment(files: Sequence[tuple[str, Content]]) -> None:
-    for (name, content), column in zip(files, _columns(len(files)), strict=False):
-        with column, or_said(name):
+def loader_table(contestants: Sequence[Contestant]) -> pl.DataFrame:
+    """A row a contestant with everything that was measured."""
+    return pl.DataFrame(
+        {
+            "loader": [f"{one.loader} {one.version}".strip() for one in contestants],
+            "decoder": [one.decoder for one in contestants],
+            "images/s": [one.rate for one in contestants],
+            "of decoding alone": [one.of_limit for one in contestants],
+            "people a batch": [one.people for one in contestants],
+            "seen": [one.seen for one in contestants],
+            "repeated": [one.repeated for one in contestants],
+            "never seen": [one.never for one in contestants],
+            "memory, MiB": [one.memory for one in contestants],
+            "first batch, s": [one.first for one in contestants],
+            "worst off": [one.worst for one in contestants],
+            "mean off": [one.off for one in contestants],
+        }
+    )
+
+
+def loader_title(contestants: Sequence[Contestant]) -> str:
+    """Ours as a share of the limit, and against the best peer with either decoder."""
+    ours = [one for one in contestants if one.ours]
+    if not ours:
+        return "Loaders beside each other, without ours"
+    against = []
+    for decoder, words in ((OUR_DECODER, "with our decoder"), ("pillow", "with Pillow")):
+        peers = [one for one in contestants if not one.ours and one.decoder == decoder]
+        if peers:
+            best = max(peers, key=lambda one: one.of_limit)
+            against.append(f"{ours[0].of_limit / best.of_limit:.1f} times the best peer {words} ({best.peer})")
+    delivers = f"ethnoshard delivers {ours[0].of_limit:.2f} of what decoding alone can"
+    return f"{delivers}, {' and '.join(against)}" if against else delivers
+
+
+def quota_title(contestants: Sequence[Contestant], batch: int) -> str:
+    """How far a batch is from what was asked for, ours and the peers'.
+
+    Args:
+        contestants: in any order.
+        batch: its images.
+    """
+    parts = [f"ethnoshard {one.worst:.1f}" for one in contestants if one.ours][:1]
+    peers = [one.worst for one in contestants if not one.ours]
+    if peers:
+        parts.append(f"peers {min(peers):.1f} to {max(peers):.1f}")
+    return f"Off the quota at worst, of {batch:,} images: {', '.join(parts)}"
+
+
+def coverage_title(contestants: Sequence[Contestant]) -> str:
+    """What an epoch of ours delivers."""
+    for one in contestants:
+        if one.ours:
+            return (
+                f"An epoch of ethnoshard delivers {one.seen:,} of {one.seen + one.never:,} faces, with "
+                f"{one.people:.0f} people in every batch"
+            )
+    return "What an epoch delivers"
+
+
+def _alignment(files: Files[RateBenchmark]) -> None:
+    for (name, content), column in zip(files, _two_columns(len(files)), strict=False):
+        with column:
             _show.chart(
-                median_rates(rates.medians(content), "images a second"),
+                median_rates(content.spreads, "images a second"),
                 name=name,
-                title=f"{name.removeprefix('alignment-')}: {rates.alignment_title(content)}",
-                how=rates.alignment_note(content),
+                title=f"{name.removeprefix('alignment-')}: {alignment_title(content)}",
+                how=alignment_note(content),
             )
 
 
-def _packing(files: Sequence[tuple[str, Content]]) -> None:
+def alignment_title(content: RateBenchmark) -> str:
+    """Ours beside the best way to run the original."""
+    if not content.ours or not content.others:
+        return f"Alignment of {content.images or 0:,} images"
+    return (
+        f"ethnoshard align takes {max(content.ours) / max(content.others):.1f} times as many images a second as the "
+        "best setting of facenet-pytorch"
+    )
+
+
+def alignment_note(content: RateBenchmark) -> str:
+    """Whether both find the same faces."""
+    note = f"The first {content.images or 0:,} images; whiskers: least to most of the rounds."
+    if content.overlapping is not None:
+        note += (
+            f" Of {content.agreement.get('faces', 0):,.0f} faces of facenet-pytorch {100 * content.overlapping:.2f} % "
+            "have one of ours with an intersection over union of 0.98 or more."
+        )
+    return note
+
+
+def _packing(files: Files[RateBenchmark]) -> None:
     for name, content in files:
         _show.chart(
-            median_rates(rates.medians(content), "faces a second"),
+            median_rates(content.spreads, "faces a second"),
             name=name,
-            title=rates.packing_title(content),
+            title=packing_title(content),
             how="A plain copy of the same bytes, which here goes to a fast disk's cache, is the limit.",
         )
 
 
-def _labelling(files: Sequence[tuple[str, Content]]) -> None:
+def packing_title(content: RateBenchmark) -> str:
+    """Faces and bytes a second."""
+    if not content.ours or not content.faces or not content.bytes:
+        return "Packing faces, and a plain copy"
+    median = content.ours[0]
+    mib = median * content.bytes / content.faces / (1 << 20)
+    return f"ethnoshard pack writes {median:,.0f} faces a second, {mib:,.0f} MiB/s"
+
+
+def _labelling(files: Files[RateBenchmark]) -> None:
     for _, content in files:
-        _show.head(rates.labelling_title(content), "The shipped classifier, processes' start included.")
+        _show.head(labelling_title(content), "The shipped classifier, processes' start included.")
 
 
-def _planning(files: Sequence[tuple[str, Content]]) -> None:
-    rows = scale.planning([content for _, content in files])
+def labelling_title(content: RateBenchmark) -> str:
+    """Faces a second."""
+    return f"ethnoshard label looks at {max(content.ours, default=0.0):,.0f} faces a second"
+
+
+def _planning(files: Files[PlanningBenchmark]) -> None:
+    rows = planning_table([content for _, content in files])
     milliseconds = st.column_config.NumberColumn(format="%.2f")
     _show.table(
         rows.drop("target"),
         name="planning",
-        title=scale.planning_title(rows),
+        title=planning_title(rows),
         how="Planning needs no face and no file; going on from a state costs about what a batch costs.",
         download=rows,
         columns={
@@ -148,8 +248,38 @@ def _planning(files: Sequence[tuple[str, Content]]) -> None:
     )
 
 
-def _arms(files: Sequence[tuple[str, Content]]) -> None:
-    rows = pl.concat([meetings.arms(content) for _, content in files])
+def planning_table(contents: Sequence[PlanningBenchmark]) -> pl.DataFrame:
+    """A row a plan."""
+    return pl.DataFrame(
+        [
+            {
+                "batches of": f"{content.people} x {content.images}",
+                "target": content.target,
+                "people": content.identities,
+                "faces": content.faces,
+                "batches": content.batches,
+                "plan ready, s": content.plan_s,
+                "a batch anywhere, ms": content.batch_anywhere_ms.median,
+                "the next batch, ms": content.next_batch_ms.median,
+                "going on from a state, ms": content.going_on_ms,
+                "peak memory, MiB": content.peak_mib,
+            }
+            for content in contents
+        ]
+    )
+
+
+def planning_title(rows: pl.DataFrame) -> str:
+    """The slowest of the plans: rows of ``planning_table``."""
+    row = rows.sort("plan ready, s", descending=True).row(0, named=True)
+    return (
+        f"A plan of {row['faces'] / 1e6:,.0f} million faces is ready in {row['plan ready, s']:.1f} s and takes "
+        f"{row['peak memory, MiB'] / 1024:.1f} GiB"
+    )
+
+
+def _arms(files: Files[ArmsBenchmark]) -> None:
+    rows = pl.concat([arm_table(content) for _, content in files])
     two = st.column_config.NumberColumn(format="%.2f")
     _show.table(
         rows,
@@ -161,9 +291,36 @@ def _arms(files: Sequence[tuple[str, Content]]) -> None:
     )
 
 
-def _rows(name: str, title: str, how: str) -> Callable[[Sequence[tuple[str, Content]]], None]:
-    def shown(files: Sequence[tuple[str, Content]]) -> None:
-        rows = meetings.flat([content for _, content in files])
+def arm_table(content: ArmsBenchmark) -> pl.DataFrame:
+    """A row a size of batches, arm and group."""
+    return pl.DataFrame(
+        [
+            {
+                "batches of": size.replace("x", " x "),
+                "arm": arm,
+                "group": group,
+                "people": company.people,
+                "variance / random": company.dispersion,
+                "own pairs": company.pairs,
+                "at random": company.pairs_at_random,
+                "nearest in the batch, %": _percent(company.nearest),
+                "by chance, %": _percent(company.nearest_by_chance),
+            }
+            for size, arms in content.sizes.items()
+            for arm, found in arms.items()
+            for group, company in found.groups.items()
+        ],
+        infer_schema_length=None,
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _table(name: str, title: str, how: str) -> Callable[[Files[TableBenchmark]], None]:
+    def show_table(files: Files[TableBenchmark]) -> None:
+        rows = pl.DataFrame([row for _, content in files for row in content.flat()], infer_schema_length=None)
         two = st.column_config.NumberColumn(format="%.2f")
         _show.table(
             rows,
@@ -173,25 +330,25 @@ def _rows(name: str, title: str, how: str) -> Callable[[Sequence[tuple[str, Cont
             columns={column: two for column, kind in rows.schema.items() if kind == pl.Float64},
         )
 
-    return shown
+    return show_table
 
 
-def _memory(files: Sequence[tuple[str, Content]]) -> None:
+def _memory(files: Files[MemoryBenchmark]) -> None:
     for name, content in files:
         left, right = st.columns(2, gap="large")
         with left:
             _show.chart(
-                memory_growth(*scale.memory(content)),
+                memory_growth(*memory_lines(content)),
                 name=name,
-                title=scale.memory_title(content),
+                title=memory_title(content),
                 how="Both axes by powers of ten. A whole epoch each; of the shards only some windows are held.",
             )
         with right:
-            rows = scale.reads(content)
+            rows = read_table(content)
             _show.table(
                 rows.drop("images/s"),
                 name=f"{name}-reads",
-                title=scale.reads_title(rows),
+                title=read_title(rows),
                 how="A jump is a read that does not begin where the one before ended.",
                 columns={
                     "shards, MiB": st.column_config.NumberColumn(format="%.0f"),
@@ -201,14 +358,61 @@ def _memory(files: Sequence[tuple[str, Content]]) -> None:
             )
 
 
-def _training(files: Sequence[tuple[str, Content]]) -> None:
+def memory_lines(content: MemoryBenchmark) -> tuple[list[int], list[tuple[str, list[float]]]]:
+    """Sizes of the datasets in faces, and what took how many MiB at each."""
+    rows = sorted(content.rows, key=lambda row: row.faces)
+    return [row.faces for row in rows], [
+        ("shards on disk", [row.size_mib for row in rows]),
+        ("whole process", [row.peak_mib for row in rows]),
+        ("of it the loader", [row.loader_mib for row in rows]),
+    ]
+
+
+def memory_title(content: MemoryBenchmark) -> str:
+    """How the loader's memory grows between the smallest and the largest dataset."""
+    rows = sorted(content.rows, key=lambda row: row.faces)
+    first, last = rows[0], rows[-1]
+    return (
+        f"{last.faces / first.faces:,.0f} times as many faces take {last.loader_mib / first.loader_mib:.1f} times the "
+        f"loader's memory, {last.loader_mib:,.0f} MiB"
+    )
+
+
+def read_table(content: MemoryBenchmark) -> pl.DataFrame:
+    """What was read of each dataset, and how often a read jumps; beside it one file a face."""
+    return pl.DataFrame(
+        [
+            {
+                "faces": row.faces,
+                "shards, MiB": row.size_mib,
+                "read / size": row.read_mib / row.size_mib,
+                "reads": row.reads,
+                "jumps": row.seeks,
+                "jumps, a file a face": row.images,
+                "images/s": row.images_per_second,
+            }
+            for row in content.rows
+        ]
+    )
+
+
+def read_title(rows: pl.DataFrame) -> str:
+    """The largest dataset: rows of ``read_table``."""
+    row = rows.sort("faces", descending=True).row(0, named=True)
+    return (
+        f"Of {row['faces']:,} faces {row['read / size']:.2f} times the shards' size is read, with "
+        f"{row['jumps, a file a face'] / row['jumps']:,.0f} times fewer jumps than a file a face"
+    )
+
+
+def _training(files: Files[StepBenchmark]) -> None:
     for name, content in files:
-        rows = scale.step(content)
+        rows = step_table(content)
         seconds, ratio = (st.column_config.NumberColumn(format=form) for form in ("%.3f", "%.2f"))
         _show.table(
             rows,
             name=name,
-            title=f"{name.removeprefix('training-')}: {scale.step_title(content)}",
+            title=f"{name.removeprefix('training-')}: {step_title(content)}",
             how="A plain loop has its batches in memory already. Medians of a turn's steps; they take turns.",
             columns={
                 **{column: seconds for column in rows.columns if column.endswith(", s")},
@@ -218,81 +422,190 @@ def _training(files: Sequence[tuple[str, Content]]) -> None:
         )
 
 
-def _demographics(files: Sequence[tuple[str, Content]]) -> None:
+def _loops(content: StepBenchmark) -> list[tuple[str, Sequence[float], Sequence[float]]]:
+    """What a step is measured beside, its seconds, and ours by them; older files know one plain loop."""
+    loops: list[tuple[str, Sequence[float], Sequence[float]]] = [
+        ("a plain loop", content.plain, content.ratios),
+        ("a plain loop that keeps its memory", content.plain_memory_kept, content.ratios_memory_kept),
+    ]
+    return [loop for loop in loops if loop[1] and loop[2]]
+
+
+def step_table(content: StepBenchmark) -> pl.DataFrame:
+    """A row a turn: a step of ours beside a plain loop's, and the share of ours that waits for data."""
+    columns = {"turn": list(range(1, len(content.ours) + 1)), "a step of ours, s": list(content.ours)}
+    for words, seconds, ratios in _loops(content):
+        columns |= {f"{words}, s": list(seconds), f"ours / {words}": list(ratios)}
+    return pl.DataFrame({**columns, "waiting for data, %": [100 * share for share in content.waiting]})
+
+
+def step_title(content: StepBenchmark) -> str:
+    """The medians of the turns."""
+    against = [f"{statistics.median(ratios):.2f} times {words}'s" for words, _, ratios in _loops(content)]
+    waiting = 100 * statistics.median(content.waiting)
+    return f"A training step of ours takes {' and '.join(against)}; {waiting:.1f} % of it waits for data"
+
+
+def _group_errors(files: Files[GroupErrorsBenchmark]) -> None:
     for name, content in files:
         _show.table(
-            scale.by_group(content),
+            group_error_table(content),
             name=name,
-            title=scale.by_group_title(content),
+            title=group_error_title(content),
             how="As many people and images as LFW has, all pairs within and across groups; vectors are random.",
         )
 
 
-def _dashboard(files: Sequence[tuple[str, Content]]) -> None:
+def group_error_title(content: GroupErrorsBenchmark) -> str:
+    """How long errors by group take at LFW's size."""
+    return (
+        f"Errors by group of {content.pairs / 1e6:,.0f} million pairs take "
+        f"{content.threshold_s + content.figures_s:.1f} s, {content.draws:,} draws of people included"
+    )
+
+
+def group_error_table(content: GroupErrorsBenchmark) -> pl.DataFrame:
+    """One row: what takes how long."""
+    return pl.DataFrame(
+        [
+            {
+                "people": content.people,
+                "images": content.images,
+                "common threshold, s": content.threshold_s,
+                "metrics with intervals, s": content.figures_s,
+                "two models compared, s": content.compare_s,
+                "peak memory, MiB": content.peak_mib,
+            }
+        ]
+    )
+
+
+def _pages(files: Files[PageBenchmark]) -> None:
     seconds = st.column_config.NumberColumn(format="%.2f")
     for name, content in files:
-        rows = scale.waiting(content)
+        rows = page_table(content)
         _show.table(
             rows,
             name=name,
-            title=scale.waiting_title(rows, int(content["runs"])),
+            title=page_title(rows, content.runs),
             how="Medians in a real browser that shares the machine and has cached nothing, but for again; each run "
-            f"with a report on {int(content['pairs']):,} pairs.",
+            f"with a report on {content.pairs:,} pairs.",
             columns=dict.fromkeys(rows.columns[1:], seconds),
         )
 
 
-def _columns(number: int) -> Sequence[Any]:
-    """Two beside each other."""
+def page_table(content: PageBenchmark) -> pl.DataFrame:
+    """A row a page of the dashboard: medians in seconds, and of its slider if it has one."""
+    return pl.DataFrame(
+        [
+            {
+                "page": page,
+                "text, s": statistics.median(paint.text for paint in paints),
+                "whole, s": statistics.median(paint.whole for paint in paints),
+                "whole again, s": statistics.median(paint.again for paint in paints),
+                "slider's move, s": statistics.median(moves) if (moves := content.moves.get(page)) else None,
+            }
+            for page, paints in content.paints.items()
+        ],
+        infer_schema_length=None,
+    )
+
+
+def page_title(rows: pl.DataFrame, runs: int) -> str:
+    """The slowest page and slider.
+
+    Args:
+        rows: of ``page_table``.
+        runs: that the dashboard showed.
+    """
+    names = ("text, s", "whole again, s", "slider's move, s")
+    text, again, moves = (rows[name].drop_nulls().to_list() for name in names)
+    moved = f", a slider moves in {max(moves):.2f} s" if moves else ""
+    return (
+        f"The dashboard with {runs} runs: a page's text is there in {max(text):.1f} s, all of it in "
+        f"{max(again):.1f} s once a browser has plotly{moved}"
+    )
+
+
+def _two_columns(number: int) -> Sequence[DeltaGenerator]:
+    """Two beside each other, at least ``number``."""
     return [column for _ in range(0, number, 2) for column in st.columns(2, gap="large")]
 
 
-def _made(command: str, content: Content) -> None:
-    machine = content.get("machine") or {}
-    workers = content.get("workers")
-    where = [str(machine[key]) for key in ("processor",) if machine.get(key)]
-    where += [f"{machine['cores']} cores"] if machine.get("cores") else []
-    where += [f"Python {machine['python']}"] if machine.get("python") else []
-    where += [f"{workers} workers"] if workers else []
-    st.caption(f"`{command}` on {plain(', '.join(where) or 'a machine that it does not name')}")
+def _origin(command: str, content: Benchmark) -> None:
+    machine = content.machine
+    facts = [machine.processor] if machine and machine.processor else []
+    facts += [f"{machine.cores} cores"] if machine and machine.cores else []
+    facts += [f"Python {machine.python}"] if machine and machine.python else []
+    facts += [f"{content.workers} workers"] if content.workers else []
+    st.caption(f"`{command}` on {plain(', '.join(facts) or 'a machine that it does not name')}")
 
 
-_OTHERS |= {
-    "planning-": ("python -m benchmarks.planning", _planning),
-    "meetings-arms": ("python -m benchmarks.meetings", _arms),
+Part = Callable[[Sequence[tuple[str, Benchmark]]], None]
+
+
+def _of(kind: type[B], part: Callable[[Files[B]], None]) -> Part:
+    """The part of the page for files of one kind."""
+
+    def show_part(files: Sequence[tuple[str, Benchmark]]) -> None:
+        part([(name, content) for name, content in files if isinstance(content, kind)])
+
+    return show_part
+
+
+_PARTS: Mapping[str, tuple[str, Part]] = {
+    "planning-": ("python -m benchmarks.planning", _of(PlanningBenchmark, _planning)),
+    "meetings-arms": ("python -m benchmarks.meetings", _of(ArmsBenchmark, _arms)),
     "meetings-disk": (
         "python -m benchmarks.meetings",
-        _rows(
-            "meetings-disk",
-            "Nobody meets those who lie beside him on the disk more often than by chance",
-            "How often somebody's nearest, or the ten nearest, are in the batch, over chance, without look-alikes; "
-            "where the disk is in an order of chance, and where it is in one by likeness.",
+        _of(
+            TableBenchmark,
+            _table(
+                "meetings-disk",
+                "Nobody meets those who lie beside him on the disk more often than by chance",
+                "How often somebody's nearest, or the ten nearest, are in the batch, over chance, without look-alikes; "
+                "where the disk is in an order of chance, and where it is in one by likeness.",
+            ),
         ),
     ),
     "meetings-hard": (
         "python -m benchmarks.meetings",
-        _rows(
-            "meetings-hard",
-            "Look-alikes cost jumps, not bytes",
-            "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the "
-            "share of cells that come with look-alikes.",
+        _of(
+            TableBenchmark,
+            _table(
+                "meetings-hard",
+                "Look-alikes cost jumps, not bytes",
+                "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the "
+                "share of cells that come with look-alikes.",
+            ),
         ),
     ),
     "meetings-remote": (
         "python -m benchmarks.meetings",
-        _rows(
-            "meetings-remote", "From afar each shard is fetched once", "Requests and bytes, over those of the dataset."
+        _of(
+            TableBenchmark,
+            _table(
+                "meetings-remote",
+                "From afar each shard is fetched once",
+                "Requests and bytes, over those of the dataset.",
+            ),
         ),
     ),
     "look-alikes": (
         "python -m benchmarks.look_alikes",
-        _rows("look-alikes", "What the index finds of what a search of all finds", "On clustered synthetic centroids."),
+        _of(
+            TableBenchmark,
+            _table(
+                "look-alikes", "What the index finds of what a search of all finds", "On clustered synthetic centroids."
+            ),
+        ),
     ),
-    "memory": ("python -m benchmarks.memory", _memory),
-    "alignment-": ("python -m benchmarks.alignment SOURCE", _alignment),
-    "packing": ("python -m benchmarks.packing", _packing),
-    "labelling": ("python -m benchmarks.labelling WORK", _labelling),
-    "training-": ("python -m benchmarks.training DATASET", _training),
-    "demographics": ("python -m benchmarks.demographics", _demographics),
-    "dashboard": ("python -m benchmarks.dashboard", _dashboard),
+    "memory": ("python -m benchmarks.memory", _of(MemoryBenchmark, _memory)),
+    "alignment-": ("python -m benchmarks.alignment SOURCE", _of(RateBenchmark, _alignment)),
+    "packing": ("python -m benchmarks.packing", _of(RateBenchmark, _packing)),
+    "labelling": ("python -m benchmarks.labelling WORK", _of(RateBenchmark, _labelling)),
+    "training-": ("python -m benchmarks.training DATASET", _of(StepBenchmark, _training)),
+    "demographics": ("python -m benchmarks.demographics", _of(GroupErrorsBenchmark, _group_errors)),
+    "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
+"""Beginning of a file's name -> the command that makes it, and what shows all such files."""

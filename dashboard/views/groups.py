@@ -2,24 +2,105 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+import plotly.graph_objects as go
+import polars as pl
 import streamlit as st
 
-from ethnoshard.charts import GroupRates, count, group_cells_of, group_matrix, group_rates, group_rates_of, share
+from ethnoshard._stamp import Stamp
+from ethnoshard.charts import (
+    GROUP_METRICS,
+    NONE,
+    GroupCurve,
+    count,
+    group_cells_of,
+    group_det,
+    group_matrix,
+    group_rates,
+    group_rates_of,
+    interval,
+    share,
+    signed,
+    with_interval,
+)
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import ReportSummary
+from ethnoshard.evaluation import GroupErrorsOverThresholds, indices_at
+from ethnoshard.results import (
+    Change,
+    Compared,
+    Comparison,
+    ErrorsAtThreshold,
+    Estimate,
+    Evaluation,
+    GroupErrors,
+    GroupErrorsChange,
+    GroupRates,
+    ReportSummary,
+    as_json,
+)
 
 from .. import _show
-from .._guard import or_said
 from .._shelf import Shelf
-from .._text import plain
-from ._evaluations import KINDS, Picked, none_yet, picked, say_unreadable
-from ._groups_change import change_table, clear_changes, comparison_of
-from ._groups_cross import cross_title
-from ._groups_det import det
-from ._groups_figures import figures_plain, figures_table
-from ._groups_found import Found, Shown, find, move
-from ._groups_rates import each_rate, rates_plain, rates_table, spread
+from .._show import plain, reporting_errors
+from ._evaluations import KINDS, PickedEvaluation, list_unreadable, no_evaluation, pick_evaluations
+
+_ABOUT = ("model", "place", "flip", "images", "options", "pairs")
+_RATES: tuple[Literal["fmr"], Literal["fnmr"]] = ("fmr", "fnmr")
+_CHANGES = (("fmr", "FMR"), ("fnmr", "FNMR"), ("accuracy", "accuracy"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SourceErrors:
+    """Errors by group of one report, by one source of labels.
+
+    Attributes:
+        picked: the report.
+        errors: at its own threshold, and at others that it keeps.
+        reason: why it keeps no others.
+        stamp: of the file that keeps them; None where it can't be read.
+    """
+
+    picked: PickedEvaluation
+    errors: GroupErrorsOverThresholds
+    reason: str | None
+    stamp: Stamp | None
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self.errors.own.source
+
+    @property
+    def labels(self) -> str:
+        """Whose labels, in words."""
+        return f"perceived ethnicity {self.errors.own.labels}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ErrorsInView:
+    """Errors by group at the threshold that the page stands at.
+
+    Attributes:
+        of: which report and source.
+        index: of its thresholds.
+        rates: at this threshold.
+    """
+
+    of: SourceErrors
+    index: int
+    rates: GroupErrors
+
+    @property
+    def threshold(self) -> float:
+        """The one for all groups."""
+        return self.rates.threshold
+
+    @property
+    def text(self) -> str:
+        """The threshold in words."""
+        return self.of.errors.text(self.index)
 
 
 def show(shelf: Shelf) -> None:
@@ -27,78 +108,117 @@ def show(shelf: Shelf) -> None:
 
     def has_groups(summary: ReportSummary) -> bool:
         try:
-            return bool(shelf.report(summary.name).evaluation.demographics)
+            return bool(shelf.evaluation(summary.name).demographics)
         except EthnoshardError:
             return False
 
-    found = picked(shelf, fits=has_groups)
-    if found:
-        with or_said(found[0].name):
-            _report(shelf, found)
+    picked = pick_evaluations(shelf, fits=has_groups)
+    if picked:
+        with reporting_errors(picked[0].name):
+            _report(shelf, picked)
     elif not any(summary.kind in KINDS and has_groups(summary) for summary in shelf.reports):
-        none_yet(shelf, "There is no evaluation with errors by group yet.", groups=True)
-    say_unreadable(shelf)
+        no_evaluation(shelf, "There is no evaluation with errors by group yet.", groups=True)
+    list_unreadable(shelf)
 
 
-def _report(shelf: Shelf, chosen: Sequence[Picked]) -> None:
-    found = find(shelf, chosen)
-    st.caption(plain(f"{found[0][0].own.note} Perceived ethnicity: never what somebody is or says of themselves."))
-    _moving(shelf, found)
-    for other in chosen[1:]:
-        with or_said(f"{chosen[0].name} and {other.name}"):
-            _change(shelf, chosen[0], other)
-    _small_print(found)
+def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
+    sources = _sources(shelf, picked)
+    st.caption(
+        plain(f"{sources[0][0].errors.own.note} Perceived ethnicity: never what somebody is or says of themselves.")
+    )
+    _moving(shelf, sources)
+    for other in picked[1:]:
+        with reporting_errors(f"{picked[0].name} and {other.name}"):
+            _change(shelf, picked[0], other)
+    _small_print(sources)
+
+
+def _sources(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> list[list[SourceErrors]]:
+    """For each source of labels of the first report: its errors, and those of the reports beside it."""
+    names = [own.source for own in picked[0].evaluation.demographics]
+    return [
+        [_errors_of(shelf, each, own) for each in picked for own in each.evaluation.demographics if own.source == name]
+        for name in names
+    ]
+
+
+def _errors_of(shelf: Shelf, picked: PickedEvaluation, own: GroupErrors) -> SourceErrors:
+    curves, reason, stamp = None, None, None
+    try:
+        curves, stamp = shelf.group_curves(picked.name, own.source), shelf.groups_stamp(picked.name, own.source)
+    except EthnoshardError as error:
+        reason = str(error)
+    errors = GroupErrorsOverThresholds(own=own, curves=curves)
+    return SourceErrors(picked=picked, errors=errors, reason=reason, stamp=stamp)
+
+
+def in_view(sources: Sequence[Sequence[SourceErrors]], threshold: float) -> list[list[ErrorsInView]]:
+    """Everything where it stands when a threshold is chosen, see ``evaluation.indices_at``."""
+    indices = indices_at([[each.errors for each in reports] for reports in sources], threshold)
+    return [
+        [
+            ErrorsInView(of=each, index=index, rates=_at(each.stamp, index, each.errors))
+            for each, index in zip(reports, own, strict=True)
+        ]
+        for reports, own in zip(sources, indices, strict=True)
+    ]
+
+
+def _at(stamp: Stamp | None, index: int, errors: GroupErrorsOverThresholds) -> GroupErrors:
+    return errors.own if stamp is None else _at_kept(stamp, index, errors)
+
+
+@st.cache_resource(max_entries=2048, show_spinner=False)
+def _at_kept(stamp: Stamp, index: int, _errors: GroupErrorsOverThresholds) -> GroupErrors:
+    return _errors.at(index)
 
 
 @st.fragment
-def _moving(shelf: Shelf, found: Sequence[Sequence[Found]]) -> None:
+def _moving(shelf: Shelf, sources: Sequence[Sequence[SourceErrors]]) -> None:
     """What moves with the threshold."""
-    rows = move(found, _threshold(found[0][0]))
-    everything = [each for shown in rows for each in shown]
+    rows = in_view(sources, _threshold(sources[0][0]))
+    everything = [each for reports in rows for each in reports]
     colours = shelf.group_colours
-    for column, shown in zip(st.columns(len(rows)), rows, strict=True):
+    for column, reports in zip(st.columns(len(rows)), rows, strict=True):
         with column:
-            first = shown[0]
+            first = reports[0]
             _show.chart(
-                group_rates([_rates_of(each) for each in shown], colours),
-                name=f"rates-{first.found.source}",
-                title=f"{_capital(first.found.labels)}, at {first.text}: {spread(first.rates, 'fmr')}, "
+                group_rates([group_rates_of(each.rates, each.of.picked.label, each.text) for each in reports], colours),
+                name=f"rates-{first.of.source}",
+                title=f"{_capital(first.of.labels)}, at {first.text}: {spread(first.rates, 'fmr')}, "
                 f"{spread(first.rates, 'fnmr')}",
                 how=_how(first),
             )
     _show.table(
-        rates_table(everything),
+        rate_table(everything),
         name="rates",
         title=f"Each group's own rates at {rows[0][0].text}",
         how="A smaller gap because the best group got worse is no gain: look here first.",
-        download=rates_plain(everything),
+        download=rate_numbers(everything),
         columns={"group": st.column_config.TextColumn(width=130)},
         height="content",
     )
-    _figures(everything)
-    for column, shown in zip(st.columns(len(rows)), rows, strict=True):
+    _metrics(everything)
+    for column, reports in zip(st.columns(len(rows)), rows, strict=True):
         with column:
-            _det(shown[0], colours)
-    for column, shown in zip(st.columns(len(rows)), rows, strict=True):
+            _det(reports[0], colours)
+    for column, reports in zip(st.columns(len(rows)), rows, strict=True):
         with column:
-            rates = shown[0].rates
+            rates = reports[0].rates
             _show.chart(
                 group_matrix(group_cells_of(rates)),
-                name=f"cross-{shown[0].found.source}",
+                name=f"cross-{reports[0].of.source}",
                 title=f"Who is taken for whom, {rates.labels}: {cross_title(rates)}",
-                how=f"Different-person pairs with one person from each group, accepted at {shown[0].text}. "
+                how=f"Different-person pairs with one person from each group, accepted at {reports[0].text}. "
                 f"Grey: fewer than {rates.min_people} people or {rates.min_pairs} pairs.",
             )
 
 
-def _rates_of(shown: Shown) -> GroupRates:
-    return group_rates_of(shown.rates, shown.found.picked.label, shown.text)
-
-
-def _threshold(first: Found) -> float:
+def _threshold(first: SourceErrors) -> float:
     """Chosen among the thresholds of the report's first source."""
-    texts = {first.text(place): threshold for place, threshold in enumerate(first.thresholds)}
-    own = first.text(first.own_place)
+    errors = first.errors
+    texts = {errors.text(index): threshold for index, threshold in enumerate(errors.thresholds)}
+    own = errors.text(errors.own_index)
     if len(texts) > 1:
         chosen = st.select_slider(
             "Similarity from which a pair is accepted, one threshold for all groups",
@@ -110,7 +230,7 @@ def _threshold(first: Found) -> float:
     else:
         chosen = own
         st.info(plain(_capital(f"{first.reason or 'there is one threshold only'}.")), icon=":material/info:")
-    setting = first.own
+    setting = errors.own
     people = f" ({count(setting.chosen_on.people)} people)" if setting.chosen_on.people else ""
     st.caption(
         plain(
@@ -121,8 +241,8 @@ def _threshold(first: Found) -> float:
     return texts[chosen]
 
 
-def _how(shown: Shown) -> str:
-    rates = shown.rates
+def _how(first: ErrorsInView) -> str:
+    rates = first.rates
     bars = f"bars: 95 % by {count(rates.draws)} draws of people. " if rates.draws else "people are not known. "
     return (
         f"Dots: rates, weighted by {rates.weighting}; {bars}Grey: fewer than {rates.min_people} people or "
@@ -130,49 +250,209 @@ def _how(shown: Shown) -> str:
     )
 
 
-def _figures(everything: Sequence[Shown]) -> None:
+def rate_table(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
+    """A row a source, report and group, as text."""
+    rows = []
+    for each in everything:
+        for group, rates in {"all": each.rates.overall, **each.rates.by_group}.items():
+            fmr, fnmr = rates.fmr, rates.fnmr
+            rows.append(
+                {
+                    "labels": each.of.source,
+                    "model": each.of.picked.label,
+                    "threshold": each.text,
+                    "group": group + (" (too few)" if rates.too_few else ""),
+                    "FMR": with_interval(fmr.rate, fmr.people_interval),
+                    "false matches": f"{count(fmr.errors)} of {count(fmr.pairs)}",
+                    "people": count(fmr.people),
+                    "FNMR": with_interval(fnmr.rate, fnmr.people_interval),
+                    "false non-matches": f"{count(fnmr.errors)} of {count(fnmr.pairs)}",
+                    "people (same pairs)": count(fnmr.people),
+                    "accuracy": with_interval(rates.accuracy.value, rates.accuracy.people_interval),
+                }
+            )
+    table = pl.DataFrame(rows)
+    alike = [name for name in ("labels", "model", "threshold") if table[name].n_unique() == 1]
+    return table.drop(alike)
+
+
+def rate_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
+    """Rows of ``rate_table`` as numbers, for the download."""
+    rows = []
+    for each in everything:
+        for group, rates in {"all": each.rates.overall, **each.rates.by_group}.items():
+            row: dict[str, str | float | None] = {
+                "labels": each.of.errors.own.labels,
+                "report": each.of.picked.name,
+                "threshold": each.threshold,
+                "group": group,
+                "too_few": rates.too_few,
+            }
+            for key, cell in (("fmr", rates.fmr), ("fnmr", rates.fnmr)):
+                low, high = cell.people_interval or (None, None)
+                row |= {
+                    key: cell.rate, f"{key}_low": low, f"{key}_high": high, f"{key}_errors": cell.errors,
+                    f"{key}_pairs": cell.pairs, f"{key}_people": cell.people,
+                }  # fmt: skip
+            rows.append(row | {"accuracy": rates.accuracy.value})
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def compared_groups(rates: ErrorsAtThreshold) -> dict[str, GroupRates]:
+    """The groups with people and pairs enough."""
+    return {group: cells for group, cells in rates.by_group.items() if not cells.too_few}
+
+
+def spread(rates: ErrorsAtThreshold, kind: Literal["fmr", "fnmr"]) -> str:
+    """``FMR 0.0011 (White) to 0.0052 (Black)``, of groups large enough."""
+    cells = {group: own.fmr if kind == "fmr" else own.fnmr for group, own in compared_groups(rates).items()}
+    values = {group: cell.rate for group, cell in cells.items() if cell.rate is not None}
+    if len(values) < 2:
+        return f"{kind.upper()} of too few groups to compare"
+    low, high = min(values, key=lambda group: values[group]), max(values, key=lambda group: values[group])
+    return f"{kind.upper()} {share(values[low])} ({low}) to {share(values[high])} ({high})"
+
+
+def each_rate(rates: ErrorsAtThreshold) -> str:
+    """``Black FMR 0.0052, FNMR 0.0402; White ...``, of groups large enough."""
+    return "; ".join(
+        f"{group} FMR {share(cells.fmr.rate)}, FNMR {share(cells.fnmr.rate)}"
+        for group, cells in compared_groups(rates).items()
+    )
+
+
+def _metrics(everything: Sequence[ErrorsInView]) -> None:
     if not any(each.rates.figures for each in everything):
-        st.info("Fewer than two groups are large enough, so no figure says how far they are apart.")
+        st.info("Fewer than two groups are large enough, so no metric says how far they are apart.")
         return
-    behind = " ".join(f"{each.found.source}{_of(each, everything)}: {each_rate(each.rates)}." for each in everything)
+    behind = " ".join(f"{each.of.source}{_model(each, everything)}: {each_rate(each.rates)}." for each in everything)
+    garbes = [(each, each.rates.figures.get("garbe")) for each in everything]
     garbe = ", ".join(
-        f"{share(each.rates.figures['garbe'].value)} ({each.found.source}{_of(each, everything)})"
-        for each in everything
-        if "garbe" in each.rates.figures
+        f"{share(found.value)} ({each.of.source}{_model(each, everything)})" for each, found in garbes if found
     )
     _show.table(
-        figures_table(everything),
+        metric_table(everything),
         name="figures",
         title=f"How far apart groups are, alpha {everything[0].rates.alpha:g}: GARBE {garbe}",
         how=f"95 % intervals by draws of people, .. where draws are undefined. The rates behind: {behind}",
-        download=figures_plain(everything),
+        download=metric_numbers(everything),
         columns={"what it says": st.column_config.TextColumn(width="large")},
         height="content",
     )
 
 
-def _of(each: Shown, everything: Sequence[Shown]) -> str:
-    several = len({other.found.picked.name for other in everything}) > 1
-    return f", {each.found.picked.label}" if several else ""
+def metric_table(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
+    """A row a metric of how far groups are apart, a column a source and report, each value with its interval."""
+    columns: dict[str, list[str]] = {"metric": [name for name, _ in GROUP_METRICS.values()]}
+    for each in everything:
+        name = f"{each.of.source}{_model(each, everything)}"
+        columns[name] = [_value(each.rates.figures.get(key)) for key in GROUP_METRICS]
+    some: Mapping[str, Estimate] = next((each.rates.figures for each in everything if each.rates.figures), {})
+    ideals = [some.get(key) for key in GROUP_METRICS]
+    columns["ideal"] = [NONE if ideal is None else f"{ideal.ideal:g}" for ideal in ideals]
+    columns["what it says"] = [meaning for _, meaning in GROUP_METRICS.values()]
+    return pl.DataFrame(columns)
 
 
-def _det(shown: Shown, colours: Mapping[str, str]) -> None:
-    if shown.found.curves is None:
+def metric_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
+    """What ``metric_table`` shows as numbers, a row a metric, source and report."""
+    rows = []
+    for each in everything:
+        for key, found in each.rates.figures.items():
+            low, high = found.people_interval or (None, None)
+            rows.append(
+                {
+                    "labels": each.of.errors.own.labels,
+                    "report": each.of.picked.name,
+                    "threshold": each.threshold,
+                    "figure": key,
+                    "value": found.value,
+                    "low": low,
+                    "high": high,
+                    "undefined_draws": found.undefined_draws,
+                    "ideal": found.ideal,
+                }
+            )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _model(each: ErrorsInView, everything: Sequence[ErrorsInView]) -> str:
+    """Of which model, where there are several."""
+    several = len({other.of.picked.name for other in everything}) > 1
+    return f", {each.of.picked.label}" if several else ""
+
+
+def _value(estimate: Estimate | None) -> str:
+    """``2.66 [1.32, 11.97]``: three digits that count, and no more, as intervals are wide."""
+    if estimate is None:
+        return NONE
+    value = "undefined" if estimate.value is None else _digits(estimate.value)
+    return f"{value} {interval(estimate.people_interval, _digits)}".rstrip()
+
+
+def _digits(value: float) -> str:
+    if value == 0:
+        return "0"
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
+
+
+def _det(first: ErrorsInView, colours: Mapping[str, str]) -> None:
+    if first.of.errors.curves is None:
         return
     _show.chart(
-        det(shown, colours),
-        name=f"det-{shown.found.source}",
-        title=f"DET by group, {shown.rates.labels}: one threshold, {shown.text}, is another place on every "
+        det_by_group(first, colours),
+        name=f"det-{first.of.source}",
+        title=f"DET by group, {first.rates.labels}: one threshold, {first.text}, is another place on every "
         "group's curve",
         how="Lines: all thresholds; the sign on each: the one for all. Lower and further left is better; edges are 0. "
-        f"{each_rate(shown.rates)}.",
+        f"{each_rate(first.rates)}.",
     )
 
 
-def _change(shelf: Shelf, one: Picked, other: Picked) -> None:
-    comparison = comparison_of(shelf, one, other)
+def det_by_group(first: ErrorsInView, colours: Mapping[str, str]) -> go.Figure:
+    """The curves of a report that keeps them, with the one threshold for all marked on each.
+
+    Args:
+        first: the report.
+        colours: of groups.
+    """
+    errors = first.of.errors
+    curves = errors.curves
+    if curves is None:
+        raise ValueError("the report keeps no curves")
+    drawing = [
+        GroupCurve(
+            group=group,
+            fmr=curves.fmr[:, 0, index],
+            fnmr=curves.fnmr[:, 0, index],
+            too_few=first.rates.by_group[group].too_few,
+        )
+        for index, group in enumerate(curves.groups)
+    ]
+    return group_det(drawing, [errors.text(index) for index in range(len(curves.thresholds))], first.index, colours)
+
+
+def cross_title(rates: ErrorsAtThreshold) -> str:
+    """From the least confused two groups to the most."""
+    groups = list(rates.cross)
+    cells = {(one, other): rates.cross[one][other] for number, one in enumerate(groups) for other in groups[number:]}
+    found = {two: cell.rate for two, cell in cells.items() if not cell.too_few and cell.rate is not None}
+    if not found:
+        return "Too few people or pairs for any two groups"
+    low, high = min(found, key=lambda two: found[two]), max(found, key=lambda two: found[two])
+    if found[low] == found[high]:
+        return f"FMR {share(found[low])} wherever there are people and pairs enough"
+    return f"FMR from {share(found[low])} ({_two(*low)}) to {share(found[high])} ({_two(*high)})"
+
+
+def _two(one: str, other: str) -> str:
+    return f"within {one}" if one == other else f"{one} with {other}"
+
+
+def _change(shelf: Shelf, one: PickedEvaluation, other: PickedEvaluation) -> None:
+    comparison = _comparison_of(shelf, one, other)
     if comparison is None:
-        paths = [str(each.report.path) for each in (one, other)]
+        paths = [str(shelf.report_path(each.name)) for each in (one, other)]
         _show.empty(
             f"No report compares {one.name} with {other.name}; this gives each group's difference, with its paired "
             "interval:",
@@ -180,26 +460,90 @@ def _change(shelf: Shelf, one: Picked, other: Picked) -> None:
         )
         return
     name, content, base = comparison
-    for found in content.demographics:
-        clear = clear_changes(found, turned=not base)
+    for source in content.demographics:
+        clear = clear_changes(source, turned=not base)
         _show.table(
-            change_table(found, turned=not base),
-            name=f"change-{other.name}-{found.source}",
-            title=f"From {one.label} to {other.label}, {found.labels}: "
+            change_table(source, turned=not base),
+            name=f"change-{other.name}-{source.source}",
+            title=f"From {one.label} to {other.label}, {source.labels}: "
             + (", ".join(clear) if clear else "no group's difference is clear of 0"),
-            how=f"{other.label} less {one.label}, each at its own threshold, on the same {count(found.draws)} draws "
+            how=f"{other.label} less {one.label}, each at its own threshold, on the same {count(source.draws)} draws "
             f"of people (from {name}). An interval that holds 0 does not tell the two apart.",
             height="content",
         )
 
 
-def _small_print(found: Sequence[Sequence[Found]]) -> None:
-    for first, *_ in found:
-        own = first.own
+def _comparison_of(shelf: Shelf, one: PickedEvaluation, other: PickedEvaluation) -> tuple[str, Comparison, bool] | None:
+    """The comparison report of two evaluations, whichever was its base.
+
+    Returns:
+        its name, what it found, and whether ``one`` was the base; None if there is none.
+    """
+    for summary in shelf.reports:
+        if summary.kind != "comparison":
+            continue
+        try:
+            comparison = shelf.comparison(summary.name)
+        except EthnoshardError:
+            # It went away meanwhile; the list of what can't be read says more.
+            continue
+        sides = comparison.base, comparison.other
+        for base, (first, second) in ((True, sides), (False, sides[::-1])):
+            if _is_of(first, one.evaluation) and _is_of(second, other.evaluation):
+                return summary.name, comparison, base
+    return None
+
+
+def _is_of(side: Compared, report: Evaluation) -> bool:
+    """Whether one side of a comparison is this evaluation: all that it says about it is the same."""
+    measured = {name: value for name, value in as_json(report.verification).items() if name != "curve"}
+    return as_json(side.verification) == measured and all(
+        getattr(side, name) == getattr(report, name) for name in _ABOUT
+    )
+
+
+def change_table(source: GroupErrorsChange, *, turned: bool) -> pl.DataFrame:
+    """A row a group, of one source of labels.
+
+    Args:
+        source: in the comparison.
+        turned: show base - other.
+    """
+    rows = []
+    for group, changes in {"all": source.overall, **source.by_group}.items():
+        row = {"group": group + (" (too few)" if group in source.too_few else "")}
+        rows.append(row | {name: _signed(changes.get(key), turned=turned) for key, name in _CHANGES})
+    return pl.DataFrame(rows)
+
+
+def clear_changes(source: GroupErrorsChange, *, turned: bool) -> list[str]:
+    """Which groups' rates differ by an interval that doesn't hold 0: ``Black's FMR falls``."""
+    clear = []
+    for group, changes in source.by_group.items():
+        for key in _RATES:
+            change = changes.get(key)
+            low, high = (change.people_interval if change else None) or (None, None)
+            if group not in source.too_few and low is not None and high is not None and (low > 0 or high < 0):
+                rises = (low > 0) != turned
+                clear.append(f"{group}'s {key.upper()} {'rises' if rises else 'falls'}")
+    return clear
+
+
+def _signed(change: Change | None, *, turned: bool) -> str:
+    sign = -1 if turned else 1
+    if change is None or change.difference is None:
+        return NONE
+    ends = [None if end is None else sign * end for end in change.people_interval or ()]
+    return with_interval(sign * change.difference, ends[::sign], signed)
+
+
+def _small_print(sources: Sequence[Sequence[SourceErrors]]) -> None:
+    for first, *_ in sources:
+        own = first.errors.own
         people = "" if own.people is None else f"{count(own.people)} people"
         images = "" if own.images is None else f", {count(own.images)} images"
         without = ", ".join(f"{count(number)} {reason}" for reason, number in own.without_group.items())
-        out = " ".join(f"{group} enters no figure: {why}." for group, why in own.left_out.items())
+        out = " ".join(f"{group} enters no metric: {why}." for group, why in own.left_out.items())
         st.caption(
             plain(
                 f"{_capital(first.labels)}: {people}{images}. Pairs: {own.pairs}."

@@ -1,91 +1,114 @@
-"""The page "Runs": every run with its figures, to pick from; arms against seeds; the seed's table; comparisons."""
+"""The page "Runs": every run with its metrics, to pick from; arms against seeds; Kalinga's table; comparisons."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 import streamlit as st
 
-from ethnoshard.charts import NONE, arm_spread, differences
+from ethnoshard.charts import (
+    KNOWN_ARMS,
+    METHODS,
+    NONE,
+    RATES,
+    Difference,
+    RunPoint,
+    arm_spread,
+    differences,
+    metric_name,
+    plus_minus,
+    share,
+)
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import MetricChange, Verdict, WorstGroup, changes_of, kalinga2020
+from ethnoshard.runs import ModelSummary, first_seeds
 
 from .. import _show
-from .._guard import or_said
-from .._pick import one, some
+from .._pick import MOST_AT_FIRST, one, some
 from .._shelf import Shelf
-from .._text import plain
-from . import _runs_changes as changes
-from . import _runs_spread as spread
-from ._runs_lines import Line, lines_of, picked_at_first, shown, unrounded
-from ._runs_seed import PUBLISHED, SOURCE, table_5_1
+from .._show import Columns, plain, reporting_errors
 
 _TABLE, _NAMES, _PICKED = "runs-table", "runs-names", "runs"
-_SAID_AT_MOST = 10
+_LISTED = 10
+"""Warnings in one list, at most."""
+_TEXTS = ("Arm", "Status", "Epoch", "Accuracy", "VAL", "Highest FNMR", "Highest FMR", "Groups")
+_TYPES = {
+    "Seed": pl.Int64,
+    **dict.fromkeys(("Loss", "at FAR", "AUC", "EER"), pl.Float64),
+    **dict.fromkeys(_TEXTS, pl.String),
+}
+"""Of columns that may hold nothing at all."""
+
+Pair = tuple[float, float]
 
 
 def show(shelf: Shelf) -> None:
-    """Every run as a row; what was picked in figures; comparisons; what can't be read."""
-    lines, unreadable = lines_of(shelf)
-    if not any(line.is_run for line in lines):
-        _say_deeper(shelf)
-    if not lines:
+    """Every run as a row; the picked ones in charts; comparisons; what can't be read."""
+    models, unreadable = shelf.models
+    if not any(model.is_run for model in models):
+        _point_deeper(shelf)
+    if not models:
         _show.empty(
-            f"There is no run in {shelf.given.runs}. Train one, or draw faces of nobody to try it on:",
+            f"There is no run in {shelf.given.runs}. Train one, or draw synthetic faces to try it on:",
             f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
             "ethnoshard draw PHOTOGRAPHS",
         )
     else:
-        picked = _picked(lines)
-        with or_said("the figures by arm"):
+        picked = _pick(models)
+        with reporting_errors("the metrics by arm"):
             _arms(shelf, picked)
-        with or_said("table 5.1"):
+        with reporting_errors("table 5.1"):
             _table_5_1(picked)
-    with or_said("the comparisons"):
-        _comparisons(shelf, unreadable)
-    _say_unreadable(unreadable)
+    unreadable = list(unreadable)
+    with reporting_errors("the comparisons"):
+        unreadable += _comparisons(shelf)
+    if unreadable:
+        _show.head(f"{_count(len(unreadable), 'run or report', 'runs or reports')} can't be read")
+        _warnings([f"{name}: {reason}" for name, reason in unreadable], "")
 
 
-def _say_deeper(shelf: Shelf) -> None:
+def _point_deeper(shelf: Shelf) -> None:
     """Runs lie in the folder that is given; reports are found deeper."""
-    found = (path for level in ("*/*", "*/*/*") for path in shelf.given.runs.glob(f"{level}/run.json"))
-    deeper = sorted({path.parents[1] for path in found})
+    records = (path for level in ("*/*", "*/*/*") for path in shelf.given.runs.glob(f"{level}/run.json"))
+    deeper = sorted({path.parents[1] for path in records})
     if deeper:
-        folders = ", ".join(map(str, deeper[:_SAID_AT_MOST]))
+        folders = ", ".join(map(str, deeper[:_LISTED]))
         st.info(f"Runs lie in {plain(folders)}: give that folder to see them.", icon=":material/info:")
 
 
-def _picked(lines: Sequence[Line]) -> list[Line]:
-    names = [line.name for line in lines]
+def _pick(models: Sequence[ModelSummary]) -> list[ModelSummary]:
+    names = [model.name for model in models]
     # Drawn above, but made after the choice that it shows.
     above = st.container()
-    chosen = some("Picked runs", names, key=_PICKED, start=picked_at_first(lines))
+    chosen = some("Picked runs", names, key=_PICKED, start=first_seeds(models, MOST_AT_FIRST))
     with above:
-        _table(lines, [names.index(name) for name in chosen])
-    for line in lines:
-        if line.status == "failed":
-            st.error(f"{plain(line.name)} failed: {plain(line.reason)}", icon=":material/error:")
-        if line.replaced:
-            st.warning(
-                f"{plain(line.name)}: {_count(line.replaced, 'draw')} got another face in place of a bad one",
-                icon=":material/warning:",
-            )
-    _say_warnings([line for line in lines if line.warnings])
-    return [line for line in lines if line.name in chosen]
+        _table(models, [names.index(name) for name in chosen])
+    for model in models:
+        if model.status == "failed":
+            st.error(f"{plain(model.name)} failed: {plain(model.reason)}", icon=":material/error:")
+        if model.replaced:
+            _show.warn(f"{model.name}: {_count(model.replaced, 'draw')} got another face in place of a bad one")
+    # What must be known before metrics are read: no VAL, a collapsed network, people of the training in the test.
+    _warnings(
+        [f"{model.name}: {'; '.join(model.warnings)}" for model in models if model.warnings], "; the CSV has them all"
+    )
+    return [model for model in models if model.name in chosen]
 
 
-def _say_warnings(lines: Sequence[Line]) -> None:
-    """What must be known before figures are read: no VAL, a collapsed network, people of the training in the test."""
-    said = [f"- {plain(line.name)}: {plain('; '.join(line.warnings))}" for line in lines[:_SAID_AT_MOST]]
-    if len(lines) > _SAID_AT_MOST:
-        said.append(f"- and {len(lines) - _SAID_AT_MOST} more; the CSV has them all")
-    if said:
-        st.warning("\n".join(said), icon=":material/warning:")
+def _warnings(texts: Sequence[str], where: str) -> None:
+    """The first of them, as one list, and how many more there are, and where. Plain text."""
+    lines = [f"- {plain(text)}" for text in texts[:_LISTED]]
+    if len(texts) > _LISTED:
+        lines.append(f"- and {len(texts) - _LISTED} more{where}")
+    if lines:
+        st.warning("\n".join(lines), icon=":material/warning:")
 
 
-def _table(lines: Sequence[Line], rows: Sequence[int]) -> None:
-    measured = sum(line.accuracy is not None for line in lines)
-    runs = sum(line.is_run for line in lines)
-    others = f" and {_count(len(lines) - runs, 'other model')}" if runs < len(lines) else ""
+def _table(models: Sequence[ModelSummary], rows: Sequence[int]) -> None:
+    measured = sum(model.accuracy is not None for model in models)
+    runs = sum(model.is_run for model in models)
+    others = f" and {_count(len(models) - runs, 'other model')}" if runs < len(models) else ""
     _show.head(
         f"{_count(runs, 'run')}{others}, {measured} of them verified",
         "Tick rows to pick them, for Training too; click a head to sort. Accuracy and VAL: mean ± standard deviation "
@@ -94,13 +117,13 @@ def _table(lines: Sequence[Line], rows: Sequence[int]) -> None:
     )
     number = st.column_config.NumberColumn
     # The choice below is the one truth: the table is told what is ticked each time.
-    st.session_state[_NAMES] = [line.name for line in lines]
+    st.session_state[_NAMES] = [model.name for model in models]
     st.session_state[_TABLE] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     st.dataframe(
-        shown(lines),
+        model_table(models),
         key=_TABLE,
         hide_index=True,
-        on_select=_take_over,
+        on_select=_pick_ticked,
         selection_mode="multi-row",
         column_config={
             "Run": st.column_config.TextColumn(pinned=True, width=110),
@@ -111,20 +134,120 @@ def _table(lines: Sequence[Line], rows: Sequence[int]) -> None:
             "EER": number(format="%.3f", width=55),
         },
         placeholder=NONE,
-        alt="Every run and other model with its figures",
+        alt="Every run and other model with its metrics",
     )
-    _show.csv(unrounded(lines), "runs")
+    _show.csv(model_numbers(models), "runs")
 
 
-def _take_over() -> None:
-    """What was ticked is picked."""
+def _pick_ticked() -> None:
     ticked = st.session_state[_TABLE]["selection"]["rows"]
     names = st.session_state.get(_NAMES, [])
     st.session_state[_PICKED] = [names[row] for row in sorted(ticked) if row < len(names)]
 
 
-def _arms(shelf: Shelf, picked: Sequence[Line]) -> None:
-    possible = [name for name, measure in spread.MEASURES.items() if spread.by_arm(picked, measure)]
+def model_table(models: Sequence[ModelSummary]) -> pl.DataFrame:
+    """The table as the page shows it: a number leads its text, so that columns sort by it."""
+    return pl.DataFrame(
+        {
+            "Run": [model.name for model in models],
+            "Arm": [model.arm for model in models],
+            "Seed": [model.seed for model in models],
+            "Status": [model.status for model in models],
+            "Epoch": [None if model.epoch is None else f"{model.epoch}/{model.epochs or NONE}" for model in models],
+            "Loss": [model.loss for model in models],
+            "Accuracy": [None if model.accuracy is None else plus_minus(*model.accuracy, 3) for model in models],
+            "VAL": [None if model.val is None else plus_minus(*model.val, 3) for model in models],
+            "at FAR": [model.far for model in models],
+            "AUC": [model.auc for model in models],
+            "EER": [model.eer for model in models],
+            "Highest FNMR": [_worst_text(model.worst_fnmr, 3) for model in models],
+            "Highest FMR": [_worst_text(model.worst_fmr, 4) for model in models],
+            "Groups": [worst.source if (worst := model.worst_fnmr or model.worst_fmr) else None for model in models],
+            "Metrics from": [model.origin or NONE for model in models],
+        },
+        schema_overrides=_TYPES,
+    )
+
+
+def _worst_text(worst: WorstGroup | None, digits: int) -> str | None:
+    return None if worst is None else f"{worst.rate:.{digits}f} {worst.group}"
+
+
+def model_numbers(models: Sequence[ModelSummary]) -> pl.DataFrame:
+    """What ``model_table`` shows as numbers, for the download."""
+    rows = []
+    for model in models:
+        accuracy, accuracy_std = model.accuracy or (None, None)
+        val, val_std = model.val or (None, None)
+        fnmr, fmr = model.worst_fnmr, model.worst_fmr
+        rows.append(
+            {
+                "name": model.name,
+                "arm": model.arm,
+                "seed": model.seed,
+                "status": model.status,
+                "epoch": model.epoch,
+                "epochs": model.epochs,
+                "loss": model.loss,
+                "accuracy": accuracy,
+                "accuracy_std": accuracy_std,
+                "val": val,
+                "val_std": val_std,
+                "far": model.far,
+                "auc": model.auc,
+                "eer": model.eer,
+                "highest_fnmr": fnmr and fnmr.rate,
+                "highest_fnmr_group": fnmr and fnmr.group,
+                "highest_fnmr_labels": fnmr and fnmr.source,
+                "highest_fmr": fmr and fmr.rate,
+                "highest_fmr_group": fmr and fmr.group,
+                "highest_fmr_labels": fmr and fmr.source,
+                "figures_from": model.origin or NONE,
+                "pairs": model.pairs,
+                "reason": model.reason,
+                "replaced": model.replaced,
+                "warnings": "; ".join(model.warnings) or None,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric that runs are compared by.
+
+    Attributes:
+        label: as axes have it.
+        value: of a model; None if it was not measured.
+        interval: at 95 %, of draws of people.
+        digits: that the interval deserves.
+    """
+
+    label: str
+    value: Callable[[ModelSummary], float | None]
+    interval: Callable[[ModelSummary], Pair | None] = lambda model: None
+    digits: int = 3
+
+
+def _rate(worst: WorstGroup | None) -> float | None:
+    return worst.rate if worst else None
+
+
+MEASURES: Mapping[str, Measure] = {
+    "accuracy": Measure(
+        "Accuracy", lambda model: model.accuracy and model.accuracy[0], lambda model: model.accuracy_interval
+    ),
+    "VAL": Measure("VAL", lambda model: model.val and model.val[0], lambda model: model.val_interval),
+    "AUC": Measure("AUC", lambda model: model.auc),
+    "EER": Measure("EER", lambda model: model.eer),
+    "highest FNMR of a group": Measure("Highest FNMR of a group", lambda model: _rate(model.worst_fnmr)),
+    "highest FMR of a group": Measure("Highest FMR of a group", lambda model: _rate(model.worst_fmr), digits=5),
+}
+Arms = Mapping[str, Sequence[ModelSummary]]
+
+
+def _arms(shelf: Shelf, picked: Sequence[ModelSummary]) -> None:
+    possible = [name for name, measure in MEASURES.items() if runs_by_arm(picked, measure)]
     if not possible:
         _show.empty(
             "None of the picked runs was verified yet. Train with LFW at hand, or evaluate:",
@@ -132,25 +255,81 @@ def _arms(shelf: Shelf, picked: Sequence[Line]) -> None:
         )
         return
     with st.columns([1, 2])[0]:
-        name = one("Figure", possible, key="figure")
-    measure = spread.MEASURES[name]
-    arms = spread.by_arm(picked, measure)
-    lists = {line.pairs for lines in arms.values() for line in lines} - {None}
+        measure = MEASURES[one("Metric", possible, key="figure")]
+    arms = runs_by_arm(picked, measure)
+    lists = {model.pairs for models in arms.values() for model in models} - {None}
     _show.chart(
-        arm_spread(spread.points_of(arms, measure), measure.label, shelf.arm_colours, digits=measure.digits),
+        arm_spread(points_of(arms, measure), measure.label, shelf.arm_colours, digits=measure.digits),
         name="arms",
-        title=spread.title(arms, measure),
+        title=arm_title(arms, measure),
         how="A point a run; its whisker the interval at 95 % from draws of people, where a report gave one; the "
         "upright bar the mean of the arm. Arms differ where their points don't mix."
-        + spread.by_chance(arms)
+        + apart_by_chance(arms)
         + (" Not all were measured on the same pairs: hover for the report." if len(lists) > 1 else ""),
     )
 
 
-def _table_5_1(picked: Sequence[Line]) -> None:
+def runs_by_arm(models: Sequence[ModelSummary], measure: Measure) -> dict[str, list[ModelSummary]]:
+    """Runs by arm, those for which the metric was measured; known arms first, by seed."""
+    by_arm: dict[str, list[ModelSummary]] = {}
+    for model in models:
+        if model.is_run and model.arm is not None and measure.value(model) is not None:
+            by_arm.setdefault(model.arm, []).append(model)
+    order = sorted(by_arm, key=lambda arm: (KNOWN_ARMS.index(arm) if arm in KNOWN_ARMS else len(KNOWN_ARMS), arm))
+    return {arm: sorted(by_arm[arm], key=lambda model: (model.seed or 0, model.name)) for arm in order}
+
+
+def arm_title(arms: Arms, measure: Measure) -> str:
+    """Whether arms lie farther apart than the seeds of one arm."""
+    values = {arm: [float(measure.value(model) or 0.0) for model in models] for arm, models in arms.items()}
+    means = {arm: sum(each) / len(each) for arm, each in values.items()}
+    within = max((max(each) - min(each) for each in values.values() if len(each) > 1), default=None)
+    number = f".{measure.digits}f"
+    if len(means) == 1:
+        arm, mean = next(iter(means.items()))
+        if within is None:
+            return f"{measure.label} of {arm}: {mean:{number}}, one run"
+        return f"{measure.label} of {arm}: {mean:{number}} on average, its runs lie up to {within:{number}} apart"
+    between = max(means.values()) - min(means.values())
+    if within is None:
+        return f"{measure.label}: arms lie {between:{number}} apart; with one run each, chance may do as much"
+    more = "farther apart than" if between > within else "no farther apart than"
+    return (
+        f"{measure.label}: arms lie {more} runs of one arm: {between:{number}} between means, "
+        f"up to {within:{number}} within an arm"
+    )
+
+
+def points_of(arms: Arms, measure: Measure) -> dict[str, list[RunPoint]]:
+    """As the chart takes them."""
+    return {
+        arm: [
+            RunPoint(
+                name=model.name,
+                value=float(measure.value(model) or 0.0),
+                seed=model.seed,
+                interval=measure.interval(model),
+                origin=model.origin or NONE,
+            )
+            for model in models
+        ]
+        for arm, models in arms.items()
+    }
+
+
+def apart_by_chance(arms: Arms) -> str:
+    """In how many orders of its points two arms don't mix, as a sentence; "" for other than two arms."""
+    if len(arms) != 2:
+        return ""
+    first, second = (len(models) for models in arms.values())
+    orders = math.comb(first + second, first)
+    return f" Chance alone keeps {first} and {second} runs apart in 2 of {orders:,} orders."
+
+
+def _table_5_1(picked: Sequence[ModelSummary]) -> None:
     rows = table_5_1(picked)
-    verified = sum(line.accuracy is not None for line in picked)
-    columns: dict[str, Any] = {
+    verified = sum(model.accuracy is not None for model in picked)
+    columns: Columns = {
         "Epoch": st.column_config.TextColumn(width=70),
         "Type": st.column_config.TextColumn(width=120),
         "Accuracy": st.column_config.TextColumn(width=180),
@@ -162,71 +341,212 @@ def _table_5_1(picked: Sequence[Line]) -> None:
         _show.table(
             rows,
             name="table-5-1",
-            title=f"Measured here, in the shape of the seed's table 5.1: {_count(verified, 'picked model')}",
+            title=f"Measured here, in the shape of Kalinga's table 5.1: {_count(verified, 'picked model')}",
             how="A model's own row: mean ± standard deviation over the folds, VAL at the FAR reached. Mean of seeds: "
             "with the least and the most of them.",
             columns=columns,
-            download=unrounded(picked),
+            download=model_numbers(picked),
         )
+    names = ("Epoch", "Type", "Accuracy", "VAL", "AUC")
     _show.table(
-        PUBLISHED.with_columns(Run=pl.lit("published")),
+        pl.DataFrame(kalinga2020.TABLE_5_1, schema=names, orient="row").with_columns(Run=pl.lit("published")),
         name="table-5-1-published",
-        title=f"Not from here: the seed's published figures ({SOURCE})",
+        title=f"Not from here: as Kalinga published them ({kalinga2020.SOURCE})",
         how="One run each, no intervals over seeds; trained on CASIA, so the level can't be compared with that above, "
         "only what Modified, its stratified batches, does against Base.",
         columns=columns,
     )
 
 
-def _comparisons(shelf: Shelf, unreadable: list[tuple[str, str]]) -> None:
-    found: list[changes.Change] = []
+def table_5_1(models: Sequence[ModelSummary]) -> pl.DataFrame:
+    """A row a verified model, and below several seeds of an arm and epoch one of their mean and range."""
+    rows: list[dict[str, str]] = []
+    done: set[tuple[str | None, int | None]] = set()
+    for model in models:
+        if model.accuracy is None or (model.arm, model.epoch) in done:
+            continue
+        done.add((model.arm, model.epoch))
+        alike = [
+            each for each in models if each.accuracy is not None and (each.arm, each.epoch) == (model.arm, model.epoch)
+        ]
+        rows += [_own_row(each) for each in alike]
+        if len(alike) > 1:
+            rows.append(_mean_row(alike))
+    return pl.DataFrame(rows, schema=dict.fromkeys(("Epoch", "Type", "Accuracy", "VAL", "AUC", "Run"), pl.String))
+
+
+def _own_row(model: ModelSummary) -> dict[str, str]:
+    far = "" if model.far is None or model.val is None else f" @ FAR={model.far:.5f}"
+    return {
+        "Epoch": NONE if model.epoch is None else str(model.epoch),
+        "Type": model.arm or model.name,
+        "Accuracy": NONE if model.accuracy is None else plus_minus(*model.accuracy, 5),
+        "VAL": f"{NONE if model.val is None else plus_minus(*model.val, 5)}{far}",
+        "AUC": NONE if model.auc is None else f"{model.auc:.3f}",
+        "Run": model.name,
+    }
+
+
+def _mean_row(models: Sequence[ModelSummary]) -> dict[str, str]:
+    first = models[0]
+    seeds = len({model.seed for model in models})
+    return {
+        "Epoch": NONE if first.epoch is None else str(first.epoch),
+        "Type": first.arm or first.name,
+        "Accuracy": _range([model.accuracy[0] for model in models if model.accuracy], 4),
+        "VAL": _range([model.val[0] for model in models if model.val], 4),
+        "AUC": _range([model.auc for model in models if model.auc is not None], 3),
+        "Run": f"mean of {seeds} seeds" if seeds == len(models) else f"mean of {len(models)} runs, {seeds} seeds",
+    }
+
+
+def _range(values: Sequence[float], digits: int) -> str:
+    if not values:
+        return NONE
+    mean, least, most = sum(values) / len(values), min(values), max(values)
+    return f"{mean:.{digits}f} ({least:.{digits}f} to {most:.{digits}f})"
+
+
+def _comparisons(shelf: Shelf) -> list[tuple[str, str]]:
+    """Show the comparisons; give those that went away meanwhile, with the reason."""
+    changes: list[MetricChange] = []
+    unreadable = []
     for report in shelf.reports:
         if report.kind == "comparison" and report.reason is None:
             try:
-                found += changes.changes_of(report.name, shelf.report(report.name).comparison)
+                changes += changes_of(report.name, shelf.comparison(report.name))
             except EthnoshardError as error:
                 unreadable.append((report.name, str(error)))
-    if not found:
+    if changes:
+        _changes(changes)
+    else:
         _show.empty(
             "No two models were compared here. On the same draws of people:",
             f"ethnoshard compare BASE/reports/lfw OTHER/reports/lfw --out {shelf.given.runs}/reports/comparison",
         )
-        return
-    _changes(found)
+    return unreadable
 
 
-def _changes(found: Sequence[changes.Change]) -> None:
-    by_figure: Mapping[str, list[changes.Change]] = {of: [] for of in dict.fromkeys(change.of for change in found)}
-    for change in found:
-        by_figure[change.of].append(change)
+def _changes(changes: Sequence[MetricChange]) -> None:
+    by_metric: dict[str, list[MetricChange]] = {}
+    for change in changes:
+        by_metric.setdefault(change_name(change), []).append(change)
     with st.columns([1, 2])[0]:
-        chosen = by_figure[one("Compared by", list(by_figure), key="change")]
+        name = one("Compared by", list(by_metric), key="change")
+    chosen = by_metric[name]
     _show.chart(
-        differences(changes.rows_of(chosen), f"{chosen[0].of}: other - base"),
+        differences(difference_rows(chosen), f"{name}: other - base"),
         name="differences",
-        title=changes.title(chosen),
+        title=change_title(chosen),
         how="Point: difference of the two models on the same pairs; whisker: interval at 95 % from the same draws of "
         "people. Open where the interval holds 0: these people don't tell the models apart. Of many intervals one in "
         "twenty excludes 0 by chance.",
     )
     _show.table(
-        changes.table(chosen),
+        change_table(chosen),
         name="comparisons",
-        title=f"{_count(len(chosen), 'comparison')} by {chosen[0].of}",
-        how="The download holds every figure of every comparison.",
-        columns={"Says": st.column_config.TextColumn(width=330)},
-        download=changes.unrounded(found),
+        title=f"{_count(len(chosen), 'comparison')} by {name}",
+        how="The download holds every metric of every comparison.",
+        columns={"Verdict": st.column_config.TextColumn(width=330)},
+        download=change_numbers(changes),
     )
 
 
-def _say_unreadable(unreadable: Sequence[tuple[str, str]]) -> None:
-    if not unreadable:
-        return
-    said = [f"- {plain(name)}: {plain(reason)}" for name, reason in unreadable[:_SAID_AT_MOST]]
-    if len(unreadable) > _SAID_AT_MOST:
-        said.append(f"- and {len(unreadable) - _SAID_AT_MOST} more")
-    _show.head(f"{_count(len(unreadable), 'run or report', 'runs or reports')} can't be read")
-    st.warning("\n".join(said), icon=":material/warning:")
+def change_name(change: MetricChange) -> str:
+    """Name of the metric, of which group or method."""
+    if change.method is not None:
+        return f"ARI of {METHODS[change.method].name if change.method in METHODS else change.method}"
+    if change.group is not None:
+        return f"{RATES.get(change.metric, change.metric)} of {change.group}, {change.labels}"
+    name = metric_name(change.metric)
+    return f"{name[0].upper()}{name[1:]}"
+
+
+def verdict_words(change: MetricChange) -> str:
+    """What the interval says of the two models."""
+    words = {
+        Verdict.NO_INTERVAL: "no interval: it can't be told",
+        Verdict.INCLUDES_0: "95 % interval includes 0",
+        Verdict.HIGHER: "other is higher: 95 % interval excludes 0",
+        Verdict.LOWER: "other is lower: 95 % interval excludes 0",
+    }[change.verdict]
+    if change.better is not None:
+        return f"{words}; other is higher in {change.better} of {change.draws} draws of people"
+    return f"{words}; too few people or pairs" if change.too_few else words
+
+
+def change_title(changes: Sequence[MetricChange]) -> str:
+    """How many of the differences in one metric are any."""
+    name, measured = change_name(changes[0]), [change for change in changes if change.interval is not None]
+    if not measured:
+        return f"{name}: other minus base, without intervals"
+    apart = sum(change.excludes_0 for change in measured)
+    if not apart:
+        return f"{name}: 95 % intervals include 0 in {_count(len(measured), 'comparison')}"
+    return f"{name}: {apart} of {_count(len(measured), 'interval')} exclude{'s' * (apart == 1)} 0"
+
+
+def change_table(changes: Sequence[MetricChange]) -> pl.DataFrame:
+    """A row a comparison, as text."""
+    return pl.DataFrame(
+        [
+            {
+                "Other": change.other,
+                "Base": change.base,
+                "Of other": share(change.after),
+                "Of base": share(change.before),
+                "Other - base": f"{change.difference:+.{_digits(change)}f}",
+                "95 % of the difference": NONE
+                if change.interval is None
+                else "[{0:+.{2}f}, {1:+.{2}f}]".format(*change.interval, _digits(change)),
+                "Verdict": verdict_words(change),
+                "Report": change.report,
+            }
+            for change in changes
+        ]
+    )
+
+
+def _digits(change: MetricChange) -> int:
+    low, high = change.interval or (0.0, 0.01)
+    width = high - low
+    return 5 if width < 0.003 else 4 if width < 0.03 else 3
+
+
+def change_numbers(changes: Sequence[MetricChange]) -> pl.DataFrame:
+    """Every metric of every comparison as numbers, for the download."""
+    rows = []
+    for change in changes:
+        low, high = change.interval or (None, None)
+        rows.append(
+            {
+                "report": change.report,
+                "base": change.base,
+                "other": change.other,
+                "figure": change_name(change),
+                "of_base": change.before,
+                "of_other": change.after,
+                "difference": change.difference,
+                "low": low,
+                "high": high,
+                "says": verdict_words(change),
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def difference_rows(changes: Sequence[MetricChange]) -> list[Difference]:
+    """As the chart takes them."""
+    return [
+        Difference(
+            name=f"{change.other} - {change.base}",
+            value=change.difference,
+            interval=change.interval,
+            too_few=change.too_few,
+            words=(verdict_words(change), change.report),
+        )
+        for change in changes
+    ]
 
 
 def _count(number: int, what: str, many: str | None = None) -> str:

@@ -1,71 +1,89 @@
 """The page "Verification": are two images of one person, and which threshold errs how often."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
+import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from ethnoshard._stamp import Stamp
-from ethnoshard.charts import NONE, Mark, count, det, fold_accuracies, folds, roc, share
-from ethnoshard.errors import EthnoshardError
+from ethnoshard.charts import (
+    DISTANCES,
+    NONE,
+    SCORE,
+    Curve,
+    Mark,
+    count,
+    curve_of,
+    det,
+    distances,
+    fold_accuracies,
+    folds,
+    roc,
+    share,
+)
+from ethnoshard.evaluation import PairErrors, RankedPairs
 from ethnoshard.reports import warnings_of
-from ethnoshard.results import Evaluation, FoldRate, Verification
+from ethnoshard.results import Evaluation, FoldRate, RateInterval, Source, Verification
 
-from .. import _pick, _show
-from .._faces import place_of
-from .._guard import or_said
-from .._shelf import Place, Shelf
-from .._text import plain
-from ._evaluations import Picked, none_yet, picked, say_unreadable
-from ._scores import Errors, Scores
-from ._verification_curves import curves_of, det_title, roc_title
-from ._verification_folds import folds_table, folds_title
-from ._verification_histogram import histogram, histogram_title
-from ._verification_worst import show_worst
+from .. import _faces, _pick, _show
+from .._shelf import GivenDataset, Shelf
+from .._show import Columns, plain, reporting_errors
+from ._evaluations import KINDS, PickedEvaluation, list_unreadable, no_evaluation, pick_evaluations
 
 _THRESHOLD = "threshold"
 _NUMBERS = ("5", "10", "20", "50")
+_ROW = 72
 
 
 def show(shelf: Shelf) -> None:
     """One report, others beside its curves."""
-    found = picked(shelf)
-    if not found and not any(summary.kind in ("evaluation", "scores") for summary in shelf.reports):
-        none_yet(shelf, "There is no evaluation yet: pairs of faces, told apart by a model.")
-    elif found:
-        with or_said(found[0].name):
-            _report(shelf, found)
-    say_unreadable(shelf)
+    picked = pick_evaluations(shelf)
+    if picked:
+        with reporting_errors(picked[0].name):
+            _report(shelf, picked)
+    elif not any(summary.kind in KINDS for summary in shelf.reports):
+        no_evaluation(shelf, "There is no evaluation yet: pairs of faces, told apart by a model.")
+    list_unreadable(shelf)
 
 
-def _report(shelf: Shelf, found: Sequence[Picked]) -> None:
-    first = found[0]
-    verified = first.evaluation.verification
+def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
+    first = picked[0]
     st.caption(plain(_about(first.evaluation)))
     for text in warnings_of(first.evaluation):
-        st.warning(plain(text), icon=":material/warning:")
-    _show.tiles_with_ranges(_figures(verified))
-    read = _read(shelf, first)
-    if read is None:
-        _curves(found, None)
-        return
-    scores, arrays = read
-    _moving(shelf, found, scores, arrays, place_of(shelf, first.evaluation.place))
+        _show.warn(text)
+    _show.tiles_with_ranges(_metrics(first.evaluation.verification))
+    pairs = None
+    with reporting_errors(f"scores of {first.name}"):
+        pairs = shelf.pairs(first.name)
+    if pairs is None:
+        _curves(picked, None)
+    else:
+        _moving(shelf, picked, pairs)
 
 
-def _read(shelf: Shelf, first: Picked) -> tuple[Scores, Mapping[str, NDArray[Any]]] | None:
-    """Scores of a report; None, and it is said, where they can't be had."""
-    found = []
-    with or_said(f"scores of {first.name}"):
-        arrays = shelf.arrays(first.name, "scores")
-        metric = str(first.evaluation.verification.metric)
-        found.append((_scores(shelf.stamp(first.name, "scores"), metric, arrays), arrays))
-    return found[0] if found else None
+def _about(evaluation: Evaluation) -> str:
+    verified, pairs = evaluation.verification, evaluation.pairs
+    missing = pairs.listed - pairs.scored
+    lost = (
+        f"{count(missing)} of {count(pairs.listed)} listed pairs could not be scored "
+        f"({count(pairs.missing_same)} same, {count(pairs.missing_different)} different); "
+        f"images without an embedding: {count(pairs.missing_images)}."
+        if missing
+        else "No listed pair is missing."
+    )
+    people = "" if verified.people is None else f" of {count(verified.people)} people"
+    return (
+        f"{pairs.name}: {count(verified.pairs)} pairs{people}, {count(verified.same)} same and "
+        f"{count(verified.different)} different. {lost} Thresholds from {verified.thresholds_from}"
+        + (", which flatters." if verified.thresholds_from == "the same pairs" else ".")
+        + " Intervals are from draws of people; Wilson's takes pairs for independent, which they aren't."
+    )
 
 
-def _figures(verified: Verification) -> list[tuple[str, str, str, str]]:
+def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
     several = verified.folds > 1
     over = f"mean ± standard deviation of {verified.folds} folds" if several else "one fold"
 
@@ -111,60 +129,11 @@ def _range(measured: FoldRate) -> str:
     return f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson)"
 
 
-def _about(report: Evaluation) -> str:
-    verified, pairs = report.verification, report.pairs
-    missing = pairs.listed - pairs.scored
-    lost = (
-        f"{count(missing)} of {count(pairs.listed)} listed pairs could not be scored "
-        f"({count(pairs.missing_same)} same, {count(pairs.missing_different)} different); "
-        f"images without an embedding: {count(pairs.missing_images)}."
-        if missing
-        else "No listed pair is missing."
-    )
-    people = "" if verified.people is None else f" of {count(verified.people)} people"
-    return (
-        f"{pairs.name}: {count(verified.pairs)} pairs{people}, {count(verified.same)} same and "
-        f"{count(verified.different)} different. {lost} Thresholds from {verified.thresholds_from}"
-        + (", which flatters." if verified.thresholds_from == "the same pairs" else ".")
-        + " Intervals are from draws of people; Wilson's takes pairs for independent, which they aren't."
-    )
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _scores(stamp: Stamp, metric: str, _arrays: Mapping[str, NDArray[Any]]) -> Scores:
-    return Scores.of_arrays(_arrays, metric)
-
-
-def _curves(found: Sequence[Picked], mark: Mark | None) -> None:
-    origin = found[0].evaluation.verification.thresholds_from
-    how = f"Staircases: all pairs, one threshold for all. Points: thresholds from {origin}, 95 % intervals. "
-    curves = curves_of(found)
-    for column, name, drawn, title, more in zip(
-        st.columns(2),
-        ("roc", "det"),
-        (roc, det),
-        (roc_title(found), det_title(found)),
-        (
-            "Higher and further left is better; the left edge stands for 0.",
-            "Lower and further left is better; edges stand for 0.",
-        ),
-        strict=True,
-    ):
-        with column:
-            _show.chart(drawn(curves, mark), name=name, title=title, how=how + more)
-
-
 @st.fragment
-def _moving(
-    shelf: Shelf,
-    found: Sequence[Picked],
-    scores: Scores,
-    arrays: Mapping[str, NDArray[Any]],
-    place: Place | None,
-) -> None:
+def _moving(shelf: Shelf, picked: Sequence[PickedEvaluation], pairs: RankedPairs) -> None:
     """What moves with the threshold."""
-    scale = scores.scale
-    verified = found[0].evaluation.verification
+    scale = pairs.scale
+    verified = picked[0].evaluation.verification
     several = verified.folds > 1
     start = scale.nearest(scale.sign * float(np.mean(verified.accuracy.thresholds)))
 
@@ -174,7 +143,7 @@ def _moving(
     _show.head("One threshold for all pairs")
     slider, button = st.columns([4, 1], vertical_alignment="bottom")
     threshold = slider.slider(
-        plain(f"Threshold, {scale.name}: a pair {scale.accepts} it is accepted"),
+        plain(f"Threshold, {unit_words(pairs)}: a pair {scale.accepts} it is accepted"),
         scale.low,
         scale.high,
         value=start,
@@ -190,86 +159,125 @@ def _moving(
         icon=":material/restart_alt:",
         width="stretch",
     )
-    errors = scores.at(threshold)
-    _show.tiles_with_ranges(_at(errors))
+    errors = pairs.at(threshold)
+    _show.tiles_with_ranges(_errors(errors))
     logarithmic = st.toggle("Logarithmic shares, to see the tails", key="tails", bind="query-params")
     _show.chart(
-        histogram(scores, threshold, logarithmic=logarithmic),
+        histogram(pairs, threshold, logarithmic=logarithmic),
         name="histogram",
         title=histogram_title(errors, scale.text(threshold)),
         how=f"Pairs {scale.accepts} the dashed line are accepted. The less the two heaps overlap, the better the model "
         "tells people apart.",
     )
-    _curves(found, Mark(name=f"threshold {scale.text(threshold)}", fmr=errors.fmr, fnmr=errors.fnmr))
+    _curves(picked, Mark(name=f"threshold {scale.text(threshold)}", fmr=errors.fmr, fnmr=errors.fnmr))
     if several:
-        _folds(found[0])
-    _worst(shelf, found[0], scores, arrays, place, threshold)
+        _folds(picked[0])
+    _worst(shelf, picked[0].evaluation.place, pairs, threshold)
 
 
-def _at(errors: Errors) -> list[tuple[str, str, str, str]]:
-    ends = errors.intervals()
+def unit_words(pairs: RankedPairs) -> str:
+    """What pairs were scored with, with its unit."""
+    return DISTANCES.get(pairs.scale.metric, SCORE)
 
-    def wilson(name: str) -> str:
-        low, high = ends[name]
-        return f"Wilson's 95 % {share(low)} to {share(high)}"
+
+def _errors(errors: PairErrors) -> list[tuple[str, str, str, str]]:
+    def wilson(interval: RateInterval) -> str:
+        return f"Wilson's 95 % {share(interval.low)} to {share(interval.high)}"
 
     return [
         (
-            "FMR", share(errors.fmr), wilson("fmr"),
+            "FMR", share(errors.fmr), wilson(errors.fmr_interval),
             f"{count(errors.accepted)} of {count(errors.different)} different pairs accepted.",
         ),
         (
-            "FNMR", share(errors.fnmr), wilson("fnmr"),
+            "FNMR", share(errors.fnmr), wilson(errors.fnmr_interval),
             f"{count(errors.refused)} of {count(errors.same)} same pairs refused.",
         ),
         (
-            "Accuracy", share(errors.accuracy), wilson("accuracy"),
+            "Accuracy", share(errors.accuracy), wilson(errors.accuracy_interval),
             f"{count(errors.right)} of {count(errors.same + errors.different)} answers right. "
             "A threshold chosen by looking at these very pairs flatters: the accuracy to report is the one at the top.",
         ),
     ]  # fmt: skip
 
 
-def _worst(
-    shelf: Shelf,
-    first: Picked,
-    scores: Scores,
-    arrays: Mapping[str, NDArray[Any]],
-    place: Place | None,
-    threshold: float,
-) -> None:
-    _show.head("The worst pairs")
-    with st.columns([1, 4])[0]:
-        number = int(_pick.one("Pairs of each kind", _NUMBERS, key="worst", start="5"))
-    if place is None:
-        origin = first.evaluation.place
-        if origin is not None and origin.source_digest:
-            st.info(
-                plain(
-                    f"No given dataset holds these faces. Give the one packed from {origin.name} (source digest "
-                    f"{origin.source_digest[:12]}…): ethnoshard dashboard {shelf.given.runs} --dataset DATASET"
-                ),
-                icon=":material/face:",
-            )
-        else:
-            st.info("The report does not say which images these are, so no faces are shown.", icon=":material/face:")
-    try:
-        show_worst(shelf, scores, arrays, place, number, threshold)
-    except EthnoshardError as error:
-        # A dataset whose shards went away: the pairs still say something.
-        st.warning(plain(error), icon=":material/warning:")
-        show_worst(shelf, scores, arrays, None, number, threshold)
+def histogram(pairs: RankedPairs, threshold: float, *, logarithmic: bool = False) -> go.Figure:
+    """Share of pairs over what they were scored with, as its scale has it."""
+    scale = pairs.scale
+    return distances(
+        scale.sign * pairs.of_same,
+        scale.sign * pairs.of_different,
+        unit=unit_words(pairs),
+        threshold=threshold,
+        digits=scale.digits,
+        logarithmic=logarithmic,
+    )
 
 
-def _folds(first: Picked) -> None:
+def histogram_title(errors: PairErrors, threshold: str) -> str:
+    """How many of each kind are on the wrong side."""
+    return (
+        f"At {threshold}, {count(errors.accepted)} of {count(errors.different)} different pairs are accepted "
+        f"(FMR {share(errors.fmr)}) and {count(errors.refused)} of {count(errors.same)} same pairs refused "
+        f"(FNMR {share(errors.fnmr)})"
+    )
+
+
+def _curves(picked: Sequence[PickedEvaluation], mark: Mark | None) -> None:
+    origin = picked[0].evaluation.verification.thresholds_from
+    how = f"Staircases: all pairs, one threshold for all. Points: thresholds from {origin}, 95 % intervals. "
+    curves = curves_of(picked)
+    left, right = st.columns(2)
+    with left:
+        _show.chart(
+            roc(curves, mark),
+            name="roc",
+            title=roc_title(picked),
+            how=f"{how}Higher and further left is better; the left edge stands for 0.",
+        )
+    with right:
+        _show.chart(
+            det(curves, mark),
+            name="det",
+            title=det_title(picked),
+            how=f"{how}Lower and further left is better; edges stand for 0.",
+        )
+
+
+def curves_of(picked: Sequence[PickedEvaluation]) -> list[Curve]:
+    """A curve a report, with its colour and dash."""
+    return [curve_of(each.evaluation.verification, each.label, colour=each.colour, dash=each.dash) for each in picked]
+
+
+def roc_title(picked: Sequence[PickedEvaluation]) -> str:
+    """VAL of each at the first FAR."""
+    first = picked[0].evaluation.verification.validation
+    if not first:
+        return "ROC: same pairs accepted over different pairs accepted"
+    target = first[0].target
+    values = [
+        f"{each.label} {share(at.val.mean if at.val else None)}"
+        for each in picked
+        for at in each.evaluation.verification.validation
+        if at.target == target
+    ]
+    return f"VAL for a FAR of {target:g}: {', '.join(values)}"
+
+
+def det_title(picked: Sequence[PickedEvaluation]) -> str:
+    """EER of each."""
+    return "EER: " + ", ".join(f"{each.label} {share(each.evaluation.verification.eer)}" for each in picked)
+
+
+def _folds(first: PickedEvaluation) -> None:
     verified = first.evaluation.verification
-    rows = folds_table(verified)
+    rows = fold_table(verified)
     left, right = st.columns(2)
     with left:
         _show.chart(
             folds(fold_accuracies(verified), first.colour),
             name="folds",
-            title=folds_title(verified),
+            title=fold_title(verified),
             how="Each fold's threshold comes from the other folds: the best of even steps, or searched exactly over "
             f"their scores. In a fold of {verified.pairs // verified.folds} pairs one answer is a step of "
             f"{verified.folds / verified.pairs:.4f}.",
@@ -282,3 +290,155 @@ def _folds(first: Picked) -> None:
             columns={name: st.column_config.NumberColumn(format="%.4f") for name in rows.columns if name != "fold"},
             height="content",
         )
+
+
+def fold_table(verified: Verification) -> pl.DataFrame:
+    """A row a fold: accuracy and threshold, searched in two ways; VAL and the FAR that was reached."""
+    columns = [pl.Series("fold", range(1, verified.folds + 1))]
+    for way in fold_accuracies(verified):
+        columns += [
+            pl.Series(f"accuracy, {way.name}", list(way.by_fold)),
+            pl.Series(f"threshold, {way.name}", list(way.thresholds)),
+        ]
+    for at in verified.validation:
+        if at.val:
+            columns.append(pl.Series(f"VAL at {at.target:g}", list(at.val.by_fold)))
+        columns.append(pl.Series(f"FAR reached for {at.target:g}", list(at.far.by_fold)))
+    return pl.DataFrame(columns)
+
+
+def fold_title(verified: Verification) -> str:
+    """From the worst fold to the best, and what the exact search changes."""
+    steps, exact = verified.accuracy, verified.accuracy_exact
+    low, high = min(steps.by_fold), max(steps.by_fold)
+    change = exact.mean - steps.mean
+    return (
+        f"Accuracy from {low:.4f} in the worst fold to {high:.4f} in the best; searching thresholds exactly changes "
+        f"the mean by {change:+.4f}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstPairs:
+    """A kind of pairs.
+
+    Attributes:
+        name: of its table.
+        same: whether they are of one person.
+        what: which pairs these are.
+        error: what it is called when a threshold gets one wrong.
+    """
+
+    name: str
+    same: bool
+    what: str
+    error: str
+
+
+WORST = (
+    WorstPairs(name="worst-same", same=True, what="same pairs the least alike", error="false non-match"),
+    WorstPairs(name="worst-different", same=False, what="different pairs the most alike", error="false match"),
+)
+
+
+def _worst(shelf: Shelf, images: Source | None, pairs: RankedPairs, threshold: float) -> None:
+    """The pairs on which a model is the furthest off, with both faces where a given dataset holds them."""
+    _show.head("The worst pairs")
+    with st.columns([1, 4])[0]:
+        number = int(_pick.one("Pairs of each kind", _NUMBERS, key="worst", start="5"))
+    given = _faces.dataset_of(shelf, images)
+    if given is None:
+        st.info(plain(_which_dataset(shelf, images)), icon=":material/face:")
+    labels = shelf.labels(name for names in pairs.scores.people or () for name in names.tolist())
+    for kind, column in zip(WORST, st.columns(2), strict=True):
+        rows = pairs.worst(same=kind.same, number=number)
+        plain_rows = worst_table(pairs, rows, kind, threshold, labels)
+        at = pairs.scale.text(threshold)
+        wrong = plain_rows[at_the(at)].ne("right").sum()
+        with column:
+            faces = pl.DataFrame()
+            # A dataset whose shards went away: the pairs still say something.
+            with reporting_errors("faces"):
+                faces = _faces_of(shelf, given, pairs, rows)
+            _show.table(
+                pl.concat([faces, plain_rows.drop("row", "fold", strict=False)], how="horizontal"),
+                name=kind.name,
+                title=f"{wrong} of the {len(rows)} {kind.what} are wrong at {at}",
+                columns=_worst_columns(plain_rows),
+                download=plain_rows,
+                row_height=_ROW if faces.width else None,
+                height="content",
+            )
+
+
+def _which_dataset(shelf: Shelf, images: Source | None) -> str:
+    if images is None or not images.source_digest:
+        return "The report does not say which images these are, so no faces are shown."
+    return (
+        f"No given dataset holds these faces. Give the one packed from {images.name} (source digest "
+        f"{images.source_digest[:12]}…): ethnoshard dashboard {shelf.given.runs} --dataset DATASET"
+    )
+
+
+def worst_table(
+    pairs: RankedPairs, rows: NDArray[np.int64], kind: WorstPairs, threshold: float, labels: Mapping[str, str]
+) -> pl.DataFrame:
+    """A row a pair.
+
+    Args:
+        pairs: all of them.
+        rows: which pairs.
+        kind: of which kind they are.
+        threshold: of the scale.
+        labels: what each person may be called here.
+    """
+    scale = pairs.scale
+    distance = pairs.scores.distance[rows]
+    accepted = distance < scale.sign * threshold
+    columns = []
+    if pairs.scores.people:
+        first, second = ([labels[name] for name in names[rows].tolist()] for names in pairs.scores.people)
+        people = {"person": first} if kind.same else {"first": first, "second": second}
+        columns += [pl.Series(name, values, pl.String) for name, values in people.items()]
+    columns.append(pl.Series("score" if scale.sign < 0 else "distance", scale.sign * distance))
+    answers = [kind.error if yes != kind.same else "right" for yes in accepted.tolist()]
+    columns.append(pl.Series(at_the(scale.text(threshold)), answers, pl.String))
+    if pairs.scores.fold is not None:
+        columns.append(pl.Series("fold", pairs.scores.fold[rows] + 1))
+    columns.append(pl.Series("row", rows))
+    return pl.DataFrame(columns)
+
+
+def at_the(threshold: str) -> str:
+    """Name of the column that says what a threshold does."""
+    return f"at {threshold}"
+
+
+def _worst_columns(plain_rows: pl.DataFrame) -> Columns:
+    """Widths that leave room for every word beside two faces."""
+    number = {name: st.column_config.NumberColumn(format="%.3f", width=62) for name in ("distance", "score")}
+    faces = {name: st.column_config.ImageColumn(width=70) for name in ("face", "other face")}
+    words = {name: st.column_config.TextColumn(width=84) for name in plain_rows.columns if name not in number}
+    return {**words, **number, **faces}
+
+
+def _faces_of(shelf: Shelf, given: GivenDataset | None, pairs: RankedPairs, rows: NDArray[np.int64]) -> pl.DataFrame:
+    """Both faces of each pair; empty where no image of them is there.
+
+    Raises:
+        EthnoshardError: the dataset can't be read.
+    """
+    if given is None or pairs.scores.images is None:
+        return pl.DataFrame()
+    first, second = ([str(key) for key in keys[rows].tolist()] for keys in pairs.scores.images)
+    thumbnails = _thumbnails(shelf, given, given.dataset.fingerprint, (*first, *second))
+    if not thumbnails:
+        return pl.DataFrame()
+    columns = {"face": [thumbnails.get(key) for key in first], "other face": [thumbnails.get(key) for key in second]}
+    return pl.DataFrame(columns, schema={"face": pl.String, "other face": pl.String})
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _thumbnails(_shelf: Shelf, _given: GivenDataset, fingerprint: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """A small picture of each image that is there, kept by dataset and images."""
+    return {key: _faces.thumbnail(jpeg) for key, jpeg in _faces.pictures(_shelf, _given, keys).items()}

@@ -61,19 +61,12 @@ from ethnoshard.charts._words import (
 )
 
 if TYPE_CHECKING:
-    from ethnoshard.charts._benchmarks import (
-        OUR_DECODER,
-        Contestant,
-        loader_rates,
-        median_rates,
-        memory_growth,
-        quota_deviation,
-    )
+    from ethnoshard.charts._benchmarks import loader_rates, median_rates, memory_growth, quota_deviation
     from ethnoshard.charts._clusters import SweepLine, agreement, agreement_of, eps_sweep, sweep_of
     from ethnoshard.charts._comparison import Difference, differences
     from ethnoshard.charts._coverage import coverage_bars
     from ethnoshard.charts._datasets import dataset_composition, faces_per_person, label_confidence
-    from ethnoshard.charts._delivery import STEPS_DRAWN, Delivery, batch_composition, people_per_batch, quota_error
+    from ethnoshard.charts._delivery import STEPS_DRAWN, batch_composition, people_per_batch, quota_error
     from ethnoshard.charts._embedding_map import (
         PointSet,
         embedding_map,
@@ -93,11 +86,11 @@ if TYPE_CHECKING:
         group_rates_of,
     )
     from ethnoshard.charts._log_axis import log_axis
-    from ethnoshard.charts._meetings import Encounters, dispersion, nearest_met, own_pairs
+    from ethnoshard.charts._meetings import dispersion, nearest_met, own_pairs
     from ethnoshard.charts._runs import RunPoint, arm_spread
     from ethnoshard.charts._som_map import som_map, som_nodes
     from ethnoshard.charts._style import empty_chart, error_bars, escaped, page, titled
-    from ethnoshard.charts._training import Series, training_curves
+    from ethnoshard.charts._training import training_curves
     from ethnoshard.charts._verification import (
         Curve,
         FoldAccuracy,
@@ -116,22 +109,17 @@ else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
-            "Contestant": "_benchmarks",
             "Curve": "_verification",
-            "Delivery": "_delivery",
             "Difference": "_comparison",
-            "Encounters": "_meetings",
             "ErrorRate": "_groups",
             "FoldAccuracy": "_verification",
             "GroupCurve": "_groups",
             "GroupRates": "_groups",
             "Mark": "_verification",
-            "OUR_DECODER": "_benchmarks",
             "OperatingPoint": "_verification",
             "PointSet": "_embedding_map",
             "RunPoint": "_runs",
             "STEPS_DRAWN": "_delivery",
-            "Series": "_training",
             "SweepLine": "_clusters",
             "agreement": "_clusters",
             "agreement_of": "_clusters",
@@ -202,18 +190,14 @@ __all__ = [
     "MARK",
     "METHODS",
     "NONE",
-    "OUR_DECODER",
     "RATES",
     "SAME",
     "SCORE",
     "STEPS_DRAWN",
     "SYMBOLS",
     "TAR",
-    "Contestant",
     "Curve",
-    "Delivery",
     "Difference",
-    "Encounters",
     "Ends",
     "ErrorRate",
     "FoldAccuracy",
@@ -224,7 +208,6 @@ __all__ = [
     "OperatingPoint",
     "PointSet",
     "RunPoint",
-    "Series",
     "SweepLine",
     "agreement",
     "agreement_of",

@@ -1,80 +1,15 @@
 """What was measured of ours and of others: rates, quotas, memory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from ethnoshard.charts._palette import ARM_COLOURS, DASHES, GREY, GROUP_COLOURS, SYMBOLS
 from ethnoshard.charts._style import empty_chart, error_bars, escaped
+from ethnoshard.results import OUR_DECODER, OURS, Contestant
 
-OURS = "ethnoshard"
-OUR_DECODER = "simplejpeg"
-_NAMES = {
-    "webdataset": "webdataset, RandomMix",
-    "mosaicml": "mosaicml-streaming, stratified",
-    "litdata": "litdata, combined",
-    "files": "files, MPerClassSampler",
-}
-"""As benchmarks/README.md calls the peers, each in the setting that its documentation shows for mixing groups."""
 _OUR_COLOUR, _PEER_COLOUR, _LIMIT_COLOUR = GROUP_COLOURS[0], ARM_COLOURS[0], GROUP_COLOURS[1]
 _OF_MEMORY = (ARM_COLOURS[0], GROUP_COLOURS[1], GROUP_COLOURS[0])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contestant:
-    """A loader with a decoder: medians over the rounds, where nothing else is said.
-
-    Attributes:
-        loader: its name.
-        decoder: its name.
-        version: of the loader.
-        rounds: how often it ran.
-        rate: images a second.
-        least: images a second of the slowest round.
-        most: of the fastest round.
-        of_limit: share of what decoding alone made just before and after.
-        worst: images that a batch was off its quota at most, over all rounds.
-        off: images off on average.
-        people: identities a batch.
-        seen: faces of the dataset that an epoch delivered.
-        repeated: deliveries of faces that had been delivered before.
-        never: faces that an epoch did not deliver.
-        memory: MiB.
-        first: seconds to the first batch.
-    """
-
-    loader: str
-    decoder: str
-    version: str
-    rounds: int
-    rate: float
-    least: float
-    most: float
-    of_limit: float
-    worst: float
-    off: float
-    people: float
-    seen: int
-    repeated: int
-    never: int
-    memory: float
-    first: float
-
-    @property
-    def ours(self) -> bool:
-        """Whether it is the project's own."""
-        return self.loader == OURS
-
-    @property
-    def name(self) -> str:
-        """As charts and tables call it."""
-        return self.loader if self.ours else f"{self.peer} ({self.decoder})"
-
-    @property
-    def peer(self) -> str:
-        """The loader alone."""
-        return _NAMES.get(self.loader, self.loader)
 
 
 def loader_rates(found: Sequence[Contestant], limit: tuple[float, float, float]) -> go.Figure:

@@ -1,7 +1,6 @@
 """What batches hold of each group, step by step: composition, error, numbers of people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from ethnoshard.charts._palette import GREY, GROUP_COLOURS, colours_of_groups, translucent
 from ethnoshard.charts._style import empty_chart, escaped
+from ethnoshard.results import Delivery
 
 _PROMISED = GROUP_COLOURS[2]
 """Of the band of what is promised."""
@@ -17,63 +17,6 @@ STEPS_DRAWN = 80
 _POINTS = 400
 """Places of a line at most; more steps come in blocks."""
 _LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Delivery:
-    """What the batches of a run's steps held of each group, against what was wanted.
-
-    Attributes:
-        run: its name.
-        arm: how its batches were composed.
-        groups: in the dataset's order.
-        ranks: whose batches a step has.
-        promised: whether the arm has a target; else ``wanted`` is what the dataset holds.
-        within: people that a group is ahead or behind at most, where it is promised.
-        steps: numbers from 1, shape (steps,).
-        epochs: of the training, from 0, shape (steps,).
-        people: shape (steps, groups).
-        wanted: people who were wanted, shape (steps, groups).
-        ahead: people beyond what was wanted, summed since the loader's epoch began, shape
-            (steps, groups).
-    """
-
-    run: str
-    arm: str
-    groups: tuple[str, ...]
-    ranks: int
-    promised: bool
-    within: int
-    steps: NDArray[np.int64]
-    epochs: NDArray[np.int64]
-    people: NDArray[np.float64]
-    wanted: NDArray[np.float64]
-    ahead: NDArray[np.float64]
-
-    def of_epoch(self, epoch: int | None) -> "Delivery":
-        """One epoch's steps, from 0; all for None."""
-        if epoch is None:
-            return self
-        there = self.epochs == epoch
-        return replace(
-            self,
-            **{name: getattr(self, name)[there] for name in ("steps", "epochs", "people", "wanted", "ahead")},
-        )
-
-    @property
-    def against(self) -> str:
-        """What is compared with."""
-        return "the target" if self.promised else "the dataset"
-
-    @property
-    def farthest(self) -> float:
-        """Most people that any group was ahead or behind."""
-        return float(np.abs(self.ahead).max())
-
-    @property
-    def off_in_a_batch(self) -> float:
-        """Most people that any group was off in a single step."""
-        return float(np.abs(self.people - self.wanted).max())
 
 
 def batch_composition(delivery: Delivery, colours: Mapping[str, str] | None = None) -> go.Figure:

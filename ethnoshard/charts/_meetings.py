@@ -1,53 +1,16 @@
 """Who meets whom in batches: a group's own pairs, how its number varies, look-alikes, each beside chance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from ethnoshard.charts._numbers import few_digits
 from ethnoshard.charts._palette import GREY, colours_of_groups
 from ethnoshard.charts._style import empty_chart, escaped
+from ethnoshard.results import Encounters
 
 _ROW = 44
 _LINE = {"width": 1.5, "dash": "dash", "color": GREY}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Encounters:
-    """What a batch holds of a group; None where it is not known or can't be.
-
-    Attributes:
-        group: its name; "" for all people together.
-        people: of it in a batch, mean.
-        dispersion: variance of that number over that of people drawn at random: 1 is random, 0 a quota.
-        pairs: ordered pairs of two of its people, mean.
-        pairs_at_random: the same of people drawn at random, as many on average.
-        none: share of batches without anybody of it.
-        none_at_random: the same at random.
-        nearest: share of its draws whose nearest other person of the group is in the batch.
-        nearest_by_chance: the same if those who meet were anybody of the group.
-        nearest_of_all: share of its draws whose nearest other person of any group is in the batch.
-        distinct: different people behind an epoch's batches, as planned.
-        effective: people who, each coming as often, would vary as little, as planned.
-        apart: pairs of its people that are probably one person.
-        apart_met: how often such a pair was in a batch all the same.
-    """
-
-    group: str
-    people: float
-    dispersion: float | None = None
-    pairs: float | None = None
-    pairs_at_random: float | None = None
-    none: float | None = None
-    none_at_random: float | None = None
-    nearest: float | None = None
-    nearest_by_chance: float | None = None
-    nearest_of_all: float | None = None
-    distinct: int | None = None
-    effective: float | None = None
-    apart: int | None = None
-    apart_met: int | None = None
 
 
 def own_pairs(rows: Sequence[Encounters], colours: Mapping[str, str] | None = None) -> go.Figure:

@@ -1,7 +1,6 @@
 """Curves along a training: arms in their colours, seeds as a band."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,31 +8,11 @@ from numpy.typing import NDArray
 
 from ethnoshard.charts._palette import SYMBOLS, colours_of_arms, translucent
 from ethnoshard.charts._style import empty_chart, escaped
+from ethnoshard.results import Series
 
 _HEIGHT = 320
 _DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")
 """Without dots, which are what chance alone would give."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Series:
-    """What one run measured along its training, or the seeds of an arm.
-
-    Attributes:
-        name: of the run, or of the arm with the number of its seeds.
-        arm: whose colour it has.
-        x: (N,) along the training.
-        y: (N,) the metric, of several seeds the mean.
-        low: (N,) of several seeds the least; None of a run alone.
-        high: (N,) of several seeds the most.
-    """
-
-    name: str
-    arm: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    low: NDArray[np.float64] | None = None
-    high: NDArray[np.float64] | None = None
 
 
 def training_curves(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ethnoshard._late import late_names
 from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
 from ethnoshard.reports._group_files import read_groups
-from ethnoshard.reports._list import ReportSummary, WorstGroup, list_reports
+from ethnoshard.reports._list import list_reports
 from ethnoshard.reports._pair_files import PAIR_FORMATS, read_pairs
 from ethnoshard.reports._warnings import collapse_of, no_val, shared_people_text, warnings_of
 from ethnoshard.results import EvaluationOptions
@@ -38,8 +38,6 @@ __all__ = [
     "EvaluationOptions",
     "Report",
     "ReportFolder",
-    "ReportSummary",
-    "WorstGroup",
     "check_out",
     "cluster_embeddings",
     "collapse_of",

@@ -10,6 +10,7 @@ from ethnoshard._files import read_json, remove_unfinished, write_json
 from ethnoshard._formats import check_format
 from ethnoshard._lock import is_locked, locked, refusal
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.runs._record import RunRecord
 
 FORMAT = 1
 """Version of the run folder's format. A reader refuses one it doesn't know."""
@@ -17,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A training with its results; see the design's "Run folder" for what it holds.
+    """A training with its results: record, metrics, batches, checkpoints, weights, reports.
 
     Attributes:
         path: the folder.
@@ -104,3 +105,11 @@ class RunFolder:
         again = "go on with that version, or train anew with another --out"
         check_format(self.record_path, record.get("format"), FORMAT, again=again)
         return record
+
+    def read(self) -> RunRecord:
+        """The record with types, as far as anybody looks at it.
+
+        Raises:
+            EthnoshardError: there is none, it is damaged, or of a format that is not known.
+        """
+        return RunRecord.of_json(self.record(), self.record_path)

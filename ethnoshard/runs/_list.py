@@ -1,8 +1,8 @@
 """A line about each run of a folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import why_no_val_of_before
@@ -22,12 +22,12 @@ class RunSummary:
         seed: of everything random.
         status: "running", "interrupted", "finished", "failed", or "broken" if it can't be read.
         epoch: epochs done.
-        epochs: epochs wanted.
+        epochs: to train.
         steps: steps done.
         loss: mean of the last epoch.
         lfw: accuracy, val, auc ... of the last evaluation, fractions; val is None where there is none.
         val_reason: why there is no VAL.
-        collapsed: what is to be said where embeddings of different people are all alike; None where they aren't.
+        collapsed: what has to be known where embeddings of different people are all alike; None where they aren't.
         replaced: draws that got another face, because theirs was bad.
         reason: why it failed or can't be read.
     """
@@ -60,59 +60,53 @@ def list_runs(folder: Path) -> list[RunSummary]:
     return [_summary(path) for path in sorted(folder.iterdir()) if RunFolder(path).exists()]
 
 
-def replaced_in(record: dict[str, Any]) -> dict[str, int]:
+def replaced_in(record: Mapping[str, object]) -> dict[str, int]:
     """Draws of a run, its finished epochs, that got a face of the same "identity" or "group" in place of a bad one.
 
     Args:
-        record: of the run.
+        record: of the run, as JSON holds it.
     """
-    coverage = record.get("coverage", [])
-    return {
-        name: sum(int(epoch.get(f"replaced_from_{name}", 0)) for epoch in coverage) for name in ("identity", "group")
-    }
+    coverage = record.get("coverage")
+    epochs = [epoch for epoch in coverage if isinstance(epoch, Mapping)] if isinstance(coverage, list) else []
+    return {name: sum(int(epoch.get(f"replaced_from_{name}", 0)) for epoch in epochs) for name in ("identity", "group")}
 
 
 def _summary(path: Path) -> RunSummary:
     try:
         run = RunFolder(path)
-        record = run.record()
-        if record["status"] == "running" and not run.is_held():
-            record["status"] = "interrupted"
-        return _of_record(path.name, record)
+        record = run.read()
+        status = "interrupted" if record.status == "running" and not run.is_held() else record.status
     except EthnoshardError as error:
         return RunSummary(name=path.name, status="broken", reason=str(error))
-    except (KeyError, TypeError) as error:
-        return RunSummary(name=path.name, status="broken", reason=f"run.json lacks {error}")
-
-
-def _of_record(name: str, record: dict[str, Any]) -> RunSummary:
-    progress = record["progress"]
-    lfw, val_reason = _lfw(progress.get("lfw"))
+    lfw, val_reason = _lfw(record.progress.lfw)
     return RunSummary(
-        name=name,
-        arm=str(record["arm"]),
-        seed=int(record["seed"]),
-        status=str(record["status"]),
-        epoch=int(progress["epoch"]),
-        epochs=int(record["settings"]["epochs"]),
-        steps=int(progress["step"]),
-        loss=progress.get("loss"),
+        name=path.name,
+        arm=record.arm,
+        seed=record.seed,
+        status=status,
+        epoch=record.progress.epoch,
+        epochs=record.settings.epochs,
+        steps=record.progress.step,
+        loss=record.progress.loss,
         lfw=lfw,
         val_reason=val_reason,
-        collapsed=progress.get("collapsed"),
-        replaced=sum(replaced_in(record).values()),
-        reason=record.get("reason"),
+        collapsed=record.progress.collapsed,
+        replaced=record.replaced,
+        reason=record.reason,
     )
 
 
-def _lfw(found: dict[str, Any] | None) -> tuple[dict[str, float | None] | None, str | None]:
-    """The figures, and why there is no VAL among them."""
-    if not found:
+def _lfw(measured: Mapping[str, float | str | None] | None) -> tuple[dict[str, float | None] | None, str | None]:
+    """The metrics, and why there is no VAL among them."""
+    if not measured:
         return None, None
-    figures = {name: value for name, value in found.items() if name != "val_reason"}
-    if "val_reason" in found or found.get("val") is None or "far" not in found:
-        return figures, found.get("val_reason")
-    # A run of before has a VAL whatever FAR was reached. Imported here: it loads scikit-learn.
-    reached = round(found["far"] * _LFW_DIFFERENT)
-    reason = why_no_val_of_before(_LFW_FAR, reached, _LFW_DIFFERENT, _LFW_FOLDS, found["val"])
-    return ({**figures, "val": None} if reason else figures), reason
+    metrics = {name: value for name, value in measured.items() if not isinstance(value, str)}
+    reason = measured.get("val_reason")
+    metrics.pop("val_reason", None)
+    val, far = metrics.get("val"), metrics.get("far")
+    if "val_reason" in measured or val is None or far is None:
+        return metrics, reason if isinstance(reason, str) else None
+    # A run of before has a VAL whatever FAR was reached.
+    accepted = round(far * _LFW_DIFFERENT)
+    why = why_no_val_of_before(_LFW_FAR, accepted, _LFW_DIFFERENT, _LFW_FOLDS, val)
+    return ({**metrics, "val": None} if why else metrics), why

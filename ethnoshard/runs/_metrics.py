@@ -54,7 +54,7 @@ class Metrics(StepRows):
 
     def add(self, **row: float | None) -> None:
         """Add a step."""
-        self._new.append(row)
+        self._new.append({**row})
 
     def note(self, **values: float | None) -> None:
         """Set values of the last step, which must not have been written yet."""

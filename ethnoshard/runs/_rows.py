@@ -1,7 +1,6 @@
 """A table of a run that grows with its steps, and is read back whatever version wrote it."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -16,7 +15,7 @@ class StepRows:
         """Begin without rows."""
         self._path, self._schema = path, schema
         self._written = schema.to_frame()
-        self._new: list[dict[str, Any]] = []
+        self._new: list[dict[str, float | str | None]] = []
 
     def table(self) -> pl.DataFrame:
         """All rows."""
@@ -47,13 +46,14 @@ def read_rows(path: Path, schema: pl.Schema) -> pl.DataFrame:
     """The table; columns of a later version are left out, missing ones are null.
 
     Raises:
-        EthnoshardError: it is not there, or damaged.
+        EthnoshardError: it is not there, damaged, or a column is of another type.
     """
     try:
         table = read_table(path)
+        known = [name for name in schema if name in table.columns]
+        rows: pl.DataFrame = pl.concat([schema.to_frame(), table.select(known)], how="diagonal_relaxed").cast(schema)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise EthnoshardError(
             f"{path} can't be read ({error}); if it is damaged, take the run folder from a copy, or train anew"
         ) from error
-    known = [name for name in schema if name in table.columns]
-    return pl.concat([schema.to_frame(), table.select(known)], how="diagonal_relaxed")
+    return rows

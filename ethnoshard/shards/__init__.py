@@ -11,14 +11,12 @@ from ethnoshard.shards._preview import contact_sheet
 from ethnoshard.shards._read import LocalShards, ReadCounts, ShardReader
 from ethnoshard.shards._remote import RemoteShards
 from ethnoshard.shards._tables import (
-    PackedSource,
     composition,
     failure_table,
     label_words,
     left_out_table,
     settings_table,
     shard_table,
-    source_of,
     status_table,
 )
 from ethnoshard.shards._verify import Verification, verify
@@ -31,7 +29,6 @@ __all__ = [
     "Manifest",
     "PackReport",
     "PackSettings",
-    "PackedSource",
     "Progress",
     "ReadCounts",
     "RemoteShards",
@@ -49,7 +46,6 @@ __all__ = [
     "settings_table",
     "shard_table",
     "shown_url",
-    "source_of",
     "status_table",
     "verify",
 ]

@@ -1,7 +1,7 @@
 """What a dataset is made of, and what of its source is not in it, as tables."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import polars as pl
 
@@ -10,40 +10,21 @@ from ethnoshard.shards._dataset import FaceDataset
 _MIB = 1 << 20
 
 
-class PackedSource(NamedTuple):
-    """Where a dataset's photographs are from.
-
-    Attributes:
-        name: of the folder or file; None where it is not on record.
-        digest: tells whether two sources are the same by names and sizes; None where it is not on record.
-        contents: digest of what the photographs hold; None where it was not taken.
-    """
-
-    name: str | None
-    digest: str | None
-    contents: str | None
-
-
-def source_of(dataset: FaceDataset) -> PackedSource:
-    """Where a dataset's photographs are from."""
-    source: Mapping[str, object] = dataset.manifest["align"]["source"]
-    return PackedSource(_text(source.get("name")), _text(source.get("digest")), _text(source.get("contents")))
-
-
 def label_words(dataset: FaceDataset) -> str:
     """Whose labels the groups are: ``perceived ethnicity as predicted by classifier ...``, ``as given by file ...``."""
-    sources: Sequence[str] = dataset.manifest["label"]["sources"]
-    return "; ".join(map(_whose, sources)) or "of an unknown source"
+    return "; ".join(map(_whose, dataset.manifest.label.sources)) or "of an unknown source"
 
 
-def composition(dataset: FaceDataset) -> pl.DataFrame:
+def composition(people: pl.DataFrame) -> pl.DataFrame:
     """A row a group, that with the most faces first.
+
+    Args:
+        people: ``identities`` of a dataset.
 
     Returns:
         columns group, people, faces; least, median and most faces of a person; confidence, the mean of those people
         whose label has one, and sure, how many these are; people_share and faces_share, 0 to 1.
     """
-    people = dataset.identities
     counted = people.group_by("group").agg(
         pl.len().alias("people"),
         pl.col("faces").cast(pl.Int64).sum(),
@@ -63,13 +44,13 @@ def shard_table(dataset: FaceDataset) -> pl.DataFrame:
     """A row a shard, in the manifest's order: shard, group, MiB, faces, people."""
     rows = [
         {
-            "shard": str(shard["name"]),
-            "group": str(shard["group"]),
-            "MiB": int(shard["bytes"]) / _MIB,
-            "faces": int(shard["faces"]),
-            "people": int(shard["identities"]),
+            "shard": shard.name,
+            "group": shard.group,
+            "MiB": shard.bytes / _MIB,
+            "faces": shard.faces,
+            "people": shard.identities,
         }
-        for shard in dataset.manifest["shards"]
+        for shard in dataset.manifest.shards
     ]
     return pl.DataFrame(
         rows, {"shard": pl.String, "group": pl.String, "MiB": pl.Float64, "faces": pl.Int64, "people": pl.Int64}
@@ -78,7 +59,7 @@ def shard_table(dataset: FaceDataset) -> pl.DataFrame:
 
 def status_table(dataset: FaceDataset) -> pl.DataFrame:
     """What became of each image of the source in alignment: became, images, share (0 to 1)."""
-    statuses = _counts(dataset.manifest["align"]["statuses"])
+    statuses = dataset.manifest.align.statuses
     images = sum(statuses.values())
     rows = [
         {"became": status.replace("_", " "), "images": number, "share": number / images if images else None}
@@ -89,9 +70,8 @@ def status_table(dataset: FaceDataset) -> pl.DataFrame:
 
 def failure_table(dataset: FaceDataset) -> pl.DataFrame:
     """Why images gave no face, and why files of the source were no images, the most frequent first: reason, images."""
-    align = dataset.manifest["align"]
-    reasons = _counts(align.get("reasons"))
-    reasons |= {f"skipped: {reason}": number for reason, number in _counts(align["source"].get("skipped")).items()}
+    align = dataset.manifest.align
+    reasons = {**align.reasons, **{f"skipped: {reason}": number for reason, number in align.source.skipped.items()}}
     rows = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     return pl.DataFrame(
         {"reason": [reason for reason, _ in rows], "images": [number for _, number in rows]},
@@ -102,41 +82,30 @@ def failure_table(dataset: FaceDataset) -> pl.DataFrame:
 def left_out_table(dataset: FaceDataset) -> pl.DataFrame:
     """People with faces who are not in the dataset: reason, people, faces."""
     rows = [
-        {"reason": str(reason), "people": int(counts["identities"]), "faces": int(counts["faces"])}
-        for reason, counts in dataset.manifest["left_out"].items()
+        {"reason": reason, "people": counts.identities, "faces": counts.faces}
+        for reason, counts in dataset.manifest.left_out.items()
     ]
     return pl.DataFrame(rows, {"reason": pl.String, "people": pl.Int64, "faces": pl.Int64})
 
 
 def settings_table(dataset: FaceDataset) -> pl.DataFrame:
     """Everything that decided the dataset, a row each: setting, value; both text."""
-    manifest = dataset.manifest
-    align = manifest["align"]
-    rows = [
-        ("fingerprint", manifest["fingerprint"]),
-        ("format", manifest["format"]),
-        ("source", f"{align['source'].get('name')} ({align['source'].get('kind')})"),
-        ("digest of the source", align["source"].get("digest")),
-        ("aligned on", align.get("device")),
-        *((f"align: {name}", value) for name, value in _flat(align["settings"])),
-        ("labels", "; ".join(manifest["label"]["sources"])),
-        *((f"pack: {name}", value) for name, value in _flat(manifest["pack"])),
-        *((f"version: {name}", value) for name, value in _flat(align["versions"])),
+    manifest, align = dataset.manifest, dataset.manifest.align
+    rows: list[tuple[str, object]] = [
+        ("fingerprint", manifest.fingerprint),
+        ("format", manifest.format),
+        ("source", f"{align.source.name} ({align.source.kind})"),
+        ("digest of the source", align.source.digest),
+        ("aligned on", align.device),
+        *((f"align: {name}", value) for name, value in _flat(asdict(align.settings))),
+        ("labels", "; ".join(manifest.label.sources)),
+        *((f"pack: {name}", value) for name, value in _flat(asdict(manifest.pack))),
+        *((f"version: {name}", value) for name, value in _flat(align.versions)),
     ]
     return pl.DataFrame(
         {"setting": [name for name, _ in rows], "value": [str(value) for _, value in rows]},
         {"setting": pl.String, "value": pl.String},
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _counts(value: object) -> dict[str, int]:
-    """Those of a manifest's entries that are counts."""
-    entries = value.items() if isinstance(value, Mapping) else ()
-    return {str(name): number for name, number in entries if isinstance(number, int)}
 
 
 def _whose(source: str) -> str:

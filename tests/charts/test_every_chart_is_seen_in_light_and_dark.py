@@ -15,11 +15,8 @@ import pytest
 from ethnoshard import charts
 from ethnoshard.charts import (
     ARM_COLOURS,
-    Contestant,
     Curve,
-    Delivery,
     Difference,
-    Encounters,
     ErrorRate,
     FoldAccuracy,
     GroupCurve,
@@ -27,11 +24,11 @@ from ethnoshard.charts import (
     Mark,
     OperatingPoint,
     RunPoint,
-    Series,
     SweepLine,
     page,
     titled,
 )
+from ethnoshard.results import Contestant, Delivery, Encounters, Series
 
 GROUPS = ("Asian", "<b>Few")
 RATE = ErrorRate(rate=0.01, errors=1, pairs=100, people=20, interval=(0.001, None))

@@ -1,52 +1,32 @@
 """Evaluations of scores of nobody, as pages pick them."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dashboard._given import Given
-from dashboard.views._evaluations import Picked
+from dashboard.views._evaluations import PickedEvaluation
 from ethnoshard.embedding import Embeddings
-from ethnoshard.evaluation import GroupCurves, GroupOptions, ScoreList, group_curves, verification_of_distances
+from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.reports import (
     EvaluationOptions,
-    ReportFolder,
     compare_reports,
     evaluate_embeddings,
     read_pairs,
     read_report,
     write_report,
 )
-from ethnoshard.results import Evaluation
+from ethnoshard.results import Evaluation, result_from_json
 from ethnoshard.sources import GroupSource
+from tests.kit.scored import made_curves, made_pairs
 from tests.kit.whole_reports import as_file, evaluation, group_errors
 
-GROUPS = ("A", "B", "C")
 OPTIONS = EvaluationOptions(draws=40, fars=(0.05, 0.1), min_people=4, min_pairs=10, fmr=0.05, galleries=2)
-
-
-def made_pairs(seed: int = 0, pairs: int = 600) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Squared distances of same and different pairs that overlap, in four folds."""
-    rng = np.random.default_rng(seed)
-    same = np.arange(pairs) % 2 == 0
-    distance = np.clip(rng.normal(np.where(same, 1.0, 1.8), 0.3), 0, 4)
-    return distance, same, np.arange(pairs) // (pairs // 4)
-
-
-def made_curves(seed: int = 0) -> GroupCurves:
-    """Three groups over nine thresholds; C has hardly a pair."""
-    rng = np.random.default_rng(seed)
-    number = 900
-    group = rng.choice(GROUPS, number, p=[0.6, 0.38, 0.02])
-    same = rng.random(number) < 0.5
-    score = rng.normal(np.where(same, 1.2, 0) + 0.4 * (group == "B"), 0.5)
-    people = np.array([f"{each}{rng.integers(30)}" for each in group])
-    other = np.where(same, people, np.array([f"{each}x{rng.integers(30)}" for each in group]))
-    pairs = ScoreList.of(score, same, (group, group), people=(people, other))
-    return group_curves(pairs, np.linspace(-0.2, 1.8, 9), GroupOptions(draws=20, min_people=5, min_pairs=20))
 
 
 def made_evaluation(seed: int = 0) -> Evaluation:
@@ -57,12 +37,16 @@ def made_evaluation(seed: int = 0) -> Evaluation:
     return evaluation(None, {}, verification=replace(verified, metric="euclidean"), demographics=(own,))
 
 
-def made_picked(seed: int = 0, **look: str) -> Picked:
-    """A report that is nowhere."""
-    report = ReportFolder(Path(f"made-{seed}"), as_file(made_evaluation(seed)))
-    return Picked(
-        **{"name": f"made-{seed}", "label": f"made {seed}", "colour": "#777777", "dash": "solid", **look}, report=report
-    )
+def made_picked(
+    seed: int = 0, *, change: Callable[[dict[str, Any]], None] = lambda content: None, **look: str
+) -> PickedEvaluation:
+    """A report that is nowhere; ``change`` is given what its file would hold."""
+    content = as_file(made_evaluation(seed))
+    change(content)
+    found = result_from_json(content, "made")
+    assert isinstance(found, Evaluation)
+    style = {"name": f"made-{seed}", "label": f"made {seed}", "colour": "#777777", "dash": "solid", **look}
+    return PickedEvaluation(**style, evaluation=found)
 
 
 def make_lively(full: Given, folder: Path) -> Given:

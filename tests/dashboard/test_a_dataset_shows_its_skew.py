@@ -1,6 +1,4 @@
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,21 +6,26 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard.views import _dataset_figures as figures
-from dashboard.views import _dataset_tables as tables
-from dashboard.views._dataset_faces import chosen
+from dashboard.views.dataset import (
+    composition_title,
+    confidence_title,
+    faces_title,
+    left_out_title,
+    sample_of,
+    shard_title,
+)
 from ethnoshard.charts import faces_per_person, percent
 from ethnoshard.charts._datasets import bins
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards import FaceDataset
+from ethnoshard.shards import composition
 from ethnoshard.shards._format import IDENTITIES_SCHEMA
 
 Page = Callable[..., AppTest]
 
 
-def dataset(*people: tuple[str, int, float | None], **manifest: Any) -> FaceDataset:
-    """Groups, faces and confidence of people, without a file."""
-    identities = pl.DataFrame(
+def people_of(*people: tuple[str, int, float | None]) -> pl.DataFrame:
+    """Rows of identities: group, number of faces, confidence of the label."""
+    return pl.DataFrame(
         {
             "identity": [f"p{number}" for number in range(len(people))],
             "group": [group for group, _, _ in people],
@@ -34,7 +37,6 @@ def dataset(*people: tuple[str, int, float | None], **manifest: Any) -> FaceData
         },
         schema=IDENTITIES_SCHEMA,
     )
-    return FaceDataset(path=Path("nowhere"), manifest=manifest, identities=identities)
 
 
 def faces_of(*counts: int, group: str = "A") -> pl.DataFrame:
@@ -44,10 +46,10 @@ def faces_of(*counts: int, group: str = "A") -> pl.DataFrame:
 
 
 def test_the_title_says_the_largest_and_the_smallest_share_of_people_and_faces() -> None:
-    skewed = dataset(("A", 30, None), ("A", 28, None), ("A", 12, None), ("B", 30, None))
-    title = tables.composition_title(tables.composition(skewed))
+    skewed = people_of(("A", 30, None), ("A", 28, None), ("A", 12, None), ("B", 30, None))
+    title = composition_title(composition(skewed))
     assert title == "A is 75 % of the people and 70 % of the faces; B 25 % and 30 %"
-    assert tables.composition_title(tables.composition(dataset(("A", 3, None)))) == "Everybody is of one group, A"
+    assert composition_title(composition(people_of(("A", 3, None)))) == "Everybody is of one group, A"
 
 
 @pytest.mark.parametrize(
@@ -68,68 +70,54 @@ def test_bins_are_whole_numbers_of_faces_and_hold_everybody() -> None:
 
 
 def test_each_groups_histogram_is_of_its_own_people() -> None:
-    shown = dataset(("A", 2, None), ("A", 2, None), ("A", 3, None), ("B", 3, None))
-    drawn = faces_per_person(shown.identities, ["A", "B"], {"A": "#000000", "B": "#111111"})
+    shown = people_of(("A", 2, None), ("A", 2, None), ("A", 3, None), ("B", 3, None))
+    drawn = faces_per_person(shown, ["A", "B"], {"A": "#000000", "B": "#111111"})
     shares = {line.name: [round(share) for share in line.y] for line in drawn.data}
     assert shares == {"A": [67, 33], "B": [0, 100]}
 
 
 def test_people_with_one_face_are_said_to_have_no_pair() -> None:
-    rows = dataset(("A", 1, None), ("A", 5, None), ("A", 6, None))
-    title = figures.faces_title(tables.composition(rows), rows.identities)
+    rows = people_of(("A", 1, None), ("A", 5, None), ("A", 6, None))
+    title = faces_title(rows)
     assert title == "Half of the people have 5 faces or more, at most 6; 1 (33 %) have one, and so no pair"
-    alone = dataset(("A", 1, None), ("A", 1, None), ("A", 6, None))
-    assert figures.faces_title(tables.composition(alone), alone.identities).startswith("2 of 3 people (67 %) have one")
+    alone = people_of(("A", 1, None), ("A", 1, None), ("A", 6, None))
+    assert faces_title(alone).startswith("2 of 3 people (67 %) have one")
 
 
 def test_labels_without_a_confidence_are_said_to_have_none() -> None:
-    unsure = tables.composition(dataset(("A", 1, None), ("B", 1, None)))
-    assert figures.confidence_title(unsure) == "The labels came without a confidence"
-    half = tables.composition(dataset(("A", 1, 0.5), ("A", 1, None), ("B", 1, 0.75)))
-    title = figures.confidence_title(half)
+    unsure = composition(people_of(("A", 1, None), ("B", 1, None)))
+    assert confidence_title(unsure) == "The labels came without a confidence"
+    half = composition(people_of(("A", 1, 0.5), ("A", 1, None), ("B", 1, 0.75)))
+    title = confidence_title(half)
     assert title == "A is labelled with the least confidence, 0.50 on average; B with the most, 0.75"
 
 
-def test_whose_labels_they_are_is_said_in_the_words_of_the_evaluation() -> None:
-    assert tables.whose_labels(["classifier shipped 5cc"]) == (
-        "perceived ethnicity as predicted by classifier shipped 5cc"
-    )
-    assert tables.whose_labels(["file a.csv", "classifier x"]) == (
-        "as given by file a.csv; perceived ethnicity as predicted by classifier x"
-    )
-
-
 def test_what_was_left_out_is_counted_among_all_people_with_faces() -> None:
-    manifest = {"identities": 30, "left_out": {"no group": {"identities": 10, "faces": 70}}}
-    assert tables.left_out_title(manifest) == (
-        "10 of 40 people with faces (25 %), 70 faces, were left out when packing"
-    )
+    rows = pl.DataFrame({"reason": ["no group"], "people": [10], "faces": [70]})
+    assert left_out_title(rows, 30) == ("10 of 40 people with faces (25 %), 70 faces, were left out when packing")
 
 
 def test_shards_of_one_group_are_compared_among_themselves() -> None:
-    def shard(group: str, mib: int) -> dict[str, Any]:
-        return {"name": f"{group}{mib}", "group": group, "bytes": mib << 20, "faces": 1, "identities": 1}
-
-    rows = tables.shards({"shards": [shard("A", 60), shard("A", 40), shard("B", 2)]})
-    assert tables.shards_title(rows) == "3 shards of 2.0 to 60.0 MiB; those of A differ most, by 50 %"
-    assert tables.shards_title(rows.filter(pl.col("MiB") != 40)).endswith("MiB, one a group")
+    rows = pl.DataFrame({"group": ["A", "A", "B"], "MiB": [60.0, 40.0, 2.0]})
+    assert shard_title(rows) == "3 shards of 2.0 to 60.0 MiB; those of A differ most, by 50 %"
+    assert shard_title(rows.filter(pl.col("MiB") != 40)).endswith("MiB, one a group")
 
 
 def test_a_sheet_shows_another_person_in_each_face_while_there_are_enough() -> None:
     faces = faces_of(50, 1, 2, 1)
-    assert chosen(faces, "A", 4, 0)["identity"].n_unique() == 4
-    assert chosen(faces, "A", 6, 0)["identity"].n_unique() == 4
-    assert len(chosen(faces, "A", 6, 0)) == 6
-    assert len(chosen(faces, "A", 500, 0)) == len(faces)
-    assert chosen(faces, "B", 4, 0).is_empty()
+    assert sample_of(faces, "A", 4, 0)["identity"].n_unique() == 4
+    assert sample_of(faces, "A", 6, 0)["identity"].n_unique() == 4
+    assert len(sample_of(faces, "A", 6, 0)) == 6
+    assert len(sample_of(faces, "A", 500, 0)) == len(faces)
+    assert sample_of(faces, "B", 4, 0).is_empty()
 
 
 def test_a_draw_gives_the_same_faces_again_and_another_draw_others() -> None:
     faces = faces_of(*[5] * 20)
-    assert chosen(faces, "A", 6, 3).equals(chosen(faces, "A", 6, 3))
-    assert not chosen(faces, "A", 6, 3).equals(chosen(faces, "A", 6, 4))
+    assert sample_of(faces, "A", 6, 3).equals(sample_of(faces, "A", 6, 3))
+    assert not sample_of(faces, "A", 6, 3).equals(sample_of(faces, "A", 6, 4))
     with pytest.raises(EthnoshardError, match="at least 0"):
-        chosen(faces, "A", 6, -1)
+        sample_of(faces, "A", 6, -1)
 
 
 def test_a_link_picks_the_dataset_and_the_sheet(page: Page, full: Given) -> None:
@@ -144,7 +132,7 @@ def test_what_a_link_names_and_nobody_gave_is_not_opened(page: Page, full: Given
     test = page("dataset", full, dataset="../tested", draw="-7")
     assert test.selectbox(key="dataset").value == "trained.dataset"
     assert test.number_input(key="draw").value == 0
-    assert "which is not here" in test.warning[0].value
+    assert "was not found" in test.warning[0].value
     assert not test.exception
 
 

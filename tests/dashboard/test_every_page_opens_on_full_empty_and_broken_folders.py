@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from dashboard._main import PAGES
-from dashboard._text import plain
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
@@ -38,21 +37,19 @@ def test_an_empty_folder_is_told_which_command_fills_it(page: Page, empty: Given
     assert any(word in block.value for block in test.code for word in ("ethnoshard ", "make "))
 
 
-REPORTS = tuple(f"{run}/reports/{name}" for run in ("bad-report", "newer-report", "wrong-types")
-                for name in ("clusters", "drawn"))  # fmt: skip
+RECORDS = {f"{run}/reports/{name}": f"{run}/reports/{name}/report.json"
+           for run in ("bad-report", "newer-report", "wrong-types") for name in ("clusters", "drawn")}  # fmt: skip
 UNREADABLE = {
-    "runs": ("cut", "newer", "list", "lacking", *REPORTS),
-    "dataset": ("lost.dataset", "cut.dataset"),
-    "batches": (),
-    "training": ("bad-table", "no-table"),
-    "verification": REPORTS,
-    "groups": REPORTS,
-    "clusters": REPORTS,
-    "benchmarks": ("loading-cut", "loading-other", "unknown"),
+    "runs": {**{run: f"{run}/run.json" for run in ("cut", "newer", "list", "lacking")}, **RECORDS},
+    "dataset": {"lost.dataset": "lost.dataset", "cut.dataset": "cut.dataset/identities.parquet"},
+    "batches": {},
+    "training": {run: f"{run}/metrics.parquet" for run in ("bad-table", "no-table")},
+    "verification": RECORDS,
+    "groups": RECORDS,
+    "clusters": RECORDS,
+    "benchmarks": {name: f"benchmarks/{name}.json" for name in ("loading-cut", "loading-other", "unknown")},
 }
-"""What each page has to list, with a reason; "batches" shows one run, and that is sound."""
-OF_ANOTHER_KIND = {"benchmarks": ["loading-other"]}
-"""What reads as JSON and holds something else: only there may a page catch what else would be a bug of ours."""
+"""What each page has to list, and the file that is to blame; "batches" shows one run, and that is sound."""
 
 
 @pytest.mark.parametrize("name", list(PAGES))
@@ -64,13 +61,33 @@ def test_broken_files_are_named_with_their_reason_and_the_sound_ones_are_shown(
     test = page(name, replace(broken, datasets=(*broken.datasets, full.datasets[0])))
     assert not test.exception
     assert test.title[0].value == name.capitalize()
-    said = [line for part in (*test.warning, *test.markdown) for line in part.value.splitlines()]
-    for one in UNREADABLE[name]:
-        start = re.compile(rf"(?:- )?{re.escape(plain(one))}(?: can't be [a-z]+)?: \S")
-        assert any(start.match(line) for line in said), (one, said)
-    caught = [line.partition(" can't")[0] for line in said if re.search(r"\(\w+Error: ", line)]
-    assert caught == [plain(one) for one in OF_ANOTHER_KIND.get(name, ())]
+    said = [line.replace("\\", "") for part in (*test.warning, *test.markdown) for line in part.value.splitlines()]
+    for one, file in UNREADABLE[name].items():
+        start = re.compile(rf"(?:- )?{re.escape(one)}(?: can't be [a-z]+)?: .*{re.escape(file)}\b")
+        assert any(start.match(line) for line in said), (one, file, said)
     assert test.get("plotly_chart")
+
+
+def test_arrays_that_are_gone_or_damaged_are_named_and_the_rest_is_shown(page: Page, broken: Given) -> None:
+    for name, key, file in (("verification", "report", "drawn/scores.npz"), ("clusters", "clusters", "picture.npz")):
+        for run in ("no-scores", "bad-scores"):
+            report = f"{run}/reports/{'drawn' if name == 'verification' else 'clusters'}"
+            test = page(name, broken, **{key: report})
+            assert not test.exception
+            said = [warning.value.replace("\\", "") for warning in test.warning]
+            assert any(report in line and file in line for line in said), (report, said)
+
+
+def test_a_bug_of_ours_is_not_called_a_fault_of_the_file(
+    page: Page, full: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("dashboard.views.verification.roc_title", broken)
+    test = page("verification", full)
+    assert [error.message for error in test.exception] == ["'ours'"]
+    assert not any("ours" in warning.value for warning in test.warning)
 
 
 opened: list[str] | None = None

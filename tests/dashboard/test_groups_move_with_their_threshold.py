@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard._given import Given
 from ethnoshard.charts import share, with_interval
 from ethnoshard.evaluation import GroupCurves
-from ethnoshard.reports import read_curves, read_report
+from ethnoshard.reports import read_report
 from ethnoshard.results import GroupErrors
 
 Page = Callable[..., AppTest]
@@ -28,8 +28,7 @@ def lively(full: Given, tmp_path_factory: pytest.TempPathFactory) -> Given:
 
 def curves(given: Given, name: str) -> GroupCurves:
     """Of the first source."""
-    found: GroupCurves = read_curves(read_report(given.runs / name).arrays("groups-one"))
-    return found
+    return read_report(given.runs / name).group_curves("one")
 
 
 def own(given: Given, name: str) -> GroupErrors:
@@ -91,8 +90,8 @@ def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> N
 def test_groups_left_out_and_people_without_one_are_said(page: Page, lively: Given) -> None:
     said = captions(page("groups", lively, report=BASE))
     for group, why in own(lively, BASE).left_out.items():
-        assert f"{group} enters no figure: {why}" in said
-    assert "C enters no figure" in said and "10 no label" in said
+        assert f"{group} enters no metric: {why}" in said
+    assert "C enters no metric" in said and "10 no label" in said
 
 
 def test_two_reports_have_their_paired_difference_from_the_comparison(page: Page, lively: Given) -> None:
@@ -159,7 +158,7 @@ def test_labels_and_groups_from_files_are_text(page: Page, lively: Given, tmp_pa
 def test_both_sources_of_labels_stand_side_by_side(page: Page, lively: Given) -> None:
     test = page("groups", lively, report=BASE)
     figures = next(table.value for table in test.dataframe if "ideal" in table.value)
-    assert list(figures.columns) == ["figure", "one", "other", "ideal", "what it says"]
+    assert list(figures.columns) == ["metric", "one", "other", "ideal", "what it says"]
     titles = heads(test)
     for labels in ("as given by one", "as given by other"):
         assert sum(labels in title for title in titles) == 3

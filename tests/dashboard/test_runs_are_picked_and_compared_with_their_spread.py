@@ -2,28 +2,25 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard._text import plain
-from dashboard.views import _runs_changes as changes
-from dashboard.views import _runs_spread as spread
-from dashboard.views._runs_lines import Line, newest, picked_at_first, shown
-from dashboard.views._runs_seed import PUBLISHED, table_5_1
+from dashboard._show import plain
+from dashboard.views import runs
+from dashboard.views.runs import MEASURES
 from ethnoshard.charts import arm_spread
-from ethnoshard.reports import ReportSummary, WorstGroup
-from ethnoshard.results import Change, Compared, Comparison, GroupErrorsChange, Interval, Model
+from ethnoshard.results import MetricChange, Verdict, WorstGroup, kalinga2020
+from ethnoshard.runs import ModelSummary
 
 Page = Callable[..., AppTest]
-ACCURACY = spread.MEASURES["accuracy"]
+ACCURACY = MEASURES["accuracy"]
 
 
-def line(arm: str, seed: int, accuracy: float) -> Line:
-    return Line(
+def line(arm: str, seed: int, accuracy: float) -> ModelSummary:
+    return ModelSummary(
         name=f"{arm}-{seed}",
         is_run=True,
         arm=arm,
@@ -38,40 +35,9 @@ def line(arm: str, seed: int, accuracy: float) -> Line:
     )
 
 
-def report(name: str, written: float, **more: Any) -> ReportSummary:
-    about = {"kind": "evaluation", "accuracy": (0.7, 0.01), **more}
-    return ReportSummary(path=Path(name), name=name, written=written, **about)
-
-
-def test_a_runs_figures_are_from_its_newest_evaluation() -> None:
-    reports = [
-        report("a/reports/new", 2, run="a"),
-        report("a/reports/old", 1, run="a"),
-        report("a/reports/cut", 3, run="a", reason="cut"),
-        report("a/reports/clusters", 4, run="a", kind="clustering", accuracy=None),
-        report("other-old", 1, model_digest="d"),
-        report("other-new", 2, model_digest="d"),
-    ]
-    assert [found.name for found in newest(reports, ["a"])] == ["a/reports/new", "other-new"]
-
-
-def test_a_report_of_a_run_that_is_not_here_is_a_model_told_by_its_weights() -> None:
-    reports = [
-        report("old", 1, run="gone", model_digest="d"),
-        report("x", 2, run="gone too", model_digest="d"),
-        report("y", 3, run="a", model_digest="d"),
-    ]
-    assert [found.name for found in newest(reports, ["a"])] == ["x", "y"]
-
-
-def test_all_arms_are_picked_at_first_with_their_first_seeds() -> None:
-    lines = [line(arm, seed, 0.7) for arm in ("base", "natural", "uniform") for seed in range(10)]
-    assert picked_at_first(lines) == [f"{arm}-{seed}" for arm in ("base", "natural", "uniform") for seed in range(4)]
-
-
 def test_columns_of_the_table_sort_by_their_figure() -> None:
     worst = WorstGroup(group="A", rate=0.98, source="as given by x")
-    rows = shown(
+    rows = runs.model_table(
         [replace(line("base", seed, value), worst_fnmr=worst) for seed, value in enumerate((0.7, 0.69, 0.999))]
     )
     assert rows["Accuracy"].sort().to_list() == ["0.690 ± 0.010", "0.700 ± 0.010", "0.999 ± 0.010"]
@@ -92,7 +58,7 @@ def test_the_title_says_whether_arms_differ_more_than_seeds_and_by_how_much(
     values: dict[str, tuple[float, ...]], numbers: list[str], farther: bool | None
 ) -> None:
     lines = [line(arm, seed, value) for arm, each in values.items() for seed, value in enumerate(each)]
-    title = spread.title(spread.by_arm(lines, ACCURACY), ACCURACY)
+    title = runs.arm_title(runs.runs_by_arm(lines, ACCURACY), ACCURACY)
     assert re.findall(r"\d\.\d+", title) == numbers
     # One run an arm, or one arm: there is nothing to compare the difference with.
     assert ("farther" in title, "no farther" in title) == (farther is not None, farther is False)
@@ -107,84 +73,69 @@ def test_how_often_alike_arms_stay_apart_by_chance_is_counted() -> None:
         arms = {
             arm: [line(arm, seed, 0.7) for seed in range(runs)] for arm, runs in (("base", one), ("natural", other))
         }
-        assert f"{one} and {other} runs apart in {len(apart)} of {len(ways)} orders" in spread.by_chance(arms)
-    assert not spread.by_chance({"base": [line("base", 0, 0.7)]})
+        assert f"{one} and {other} runs apart in {len(apart)} of {len(ways)} orders" in runs.apart_by_chance(arms)
+    assert not runs.apart_by_chance({"base": [line("base", 0, 0.7)]})
 
 
 def test_every_seed_is_a_point_and_other_models_are_none() -> None:
     lines = [line("natural", 0, 0.7), line("base", 0, 0.7), line("base", 1, 0.71)]
-    arms = spread.by_arm([*lines, replace(lines[0], name="model", is_run=False)], ACCURACY)
+    arms = runs.runs_by_arm([*lines, replace(lines[0], name="model", is_run=False)], ACCURACY)
     assert {arm: [each.name for each in found] for arm, found in arms.items()} == {
         "base": ["base-0", "base-1"],
         "natural": ["natural-0"],
     }
-    drawn = arm_spread(spread.points_of(arms, ACCURACY), "Accuracy")
+    drawn = arm_spread(runs.points_of(arms, ACCURACY), "Accuracy")
     points = [trace for trace in drawn.data if trace.mode == "markers+text"]
     assert [list(trace.x) for trace in points] == [[0.7, 0.71], [0.7]]
 
 
 def test_several_seeds_get_a_row_of_their_mean_and_range_with_their_number() -> None:
-    rows = table_5_1([line("base", 0, 0.7), line("natural", 0, 0.71), line("base", 1, 0.72)])
+    rows = runs.table_5_1([line("base", 0, 0.7), line("natural", 0, 0.71), line("base", 1, 0.72)])
     assert rows["Run"].to_list() == ["base-0", "base-1", "mean of 2 seeds", "natural-0"]
     assert rows["Accuracy"].to_list()[:3] == ["0.70000 ± 0.01000", "0.72000 ± 0.01000", "0.7100 (0.7000 to 0.7200)"]
     assert rows["VAL"][0] == "0.03000 ± 0.01000 @ FAR=0.00133"
 
 
 def test_another_epoch_is_not_averaged_with() -> None:
-    rows = table_5_1([line("base", 0, 0.7), replace(line("base", 1, 0.72), epoch=5)])
+    rows = runs.table_5_1([line("base", 0, 0.7), replace(line("base", 1, 0.72), epoch=5)])
     assert rows["Run"].to_list() == ["base-0", "base-1"]
 
 
-def comparison(low: float | None, high: float | None) -> list[changes.Change]:
-    change = Change(base=0.7, other=0.71, difference=0.01, people_interval=Interval(low, high), undefined_draws=0)
-    by_group = GroupErrorsChange(
-        source="x",
-        labels="as given by x",
-        thresholds=(0.5, 0.5),
-        thresholds_from=("given", "given"),
-        too_few=("A",),
-        overall={},
-        by_group={"A": {"fmr": change, "fnmr": change}},
-        figures={},
-        compared=(),
-        draws=9,
-    )
-    found = Comparison(
-        of="evaluation",
-        base=Compared(report="one", model=Model(name="base-0", kind="run", digest="ab12")),
-        other=Compared(report="two"),
-        draws=9,
-        verification={"accuracy": change, "far_at_0.001": change, "val_at_0.001": change},
-        demographics=(by_group,),
-    )
-    return changes.changes_of("cmp", found)
+def change(interval: tuple[float, float] | None, **about: Any) -> MetricChange:
+    facts = {"report": "cmp", "base": "base-0", "other": "two", "metric": "accuracy", "draws": 9, **about}
+    return MetricChange(before=0.7, after=0.71, difference=0.01, interval=interval, **facts)
 
 
 @pytest.mark.parametrize(
-    ("ends", "excludes_0", "verdict", "title"),
+    ("interval", "verdict", "title"),
     [
-        ((-0.01, 0.03), False, "no difference", "no difference"),
-        ((0.0, 0.03), False, "no difference", "no difference"),
-        ((0.001, 0.03), True, "other is higher", "1 of 1"),
-        ((None, None), False, "no interval", "without intervals"),
+        ((-0.01, 0.03), Verdict.INCLUDES_0, "include 0 in 1 comparison"),
+        ((0.001, 0.03), Verdict.HIGHER, "1 of 1"),
+        (None, Verdict.NO_INTERVAL, "without intervals"),
     ],
 )
-def test_an_interval_that_holds_0_is_no_difference(
-    ends: tuple[float | None, float | None], excludes_0: bool, verdict: str, title: str
+def test_a_title_counts_the_differences_that_are_any(
+    interval: tuple[float, float] | None, verdict: Verdict, title: str
 ) -> None:
-    found = comparison(*ends)[0]
-    assert found.excludes_0 is excludes_0
-    assert found.verdict.startswith(verdict)
-    assert title in changes.title([found])
+    assert change(interval).verdict is verdict
+    assert title in runs.change_title([change(interval)])
 
 
-def test_the_figures_of_a_comparison_say_what_they_are_of_and_which_are_grey() -> None:
-    found = comparison(-0.1, 0.1)
-    assert [change.of for change in found] == [
-        "Accuracy", "VAL at FAR 0.001", "FMR of A, as given by x", "FNMR of A, as given by x"
-    ]  # fmt: skip
-    assert (found[0].base, found[0].other) == ("base-0", "two")
-    assert found[2].verdict.endswith("too few people or pairs")
+def test_a_change_is_called_by_its_metric_and_whose_it_is() -> None:
+    names = [
+        runs.change_name(change(None, **about))
+        for about in (
+            {},
+            {"metric": "val_at_0.001"},
+            {"metric": "fmr", "group": "A", "labels": "as given by x"},
+            {"metric": "ari", "method": "kmeans"},
+        )
+    ]
+    assert names == ["Accuracy", "VAL at FAR 0.001", "FMR of A, as given by x", "ARI of k-means"]
+    few = change((-0.1, 0.1), metric="fmr", group="A", labels="x", too_few=True)
+    assert runs.verdict_words(few).endswith("too few people or pairs")
+    assert [row.too_few for row in runs.difference_rows([few])] == [True]
+    assert "other is higher in 4 of 9 draws" in runs.verdict_words(change(None, metric="ari", method="som", better=4))
 
 
 def test_a_link_ticks_the_runs_that_it_names(page: Page, full: Given) -> None:
@@ -195,16 +146,16 @@ def test_a_link_ticks_the_runs_that_it_names(page: Page, full: Given) -> None:
     assert test.session_state["runs-table"]["selection"]["rows"] == [0]
 
 
-def test_runs_stand_with_the_figures_of_their_reports_and_the_seeds_beside(page: Page, full: Given) -> None:
+def test_runs_stand_with_the_metrics_of_their_reports_and_kalingas_beside(page: Page, full: Given) -> None:
     test = page("runs", full)
     rows = test.dataframe[0].value
-    assert list(rows["Figures from"]) == ["base-0/reports/drawn", "natural-0/reports/drawn"]
+    assert list(rows["Metrics from"]) == ["base-0/reports/drawn", "natural-0/reports/drawn"]
     assert list(rows["Status"]) == ["finished"] * 2
     said = [block.value for block in test.markdown]
     assert any("Kalinga 2020, table 5" in text and "Not from here" in text for text in said)
     beside = next(table.value for table in test.dataframe if "published" in list(table.value.get("Run", ())))
     published = beside[beside["Run"] == "published"].drop(columns="Run")
-    assert [tuple(row) for row in published.to_numpy()] == PUBLISHED.rows()
+    assert [tuple(row) for row in published.to_numpy()] == list(map(tuple, kalinga2020.TABLE_5_1))
     assert any("comparison" in text for text in said)
 
 
@@ -218,7 +169,7 @@ def test_what_cannot_be_read_is_listed_with_its_reason_and_the_rest_is_shown(pag
 
 def test_a_name_in_a_link_that_is_not_here_is_said(page: Page, full: Given) -> None:
     test = page("runs", full, runs=["../../etc"])
-    assert "not here" in test.warning[0].value
+    assert "was not found" in test.warning[0].value
     assert test.multiselect(key="runs").value == ["base-0", "natural-0"]
 
 

@@ -157,7 +157,7 @@ def test_a_plan_moved_by_hand_is_in_the_link(visit: Visit) -> None:
 def test_a_path_in_a_link_is_said_not_to_be_here(visit: Visit) -> None:
     """That no page opens such a path is shown in ``test_every_page_opens_...``, without a browser."""
     visit.open(f"verification?report={quote('/etc/passwd', safe='')}")
-    expect(visit.page.get_by_text("/etc/passwd, which is not here")).to_be_visible()
+    expect(visit.page.get_by_text("/etc/passwd (from the link) was not found")).to_be_visible()
     expect(visit.page.locator('[data-testid="stMetric"]').first).to_be_visible()
 
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from dashboard._faces import place_of, same_source
+from dashboard._faces import dataset_of, same_source
 from dashboard._given import Given
 from dashboard._shelf import Shelf
-from ethnoshard.results import Source
+from ethnoshard.results import RateBenchmark, Source, Spread
 from ethnoshard.shards import FaceDataset
 
 
 def test_results_rewritten_under_their_old_time_and_size_are_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "loading.json"
-    path.write_text('{"images": 1}')
+    path = tmp_path / "packing.json"
+    path.write_text('{"rates": {"x": {"median": 1}}}')
     shelf = Shelf(Given(runs=tmp_path, benchmarks=tmp_path))
-    assert shelf.benchmarks() == {"loading": {"images": 1}}
+    assert shelf.benchmarks() == {"packing": RateBenchmark(rates={"x": Spread(median=1)})}
     before = path.stat()
     while path.stat().st_ctime_ns == before.st_ctime_ns:  # until the file system's clock has moved on
-        path.write_text('{"images": 2}')
+        path.write_text('{"rates": {"x": {"median": 2}}}')
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert shelf.benchmarks() == {"loading": {"images": 2}}
+    assert shelf.benchmarks() == {"packing": RateBenchmark(rates={"x": Spread(median=2)})}
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,10 @@ def test_no_faces_are_shown_of_a_dataset_of_other_photographs_with_the_same_name
 ) -> None:
     shelf = Shelf(Given(runs=tmp_path, datasets=(noise_dataset,)))
     source = FaceDataset.open(noise_dataset).manifest.align.source
-    place = Source(kind="dataset", name="x", source_digest=source.digest, source_contents=source.contents)
-    assert shelf.places[0].dataset is not None
-    itself = replace(place, source_digest=shelf.places[0].dataset.fingerprint, source_contents=None)
-    assert place_of(shelf, place) == shelf.places[0]
-    assert place_of(shelf, replace(place, source_contents="0" * 64)) is None
-    assert place_of(shelf, replace(place, source_contents=None)) == shelf.places[0]
-    assert place_of(shelf, itself) == shelf.places[0]
-    assert place_of(shelf, None) is None
+    images = Source(kind="dataset", name="x", source_digest=source.digest, source_contents=source.contents)
+    itself = replace(images, source_digest=shelf.datasets[0].dataset.fingerprint, source_contents=None)
+    assert dataset_of(shelf, images) == shelf.datasets[0]
+    assert dataset_of(shelf, replace(images, source_contents="0" * 64)) is None
+    assert dataset_of(shelf, replace(images, source_contents=None)) == shelf.datasets[0]
+    assert dataset_of(shelf, itself) == shelf.datasets[0]
+    assert dataset_of(shelf, None) is None

@@ -73,7 +73,10 @@ def test_on_the_page_of_training(page: Page, given: Given) -> None:
 
 def test_draws_that_got_another_face_are_counted_on_the_page_of_runs(page: Page, given: Given) -> None:
     folder = RunFolder(given.runs / "now")
-    covered = [{"replaced_from_identity": 3, "replaced_from_group": 1}, {"replaced_from_identity": 2}]
+    covered = [
+        {"epoch": 0, "groups": [], "replaced_from_identity": 3, "replaced_from_group": 1},
+        {"epoch": 1, "groups": [], "replaced_from_identity": 2},
+    ]
     folder.write({**folder.record(), "coverage": covered})
     said = warnings(page("runs", given))
     assert "now: 6 draws got another face in place of a bad one" in said

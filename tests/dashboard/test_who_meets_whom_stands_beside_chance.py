@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,137 +13,17 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from dashboard._given import Given
-from dashboard._text import plain
-from dashboard.views import _batches_meetings_figures as figures
-from dashboard.views._batches_meetings import as_planned, missing, of_run
-from ethnoshard.charts import Encounters, dispersion, nearest_met, own_pairs
+from dashboard._show import plain
+from dashboard.views import _encounters as company
+from ethnoshard.charts import dispersion, nearest_met, own_pairs
 from ethnoshard.cli._main import app
 from ethnoshard.lookalikes import make_look_alikes
-from ethnoshard.mixing import Identities, Plan, PlanSettings, Resemblance, meetings
-from ethnoshard.runs import BATCHES_SCHEMA
+from ethnoshard.results import Encounters
 from ethnoshard.shards import FaceDataset
 from tests.kit.datasets import write_dataset
 
 Page = Callable[..., AppTest]
 SHAPE = [[9, 6, 7, 5, 9, 6, 8, 4, 6, 7, 5, 5], [4, 5, 3, 6, 5, 6], [4, 6, 5]]
-KEPT = ("people", "dispersion", "pairs", "pairs_at_random", "none", "none_at_random", "nearest", "nearest_by_chance",
-        "distinct", "effective")  # fmt: skip
-
-
-def made_plan(target: str, together: int = 1) -> Plan:
-    """Of a few people in three groups, each of whom resembles the next one of the group."""
-    faces = np.array([size for group in SHAPE for size in group], np.int32)
-    group = np.repeat(np.arange(3), [len(of) for of in SHAPE]).astype(np.int8)
-    length = faces.astype(np.int64) * 12_000
-    nearest = np.array(
-        [np.roll(np.flatnonzero(group == of), -1)[place] for of in range(3) for place in range((group == of).sum())]
-    )
-    table = Resemblance(nearest[:, None].astype(np.int32), digest="made")
-    identities = Identities(
-        group=group, faces=faces, shard=group.astype(np.int32), offset=np.cumsum(length) - length, length=length,
-        groups=("A", "B", "C"),
-    )  # fmt: skip
-    settings = PlanSettings(
-        people_per_batch=6, images_per_person=2, target=target, together=together, hard=0.5  # type: ignore[arg-type]
-    )  # fmt: skip
-    return Plan(identities, settings, table)
-
-
-def delivered(plan: Plan, ranks: int, epochs: int = 1) -> tuple[dict[str, Any], pl.DataFrame]:
-    """The record and the table of a run that is given the first epoch of a plan, counted batch by batch."""
-    epoch, near = plan.epoch(0), plan.near
-    assert near is not None
-    found = meetings(epoch, epochs=1)
-    of = plan.identities.group
-    others = np.bincount(of, minlength=3) - 1
-    rows = []
-    steps = plan.batches // ranks
-    for step in range(steps):
-        people, pairs, met = (np.zeros(3, np.int64) for _ in range(3))
-        for rank in range(ranks):
-            who = epoch.people(step * ranks + rank)
-            own = np.bincount(of[who], minlength=3)
-            people, pairs = people + own, pairs + own * (own - 1)
-            met = met + np.bincount(of[who][np.isin(near.nearest[who, 0], who)], minlength=3)
-        rows += [
-            {
-                "step": step + 1, "epoch": step * epochs // steps, "loader_epoch": 0, "group": name, "wanted": None,
-                "people": int(people[of_group]), "faces": 2 * int(people[of_group]),
-                "own_pairs": int(pairs[of_group]),
-                "own_pairs_at_random": ranks * found.groups[of_group].pairs_at_random,
-                "nearest_met": int(met[of_group]), "nearest_met_by_chance": pairs[of_group] / others[of_group],
-            }
-            for of_group, name in enumerate("ABC")
-        ]  # fmt: skip
-    record = json.loads(json.dumps({"arm": plan.settings.name, "ranks": ranks, "plan": {"meetings": asdict(found)}}))
-    return record, pl.DataFrame(rows, BATCHES_SCHEMA)
-
-
-@pytest.mark.parametrize(("target", "together"), [("base", 1), ("natural", 1), ("natural", 2), ("uniform", 1)])
-@pytest.mark.parametrize("ranks", [1, 2])
-def test_a_run_shows_of_an_epochs_batches_what_their_plan_says(target: str, together: int, ranks: int) -> None:
-    plan = made_plan(target, together)
-    record, batches = delivered(plan, ranks)
-    shown, planned = of_run(record, batches, None), as_planned(meetings(plan.epoch(0), epochs=1))[:-1]
-    assert [row.group for row in shown] == ["A", "B", "C"]
-    # With two ranks the last batch of an odd number is not among them.
-    counts = plan.epoch(0).people_of_groups()[: plan.batches // ranks * ranks].astype(np.float64)
-    for number, (row, expected) in enumerate(zip(shown, planned, strict=True)):
-        n = counts[:, number]
-        at_random = expected.pairs_at_random - expected.people**2 + expected.people
-        assert row.people == pytest.approx(n.mean())
-        assert row.pairs == pytest.approx((n * (n - 1)).mean())
-        assert row.dispersion == pytest.approx(n.var() / at_random)
-        for name in ("pairs_at_random", "none_at_random", "distinct", "effective"):
-            assert getattr(row, name) == pytest.approx(getattr(expected, name))
-        for name in KEPT if ranks == 1 else ():
-            assert getattr(row, name) == pytest.approx(getattr(expected, name))
-    if ranks > 1:
-        assert [row.none for row in shown] == [None] * 3
-
-
-def test_one_epoch_of_the_training_can_be_looked_at() -> None:
-    record, batches = delivered(made_plan("base"), 1, epochs=3)
-    second = of_run(record, batches, 1)
-    own = batches.filter((pl.col("epoch") == 1) & (pl.col("group") == "B"))
-    assert second[1].people == pytest.approx(own["people"].to_numpy().mean())
-    assert second[1].pairs == pytest.approx(own["own_pairs"].to_numpy().mean())
-    assert second[1].pairs_at_random == of_run(record, batches, None)[1].pairs_at_random
-
-
-def test_of_a_run_of_before_pairs_are_shown_where_a_step_is_a_batch_and_it_is_said_what_is_missing() -> None:
-    plan = made_plan("natural")
-    columns = ["own_pairs", "own_pairs_at_random", "nearest_met", "nearest_met_by_chance"]
-    for ranks in (1, 2):
-        record, whole = delivered(plan, ranks)
-        assert missing(record, whole) is None
-        old = whole.with_columns(pl.lit(None, BATCHES_SCHEMA[name]).alias(name) for name in columns)
-        record = {**record, "plan": {}}
-        shown = of_run(record, old, None)
-        said = missing(record, old)
-        assert said is not None
-        if ranks == 1:
-            assert [row.pairs for row in shown] == [row.pairs for row in of_run(record, whole, None)]
-            assert [(row.dispersion, row.nearest, row.distinct) for row in shown] == [(None, None, None)] * 3
-            assert "what people drawn at random would have" in said
-            assert "without, %" in figures.table(shown).columns
-            assert "variance / random" not in figures.table(shown).columns
-        else:
-            assert shown == []
-            assert said.startswith("own pairs and whose look-alikes met are not on record")
-
-
-def test_of_a_run_that_was_gone_on_with_the_steps_of_before_count_as_far_as_they_are_known() -> None:
-    record, whole = delivered(made_plan("base"), 1)
-    before = pl.col("step") <= 5
-    names = ("own_pairs", "own_pairs_at_random", "nearest_met", "nearest_met_by_chance")
-    mixed = whole.with_columns(pl.when(before).then(None).otherwise(pl.col(name)).alias(name) for name in names)
-    shown, complete = of_run(record, mixed, None), of_run(record, whole, None)
-    for name in ("people", "dispersion", "pairs", "pairs_at_random"):
-        assert [getattr(row, name) for row in shown] == pytest.approx([getattr(row, name) for row in complete])
-    later = of_run(record, whole.filter(~before), None)
-    assert [row.nearest for row in shown] == pytest.approx([row.nearest for row in later])
-    assert missing(record, mixed) == "whose look-alikes met is not on record of 5 of its steps"
 
 
 def met(
@@ -162,17 +41,17 @@ RANDOM = [met("A", 1415, 1414, 0.98), met("D", 0.5, 0.51, 1.02)]
 
 
 def test_titles_say_whose_own_negatives_a_quota_takes_away() -> None:
-    assert figures.pairs_title("run", QUOTA) == "run: D has 0.00 own pairs a batch; at random it would have 0.51"
-    assert figures.pairs_title("run", RANDOM) == (
+    assert company.pairs_title("run", QUOTA) == "run: D has 0.00 own pairs a batch; at random it would have 0.51"
+    assert company.pairs_title("run", RANDOM) == (
         "run: every group meets its own people as often as at random, or more"
     )
-    assert figures.dispersion_title("run", QUOTA) == "run: quotas, at most 0.20 of the variance at random"
-    assert figures.dispersion_title("run", RANDOM) == "run: groups vary as people at random do, 0.98 to 1.02"
-    assert figures.dispersion_title("run", [met("C", 1, 1, 9.0), *RANDOM]) == (
+    assert company.dispersion_title("run", QUOTA) == "run: quotas, at most 0.20 of the variance at random"
+    assert company.dispersion_title("run", RANDOM) == "run: groups vary as people at random do, 0.98 to 1.02"
+    assert company.dispersion_title("run", [met("C", 1, 1, 9.0), *RANDOM]) == (
         "run: 0.98 (A) to 9.00 (C) of the variance at random"
     )
     rows = [met("A", 1, 1, 1, 0.31), met("D", 1, 1, 1, 0.2)]
-    assert figures.nearest_title("run", rows).endswith("in the batch 20 % (D) to 31 % (A) of the time")
+    assert company.nearest_title("run", rows).endswith("in the batch 20 % (D) to 31 % (A) of the time")
 
 
 def test_charts_stand_beside_chance_and_mark_a_quota_and_people_at_random() -> None:
@@ -299,7 +178,7 @@ def test_a_million_people_take_a_while_and_that_is_said(
 ) -> None:
     given = Given(runs=tmp_path, datasets=(dataset.path,))
     assert not any("each new plan takes" in caption.value for caption in page("batches", given, people="6").caption)
-    monkeypatch.setattr("dashboard.views._batches_what_if._MANY", 20)
+    monkeypatch.setattr("dashboard.views._what_if._MANY", 20)
     assert any("each new plan takes" in caption.value for caption in page("batches", given, people="6").caption)
 
 
@@ -355,3 +234,8 @@ def test_nobodys_name_is_on_the_page(page: Page, full: Given) -> None:
     cells = [str(cell) for table in test.dataframe for cell in table.value.to_numpy().ravel()]
     assert len(texts) > 10
     assert not any(name in text for name in names for text in [*texts, *cells])
+
+
+def test_columns_that_nothing_is_known_of_are_not_in_the_table() -> None:
+    rows = [Encounters(group="A", people=2.0, pairs=2.0, none=0.1)]
+    assert company.table(rows).columns == ["group", "people", "own pairs", "without, %"]

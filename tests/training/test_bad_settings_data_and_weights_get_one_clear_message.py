@@ -193,6 +193,6 @@ def test_runs_that_are_broken_are_listed_with_the_reason(
     assert "good" in done.stdout
     assert "finished" in done.stdout
     said = " ".join(done.stderr.split())
-    for reason in ("cut: ", "is not JSON", "is of format 99", "run.json lacks 'status'"):
+    for reason in ("cut: ", "is not JSON", "is of format 99", "arm is missing"):
         assert reason in said
     assert np.count_nonzero([run.status == "broken" for run in list_runs(tmp_path)]) == 3

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard.views import _clusters_figures as figures
-from dashboard.views._clusters_look import METHODS
+from dashboard.views._picture import METHODS, node_title
+from dashboard.views.clusters import method_tables, sweep_lines, sweep_title
 from ethnoshard import charts
 from ethnoshard.charts import GREY
 from ethnoshard.charts._embedding_map import node_colour, symbol_of
@@ -42,8 +42,8 @@ FOUND = Clustering(
 )
 
 
-def test_figures_are_the_mean_with_the_least_and_the_most_over_draws() -> None:
-    read, kept = figures.methods({"m": FOUND})
+def test_metrics_are_the_mean_with_the_least_and_the_most_over_draws() -> None:
+    read, kept = method_tables({"m": FOUND})
     kmeans = read.row(0, named=True)
     assert (kmeans["method"], kmeans["ARI"], kmeans["clusters"]) == ("k-means", "0.80 (0.70 to 0.90)", "3")
     assert kept.height == 6
@@ -63,22 +63,20 @@ def test_a_minus_goes_only_where_nothing_is_left_of_the_number(values: list[floa
     assert charts.spread(values) == text
 
 
-def test_the_title_says_what_dbscan_finds_at_the_seeds_eps_and_at_its_best() -> None:
-    assert figures.sweep_title({"m": FOUND}) == "At eps 0.4 DBSCAN finds no cluster among 50 people; at 0.9 ARI is 0.97"
-    assert figures.sweep_title({"a": FOUND, "b": FOUND}) == (
+def test_the_title_says_what_dbscan_finds_at_kalingas_eps_and_at_its_best() -> None:
+    assert sweep_title({"m": FOUND}) == "At eps 0.4 DBSCAN finds no cluster among 50 people; at 0.9 ARI is 0.97"
+    assert sweep_title({"a": FOUND, "b": FOUND}) == (
         "At eps 0.4 DBSCAN finds no cluster (a) and no cluster (b) among 50 people; at 0.9 ARI is 0.97 (a) and at 0.9 "
         "ARI is 0.97 (b)"
     )
 
 
-def test_the_seeds_eps_is_marked() -> None:
-    assert (
-        charts.eps_sweep(figures.sweep_lines({"m": FOUND}, "ARI", {"m": "#777777"}), "ARI").layout.shapes[0].x0 == 0.4
-    )
+def test_kalingas_eps_is_marked() -> None:
+    assert charts.eps_sweep(sweep_lines({"m": FOUND}, "ARI", {"m": "#777777"}), "ARI").layout.shapes[0].x0 == 0.4
 
 
 def test_both_models_stand_in_one_table_method_by_method() -> None:
-    read, _ = figures.methods({"base": FOUND, "natural": FOUND})
+    read, _ = method_tables({"base": FOUND, "natural": FOUND})
     assert read["method"].to_list() == ["k-means"] * 2 + ["DBSCAN, eps 0.4"] * 2 + ["DBSCAN, best"] * 2
     assert read["model"].to_list() == ["base", "natural"] * 2 + ["base, eps 0.9", "natural, eps 0.9"]
 
@@ -130,7 +128,7 @@ def test_neighbours_on_the_map_have_similar_colours_and_corners_do_not() -> None
 def test_a_node_of_the_map_is_of_the_person_with_most_of_its_images() -> None:
     nodes = np.array([3, 3, 3, 399])
     assert charts.som_nodes(nodes, [0, 1, 1, 0]) == [(3, 3, 1, 2), (399, 1, 0, 1)]
-    assert figures.som_title(nodes, ["a", "b", "b", "a"]) == (
+    assert node_title(nodes, ["a", "b", "b", "a"]) == (
         "4 images lie on 2 of the map's 400 nodes; 1 hold images of more than one person"
     )
     kinds = charts.points_of_people(["a", "b", "b", "a"], {"a": "A", "b": "B"})
@@ -225,8 +223,8 @@ def _sent(test: AppTest) -> str:
     return " ".join(str(getattr(node, "proto", "")) for node in test.main) + words(test)
 
 
-def test_the_seeds_eps_stands_once_where_it_is_the_best() -> None:
+def test_kalingas_eps_stands_once_where_it_is_the_best() -> None:
     sweep = SweepPoint(eps=0.4, draws=(draw(0.9),)), SweepPoint(eps=0.9, draws=(draw(0.1),))
     found = replace(FOUND, sweep=sweep)
-    assert figures.methods({"m": found})[0]["method"].to_list() == ["k-means", "DBSCAN, eps 0.4"]
-    assert figures.methods({"m": FOUND})[0]["method"].to_list()[-1] == "DBSCAN, eps 0.9 (best)"
+    assert method_tables({"m": found})[0]["method"].to_list() == ["k-means", "DBSCAN, eps 0.4"]
+    assert method_tables({"m": FOUND})[0]["method"].to_list()[-1] == "DBSCAN, eps 0.9 (best)"

@@ -1,23 +1,36 @@
-"""Who meets whom, as titles and a table."""
+"""Who meets whom, in the batches of a run or of a plan, as titles and a table."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from ethnoshard.charts import NONE, Encounters, few_digits
+from ethnoshard.charts import NONE, few_digits
+from ethnoshard.results import Encounters
 
-_NONE_SEEN = 0.005
+from .._show import Columns
+
+FORMULA = (
+    "Own pairs: ordered pairs of two people of the group in a batch, its own negatives. Of n people their mean is "
+    "E[n(n-1)] = mean\u00b2 - mean + variance, so that an exact quota, which leaves no variance, takes a rare group's "
+    "own negatives away."
+)
+HOW_TABLE = (
+    "People of the group in a batch; their variance over that at random, 1 being random and 0 a quota; own pairs, and "
+    "batches without anybody, each beside people drawn at random; different people behind an epoch's batches, and "
+    "effective: how many would vary as little, each coming as often."
+)
+HOW_NEAREST = " Nearest: how often a person's nearest other of the group is in the batch."
+_LIKE_0 = 0.005
 """Two digits show it as 0."""
 
 
 def pairs_title(name: str, rows: Sequence[Encounters]) -> str:
-    """Of the group that has fewest, beside chance."""
-    shown = [row for row in rows if row.pairs is not None and row.pairs_at_random]
-    if not shown:
+    """The group with the fewest own pairs, beside chance."""
+    known = [row for row in rows if row.pairs is not None and row.pairs_at_random]
+    if not known:
         return f"{name}: no group has two people in a batch"
-    fewest = min(shown, key=_ratio)
+    fewest = min(known, key=_ratio)
     if _ratio(fewest) > 0.9:
         return f"{name}: every group meets its own people as often as at random, or more"
     return (
@@ -27,12 +40,12 @@ def pairs_title(name: str, rows: Sequence[Encounters]) -> str:
 
 
 def dispersion_title(name: str, rows: Sequence[Encounters]) -> str:
-    """Between which values it lies."""
+    """Between which values the variance lies, over that at random."""
     values = {row.group: row.dispersion for row in rows if row.dispersion is not None}
     if not values:
         return f"{name}: no group's number of people can vary"
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-    if values[high] < _NONE_SEEN:
+    if values[high] < _LIKE_0:
         return f"{name}: every batch has as many people of a group as any other"
     if values[high] < 0.3:
         return f"{name}: quotas, at most {values[high]:.2f} of the variance at random"
@@ -42,7 +55,7 @@ def dispersion_title(name: str, rows: Sequence[Encounters]) -> str:
 
 
 def nearest_title(name: str, rows: Sequence[Encounters]) -> str:
-    """Least and most often of all groups."""
+    """For which groups the nearest person is in the batch least and most often."""
     values = {row.group: row.nearest for row in rows if row.nearest is not None}
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
     ends = " to ".join(f"{100 * values[group]:.0f} % ({group})" for group in dict.fromkeys((low, high)))
@@ -89,12 +102,12 @@ def table(*of: Sequence[Encounters], names: Sequence[str] = ()) -> pl.DataFrame:
         "kept apart": [row.apart for row in rows],
     }
     run = {"run": [name for name, each in zip(names, of, strict=True) for _ in each]} if names else {}
-    made = pl.DataFrame({**run, **columns}, strict=False)
-    return made.select(name for name in made.columns if made[name].null_count() < len(made))
+    table = pl.DataFrame({**run, **columns}, strict=False)
+    return table.select(name for name in table.columns if table[name].null_count() < len(table))
 
 
 def as_text(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same, as it is read."""
+    """The table with numbers as text, each with the digits that it deserves."""
     return rows.with_columns(
         pl.Series(name, [NONE if value is None else format(value, digits) for value in rows[name]], pl.String)
         for name, digits in _DIGITS.items()
@@ -102,18 +115,10 @@ def as_text(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def table_columns() -> dict[str, Any]:
-    """How they look: numbers at the right."""
+def table_columns() -> Columns:
+    """How columns of the table look: numbers at the right."""
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in _DIGITS}
     return {name: st.column_config.TextColumn(pinned=True) for name in ("run", "group")} | numbers
-
-
-HOW_TABLE = (
-    "People of the group in a batch; their variance over that at random, 1 being random and 0 a quota; own pairs, and "
-    "batches without anybody, each beside people drawn at random; different people behind an epoch's batches, and "
-    "effective: how many would vary as little, each coming as often."
-)
-HOW_NEAREST = " Nearest: how often a person's nearest other of the group is in the batch."
 
 
 def _ratio(row: Encounters) -> float:
