@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,25 @@ from ethnoshard._parallel import available_cores
 from ethnoshard.embedding._model import BGR, Alignment, FaceModel, Images, Vectors, network_input, pixels_of
 from ethnoshard.errors import EthnoshardError
 
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto, TensorProto
+    from onnxruntime import InferenceSession
+
 _SIDE = 112
-"""Of a network that takes any side: what ArcFace's like are trained with."""
+"""Side of what a network sees that takes any: what ArcFace's like are trained with, pixels."""
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
     "tensor(uint8)": np.uint8,
 }
+
+
+class Port(Protocol):
+    """An input of a session, as onnxruntime lists it."""
+
+    name: str
+    shape: Sequence[int | str | None]
+    type: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +65,7 @@ class FaceInput:
         return self.dtype is np.uint8
 
 
-def face_input(path: Path, inputs: Sequence[Any]) -> FaceInput:
+def face_input(path: Path, inputs: Sequence[Port]) -> FaceInput:
     """Look at the inputs of a session.
 
     Args:
@@ -149,7 +161,7 @@ def scaling_inside(path: Path, image: str) -> Inside:
     return list(known.values())[-1]
 
 
-def _after(node: Any, known: dict[str, Inside], constants: "_Constants") -> Inside | None:
+def _after(node: "NodeProto", known: dict[str, Inside], constants: "_Constants") -> Inside | None:
     """The scaling behind a node; None where the network begins."""
     before = next(known[name] for name in node.input if name in known)
     if node.op_type in _MOVES:
@@ -180,7 +192,7 @@ def _after(node: Any, known: dict[str, Inside], constants: "_Constants") -> Insi
     return _chained(before, factor, shift, name)
 
 
-def _chained(before: Inside, factor: Any, shift: Any, name: str) -> Inside:
+def _chained(before: Inside, factor: NDArray[np.float64], shift: NDArray[np.float64], name: str) -> Inside:
     mean = float(np.mean(factor))
     return Inside(before.factor * mean, before.shift * mean + float(np.mean(shift)), (*before.nodes, name))
 
@@ -188,10 +200,10 @@ def _chained(before: Inside, factor: Any, shift: Any, name: str) -> Inside:
 class _Constants:
     """Values that a graph holds: initialisers, outputs of Constant nodes, and these moved."""
 
-    def __init__(self, graph: Any) -> None:
-        self._tensors: dict[str, Any] = {tensor.name: tensor for tensor in graph.initializer}
+    def __init__(self, graph: "GraphProto") -> None:
+        self._tensors: dict[str, TensorProto | object] = {tensor.name: tensor for tensor in graph.initializer}
 
-    def follow(self, node: Any) -> None:
+    def follow(self, node: "NodeProto") -> None:
         """Remember what a node gives, if that is a constant."""
         from onnx import helper
 
@@ -200,7 +212,7 @@ class _Constants:
         elif node.op_type in _MOVES and node.input and node.input[0] in self._tensors:
             self._tensors[node.output[0]] = self._tensors[node.input[0]]
 
-    def of(self, names: Iterable[str]) -> list[Any] | None:
+    def of(self, names: Iterable[str]) -> list[NDArray[np.float64]] | None:
         """Each as (K,) float64; None if one isn't a constant, or lies in another file."""
         from onnx import TensorProto, numpy_helper
 
@@ -295,9 +307,9 @@ class OnnxNetwork:
             )
         return found[0]
 
-    def _as_input(self, images: Images) -> NDArray[Any]:
+    def _as_input(self, images: Images) -> NDArray[np.generic]:
         """(B, H, H, 3) uint8 RGB as the graph takes them."""
-        given: NDArray[Any] = network_input(images, self.side, self._pixels.scaling, bgr=self._pixels.bgr)
+        given = network_input(images, self.side, self._pixels.scaling, bgr=self._pixels.bgr)
         if self._given.channels_last:
             given = np.ascontiguousarray(given.transpose(0, 2, 3, 1))
         return (np.rint(given) if self._given.whole else given).astype(self._given.dtype)
@@ -316,7 +328,7 @@ class OnnxNetwork:
         return np.asarray(found, np.float32).reshape(len(given), -1)[: len(images)]
 
 
-def _is_vectors(value: Any, number: int) -> bool:
+def _is_vectors(value: object, number: int) -> bool:
     """Whether an output is a vector of at least 2 floats for each of ``number`` faces; sides of 1 don't count."""
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return False
@@ -378,7 +390,7 @@ def _about(network: OnnxNetwork) -> dict[str, str]:
     return {"scaled_inside": network.inside} if network.inside else {}
 
 
-def _session(path: Path) -> Any:
+def _session(path: Path) -> "InferenceSession":
     try:
         import onnxruntime
     except ImportError as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -315,7 +315,7 @@ class _Predictions:
 
     table: pl.DataFrame
     faces: pl.DataFrame
-    record: dict[str, Any]
+    record: dict[str, object]
     undecodable: list[str]
 
 

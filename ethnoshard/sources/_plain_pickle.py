@@ -48,8 +48,8 @@ class _Machine:
     """The stack, and what was put by for later."""
 
     def __init__(self) -> None:
-        self._stack: list[Any] = []
-        self._kept: dict[int, Any] = {}
+        self._stack: list[object] = []
+        self._memo: dict[int, object] = {}
 
     def result(self) -> object:
         (value,) = self._stack
@@ -75,9 +75,9 @@ class _Machine:
         elif name == "GLOBAL":
             self._stack.append(_stand_in(argument))
         elif name in ("PUT", "BINPUT", "LONG_BINPUT"):
-            self._kept[argument] = self._stack[-1]
+            self._memo[argument] = self._stack[-1]
         elif name in ("GET", "BINGET", "LONG_BINGET"):
-            self._stack.append(self._kept[argument])
+            self._stack.append(self._memo[argument])
         elif name in _PLAIN:
             _PLAIN[name](self)
         elif name not in ("PROTO", "FRAME", "STOP"):
@@ -87,7 +87,7 @@ class _Machine:
         self._stack.append(_MARK)
 
     def memoize(self) -> None:
-        self._kept[len(self._kept)] = self._stack[-1]
+        self._memo[len(self._memo)] = self._stack[-1]
 
     def empty_list(self) -> None:
         self._stack.append([])
@@ -121,13 +121,13 @@ class _Machine:
             case _:
                 raise EthnoshardError("it holds something other than bytes, lists, tuples and bools (a call)")
 
-    def _list(self) -> list[Any]:
+    def _list(self) -> list[object]:
         target = self._stack[-1]
         if not isinstance(target, list):
             raise TypeError("appends to what is no list")
         return target
 
-    def _since_mark(self) -> list[Any]:
+    def _since_mark(self) -> list[object]:
         place = max(index for index, value in enumerate(self._stack) if value is _MARK)
         values = self._stack[place + 1 :]
         del self._stack[place:]

@@ -1,8 +1,8 @@
 """The lookup table (Kalinga 2020, figures 3.5, 4.12 and 4.13): one row for each identity."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -87,7 +87,7 @@ def write_labels(
     table: pl.DataFrame,
     *,
     faces: pl.DataFrame | None = None,
-    classifier: dict[str, Any] | None = None,
+    classifier: Mapping[str, object] | None = None,
     left_out: tuple[Remark, ...] = (),
 ) -> None:
     """Write the lookup table, its record, and what it rests on; what an older labelling left is replaced or removed.
@@ -108,7 +108,7 @@ def write_labels(
 
 
 def write_comparison(
-    work: WorkFolder, faces: pl.DataFrame, classifier: dict[str, Any], agreement: dict[str, Any]
+    work: WorkFolder, faces: pl.DataFrame, classifier: Mapping[str, object], agreement: Mapping[str, object]
 ) -> None:
     """Write what a classifier says beside labels that a file gave; the lookup table stays.
 
@@ -132,7 +132,7 @@ def _write(path: Path, table: pl.DataFrame, schema: pl.Schema) -> None:
 
 
 def _write_record(
-    work: WorkFolder, table: pl.DataFrame, classifier: dict[str, Any] | None, left_out: list[dict[str, str | int]]
+    work: WorkFolder, table: pl.DataFrame, classifier: Mapping[str, object] | None, left_out: list[dict[str, str | int]]
 ) -> None:
     """``label.json``: who gave the labels, counts, and the classifier behind ``label_faces.parquet`` if any."""
     groups = table.drop_nulls("group").group_by("group").len().sort("group")

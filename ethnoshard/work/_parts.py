@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,9 @@ from ethnoshard._tar import TarFile
 from ethnoshard.errors import EthnoshardError
 
 
-def prominence(boxes: NDArray[np.float32], height: Any, width: Any) -> NDArray[np.float64]:
+def prominence(
+    boxes: NDArray[np.float32], height: float | NDArray[np.integer], width: float | NDArray[np.integer]
+) -> NDArray[np.float64]:
     """Area of each box, less twice its centre's squared distance from the image's centre, in square pixels.
 
     Kalinga 2020, appendix A (after Sandberg's FaceNet): of several faces the one with most of it is kept.
