@@ -64,9 +64,15 @@ if TYPE_CHECKING:
     from ethnoshard.charts._benchmarks import loader_rates, median_rates, memory_growth, quota_deviation
     from ethnoshard.charts._clusters import SweepLine, agreement, agreement_of, eps_sweep, sweep_of
     from ethnoshard.charts._comparison import Difference, differences
-    from ethnoshard.charts._coverage import coverage_bars
+    from ethnoshard.charts._curves import Curve, FoldAccuracy, OperatingPoint, curve_of, fold_accuracies, unit_of
     from ethnoshard.charts._datasets import dataset_composition, faces_per_person, label_confidence
-    from ethnoshard.charts._delivery import STEPS_DRAWN, batch_composition, people_per_batch, quota_error
+    from ethnoshard.charts._delivery import (
+        STEPS_DRAWN,
+        batch_composition,
+        coverage_bars,
+        people_per_batch,
+        quota_error,
+    )
     from ethnoshard.charts._embedding_map import (
         PointSet,
         embedding_map,
@@ -74,6 +80,8 @@ if TYPE_CHECKING:
         points_of_clusters,
         points_of_groups,
         points_of_people,
+        som_map,
+        som_nodes,
     )
     from ethnoshard.charts._groups import (
         ErrorRate,
@@ -85,38 +93,23 @@ if TYPE_CHECKING:
         group_rates,
         group_rates_of,
     )
-    from ethnoshard.charts._log_axis import log_axis
     from ethnoshard.charts._meetings import dispersion, nearest_met, own_pairs
     from ethnoshard.charts._runs import RunPoint, arm_spread
-    from ethnoshard.charts._som_map import som_map, som_nodes
-    from ethnoshard.charts._style import empty_chart, error_bars, escaped, page, titled
+    from ethnoshard.charts._style import empty_chart, error_bars, escaped, log_axis, page, titled
     from ethnoshard.charts._training import training_curves
-    from ethnoshard.charts._verification import (
-        Curve,
-        FoldAccuracy,
-        Mark,
-        OperatingPoint,
-        curve_of,
-        det,
-        distances,
-        fold_accuracies,
-        folds,
-        identification,
-        roc,
-        unit_of,
-    )
+    from ethnoshard.charts._verification import Mark, det, distances, folds, identification, roc
 else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
-            "Curve": "_verification",
+            "Curve": "_curves",
             "Difference": "_comparison",
             "ErrorRate": "_groups",
-            "FoldAccuracy": "_verification",
+            "FoldAccuracy": "_curves",
             "GroupCurve": "_groups",
             "GroupRates": "_groups",
             "Mark": "_verification",
-            "OperatingPoint": "_verification",
+            "OperatingPoint": "_curves",
             "PointSet": "_embedding_map",
             "RunPoint": "_runs",
             "STEPS_DRAWN": "_delivery",
@@ -125,8 +118,8 @@ else:
             "agreement_of": "_clusters",
             "arm_spread": "_runs",
             "batch_composition": "_delivery",
-            "coverage_bars": "_coverage",
-            "curve_of": "_verification",
+            "coverage_bars": "_delivery",
+            "curve_of": "_curves",
             "dataset_composition": "_datasets",
             "det": "_verification",
             "differences": "_comparison",
@@ -138,7 +131,7 @@ else:
             "error_bars": "_style",
             "escaped": "_style",
             "faces_per_person": "_datasets",
-            "fold_accuracies": "_verification",
+            "fold_accuracies": "_curves",
             "folds": "_verification",
             "group_cells_of": "_groups",
             "group_det": "_groups",
@@ -148,7 +141,7 @@ else:
             "identification": "_verification",
             "label_confidence": "_datasets",
             "loader_rates": "_benchmarks",
-            "log_axis": "_log_axis",
+            "log_axis": "_style",
             "median_rates": "_benchmarks",
             "memory_growth": "_benchmarks",
             "nearest_met": "_meetings",
@@ -162,12 +155,12 @@ else:
             "quota_deviation": "_benchmarks",
             "quota_error": "_delivery",
             "roc": "_verification",
-            "som_map": "_som_map",
-            "som_nodes": "_som_map",
+            "som_map": "_embedding_map",
+            "som_nodes": "_embedding_map",
             "sweep_of": "_clusters",
             "titled": "_style",
             "training_curves": "_training",
-            "unit_of": "_verification",
+            "unit_of": "_curves",
         },
     )
 

@@ -1,8 +1,7 @@
-"""Images as points of a plane or a space, as of t-SNE: coordinates, colours, symbols, words."""
+"""Maps of embeddings: points in two or three dimensions, and nodes of a self-organising map."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -188,7 +187,7 @@ def _frame(deep: bool) -> go.Figure:
     return chart
 
 
-def _deep_axis(title: str) -> dict[str, Any]:
+def _deep_axis(title: str) -> dict[str, object]:
     """Seen in both themes, which don't reach plotly's three dimensions."""
     grey = "rgba(128, 128, 128, 0.6)"
     return {
@@ -216,11 +215,11 @@ def _legend_below(chart: go.Figure, entries: int, *, deep: bool) -> go.Figure:
     )
 
 
-def _axes(xy: NDArray[np.float64]) -> dict[str, Any]:
+def _axes(xy: NDArray[np.float64]) -> dict[str, object]:
     return {axis: xy[:, number].tolist() for number, axis in enumerate("xyz"[: xy.shape[1]])}
 
 
-def _words(rows: Sequence[int], numbers: Sequence[int] | None, texts: Sequence[str] | None) -> dict[str, Any]:
+def _words(rows: Sequence[int], numbers: Sequence[int] | None, texts: Sequence[str] | None) -> dict[str, object]:
     known = {} if numbers is None else {"customdata": [numbers[row] for row in rows]}
     if texts is not None:
         return known | {
@@ -232,3 +231,56 @@ def _words(rows: Sequence[int], numbers: Sequence[int] | None, texts: Sequence[s
 
 def _rows(values: Sequence[str | None], wanted: str | None) -> tuple[int, ...]:
     return tuple(row for row, value in enumerate(values) if value == wanted)
+
+
+def som_map(nodes: NDArray[np.int64], points: Sequence[PointSet]) -> go.Figure:
+    """The map's nodes that hold images: as large as their number, coloured by whose most of them are.
+
+    Args:
+        nodes: (M,) row * 20 + column of each image.
+        points: people, or groups, as in the map of embeddings.
+    """
+    chart = empty_chart("column of the map", "row of the map", height=520)
+    owner = {row: number for number, each in enumerate(points) for row in each.rows}
+    found = som_nodes(nodes, [owner[row] for row in range(len(nodes))])
+    most = max(count for _, count, _, _ in found)
+    for number, each in enumerate(points):
+        own = [node for node in found if node[2] == number]
+        chart.add_scatter(
+            x=[node % MAP_SIDE + 1 for node, *_ in own],
+            y=[node // MAP_SIDE + 1 for node, *_ in own],
+            mode="markers",
+            name=escaped(each.name),
+            marker={
+                "color": each.colour,
+                "symbol": symbol_of(each.symbol, deep=False),
+                "size": [6 + 16 * (count / most) ** 0.5 for _, count, _, _ in own],
+                "opacity": 0.85,
+            },
+            customdata=[[count, share] for _, count, _, share in own],
+            hovertemplate="row %{y}, column %{x}: %{customdata[0]} images, %{customdata[1]} of "
+            "%{fullData.name}<extra></extra>",
+        )
+    axis = {
+        "range": [0.2, MAP_SIDE + 0.8],
+        "tickvals": [1, 5, 10, 15, 20],
+        "zeroline": False,
+        "showgrid": False,
+        "constrain": "domain",
+    }
+    return chart.update_layout(
+        xaxis=axis,
+        yaxis={**axis, "range": [MAP_SIDE + 0.8, 0.2], "scaleanchor": "x"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.12, "itemsizing": "constant"},
+    )
+
+
+def som_nodes(nodes: NDArray[np.int64], owners: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Of each node with images: the node, how many, whose most are, and how many of these."""
+    owner = np.asarray(owners)
+    found = []
+    for node in np.unique(nodes).tolist():
+        whose, counts = np.unique(owner[nodes == node], return_counts=True)
+        first = int(counts.argmax())
+        found.append((int(node), int(counts.sum()), int(whose[first]), int(counts[first])))
+    return found

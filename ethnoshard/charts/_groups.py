@@ -3,16 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ethnoshard.charts._log_axis import log_axis
 from ethnoshard.charts._numbers import NONE, Ends, count, share, with_interval
 from ethnoshard.charts._palette import DASHES, GREY, SYMBOLS, colours_of_groups
-from ethnoshard.charts._style import NUMBERS, empty_chart, error_bars, escaped
+from ethnoshard.charts._style import NUMBERS, empty_chart, error_bars, escaped, log_axis
 from ethnoshard.charts._words import FMR, FNMR
 from ethnoshard.results import ErrorsAtThreshold, Rate
 
@@ -101,8 +99,8 @@ def group_rates(
     rows = {
         "tickvals": list(range(len(groups))), "range": [len(groups) - 0.5, -0.5], "showgrid": False, "zeroline": False,
     }  # fmt: skip
-    layout: dict[str, Any] = {"height": 2 * (90 + _ROW * len(groups)), "showlegend": len(models) > 1}
-    traces: list[dict[str, Any]] = []
+    layout: dict[str, object] = {"height": 2 * (90 + _ROW * len(groups)), "showlegend": len(models) > 1}
+    traces: list[dict[str, object]] = []
     of_models = ([model.fmr for model in models], [model.fnmr for model in models])
     for title, rates, panel, domain in zip((FMR, FNMR), of_models, ("", "2"), ([0.6, 1], [0, 0.4]), strict=True):
         labels = [_row_label(group, rates[0][group]) for group in groups]
@@ -168,7 +166,7 @@ def group_matrix(cells: Mapping[str, Mapping[str, ErrorRate]] | ErrorsAtThreshol
     if not several:
         high = low + 1
 
-    def words(row: int, column: int) -> dict[str, Any]:
+    def words(row: int, column: int) -> dict[str, object]:
         value = heights[row][column]
         dark = value is not None and value < low + _LIGHT * (high - low)
         return {
@@ -277,7 +275,7 @@ def _colour(group: str, too_few: bool, colours: Mapping[str, str]) -> str:
     return GREY if too_few else colours.get(group, GREY)
 
 
-def _point(cell: ErrorRate, name: str) -> dict[str, Any]:
+def _point(cell: ErrorRate, name: str) -> dict[str, object]:
     """A rate with its interval, as far as that has ends."""
     assert cell.rate is not None, "only rates that there are have a point"
     return {
@@ -326,8 +324,8 @@ def _people(cell: ErrorRate) -> str:
     return "" if cell.people is None else f"<br>{count(cell.people)} people"
 
 
-def _colour_bar(low: float, high: float, *, logarithmic: bool) -> dict[str, Any]:
-    bar: dict[str, Any] = {"title": {"text": "FMR"}, "thickness": 14, "outlinewidth": 0, **NUMBERS}
+def _colour_bar(low: float, high: float, *, logarithmic: bool) -> dict[str, object]:
+    bar: dict[str, object] = {"title": {"text": "FMR"}, "thickness": 14, "outlinewidth": 0, **NUMBERS}
     if logarithmic:
         found = log_axis(10**low, 10**high)
         bar |= {"tickvals": [math.log10(tick) for tick in found["tickvals"]], "ticktext": found["ticktext"]}

@@ -1,9 +1,10 @@
-"""What all charts share: how an empty one looks, error bars, text, titles, a page that needs no network."""
+"""What all charts share: how an empty one looks, error bars, logarithmic axes, titles, a page that needs no network."""
 
 import html
+import math
 import textwrap
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
 
 import plotly.graph_objects as go
 
@@ -19,7 +20,7 @@ _LINE, _ABOVE = 22, 70
 """Pixels of a note's line, and of a title with a row of the legend."""
 
 
-def empty_chart(x: str, y: str, **layout: Any) -> go.Figure:
+def empty_chart(x: str, y: str, **layout: object) -> go.Figure:
     """A chart with nothing in it; ground and words have the colours of plotly's template, or of the page that shows it.
 
     Args:
@@ -28,10 +29,10 @@ def empty_chart(x: str, y: str, **layout: Any) -> go.Figure:
         layout: for plotly.
     """
     axes = {
-        name: NUMBERS | ({"title": {"text": title}} if title else {}) | layout.pop(name, {})
+        name: NUMBERS | ({"title": {"text": title}} if title else {}) | _axis(layout.pop(name, {}))
         for name, title in (("xaxis", x), ("yaxis", y))
     }
-    others = {name: NUMBERS | layout.pop(name) for name in list(layout) if name.startswith(("xaxis", "yaxis"))}
+    others = {name: NUMBERS | _axis(layout.pop(name)) for name in list(layout) if name.startswith(("xaxis", "yaxis"))}
     return go.Figure(
         layout={
             "height": HEIGHT,
@@ -44,14 +45,18 @@ def empty_chart(x: str, y: str, **layout: Any) -> go.Figure:
     )
 
 
+def _axis(settings: object) -> dict[str, object]:
+    return dict(settings) if isinstance(settings, Mapping) else {}
+
+
 def escaped(text: object) -> str:
     """The text itself for plotly, which takes some HTML."""
     return html.escape(str(text), quote=False)
 
 
 def error_bars(
-    values: Sequence[float], intervals: Sequence[Ends], *, least: float = float("-inf"), **look: Any
-) -> dict[str, Any]:
+    values: Sequence[float], intervals: Sequence[Ends], *, least: float = float("-inf"), **look: object
+) -> dict[str, object]:
     """Bars from values to the ends of their intervals, for ``error_x`` or ``error_y``.
 
     Args:
@@ -102,3 +107,47 @@ def page(chart: go.Figure, title: str, note: str = "", *, script: Literal["direc
     text: str = shown.to_html(include_plotlyjs=script, full_html=True, div_id="chart", config={"displaylogo": False})
     # plotly leaves the page without a title.
     return text.replace("<head>", f"<head><title>{escaped(title)}</title>", 1)
+
+
+_FEW, _SOME = 0.8, 2.6
+"""Decades up to which every digit, or 1, 2 and 5, have a tick."""
+
+
+class LogAxis(TypedDict):
+    """What plotly takes for an axis."""
+
+    type: str
+    range: list[float]
+    tickvals: list[float]
+    ticktext: list[str]
+
+
+def log_axis(low: float, high: float) -> LogAxis:
+    """For ``update_xaxes`` or ``update_yaxes``.
+
+    Args:
+        low: least share on the axis, above 0.
+        high: greatest.
+    """
+    decades = math.log10(high / low)
+    digits = range(1, 10) if decades < _FEW else (1, 2, 5) if decades < _SOME else (1,)
+    # One step of rounding must not lose the tick at an end.
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [float(f"{digit}e{power}") for power in exponents for digit in digits]
+    shown = [value for value in values if low / 1.001 <= value <= high * 1.001]
+    margin = 0.03 * decades + 0.01
+    return {
+        "type": "log",
+        "range": [math.log10(low) - margin, math.log10(high) + margin],
+        "tickvals": shown,
+        "ticktext": [_text(value) for value in shown],
+    }
+
+
+def _text(value: float) -> str:
+    """``0.002``; of the very small ``10`` to a power."""
+    if value >= 1e-4:
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    digit, power = f"{value:e}".split("e")
+    first = float(digit)
+    return f"10<sup>{int(power)}</sup>" if first == 1 else f"{first:g}·10<sup>{int(power)}</sup>"

@@ -2,67 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ethnoshard.charts._log_axis import log_axis
-from ethnoshard.charts._numbers import Ends, share
+from ethnoshard.charts._curves import Curve, Curves, FoldAccuracy, OperatingPoint, as_curves, fold_accuracies
+from ethnoshard.charts._numbers import share
 from ethnoshard.charts._palette import ARM_COLOURS, DIFFERENT, GREY, MARK, SAME, SYMBOLS
-from ethnoshard.charts._style import empty_chart, error_bars, escaped
-from ethnoshard.charts._words import DISTANCES, FMR, FNMR, SCORE, TAR
-from ethnoshard.results import Evaluation, FoldRate, Verification, VerificationSummary
+from ethnoshard.charts._style import empty_chart, error_bars, escaped, log_axis
+from ethnoshard.charts._words import FMR, FNMR, TAR
+from ethnoshard.results import Evaluation
 
 BINS = 80
 """Of a histogram of distances."""
 _MARGIN = 0.04
 """Above and below curves, as a share of what they span."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OperatingPoint:
-    """What a threshold that was set for an FMR gave on pairs that didn't set it.
-
-    Attributes:
-        target: the FMR that was asked for.
-        fmr: the FMR that was reached.
-        tar: share of same pairs accepted there (VAL).
-        fmr_interval: low and high of ``fmr``.
-        tar_interval: low and high of ``tar``.
-    """
-
-    target: float
-    fmr: float
-    tar: float
-    fmr_interval: Ends = None
-    tar_interval: Ends = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Curve:
-    """Errors of one model over all thresholds.
-
-    Attributes:
-        name: in the legend.
-        fmr: (T,) false match rates from 0 to 1, rising.
-        tar: (T,) true accept rates, rising with them.
-        same: pairs of one person; None if not known.
-        different: pairs of two people; None if not known.
-        points: measured with thresholds from other pairs.
-        colour: of line and points.
-        dash: of the line.
-    """
-
-    name: str
-    fmr: NDArray[np.float64]
-    tar: NDArray[np.float64]
-    same: int | None = None
-    different: int | None = None
-    points: tuple[OperatingPoint, ...] = ()
-    colour: str = ARM_COLOURS[1]
-    dash: str = "solid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,27 +33,6 @@ class Mark:
     name: str
     fmr: float
     fnmr: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoldAccuracy:
-    """Accuracy on each fold with a threshold from the others, found in one way.
-
-    Attributes:
-        name: of the way.
-        by_fold: accuracy on each fold.
-        thresholds: of each fold, as they are shown.
-        mean: of the folds.
-    """
-
-    name: str
-    by_fold: Sequence[float]
-    thresholds: Sequence[float]
-    mean: float
-
-
-Curves: TypeAlias = Evaluation | Sequence[Curve | Evaluation]
-"""What a ROC or DET is drawn of."""
 
 
 def staircase(fmr: NDArray[np.float64], tar: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -133,7 +67,7 @@ def roc(curves: Curves, mark: Mark | None = None) -> go.Figure:
     >>> chart.data[0].y
     array([0. , 0.6, 0.9, 1. ])
     """
-    curves = _as_curves(curves)
+    curves = as_curves(curves)
     edge, _ = _edges(curves)
     chart = empty_chart(FMR, TAR)
     # Where the staircases leave the edge, and whatever has to be seen besides.
@@ -165,7 +99,7 @@ def det(curves: Curves, mark: Mark | None = None) -> go.Figure:
         curves: one a model, or evaluations.
         mark: a threshold to show.
     """
-    curves = _as_curves(curves)
+    curves = as_curves(curves)
     left, bottom = _edges(curves)
     chart = empty_chart(FMR, FNMR)
     chart.add_scatter(
@@ -299,60 +233,6 @@ def identification(found: Mapping[str, Sequence[float]]) -> go.Figure:
     return chart
 
 
-def curve_of(verified: Verification, name: str, **look: str) -> Curve:
-    """ROC of a verification.
-
-    Args:
-        verified: of a report.
-        name: of the model.
-        look: colour and dash.
-    """
-    return Curve(
-        name=name,
-        fmr=verified.curve.fmr,
-        tar=verified.curve.tar,
-        same=verified.same,
-        different=verified.different,
-        points=tuple(
-            OperatingPoint(
-                target=at.target,
-                fmr=at.far.mean,
-                tar=at.val.mean,
-                fmr_interval=_interval(at.far),
-                tar_interval=_interval(at.val),
-            )
-            for at in verified.validation
-            if at.val
-        ),
-        **look,
-    )
-
-
-def fold_accuracies(verified: VerificationSummary) -> list[FoldAccuracy]:
-    """Accuracy of each fold by both searches, thresholds as ``unit_of`` says."""
-    sign = unit_of(verified)[1]
-    return [
-        FoldAccuracy(
-            name=name,
-            by_fold=accuracy.by_fold,
-            thresholds=[sign * at for at in accuracy.thresholds],
-            mean=accuracy.mean,
-        )
-        for name, accuracy in (("in steps", verified.accuracy), ("exact", verified.accuracy_exact))
-    ]
-
-
-def unit_of(verified: VerificationSummary) -> tuple[str, int]:
-    """What pairs were scored with, and the sign that makes it of a distance: -1 for scores of others."""
-    metric = verified.metric
-    return (DISTANCES[metric], 1) if metric in DISTANCES else (SCORE, -1)
-
-
-def _as_curves(found: Curves) -> list[Curve]:
-    several = [found] if isinstance(found, Evaluation) else found
-    return [curve_of(each.verification, each.title) if isinstance(each, Evaluation) else each for each in several]
-
-
 def _edges(curves: Sequence[Curve]) -> tuple[float, float]:
     """Half a pair's share of different pairs and of same ones, where a logarithmic axis shows 0."""
 
@@ -374,7 +254,7 @@ def _lows(point: OperatingPoint) -> list[float]:
     return [point.tar] if low is None else [point.tar, low]
 
 
-def _line(curve: Curve) -> dict[str, Any]:
+def _line(curve: Curve) -> dict[str, object]:
     return {
         "mode": "lines",
         # The empirical ROC is a staircase: between two corners no threshold is better than the left one.
@@ -384,7 +264,7 @@ def _line(curve: Curve) -> dict[str, Any]:
     }
 
 
-def _point(curve: Curve, number: int, index: int, point: OperatingPoint) -> dict[str, Any]:
+def _point(curve: Curve, number: int, index: int, point: OperatingPoint) -> dict[str, object]:
     symbol = SYMBOLS[(1 + index) % len(SYMBOLS)]
     return {
         "mode": "markers",
@@ -397,16 +277,10 @@ def _point(curve: Curve, number: int, index: int, point: OperatingPoint) -> dict
     }
 
 
-def _mark(mark: Mark) -> dict[str, Any]:
+def _mark(mark: Mark) -> dict[str, object]:
     return {
         "mode": "markers",
         "marker": {"symbol": "circle-open", "size": 15, "color": MARK, "line": {"width": 3}},
         "name": escaped(mark.name),
         "hovertemplate": f"FMR {share(mark.fmr)}<br>FNMR {share(mark.fnmr)}<extra>{escaped(mark.name)}</extra>",
     }
-
-
-def _interval(measured: FoldRate) -> Ends:
-    """By draws of people; Wilson's where people aren't known, or an end isn't defined."""
-    low, high = measured.people_interval or (None, None)
-    return measured.wilson if low is None or high is None else (low, high)

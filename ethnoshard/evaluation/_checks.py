@@ -1,7 +1,5 @@
 """What is asked of every input before anything is computed."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ Bools = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
 
-def embeddings_of(values: npt.ArrayLike, name: str = "embeddings") -> NDArray[np.floating[Any]]:
+def embeddings_of(values: npt.ArrayLike, name: str = "embeddings") -> NDArray[np.floating]:
     """An (N, D) array of finite floats.
 
     Raises:
@@ -98,7 +96,7 @@ def texts_of(values: npt.ArrayLike, number: int, name: str) -> NDArray[np.str_]:
     if array.shape != (number,):
         raise EthnoshardError(f"{name} is one for each of {number:,}; these have the shape {array.shape}")
     # NaN, which tables read as objects have for nothing, is the one value that differs from itself.
-    listed: list[Any] = array.tolist()
+    listed: list[object] = array.tolist()
     absent = sum(value in (None, "") or value != value for value in listed)
     if absent:
         raise EthnoshardError(f"{name} is missing for {absent:,} of {number:,}; leave these out, and say so")

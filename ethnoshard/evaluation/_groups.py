@@ -202,7 +202,7 @@ class GroupCurves:
         return index
 
     def at(self, index: int) -> Demographics:
-        """Everything at ``thresholds[index]``, equal to what ``demographics_of_embeddings`` (or scores) gives there.
+        """Everything at ``thresholds[index]``, equal to what ``demographics`` gives there.
 
         Raises:
             IndexError: there are fewer thresholds.

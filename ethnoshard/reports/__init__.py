@@ -6,19 +6,23 @@ What computes or draws is loaded when its name is first used: scikit-learn and p
 from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
-from ethnoshard.reports._folder import FORMAT, Report, ReportFolder, check_out, read_report, write_report
-from ethnoshard.reports._group_files import read_groups
+from ethnoshard.reports._folder import (
+    FORMAT,
+    Report,
+    ReportFolder,
+    check_out,
+    read_report,
+    write_report,
+)
 from ethnoshard.reports._list import list_reports
-from ethnoshard.reports._pair_files import PAIR_FORMATS, read_pairs
+from ethnoshard.reports._readers import PAIR_FORMATS, read_groups, read_pairs
 from ethnoshard.reports._warnings import collapse_of, no_val, shared_people_text, warnings_of
 from ethnoshard.results import EvaluationOptions
 
 if TYPE_CHECKING:
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
-    from ethnoshard.reports._evaluate import evaluate_embeddings
-    from ethnoshard.reports._group_arrays import read_curves, read_drawn
-    from ethnoshard.reports._scores import evaluate_scores
+    from ethnoshard.reports._evaluate import evaluate_embeddings, evaluate_scores
 else:
     __getattr__, __dir__ = late_names(
         __name__,
@@ -26,9 +30,7 @@ else:
             "cluster_embeddings": "_cluster",
             "compare_reports": "_compare",
             "evaluate_embeddings": "_evaluate",
-            "evaluate_scores": "_scores",
-            "read_curves": "_group_arrays",
-            "read_drawn": "_group_arrays",
+            "evaluate_scores": "_evaluate",
         },
     )
 
@@ -46,8 +48,6 @@ __all__ = [
     "evaluate_scores",
     "list_reports",
     "no_val",
-    "read_curves",
-    "read_drawn",
     "read_groups",
     "read_pairs",
     "read_report",

@@ -1,21 +1,36 @@
 """The report on clusters of a few people's embeddings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ethnoshard import charts
+from ethnoshard.charts import (
+    AGREEMENT,
+    CLUSTER_METRICS,
+    GROUP_COLOURS,
+    KALINGAS_EPS,
+    METHODS,
+    NONE,
+    agreement_of,
+    number,
+    page,
+    plus_minus,
+    sweep_of,
+)
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import ClusterMethod, Picture, clustering, picture
-from ethnoshard.reports._cluster_figures import cluster_figures
 from ethnoshard.reports._evaluate import model_of, source_of
 from ethnoshard.reports._folder import Report
-from ethnoshard.reports._summary_clusters import cluster_summary
-from ethnoshard.results import ClusterReport, Images, PictureMetrics, PicturePoints
+from ethnoshard.reports._summary import setting_text, table
+from ethnoshard.results import ClusterMetrics, ClusterReport, Images, PictureMetrics, PicturePoints
 
 CLUSTER_PEOPLE = 50
-"""As many as the study clustered."""
+"""As many as Kalinga (2020) clustered."""
+_HEAD = ("", *CLUSTER_METRICS.values())
 
 
 def cluster_embeddings(
@@ -95,7 +110,7 @@ def cluster_embeddings(
         result=result,
         arrays={"picture": points.arrays()},
         summary=cluster_summary(result),
-        figures=cluster_figures(result, points, _shown_people(flat, names=names)),
+        figures=cluster_pages(result, points, _shown_people(flat, names=names)),
     )
 
 
@@ -104,3 +119,105 @@ def _shown_people(drawn: Picture, *, names: bool) -> list[str]:
     everybody = np.unique(drawn.people).tolist()
     called = {name: name if names else f"person {place}" for place, name in enumerate(everybody, start=1)}
     return [called[name] for name in drawn.people.tolist()]
+
+
+def cluster_summary(report: ClusterReport) -> str:
+    """Markdown of a clustering."""
+    shown, found = report.picture, report.clustering
+    silhouettes = [value for value in found.people_silhouette if value is not None]
+    lines = [
+        f"# Clusters of {report.title}",
+        "",
+        setting_text(report),
+        "",
+        "## Picture (t-SNE)",
+        "",
+        f"{shown.people} people with at least {shown.at_least} images, {shown.images:,} images, seed "
+        f"{shown.seed}. A picture illustrates and proves nothing; in the space of the embeddings themselves k-means "
+        f"with as many clusters as people gets ARI {number(shown.figures.ari)}, NMI "
+        f"{number(shown.figures.nmi)}; silhouette of the people {number(shown.people_silhouette)}.",
+        "",
+        *_of_picture(shown),
+        "## Clusters",
+        "",
+        f"{len(found.images)} draws of {found.people} people with at least {found.at_least} images "
+        f"({report.eligible:,} have so many), {min(found.images):,} to {max(found.images):,} images, seed "
+        f"{found.seed}; mean ± std over draws. All figures are in the space of the embeddings. Silhouette of the "
+        "people "
+        f"themselves: {number(float(np.mean(silhouettes)) if silhouettes else None)}.",
+        "",
+        *table(_HEAD, [[METHODS[name].full, *_cells(draws)] for name, draws in found.methods.items()]),
+        "DBSCAN by eps (Euclidean distance of vectors of length 1), five images for a core:",
+        "",
+        *table(("eps", *_HEAD[1:]), [[f"{each.eps:g}", *_cells(each.draws)] for each in found.sweep]),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _of_picture(shown: PictureMetrics) -> list[str]:
+    """How each method clusters the images of the picture."""
+    called = {
+        **{name: method.full for name, method in METHODS.items()},
+        "dbscan_best": f"DBSCAN, eps {shown.best_eps:g}, the best of the table below by ARI",
+    }
+    rows = [[called[name], *_cells([figures])] for name, figures in shown.methods.items()]
+    return ["These same images, clustered:", "", *table(_HEAD, rows)]
+
+
+def _cells(draws: Sequence[ClusterMetrics]) -> list[str]:
+    return [_mean(name, [getattr(draw, name) for draw in draws]) for name in CLUSTER_METRICS]
+
+
+def _mean(name: str, values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return NONE
+    if name in ("clusters", "left_over"):
+        return f"{np.mean(known):,.1f}" if len(known) > 1 else f"{known[0]:,}"
+    return plus_minus(float(np.mean(known)), float(np.std(known)) if len(known) > 1 else None, 3)
+
+
+def cluster_pages(report: ClusterReport, points: PicturePoints, people: list[str]) -> dict[str, str]:
+    """Name -> page.
+
+    Args:
+        report: what was measured.
+        points: of the map.
+        people: (M,) what to call the person of each point.
+    """
+    named, found = report.title, report.clustering
+    return {
+        "tsne-2d": _tsne(report.picture, points.coordinates[2], people, named),
+        "tsne-3d": _tsne(report.picture, points.coordinates[3], people, named),
+        "methods": page(
+            charts.agreement(agreement_of(found)),
+            f"Clusters of {found.people} people against the people themselves: {named}",
+            f"{len(found.images)} draws, a point each; all in the space of the embeddings",
+            script="directory",
+        ),
+        "dbscan-eps": page(
+            charts.eps_sweep(
+                [
+                    sweep_of(found, metric, name, colour)
+                    for (metric, name), colour in zip(AGREEMENT.items(), GROUP_COLOURS, strict=False)
+                ],
+                "metric",
+            ),
+            f"DBSCAN of {found.people} people over eps: {named}",
+            f"lines: mean of {len(found.images)} draws, bands: least to most; dashed: the eps of "
+            f"{KALINGAS_EPS} that Kalinga (2020) tried",
+            script="directory",
+        ),
+    }
+
+
+def _tsne(about: PictureMetrics, xy: NDArray[np.float64], people: list[str], named: str) -> str:
+    # By length first: person 2 comes before person 10.
+    called = {name: name for name in sorted(set(people), key=lambda name: (len(name), name))}
+    return page(
+        charts.embedding_map(xy, charts.points_of_people(people, called)),
+        f"t-SNE of {about.people} people in {xy.shape[1]} dimensions: {named}",
+        f"{about.images:,} images, seed {about.seed}. Illustrates only. In the embedding space: ARI of k-means "
+        f"{about.figures.ari:.3f}, NMI {about.figures.nmi:.3f}",
+        script="directory",
+    )

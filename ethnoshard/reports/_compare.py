@@ -1,13 +1,39 @@
 """The report on two models: what changed from a base to another, paired on the same draws."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from ethnoshard import charts
+from ethnoshard.charts import (
+    CLUSTER_METRICS,
+    GROUP_COLOURS,
+    GROUP_METRICS,
+    METHODS,
+    NONE,
+    RATES,
+    Difference,
+    colours_of_groups,
+    metric_name,
+    number,
+    page,
+    signed,
+)
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import VerifiedPairs, compare_clusterings, compare_demographics, compare_verifications
-from ethnoshard.reports._compare_figures import comparison_figures
 from ethnoshard.reports._folder import Report, ReportFolder
-from ethnoshard.reports._summary_compare import comparison_summary
+from ethnoshard.reports._summary import (
+    TABLE_HEAD,
+    epoch_of,
+    interval,
+    rate,
+    setting_text,
+    table,
+    table_row,
+    warning_lines,
+)
 from ethnoshard.results import (
+    Change,
     ClusterReport,
     Compared,
     Comparison,
@@ -23,6 +49,9 @@ from ethnoshard.results import (
 
 _SAME_GALLERIES = ("people", "images", "queries", "more_than", "galleries", "seed")
 _OF_PAIRS = ("first", "second", "same", "fold", "first_person", "second_person")
+_CHANGE_HEAD = ("", "base", "other", "other - base", "95 % of the difference")
+_AXIS = "other - base (share; right of the line the other's is greater)"
+_FILLED = "Filled: the interval excludes 0."
 
 
 def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
@@ -46,7 +75,7 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
         kind="comparison",
         result=found,
         summary=comparison_summary(found),
-        figures=comparison_figures(found),
+        figures=comparison_pages(found),
     )
 
 
@@ -167,3 +196,186 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsCh
             )
         )
     return found
+
+
+def comparison_summary(content: Comparison) -> str:
+    """Markdown of a comparison."""
+    both = content.base, content.other
+    names = [about.title for about in both]
+    lines = [f"# {names[1]} against {names[0]}", ""]
+    for which, about in zip(("Base", "Other"), both, strict=True):
+        lines += [f"{which}, {about.title}: {setting_text(about)}", ""]
+    lines += _cluster_lines(content) if content.of == "clustering" else _evaluation_lines(content)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _evaluation_lines(content: Comparison) -> list[str]:
+    base, other = content.base, content.other
+    rows = [table_row(about, about.title) for about in (base, other)]
+    auc = content.verification["auc"]
+    counterpart = [
+        [epoch_of(base.model), base.title, number(auc.base), NONE],
+        [epoch_of(other.model), other.title, number(auc.other), f"{signed(auc.difference)} {_ends(auc)}".strip()],
+    ]
+    both = ""
+    if base.verification is not None and base.pairs is not None:
+        both = (
+            f"Both on the same {base.verification.pairs:,} pairs of {base.pairs.name}, each with its own thresholds "
+            f"from {base.verification.thresholds_from}. "
+        )
+    return [
+        "## Verification",
+        "",
+        *table(TABLE_HEAD, rows),
+        *(f"{about.title}: {line}" if line else "" for about in (base, other) for line in warning_lines(about)),
+        *table(("Epoch No", "Type", "Area Under Curve (AUC)", "Increase in AUC from counterpart"), counterpart),
+        f"{both}Intervals: {content.draws:,} draws of people, the same for both models (seed "
+        f"{content.seed}). One that holds 0 says that these pairs don't tell the models apart.",
+        "",
+        *table(_CHANGE_HEAD, [_row(metric_name(key), change) for key, change in content.verification.items()]),
+        *_identification_lines(content),
+        *(line for found in content.demographics for line in _group_lines(found)),
+    ]
+
+
+def _identification_lines(content: Comparison) -> list[str]:
+    lines, found = ["## Identification", ""], content.identification
+    if found is None:
+        return [*lines, f"Left out: {content.identification_left_out}.", ""]
+    rows = [
+        [
+            key.replace("svc", "linear SVC").replace("mean", "mean of the others").replace("_rank_", ", rank-"),
+            rate(change.base),
+            rate(change.other),
+            signed(change.difference),
+            f"{signed(change.least)} to {signed(change.most)}",
+            f"{change.better} of {found.galleries}",
+        ]
+        for key, change in found.ranks.items()
+    ]
+    head = ("", "base", "other", "other - base", "least to most over galleries", "galleries in which other is better")
+    return [*lines, f"{found.people:,} people, the same {found.galleries} galleries.", "", *table(head, rows)]
+
+
+def _group_lines(found: GroupErrorsChange) -> list[str]:
+    rows = []
+    for group, changes in {"all": found.overall, **found.by_group}.items():
+        few = " (too few)" if group in found.too_few else ""
+        rows += [_row(f"{group}{few}, {RATES[name]}", change) for name, change in changes.items()]
+    one, two = found.thresholds
+    lines = [
+        f"## By group, {found.labels}",
+        "",
+        f"Exploratory. Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and {two:.4f} "
+        f"({found.thresholds_from[1]}). {found.draws:,} draws of people, the same for both.",
+        "",
+        *table(_CHANGE_HEAD, rows),
+    ]
+    if not found.figures:
+        return lines
+    figures = [_row(GROUP_METRICS[name][0], change) for name, change in found.figures.items()]
+    return [
+        *lines,
+        f"Figures over {', '.join(found.compared)}. A smaller gap because the best group got worse is no gain: "
+        "see each "
+        "group's own rates above.",
+        "",
+        *table(_CHANGE_HEAD, figures),
+    ]
+
+
+def _cluster_lines(content: Comparison) -> list[str]:
+    rows = []
+    for method, figures in content.clustering.items():
+        for name, change in figures.items():
+            rows.append(
+                [
+                    f"{METHODS[method].full}: {CLUSTER_METRICS[name]}",
+                    number(change.base),
+                    number(change.other),
+                    signed(change.mean),
+                    f"{change.better} of {content.draws}",
+                ]
+            )
+    head = ("", "base", "other", "other - base", "draws in which other is greater")
+    return [f"The same {content.draws} draws of {content.people} people.", "", *table(head, rows)]
+
+
+def _row(name: str, change: Change) -> list[str]:
+    undefined = f" undefined in {change.undefined_draws:,} draws" if change.undefined_draws else ""
+    return [
+        name, rate(change.base), rate(change.other), signed(change.difference), _ends(change) + undefined
+    ]  # fmt: skip
+
+
+def _ends(change: Change) -> str:
+    return interval(change.people_interval)
+
+
+def comparison_pages(report: Comparison) -> dict[str, str]:
+    """Name -> page."""
+    named = f"{report.other.title} against {report.base.title}"
+    if report.of == "clustering":
+        return {"clusters": _cluster_page(report, named)}
+    pages = {"verification": _verification_page(report, named)}
+    for found in report.demographics:
+        pages[f"groups-{found.source}"] = _group_page(found, named)
+    return pages
+
+
+def _verification_page(report: Comparison, named: str) -> str:
+    rows = [
+        _difference(change, name=metric_name(key))
+        for key, change in report.verification.items()
+        if change.difference is not None
+    ]
+    note = f"95 % intervals by {report.draws:,} draws of people, the same for both models. {_FILLED}"
+    return page(charts.differences(rows, _AXIS), f"Verification, {named}: differences", note, script="directory")
+
+
+def _group_page(found: GroupErrorsChange, named: str) -> str:
+    colours = colours_of_groups(found.by_group)
+    rows = [
+        _difference(
+            changes[key],
+            name=f"{group}, {name}",
+            too_few=group in found.too_few,
+            colour=colours.get(group),
+        )
+        for key, name in RATES.items()
+        for group, changes in {"all": found.overall, **found.by_group}.items()
+        if changes[key].difference is not None
+    ]
+    return page(
+        charts.differences(rows, _AXIS),
+        f"By group {found.labels}, {named}: differences",
+        f"95 % intervals by {found.draws:,} draws of people, the same for both. {_FILLED} Grey: too few people or "
+        "pairs. Exploratory",
+        script="directory",
+    )
+
+
+def _cluster_page(report: Comparison, named: str) -> str:
+    rows = [
+        Difference(
+            name=f"{METHODS[method].full}: {CLUSTER_METRICS[key]}",
+            value=change.mean,
+            draws=[value for value in change.differences if value is not None],
+            colour=colour,
+        )
+        for (method, metrics), colour in zip(report.clustering.items(), GROUP_COLOURS, strict=False)
+        for key, change in metrics.items()
+        if change.mean is not None
+    ]
+    return page(
+        charts.differences(rows, "other - base (right of the line the other agrees better with people)"),
+        f"Clusters of {report.people} people, {named}: differences",
+        f"{report.draws} draws of people, a dot each, the same for both models; circles: their mean",
+        script="directory",
+    )
+
+
+def _difference(change: Change, name: str, *, colour: str | None = None, too_few: bool = False) -> Difference:
+    assert change.difference is not None, "others are left out"
+    found = Difference(name=name, value=change.difference, interval=change.people_interval, too_few=too_few)
+    return found if colour is None else replace(found, colour=colour)

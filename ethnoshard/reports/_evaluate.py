@@ -1,4 +1,4 @@
-"""The report on a model's embeddings of a set of pairs."""
+"""The report on a model's embeddings of a set of pairs, or on scores that any system gave to them."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -9,17 +9,17 @@ import numpy as np
 from ethnoshard._files import sha256_of
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import identification, pair_distances, verification
-from ethnoshard.reports._evaluation_figures import evaluation_figures
+from ethnoshard.evaluation import identification, pair_distances, verification, verification_of_distances
 from ethnoshard.reports._folder import Report
 from ethnoshard.reports._groups import (
     groups_of_all_pairs,
     groups_of_listed_pairs,
+    groups_of_scores,
     listed_groups,
     listed_people,
     lone_group,
 )
-from ethnoshard.reports._shared_people import shared_people
+from ethnoshard.reports._pages import evaluation_pages
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.results import (
     Evaluation,
@@ -30,15 +30,18 @@ from ethnoshard.results import (
     Pairs,
     PairScores,
     Reason,
+    SharedPeople,
     Source,
     from_json,
 )
+from ethnoshard.runs import person_key
 from ethnoshard.sources import (
     GroupSource,
     MissingImages,
     PairList,
     Remark,
     Remarks,
+    ScoredPairs,
     explain_absent,
     find_pairs,
 )
@@ -139,7 +142,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        figures=evaluation_figures(result, scores),
+        figures=evaluation_pages(result, scores),
     )
 
 
@@ -266,4 +269,74 @@ def _identified(embeddings: Embeddings, options: EvaluationOptions) -> Identific
         more_than=options.more_than,
         galleries=options.galleries,
         seed=options.seed,
+    )
+
+
+def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
+    """Verification in one fold, whose thresholds come from the same pairs, and errors by group.
+
+    Args:
+        scored: see ``read_scores``.
+        options: see there.
+
+    Raises:
+        EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
+    """
+    options = options or EvaluationOptions()
+    try:
+        verified = verification_of_distances(
+            -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
+        )
+        alone = lone_group(scored.groups)
+        by_group = [] if alone else [groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")]
+    except EthnoshardError as error:
+        raise EthnoshardError(f"{scored.path}: {error}") from error
+    result = Evaluation(
+        model=None,
+        place=None,
+        flip=None,
+        images=None,
+        options=options,
+        pairs=Pairs(
+            name=scored.path.name,
+            sha256=sha256_of(scored.path),
+            listed=len(scored.score),
+            scored=len(scored.score),
+            missing_same=0,
+            missing_different=0,
+            missing_images=0,
+            left_out=reasons(scored.left_out),
+        ),
+        verification=verified,
+        identification=None,
+        identification_left_out="there are scores only, no embeddings",
+        groups_left_out=reasons(alone),
+        demographics=tuple(each.errors for each in by_group),
+    )
+    scores = PairScores(distance=-scored.score, same=scored.same, people=scored.people, groups=scored.groups)
+    return Report(
+        kind="scores",
+        result=result,
+        arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
+        summary=evaluation_summary(result),
+        figures=evaluation_pages(result, scores),
+    )
+
+
+def shared_people(embeddings: Embeddings) -> SharedPeople | None:
+    """People of the training, of these images, and in both by name.
+
+    None where it isn't known whom the model was trained on: it is no run, or a run of before whose dataset is gone.
+    """
+    found = embeddings.facts.get("trained_on")
+    if not found:
+        return None
+    people = set(embeddings.identities.tolist()) - {""}
+    shared = people & set(found["shared"])
+    return SharedPeople(
+        trained_on=int(found["people"]),
+        people=len(people),
+        shared=len(shared),
+        only_numbers=bool(shared) and all(person_key(name).isdecimal() for name in shared),
+        by="name: last part of a path, without ending, capitals, or difference between _, -, . and space",
     )

@@ -4,25 +4,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports._of_before import without_false_val
 from ethnoshard.results import (
     Arrays,
     ClusterReport,
     Comparison,
     Evaluation,
+    Json,
     Kind,
     NamedArrays,
     PairScores,
     PicturePoints,
     Result,
+    from_json,
     result_as_json,
     result_from_json,
+    why_no_val_of_before,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ FORMAT = 2
 _READABLE = (1, FORMAT)
 
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
+DRAWN, CURVES = "drawn_", "curve_"
+"""Before the names of arrays of errors by group, in a file that holds others as well."""
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
 T = TypeVar("T", Evaluation, ClusterReport, Comparison)
@@ -57,7 +61,7 @@ class Report:
     figures: dict[str, str] = field(default_factory=dict)
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Json]:
         """What ``report.json`` holds, besides format, kind and versions."""
         return result_as_json(self.result)
 
@@ -72,7 +76,7 @@ class ReportFolder:
     """
 
     path: Path
-    content: dict[str, Any]
+    content: dict[str, object]
 
     @cached_property
     def result(self) -> Result:
@@ -181,9 +185,9 @@ class ReportFolder:
         Raises:
             EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
         """
-        from ethnoshard.reports._group_arrays import read_drawn
+        from ethnoshard.evaluation import DrawnRates
 
-        return read_drawn(self._named(f"groups-{source}"))
+        return DrawnRates.of_arrays(self._named(f"groups-{source}").beneath(DRAWN))
 
     def group_curves(self, source: str) -> "GroupCurves":
         """Errors by group over thresholds, by one source of labels.
@@ -192,9 +196,15 @@ class ReportFolder:
             EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged, the message names the file and the array;
                 or it was written by a version that kept none.
         """
-        from ethnoshard.reports._group_arrays import read_curves
+        from ethnoshard.evaluation import GroupCurves
 
-        return read_curves(self._named(f"groups-{source}"))
+        arrays = self._named(f"groups-{source}").beneath(CURVES)
+        if not any(name in arrays for name in GroupCurves.__dataclass_fields__):
+            raise EthnoshardError(
+                f"{self.path} holds errors by group at its own threshold only: it was written by an earlier version of "
+                "ethnoshard; run ethnoshard evaluate again to have other thresholds"
+            )
+        return GroupCurves.of_arrays(arrays)
 
     def _named(self, name: str) -> NamedArrays:
         # A source's name comes from a file: it may not lead to another folder.
@@ -268,3 +278,65 @@ def read_report(folder: str | Path) -> ReportFolder:
 def _write(path: Path, text: str) -> None:
     with whole_file(path) as file:
         file.write(text.encode(errors="backslashreplace"))
+
+
+def without_false_val(content: dict[str, object]) -> None:
+    """Take VAL away, and say why, where the FAR that was reached isn't the one asked for; changes ``content``.
+
+    So in reports of format 1, which have a VAL whatever FAR was reached. What is missing or of another type stays as it
+    is, for those who need it to complain of.
+    """
+    why: dict[str, dict[str, str]] = {}
+    for name, about in {"": content, "base": content.get("base"), "other": content.get("other")}.items():
+        verified = about.get("verification") if isinstance(about, dict) else None
+        if isinstance(verified, dict):
+            why[name] = _checked(verified)
+    changes = content.get("verification")
+    for which in ("base", "other"):
+        for target in why.get(which, {}):
+            change = changes.get(f"val_at_{target}") if isinstance(changes, dict) else None
+            if isinstance(change, dict):
+                change.update({which: None, "difference": None, "people_interval": None})
+
+
+def _checked(verified: dict[str, object]) -> dict[str, str]:
+    """FAR -> reason of each VAL that was taken away."""
+    reasons: dict[str, str] = {}
+    validation, folds = verified.get("validation"), verified.get("folds")
+    if not isinstance(validation, list) or not isinstance(folds, int):
+        return reasons
+    for at in validation:
+        try:
+            old = from_json(_OldValidation, at, "a report of before")
+            reason = why_no_val_of_before(old.target, old.far.events, old.far.pairs, folds, old.val.mean)
+        except (EthnoshardError, ArithmeticError):
+            continue
+        at["reason"] = reason
+        if reason is not None:
+            at["val"] = None
+            reasons[f"{old.target:g}"] = reason
+    return reasons
+
+
+@dataclass(frozen=True)
+class _OldFar:
+    """Different pairs accepted, of how many."""
+
+    events: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class _OldVal:
+    """Share of same pairs accepted."""
+
+    mean: float
+
+
+@dataclass(frozen=True)
+class _OldValidation:
+    """What a report of format 1 says of a VAL, as far as it is needed to tell whether it is one."""
+
+    target: float
+    far: _OldFar
+    val: _OldVal

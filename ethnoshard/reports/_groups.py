@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
+    DrawnRates,
     GroupCurves,
     GroupOptions,
     Roster,
@@ -17,7 +18,7 @@ from ethnoshard.evaluation import (
     threshold_at_fmr,
     thresholds_over,
 )
-from ethnoshard.reports._group_arrays import group_arrays
+from ethnoshard.reports._folder import CURVES, DRAWN
 from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
@@ -243,4 +244,12 @@ def _result(
         chosen_on=threshold.chosen_on,
         **vars(own.errors()),
     )
-    return GroupResult(name=source, errors=errors, arrays=group_arrays(own.drawn, curves))
+    return GroupResult(name=source, errors=errors, arrays=_arrays(own.drawn, curves))
+
+
+def _arrays(drawn: DrawnRates, curves: GroupCurves) -> Arrays:
+    """What ``ReportFolder.drawn_rates`` and ``ReportFolder.group_curves`` read back."""
+    return {
+        **{DRAWN + name: values for name, values in drawn.arrays().items()},
+        **{CURVES + name: values for name, values in curves.arrays().items()},
+    }

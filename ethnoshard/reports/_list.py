@@ -3,9 +3,10 @@
 import functools
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ethnoshard._files import TEMPORARY
 from ethnoshard._stamp import Stamp
@@ -61,23 +62,23 @@ def _may_hold_reports(name: str) -> bool:
 
 
 def _summary(path: Path, name: str) -> ReportSummary:
-    facts: dict[str, Any] = {"path": path, "name": name, "run": _run_around(path)}
+    run, written = _run_around(path), 0.0
     try:
-        state = (path / RECORD).stat()
-        facts["written"] = state.st_mtime
+        written = (path / RECORD).stat().st_mtime
         found = _of_file(path, Stamp.of(path / RECORD))
     except EthnoshardError as error:
-        return ReportSummary(**facts, reason=str(error))
+        return ReportSummary(path=path, name=name, run=run, written=written, reason=str(error))
     except (OSError, ValueError, RecursionError) as error:
         # A number with thousands of digits, brackets within brackets without end, a folder that may not be entered.
-        return ReportSummary(**facts, reason=f"{path / RECORD} can't be read: {error}")
-    return ReportSummary(**{**found, **{key: value for key, value in facts.items() if value is not None}})
+        reason = f"{path / RECORD} can't be read: {error}"
+        return ReportSummary(path=path, name=name, run=run, written=written, reason=reason)
+    return replace(found, name=name, run=found.run if run is None else run, written=written)
 
 
 @functools.lru_cache(maxsize=4096)
-def _of_file(path: Path, stamp: Stamp) -> Mapping[str, Any]:
-    """Fields of the summary, kept until the file is another: a dashboard lists the same reports at every click."""
-    return _fields(read_report(path))
+def _of_file(path: Path, stamp: Stamp) -> ReportSummary:
+    """The summary, stored until the file is another: a dashboard lists the same reports at every click."""
+    return _of_report(read_report(path))
 
 
 def _run_around(path: Path) -> str | None:
@@ -92,40 +93,42 @@ def _run_around(path: Path) -> str | None:
     return None
 
 
-def _fields(report: ReportFolder) -> dict[str, Any]:
-    """Fields of the summary.
+def _of_report(report: ReportFolder) -> ReportSummary:
+    """The summary of a report, wherever it lies.
 
     Raises:
-        EthnoshardError: something is missing or of another kind.
+        EthnoshardError: something is missing or of another type.
     """
     result = report.result
+    summary = ReportSummary(path=report.path, name=report.path.name, kind=report.kind)
     if isinstance(result, Comparison):
-        return {"kind": report.kind, "model": f"{result.base.title} / {result.other.title}"}
-    fields: dict[str, Any] = {"kind": report.kind, "model": result.title}
+        return replace(summary, model=f"{result.base.title} / {result.other.title}")
+    summary = replace(summary, model=result.title)
     if result.model is not None:
         run = result.model.name if result.model.kind == "run" else None
-        fields |= {"model_digest": result.model.digest, "run": run}
-    return {**fields, **_verification(result)} if isinstance(result, Evaluation) else fields
+        summary = replace(summary, model_digest=result.model.digest, run=run)
+    return _with_verification(summary, result) if isinstance(result, Evaluation) else summary
 
 
-def _verification(report: Evaluation) -> dict[str, Any]:
+def _with_verification(summary: ReportSummary, report: Evaluation) -> ReportSummary:
     verified = report.verification
     if not verified.validation:
         raise EthnoshardError(f"{RECORD} is damaged: verification.validation is empty")
     at = verified.validation[0]
-    return {
-        "pairs": report.pairs.name,
-        "accuracy": (verified.accuracy.mean, verified.accuracy.std),
-        "val": None if at.val is None else (at.val.mean, at.val.std),
-        "val_reason": None if at.val is not None else at.reason or "not known",
-        "far": at.target,
-        "auc": verified.auc,
-        "eer": verified.eer,
-        "worst_fnmr": _worst(report, "fnmr"),
-        "worst_fmr": _worst(report, "fmr"),
-        "collapsed": collapse_of(verified.similarity),
-        "shared_people": shared_people_text(report.trained_on),
-    }
+    return replace(
+        summary,
+        pairs=report.pairs.name,
+        accuracy=(verified.accuracy.mean, verified.accuracy.std),
+        val=None if at.val is None else (at.val.mean, at.val.std),
+        val_reason=None if at.val is not None else at.reason or "not known",
+        far=at.target,
+        auc=verified.auc,
+        eer=verified.eer,
+        worst_fnmr=_worst(report, "fnmr"),
+        worst_fmr=_worst(report, "fmr"),
+        collapsed=collapse_of(verified.similarity),
+        shared_people=shared_people_text(report.trained_on),
+    )
 
 
 def _worst(report: Evaluation, error: Literal["fmr", "fnmr"]) -> WorstGroup | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from ethnoshard._json import as_json, from_json
+from ethnoshard._json import Json, as_json, from_json
 from ethnoshard.results._about import EvaluationOptions, Images, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMetrics
 from ethnoshard.results._estimates import Change
@@ -160,33 +160,34 @@ _OF_EVALUATIONS = ("seed", "verification", "identification", "demographics")
 _OF_CLUSTERINGS = ("people", "clustering")
 
 
-def result_as_json(result: Result) -> dict[str, Any]:
+def result_as_json(result: Result) -> dict[str, Json]:
     """What ``report.json`` holds of it."""
-    content: dict[str, Any] = as_json(result)
-    for about in (content, content.get("base", {}), content.get("other", {})):
-        for name, optional in _OPTIONAL.items():
-            facts = about.get(name) or {}
-            for key in optional:
-                if facts.get(key) is None:
-                    facts.pop(key, None)
-    if isinstance(result, Evaluation | Comparison):
+    content = as_json(result)
+    for about in (content, content.get("base"), content.get("other")):
+        if isinstance(about, dict):
+            _without_unknown(about)
+    if isinstance(result, Evaluation):
         reason = content.pop(_REASON)
-        if isinstance(result, Comparison) and result.identification is not None:
-            content["identification"] = {
-                **{name: content["identification"][name] for name in ("people", "galleries")},
-                **content["identification"]["ranks"],
-            }
-        elif content["identification"] is None:
+        if result.identification is None:
             content["identification"] = {_LEFT_OUT: reason}
     if isinstance(result, Comparison):
+        reason = content.pop(_REASON)
+        found = result.identification
+        if found is None:
+            content["identification"] = {_LEFT_OUT: reason}
+        else:
+            ranks = {name: as_json(change) for name, change in found.ranks.items()}
+            content["identification"] = {"people": found.people, "galleries": found.galleries, **ranks}
         for name in _OF_EVALUATIONS if result.of == "clustering" else _OF_CLUSTERINGS:
             del content[name]
         for which in ("base", "other"):
-            content[which] = _known(content[which], result.of)
+            about = content[which]
+            assert isinstance(about, dict), "a dataclass is a dictionary in JSON"
+            content[which] = {name: about[name] for name in _known(result.of)}
     return content
 
 
-def result_from_json(content: Mapping[str, Any], where: object) -> Result:
+def result_from_json(content: Mapping[str, object], where: object) -> Result:
     """A result from what ``report.json`` holds.
 
     Args:
@@ -209,11 +210,21 @@ def result_from_json(content: Mapping[str, Any], where: object) -> Result:
     return from_json(kind, plain, where)
 
 
-def _known(about: dict[str, Any], of: str) -> dict[str, Any]:
-    """Of a report that was compared, what reports of its kind hold."""
+def _without_unknown(about: dict[str, Json]) -> None:
+    """Take away facts that some have and others don't, where they aren't known; changes ``about``."""
+    for name, optional in _OPTIONAL.items():
+        facts = about.get(name)
+        if isinstance(facts, dict):
+            for key in optional:
+                if facts.get(key) is None:
+                    facts.pop(key, None)
+
+
+def _known(of: Kind) -> list[str]:
+    """What reports of a kind hold of what is known of a report that was compared."""
     names = ["report", "model", "place", "flip", "images"]
     if of != "clustering":
         names += ["options", "pairs", "verification"]
     if of == "evaluation":
         names.append("trained_on")
-    return {name: about[name] for name in names}
+    return names

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ethnoshard.charts import GREY, Difference, differences
-from ethnoshard.reports._compare_figures import comparison_figures
+from ethnoshard.reports._compare import comparison_pages
 from ethnoshard.results import Change, Compared, Comparison, Interval
 
 
@@ -53,5 +53,5 @@ def test_a_page_of_a_report_has_no_row_where_nothing_was_measured() -> None:
         draws=10,
         verification={"eer": change, "val_at_0.001": replace(change, difference=None)},
     )
-    page = comparison_figures(found)["verification"]
+    page = comparison_pages(found)["verification"]
     assert '"ticktext":["EER"]' in page and "<title>Verification, two against one: differences</title>" in page

@@ -24,7 +24,7 @@ from ethnoshard.charts import (
     group_rates_of,
     roc,
 )
-from ethnoshard.reports._group_figures import group_figures
+from ethnoshard.reports._pages import group_pages
 from tests.kit.whole_reports import evaluation, group_errors
 from tests.kit.whole_reports import group_rates as measured
 
@@ -76,7 +76,7 @@ def test_a_group_has_the_colour_of_its_name_in_charts_and_pages_of_reports_and_t
         group: measured(rates.fmr[group].rate, rates.fnmr[group].rate, few=rates.fmr[group].too_few) for group in GROUPS
     }
     found = replace(group_errors(of_groups, "as given"), source="list", cross={"Few": {"Few": of_groups["Few"].fmr}})
-    page = group_figures(found, "made")["groups-list"]
+    page = group_pages(found, "made")["groups-list"]
     assert colours_of(drawn_in(page)) == expected
 
 

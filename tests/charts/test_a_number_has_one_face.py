@@ -4,7 +4,7 @@ import math
 import pytest
 
 from ethnoshard.charts import NONE, _numbers, count, interval, number, plus_minus, share, signed, with_interval
-from ethnoshard.reports import _texts
+from ethnoshard.reports import _summary
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_dash_is_one_dash_wherever_nothing_is_known() -> None:
 
 def test_mean_and_deviation_stand_beside_a_sign_that_says_so() -> None:
     assert plus_minus(0.66733, 0.01546) == "0.6673 ± 0.0155"
-    assert plus_minus(0.66733, 0.01546, 5) == "0.66733 ± 0.01546" == _texts.mean_std(0.66733, 0.01546)
+    assert plus_minus(0.66733, 0.01546, 5) == "0.66733 ± 0.01546" == _summary.mean_std(0.66733, 0.01546)
     assert plus_minus(0.66733, None) == "0.6673"
 
 
@@ -43,9 +43,9 @@ def test_an_end_that_is_not_defined_is_said() -> None:
 
 def test_summaries_write_shares_as_charts_do_and_0_with_the_decimals_of_its_column() -> None:
     for value in (0.00002, 0.0052, 0.5, None):
-        assert _texts.rate(value) == share(value)
-    assert _texts.rate(0.0) == "0.0000"
-    assert _texts.with_interval(0.0, [0.0, 0.01]) == "0.0000 [0.0000, 0.0100]"
+        assert _summary.rate(value) == share(value)
+    assert _summary.rate(0.0) == "0.0000"
+    assert _summary.with_interval(0.0, [0.0, 0.01]) == "0.0000 [0.0000, 0.0100]"
 
 
 def test_the_docstring_s_examples_hold() -> None:

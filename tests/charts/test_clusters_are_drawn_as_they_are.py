@@ -11,7 +11,7 @@ from ethnoshard.charts import (
     points_of_clusters,
     points_of_people,
 )
-from ethnoshard.reports._cluster_figures import cluster_figures
+from ethnoshard.reports._cluster import cluster_pages
 from ethnoshard.results import (
     Clustering,
     ClusterMetrics,
@@ -79,6 +79,6 @@ def test_a_report_s_picture_names_its_people_in_the_order_of_their_numbers() -> 
     )
     names = np.array(people)
     points = PicturePoints(keys=names, people=names, coordinates={2: np.zeros((3, 2)), 3: np.zeros((3, 3))})
-    page = cluster_figures(found, points, people)["tsne-2d"]
+    page = cluster_pages(found, points, people)["tsne-2d"]
     places = [page.index(f'"name":"{name}"') for name in ("person 1", "person 2", "person 10")]
     assert places == sorted(places)

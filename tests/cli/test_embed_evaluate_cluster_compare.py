@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from ethnoshard.evaluation import GroupCurves
-from ethnoshard.reports import read_curves, read_report
+from ethnoshard.reports import read_report
 from tests.embedding.stand_in_models import write_flat_onnx
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -120,7 +120,7 @@ def test_scores_of_any_system(embedded: Path, tmp_path: Path, cli: Cli) -> None:
     assert run.returncode == 0, run.stderr
     assert "Threshold 0.5000, given by the user." in run.stdout
     assert (tmp_path / "report" / "figures" / "groups-list.html").exists()
-    curves: GroupCurves = read_curves(read_report(tmp_path / "report").arrays("groups-list"))
+    curves: GroupCurves = read_report(tmp_path / "report").group_curves("list")
     assert 0.5 in curves.thresholds.tolist() and len(curves.thresholds) == 42
 
 

@@ -18,7 +18,6 @@ from ethnoshard.reports import (
     cluster_embeddings,
     compare_reports,
     evaluate_embeddings,
-    read_drawn,
     read_report,
     write_report,
 )
@@ -55,7 +54,7 @@ def test_everything_is_read_back_as_it_was(report: Report, folder: Path) -> None
     assert as_json(read.evaluation) == as_json(report.result)
     with pytest.raises(EthnoshardError, match="is a report on evaluation; give one of ethnoshard cluster"):
         _ = read.clustering
-    drawn = read_drawn(read.arrays("groups-one"))
+    drawn = read.drawn_rates("one")
     assert isinstance(drawn, DrawnRates) and drawn.draws == 20 and drawn.groups == ("A", "B")
 
 

@@ -18,8 +18,6 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import (
     EvaluationOptions,
     Report,
-    ReportSummary,
-    WorstGroup,
     cluster_embeddings,
     compare_reports,
     evaluate_embeddings,
@@ -28,7 +26,7 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
-from ethnoshard.results import Model, as_json
+from ethnoshard.results import Model, ReportSummary, WorstGroup, as_json
 from ethnoshard.sources import ScoredPairs
 from tests.kit.waiting import PATIENCE
 from tests.kit.whole_reports import as_file, evaluation, group_rates

@@ -18,7 +18,6 @@ from ethnoshard.reports import (
     compare_reports,
     evaluate_embeddings,
     evaluate_scores,
-    read_curves,
     read_report,
     write_report,
 )
@@ -53,7 +52,7 @@ def check_own(found: dict[str, Any], curves: GroupCurves) -> None:
 def test_of_all_pairs_by_every_source(report: ReportFolder) -> None:
     embeddings = made_embeddings(1)
     for source, found in zip(made_groups(), report.content["demographics"], strict=True):
-        curves: GroupCurves = read_curves(report.arrays(f"groups-{source.name}"))
+        curves: GroupCurves = report.group_curves(source.name)
         check_own(found, curves)
         assert len(curves.thresholds) == 42 and curves.draws == 40
         rows = np.array([name in source.groups for name in embeddings.identities.tolist()])
@@ -79,7 +78,7 @@ def test_of_scores(known: bool, tmp_path: Path) -> None:
         people=(first, second) if known else None,
     )  # fmt: skip
     read = written(evaluate_scores(scored, options=OPTIONS), tmp_path / "report")
-    curves: GroupCurves = read_curves(read.arrays("groups-list"))
+    curves: GroupCurves = read.group_curves("list")
     check_own(read.content["demographics"][0], curves)
     listed = ScoreList.of(scored.score, same, scored.groups, people=scored.people)
     expected = demographics(listed, float(curves.thresholds[30]), BY_GROUP)
@@ -94,7 +93,7 @@ def test_of_a_list_that_gives_groups(tmp_path: Path) -> None:
     ]
     listed = replace(pairs, first_group=groups[0], second_group=groups[1])
     read = written(evaluate_embeddings(made_embeddings(1), listed, options=OPTIONS), tmp_path / "report")
-    check_own(read.content["demographics"][0], read_curves(read.arrays("groups-list")))
+    check_own(read.content["demographics"][0], read.group_curves("list"))
 
 
 def test_a_threshold_of_the_user_is_one_of_them(tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ def test_a_threshold_of_the_user_is_one_of_them(tmp_path: Path) -> None:
     for threshold in (-0.3, 0.999):
         options = replace(OPTIONS, threshold=threshold, draws=5)
         made = evaluate_embeddings(made_embeddings(1), pairs, groups=made_groups(), options=options)
-        check_own(made.content["demographics"][0], read_curves(made.arrays["groups-one"]))
+        check_own(made.content["demographics"][0], written(made, tmp_path / f"{threshold}").group_curves("one"))
 
 
 def test_a_report_of_before_says_what_to_do_and_is_compared_all_the_same(report: ReportFolder, tmp_path: Path) -> None:
@@ -113,17 +112,17 @@ def test_a_report_of_before_says_what_to_do_and_is_compared_all_the_same(report:
     before = Report(kind="evaluation", result=report.evaluation, arrays=arrays, summary="")
     old = written(before, tmp_path / "old")
     with pytest.raises(EthnoshardError, match="was written by an earlier version of ethnoshard; run ethnoshard"):
-        read_curves(old.arrays("groups-one"))
+        old.group_curves("one")
     changes = compare_reports(old, report).content["demographics"][0]["figures"]
     assert {change["difference"] for change in changes.values()} <= {0, None}
-    damaged = {name: values for name, values in report.arrays("groups-one").items() if name != "curve_fnmr"}
-    with pytest.raises(EthnoshardError, match="is damaged: curve_fnmr is missing; make the report again"):
-        read_curves(damaged)
-    for name, values in {"alpha": np.zeros(2), "cross": np.zeros((42, 41, 5))}.items():
-        with pytest.raises(
-            EthnoshardError, match=rf"is damaged: curve_{name} must have shape .*; make the report again"
-        ):
-            read_curves({**report.arrays("groups-one"), f"curve_{name}": values})
+    sound = {name: report.arrays(name) for name in report.array_names()}
+    for name, values in {"fnmr": None, "alpha": np.zeros(2), "cross": np.zeros((42, 41, 5))}.items():
+        changed = {**sound["groups-one"], f"curve_{name}": values}
+        groups = {key: array for key, array in changed.items() if array is not None}
+        again = replace(before, arrays={**sound, "groups-one": groups})
+        expected = "is missing" if values is None else r"must have shape \(.*\), got \(.*\)"
+        with pytest.raises(EthnoshardError, match=rf"groups-one.npz is damaged: curve_{name} {expected}; make the"):
+            written(again, tmp_path / name).group_curves("one")
 
 
 def test_nothing_about_a_person_is_kept_beside_what_is_in_the_report_anyhow(report: ReportFolder) -> None:

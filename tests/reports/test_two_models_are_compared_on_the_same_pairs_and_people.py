@@ -14,7 +14,6 @@ from ethnoshard.reports import (
     cluster_embeddings,
     compare_reports,
     evaluate_embeddings,
-    read_drawn,
     read_report,
     write_report,
 )
@@ -47,7 +46,7 @@ def test_the_better_model_is_better_with_an_interval_that_says_so(two: tuple[Rep
         assert change["difference"] == theirs - ours > 0
         assert 0 < change["people_interval"][0] <= change["difference"] <= change["people_interval"][1]
     assert report.content["identification"]["svc_rank_1"]["better"] == 3
-    drawn: list[DrawnRates] = [read_drawn(each.arrays("groups-other")) for each in two]
+    drawn: list[DrawnRates] = [each.drawn_rates("other") for each in two]
     expected = as_json(compare_demographics(*drawn))
     found = report.content["demographics"][1]
     assert {**found, **expected} == found and found["source"] == "other"

@@ -3,12 +3,14 @@
 import numpy as np
 
 from ethnoshard import charts
-from ethnoshard.charts import curve_of, fold_accuracies, page, unit_of
-from ethnoshard.reports._group_figures import group_figures
-from ethnoshard.results import Evaluation, Identification, PairScores, Verification
+from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
+from ethnoshard.reports._summary import threshold_text
+from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, Verification
+
+_GREY = "Grey: too few people or pairs. Exploratory."
 
 
-def evaluation_figures(report: Evaluation, scores: PairScores) -> dict[str, str]:
+def evaluation_pages(report: Evaluation, scores: PairScores) -> dict[str, str]:
     """Name -> page: ROC, DET, distances, folds, identification, and for each source of groups rates and matrix."""
     named, on, verified = report.title, report.pairs.name, report.verification
     curves = [curve_of(verified, "all pairs, one threshold")]
@@ -33,7 +35,7 @@ def evaluation_figures(report: Evaluation, scores: PairScores) -> dict[str, str]
     if report.identification is not None:
         pages["identification"] = _identification(report.identification, named)
     for found in report.demographics:
-        pages |= group_figures(found, named)
+        pages |= group_pages(found, named)
     return pages
 
 
@@ -72,3 +74,27 @@ def _identification(found: Identification, named: str) -> str:
 def _pairs(verified: Verification) -> str:
     people = "" if verified.people is None else f" of {verified.people:,} people"
     return f"{verified.same:,} same and {verified.different:,} different pairs{people}"
+
+
+def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
+    """Name -> page of one source of groups: each group's own rates with intervals, and who is taken for whom."""
+    source, labels, threshold = (
+        found.source,
+        found.labels,
+        threshold_text(found),
+    )
+    bars = f" Bars: 95 % by {found.draws:,} draws of people." if found.draws else ""
+    return {
+        f"groups-{source}": page(
+            charts.group_rates([group_rates_of(found, named)]),
+            f"Errors of {named} by group, {labels}",
+            f"{threshold}{bars} {_GREY}",
+            script="directory",
+        ),
+        f"cross-{source}": page(
+            charts.group_matrix(group_cells_of(found)),
+            f"False matches of {named} within and across groups, {labels}",
+            f"{threshold} {_GREY}",
+            script="directory",
+        ),
+    }
