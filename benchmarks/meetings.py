@@ -139,7 +139,7 @@ def measure_disk(plan: Plan, near: Resemblance, batches: int) -> dict[str, float
     for number in range(-(-batches // plan.batches)):
         epoch = plan.epoch(number)
         counts = epoch.people_of_groups().astype(np.float64)
-        drawn = epoch.drawn().astype(np.float64)
+        drawn = epoch.draws().astype(np.float64)
         pairs = (counts * (counts - 1)).sum(axis=0)
         sums, squares = (np.bincount(group, drawn**power, minlength=groups) for power in (1, 2))
         of_pair = drawn[:, None] * drawn[near.nearest] * (pairs / (sums**2 - squares))[group][:, None]

@@ -89,7 +89,7 @@ def measure_remote(folder: Path, people: int = 600) -> list[dict[str, Any]]:
                 remote = FaceDataset.open(url, cache=cache)
                 plan = plan_of(
                     remote, people_per_batch=16, images_per_person=4, hard=hard, look_alikes=near, window_mib=4,
-                    open_shards=window,
+                    shards_in_window=window,
                 )  # fmt: skip
                 shards = open_shards(remote, limit_mib=cache_mib)
                 for _ in _spans.SpanReader(plan.epoch(0), range(plan.batches), shards):

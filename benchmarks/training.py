@@ -30,7 +30,7 @@ from pytorch_metric_learning.miners import TripletMarginMiner
 from benchmarks._table import keep, print_table
 from ethnoshard import FaceDataset
 from ethnoshard.training import FaceEmbedder, Ranks, TrainingWatch, TripletTrainer, loader_of, read_settings
-from ethnoshard.training._machine import memory_kept
+from ethnoshard.training._machine import keep_freed_memory
 
 Clock = Callable[[], float]
 
@@ -96,7 +96,7 @@ def turn(name: str, dataset: Path, config: str, steps: int, processor_time: bool
     faces, settings = FaceDataset.open(dataset), read_settings(config)
     if name == "ours":
         return ours(faces, settings, steps, clock)
-    with memory_kept() if name == "memory kept" else contextlib.nullcontext():
+    with keep_freed_memory() if name == "memory kept" else contextlib.nullcontext():
         return plain(faces, settings, steps, clock), 0.0
 
 

@@ -2,8 +2,12 @@
 
 import math
 import numbers
+from collections.abc import Sequence
+from typing import TypeVar
 
 from ethnoshard.errors import EthnoshardError
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def check_whole(name: str, value: object, at_least: int) -> int:
@@ -20,6 +24,22 @@ def check_whole(name: str, value: object, at_least: int) -> int:
         raise EthnoshardError(f"{name} must be a whole number, got {value!r}")
     check_number(name, int(value), at_least=at_least)
     return int(value)
+
+
+def check_choice(name: str, value: str, choices: Sequence[Choice]) -> Choice:
+    """The value, if it is one of some.
+
+    >>> check_choice("within", "all", ("group", "any"))
+    Traceback (most recent call last):
+    ethnoshard.errors.EthnoshardError: within must be one of group, any, got 'all'
+
+    Raises:
+        EthnoshardError: it is not.
+    """
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise EthnoshardError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
 
 
 def check_number(

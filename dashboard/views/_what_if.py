@@ -10,7 +10,7 @@ from ethnoshard.charts import dispersion, own_pairs
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import plan_of
 from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.mixing import TARGETS, WITHINS, GroupMeetings, Meetings, MixingError, meetings
+from ethnoshard.mixing import WITHINS, GroupMeetings, Meetings, MixingError, Target, meetings
 from ethnoshard.results import Encounters
 from ethnoshard.runs import RunRecord, RunSettings
 from ethnoshard.shards import FaceDataset
@@ -134,9 +134,9 @@ def _widgets(start: Knobs, dataset: FaceDataset, tables: list[str], table: str) 
     images = first[1].number_input(
         "K, faces", 1, _MOST, start.images, key=_IMAGES, bind="query-params", help="Of each of them."
     )
-    own = start.target not in TARGETS
+    own = start.target not in Target.NAMES
     with first[2]:
-        target = one("Target", [*TARGETS, _SHARES], key=_TARGET, start=_SHARES if own else start.target)
+        target = one("Target", [*Target.NAMES, _SHARES], key=_TARGET, start=_SHARES if own else start.target)
     shares = first[3].text_input(
         "Shares of your own",
         start.target if own else _even(dataset),
@@ -249,7 +249,7 @@ def _table_of(shelf: Shelf, tables: Mapping[str, Path], record: RunRecord | None
 
 def _take(knobs: Knobs, table: str) -> None:
     """Move all widgets."""
-    own = knobs.target not in TARGETS
+    own = knobs.target not in Target.NAMES
     st.session_state[_TARGET] = _SHARES if own else knobs.target
     if own:
         st.session_state[_OWN] = knobs.target
@@ -302,7 +302,7 @@ def _planned(
             target=knobs.target,
             together=knobs.together,
             hard=knobs.hard,
-            within=knobs.within,
+            within="any" if knobs.hard and knobs.within == "any" else "group",
             look_alikes=_table,
         )
         epoch = plan.epoch(0)

@@ -80,7 +80,7 @@ def show(shelf: Shelf) -> None:
     if not names:
         _show.empty(
             f"There is no run in {shelf.given.runs}.",
-            f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
+            f"ethnoshard train DATASET --target natural --seed 0 --out {shelf.given.runs}/natural-0",
         )
         with reporting_errors("what if"):
             what_if(shelf, None, None)
@@ -150,7 +150,7 @@ def _explain_without(shelf: Shelf, run: _Run) -> None:
     _show.empty(
         f"{run.name} was trained before batches were recorded, so that only its speed can be shown. "
         "Trained anew it keeps them:",
-        f"ethnoshard train {run.record.dataset.path or 'DATASET'} --arm {run.record.arm} "
+        f"ethnoshard train {run.record.dataset.path or 'DATASET'} --target {run.record.arm} "
         f"--seed {run.record.seed} --out {shelf.given.runs}/NEW",
     )
 

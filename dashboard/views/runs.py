@@ -51,7 +51,7 @@ def show(shelf: Shelf) -> None:
     if not models:
         _show.empty(
             f"There is no run in {shelf.given.runs}. Train one, or draw synthetic faces to try it on:",
-            f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
+            f"ethnoshard train DATASET --target natural --seed 0 --out {shelf.given.runs}/natural-0",
             "ethnoshard draw PHOTOGRAPHS",
         )
     else:

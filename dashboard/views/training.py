@@ -24,7 +24,7 @@ from .._shelf import Shelf
 from .._show import plain, reporting_errors
 
 AXES = {"epochs": "Epochs", "images": "Images seen"}
-_WITH_LFW = "ethnoshard train DATASET --out RUN --arm natural --lfw WORK --pairs pairs.txt"
+_WITH_LFW = "ethnoshard train DATASET --out RUN --target natural --lfw WORK --pairs pairs.txt"
 _NAMED = 3
 """Arms that a title names, at most."""
 PERCENT = "\N{NO-BREAK SPACE}%"
@@ -138,7 +138,7 @@ def show(shelf: Shelf) -> None:
     if not any(model.is_run for model in models):
         _show.empty(
             f"There is no run in {shelf.given.runs}.",
-            f"ethnoshard train DATASET --arm natural --seed 0 --out {shelf.given.runs}/natural-0",
+            f"ethnoshard train DATASET --target natural --seed 0 --out {shelf.given.runs}/natural-0",
         )
         return
     # The same choice as on the page Runs, where other models can be picked too.

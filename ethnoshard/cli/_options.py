@@ -9,8 +9,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from ethnoshard import loading
+from ethnoshard._checks import check_choice
 from ethnoshard.alignment import AlignSettings
-from ethnoshard.mixing import EXHAUSTIONS, TARGETS
+from ethnoshard.mixing import EXHAUSTIONS, WITHINS, Exhaustion, Target, Within
 from ethnoshard.shards import PackSettings
 
 ALIGN = AlignSettings()
@@ -159,7 +161,7 @@ TargetOption: TypeAlias = Annotated[
     typer.Option(
         "--target",
         metavar="TARGET",
-        help=f"Wanted groups in each batch: {', '.join(TARGETS)}, or shares such as asian=0.5,white=0.5 "
+        help=f"Wanted groups in each batch: {', '.join(Target.NAMES)}, or shares such as asian=0.5,white=0.5 "
         '(quoted as "a, b"=0.5 where a name has a comma).',
     ),
 ]
@@ -209,3 +211,30 @@ def hard_of(hard: float | None, look_alikes: Path | None) -> float:
     if hard is not None:
         return hard
     return HARD if look_alikes is not None else 0.0
+
+
+def target_of(text: str) -> Target:
+    """The target that an option names, read before anything is opened.
+
+    Raises:
+        EthnoshardError: there is no such target, a share is not a number, or shares don't sum to 1.
+    """
+    return loading.target_of(as_text(text))
+
+
+def exhaustion_of(text: str) -> Exhaustion:
+    """What ``--when-exhausted`` names.
+
+    Raises:
+        EthnoshardError: there is no such policy.
+    """
+    return check_choice("--when-exhausted", text, EXHAUSTIONS)
+
+
+def within_of(text: str) -> Within:
+    """What ``--within`` names.
+
+    Raises:
+        EthnoshardError: it is neither of them.
+    """
+    return check_choice("--within", text, WITHINS)

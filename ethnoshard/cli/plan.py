@@ -32,22 +32,25 @@ def run(
 ) -> None:
     """Say what an epoch would do, before any training: quotas, coverage, who meets whom, steps. Reads no face."""
     check_number("ranks", ranks, at_least=1)
+    wanted, exhaustion, company = (
+        options.target_of(target), options.exhaustion_of(when_exhausted), options.within_of(within)
+    )  # fmt: skip
     faces = FaceDataset.open(dataset)
     began = time.monotonic()
     plan = plan_of(
         faces,
         people_per_batch=people,
         images_per_person=images,
-        target=options.as_text(target),
-        when_exhausted=when_exhausted,
+        target=wanted,
+        when_exhausted=exhaustion,
         seed=seed,
         min_faces=min_faces,
         together=together,
         look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
         hard=options.hard_of(hard, look_alikes),
-        within=within,
+        within=company,
         window_mib=window_mib,
-        open_shards=shards_in_window,
+        shards_in_window=shards_in_window,
     )
     coverage = plan.epoch(epoch).coverage()
     seconds = time.monotonic() - began
@@ -57,7 +60,7 @@ def run(
     if as_json:
         say_json(
             {
-                "settings": plan.settings.as_json(),
+                "settings": plan.settings.to_json(),
                 "fingerprint": faces.fingerprint,
                 "batches": plan.batches,
                 "steps": steps,

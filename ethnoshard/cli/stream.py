@@ -37,20 +37,23 @@ def run(
     """Run the loader alone through an epoch: images a second, waiting, memory, reads, how far batches are off."""
     if batches is not None:
         check_number("batches", batches, at_least=1)
+    wanted, exhaustion, company = (
+        options.target_of(target), options.exhaustion_of(when_exhausted), options.within_of(within)
+    )  # fmt: skip
     from ethnoshard.loading import StratifiedLoader, measure_stream
 
     loader = StratifiedLoader(
         FaceDataset.open(dataset),
         people_per_batch=people,
         images_per_person=images,
-        target=options.as_text(target),
-        when_exhausted=when_exhausted,  # type: ignore[arg-type]
+        target=wanted,
+        when_exhausted=exhaustion,
         seed=seed,
         min_faces=min_faces,
         together=together,
         look_alikes=LookAlikes.open(look_alikes) if look_alikes is not None else None,
         hard=options.hard_of(hard, look_alikes),
-        within=within,  # type: ignore[arg-type]
+        within=company,
         window_mib=window_mib,
         shards_in_window=shards_in_window,
         rank=0,  # it measures one process, whoever started it
@@ -61,7 +64,7 @@ def run(
         cache="memory" if memory else None,
     )
     with watched("stream", "batches") as bar:
-        stream = measure_stream(loader, batches, step_seconds=step_ms / 1000, begun=bar.begun, advance=bar.advance)
+        stream = measure_stream(loader, batches, step_seconds=step_ms / 1000, progress=bar)
     if as_json:
         say_json(asdict(stream))
         return

@@ -1,9 +1,9 @@
 """``ethnoshard train``."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -14,13 +14,12 @@ from ethnoshard._progress import Progress, TrainingWatch
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import Interrupted, progress_output, say, warn
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import Target
 from ethnoshard.runs import RunFolder, TrainedOn, replaced_in
 from ethnoshard.shards import FaceDataset, is_url
 
 if TYPE_CHECKING:
-    from ethnoshard.training import TrainingSettings, TripletTrainer
-    from ethnoshard.training._look_alikes import Remake
-    from ethnoshard.training._trainer import Evaluate
+    from ethnoshard.training import Evaluate, Remake, TrainingRecord, TrainingSettings, TripletTrainer
 
 _CONFIG = "casia"
 
@@ -36,13 +35,14 @@ def run(
             show_default=False,
         ),
     ] = None,
-    arm: Annotated[
+    target: Annotated[
         str | None,
         typer.Option(
             help="How batches are composed: base, natural, uniform, placebo, same-group, weighted, or shares such as "
             'asian=0.5,white=0.5 (quoted as "a, b"=0.5 where a name has a comma).'
         ),
     ] = None,
+    arm: Annotated[str | None, typer.Option(help="The old word for --target.", hidden=True)] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, batches, augmentation and mining.")] = None,
     config: Annotated[
         str | None,
@@ -69,7 +69,8 @@ def run(
     ] = None,
     init: Annotated[str | None, typer.Option(help="Weights to start from: a file, vggface2 or casia-webface.")] = None,
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be said repeatedly.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be given repeatedly."),
     ] = None,
     lfw: Annotated[
         Path | None,
@@ -85,17 +86,17 @@ def run(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on with the run in --out, if there is one. What is not said is as it was begun."
+            "--resume", help="Go on with the run in --out, if there is one. What is not given is as it was begun."
         ),
     ] = False,
 ) -> None:
     """Train a network with triplet loss on stratified batches. Several processes: torchrun -m ethnoshard train ..."""
-    from ethnoshard.training import Ranks, TripletTrainer
+    from ethnoshard.training import Ranks, TripletTrainer, read_record
 
-    begun = RunFolder(out).record() if resume and RunFolder(out).exists() else {}
-    by_itself = hard is None and not begun and not any(text.startswith("hard=") for text in assignments or ())
-    said = {
-        "arm": None if arm is None else options.as_text(arm),
+    record = read_record(RunFolder(out)) if resume and RunFolder(out).exists() else None
+    by_itself = hard is None and record is None and not any(text.startswith("hard=") for text in assignments or ())
+    overrides: dict[str, object] = {
+        "target": _target(target, arm),
         "seed": seed,
         "epochs": epochs,
         "together": together,
@@ -105,20 +106,19 @@ def run(
         "refresh": refresh,
         "init": init,
     }
-    settings = _settings(config, assignments, said, begun.get("settings"), out)
-    place = _place(dataset, begun, out)
+    settings = _settings(config, assignments, overrides, record, out)
     ranks = Ranks.from_environment()
-    faces = FaceDataset.open(place)
+    faces = FaceDataset.open(_dataset(dataset, record, out))
     now = {name: str(path) for name, path in (("lfw", lfw), ("pairs", pairs)) if path is not None}
-    evaluated_on = {**_evaluated_before(begun, out, now), **now}
+    evaluated_on = {**_evaluated_before(record, out, now), **now}
     evaluate = _evaluation(evaluated_on, settings, faces, visible=ranks.first)
-    with _shown(visible=ranks.first) as watch:
+    with _watch(visible=ranks.first) as watch:
         trainer = TripletTrainer(
             faces,
             settings,
             out,
             ranks=ranks,
-            device=device or ("cpu" if begun.get("device") == "cpu" else "auto"),
+            device=device or ("cpu" if record is not None and record.get("device") == "cpu" else "auto"),
             evaluate=evaluate,
             evaluated_on=evaluated_on,
             remake=_remake(settings, faces),
@@ -128,7 +128,7 @@ def run(
             _describe(trainer)
             return
         try:
-            record = trainer.train(resume=resume)
+            done = trainer.train(resume=resume)
         except KeyboardInterrupt as error:
             again = command("train", "--resume", "--out", out)
             raise Interrupted(
@@ -136,27 +136,41 @@ def run(
             ) from error
     if not ranks.first:
         return
-    progress = record["progress"]
-    say(f"{progress['step']:,} steps, {record['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
-    _say_replaced(record)
+    progress = done["progress"]
+    say(f"{progress['step']:,} steps, {done['weights']:,} weights; last epoch's loss {progress['loss']:.4f}")
+    _say_replaced(done)
     say(f"run in {out}")
-    report, (of, which) = out / "reports" / "lfw", (evaluated_on.get(name) for name in ("lfw", "pairs"))
-    say(f"next: {command('evaluate', out, '--lfw', of or 'WORK', '--pairs', which or 'pairs.txt', '--out', report)}")
+    report, on = out / "reports" / "lfw", {"lfw": "WORK", "pairs": "pairs.txt", **evaluated_on}
+    say(f"next: {command('evaluate', out, '--lfw', on['lfw'], '--pairs', on['pairs'], '--out', report)}")
     say(f"next: {command('dashboard', out.parent)}")
 
 
+def _target(target: str | None, arm: str | None) -> Target | None:
+    """What ``--target`` names, or ``--arm``, as it was once called; None where neither is given."""
+    if arm is not None:
+        if target is not None:
+            raise EthnoshardError("--arm is the old word for --target: give one of them")
+        warn("--arm is the old word for --target, and will go; write --target instead")
+        target = arm
+    return None if target is None else options.target_of(target)
+
+
 def _settings(
-    config: str | None, assignments: list[str] | None, said: dict[str, Any], begun: dict[str, Any] | None, out: Path
+    config: str | None,
+    assignments: list[str] | None,
+    overrides: dict[str, object],
+    record: "TrainingRecord | None",
+    out: Path,
 ) -> "TrainingSettings":
     """Those of the run that goes on, unless a file of them is named, with what the command line sets."""
-    from ethnoshard.training import TrainingSettings, parse_assignments, read_settings
+    from ethnoshard.training import parse_assignments, read_settings, settings_of_run
 
-    if config is None and begun is not None:
-        settings = TrainingSettings().changed(begun, str(RunFolder(out).record_path))
+    if config is None and record is not None:
+        settings = settings_of_run(record["settings"], str(RunFolder(out).record_path))
     else:
-        settings = read_settings(config or _CONFIG)
-    settings = settings.changed(parse_assignments(map(options.as_text, assignments or ())), "--set")
-    return settings.changed({name: value for name, value in said.items() if value is not None}, "command line")
+        settings = read_settings(config or _CONFIG, log=warn)
+    settings = settings.changed(parse_assignments(map(options.as_text, assignments or ())), "--set", log=warn)
+    return settings.changed({name: value for name, value in overrides.items() if value is not None}, "command line")
 
 
 def _remake(settings: "TrainingSettings", faces: FaceDataset) -> "Remake | None":
@@ -167,7 +181,7 @@ def _remake(settings: "TrainingSettings", faces: FaceDataset) -> "Remake | None"
     return TableOfTraining(faces, crop=settings.crop)
 
 
-def _place(dataset: str | None, begun: dict[str, Any], out: Path) -> str:
+def _dataset(dataset: str | None, record: "TrainingRecord | None", out: Path) -> str:
     """The dataset that is named, or that the run learned from.
 
     Raises:
@@ -175,19 +189,19 @@ def _place(dataset: str | None, begun: dict[str, Any], out: Path) -> str:
     """
     if dataset is not None:
         return dataset
-    if not begun:
+    if record is None:
         raise EthnoshardError(f"name the DATASET to train on; {out} holds no run that --resume could go on with")
-    place = str(begun["dataset"]["path"])
-    if not is_url(place) and not Path(place).exists():
+    path = record["dataset"]["path"]
+    if not is_url(path) and not Path(path).exists():
         raise EthnoshardError(
-            f"the run in {out} learned from {place}, which is not there (seen from {Path.cwd()}); say where it is now: "
+            f"the run in {out} learned from {path}, which is not there (seen from {Path.cwd()}); say where it is now: "
             f"{command('train', 'DATASET', '--resume', '--out', out)}"
         )
-    return place
+    return path
 
 
-def _say_replaced(record: dict[str, Any]) -> None:
-    replaced = replaced_in(record)
+def _say_replaced(record: "TrainingRecord") -> None:
+    replaced = replaced_in(dict(record))
     if not any(replaced.values()):
         return
     draws = sum(group["draws"] for epoch in record["coverage"] for group in epoch["groups"])
@@ -204,20 +218,20 @@ def _describe(trainer: "TripletTrainer") -> None:
     settings = trainer.settings
     images = settings.people_per_batch * settings.images_per_person * trainer.ranks.size
     say(f"# {trainer.steps:,} steps of {images:,} images, {trainer.steps_an_epoch:,} an epoch, on {trainer.device}")
-    say(settings.as_toml().rstrip())
+    say(settings.to_toml().rstrip())
 
 
-def _evaluated_before(begun: dict[str, Any], out: Path, now: dict[str, str]) -> dict[str, str]:
+def _evaluated_before(record: "TrainingRecord | None", out: Path, now: dict[str, str]) -> dict[str, str]:
     """What the run was evaluated on, by name.
 
     Raises:
-        EthnoshardError: it is not where it was, nor said anew.
+        EthnoshardError: it is not where it was, nor given anew.
     """
-    before: dict[str, str] = begun.get("evaluated_on", {})
-    for name, place in before.items():
-        if name not in now and not Path(place).exists():
+    before = {} if record is None else record.get("evaluated_on", {})
+    for name, path in before.items():
+        if name not in now and not Path(path).exists():
             raise EthnoshardError(
-                f"the run in {out} was evaluated on {place}, which is not there (seen from {Path.cwd()}); say where it "
+                f"the run in {out} was evaluated on {path}, which is not there (seen from {Path.cwd()}); say where it "
                 f"is now by --{name}"
             )
     return before
@@ -232,11 +246,11 @@ def _evaluation(
         raise EthnoshardError("--lfw and --pairs go together: aligned faces, and which of them to compare")
     from ethnoshard.embedding import LfwCheck
 
-    said = warn if visible else lambda text: None
-    check = LfwCheck(Path(on["lfw"]), Path(on["pairs"]), crop=settings.crop, said=said)
+    log = warn if visible else lambda text: None
+    check = LfwCheck(Path(on["lfw"]), Path(on["pairs"]), crop=settings.crop, said=log)
     shared = TrainedOn.of_names(faces.identities["identity"].to_list(), faces.fingerprint).shared(check.people)
     if shared:
-        said(
+        log(
             f"{len(shared):,} of {len(check.people):,} people of {on['pairs']} have the name of one that it is trained "
             "on; LFW's figures flatter"
         )
@@ -244,31 +258,32 @@ def _evaluation(
 
 
 @contextlib.contextmanager
-def _shown(*, visible: bool) -> Iterator[TrainingWatch]:
+def _watch(*, visible: bool) -> Iterator[TrainingWatch]:
     """A progress bar, and a line for each epoch."""
     columns = (
-        TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
+        TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )  # fmt: skip
     terminal = progress_output.is_terminal and visible
     with Bar(*columns, console=progress_output, disable=not terminal) as bar:
-        task = bar.add_task("train", total=None, figures="")
+        task = bar.add_task("train", total=None, speed="")
         spent = {"images": 0.0, "seconds": 0.0, "waiting": 0.0}
 
         def begun(steps: int, done: int) -> None:
             bar.update(task, total=steps, completed=done)
 
-        def stepped(row: dict[str, Any]) -> None:
-            spent["images"] += row["images"] / row["step"]
-            spent["seconds"] += row["seconds"]
-            spent["waiting"] += row["waiting"]
+        def stepped(row: Mapping[str, float | None]) -> None:
+            images, steps = row["images"] or 0, row["step"] or 1
+            spent["images"] += images / steps
+            spent["seconds"] += row["seconds"] or 0
+            spent["waiting"] += row["waiting"] or 0
             bar.update(
                 task,
-                figures=f"loss {row['loss']:.3f}, {spent['images'] / spent['seconds']:,.0f} images/s, "
+                speed=f"loss {row['loss']:.3f}, {spent['images'] / spent['seconds']:,.0f} images/s, "
                 f"waiting {spent['waiting'] / spent['seconds']:.1%}",
             )
 
-        def epoch_done(report: dict[str, Any]) -> None:
+        def epoch_done(report: Mapping[str, float | str | None]) -> None:
             line = f"epoch {report['epoch']} of {report['epochs']}: loss {report['loss']:.4f}"
             if spent["seconds"]:
                 line += f", {spent['images'] / spent['seconds']:,.0f} images/s"
@@ -277,8 +292,8 @@ def _shown(*, visible: bool) -> Iterator[TrainingWatch]:
                 line += f"; {report['replaced']:,} draws got another face in place of a bad one"
             if "lfw_accuracy" in report:
                 val, reason = report.get("lfw_val"), report.get("lfw_val_reason")
-                shown = f"no VAL ({reason})" if val is None else f"VAL {val:.4f} at FAR {report['lfw_far']:.4f}"
-                line += f"; LFW accuracy {report['lfw_accuracy']:.4f}, {shown}, AUC {report['lfw_auc']:.4f}"
+                measured = f"no VAL ({reason})" if val is None else f"VAL {val:.4f} at FAR {report['lfw_far']:.4f}"
+                line += f"; LFW accuracy {report['lfw_accuracy']:.4f}, {measured}, AUC {report['lfw_auc']:.4f}"
             progress_output.print(line)
 
         progress = Progress(begun=begun, advance=lambda number: bar.advance(task, number))

@@ -13,6 +13,7 @@ from ethnoshard.training import (
     facts_of,
     load_embedder,
     read_facts,
+    read_record,
     run_embedder,
     start_from,
     weights_digest,
@@ -53,7 +54,7 @@ def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> 
     Raises:
         EthnoshardError: it is no run, or has no weights yet.
     """
-    record = RunFolder(folder).record()
+    record = read_record(RunFolder(folder))
     progress = record["progress"]
     about = {
         **facts_of(record),

@@ -1,6 +1,6 @@
 """What the loader hands out."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
@@ -13,7 +13,7 @@ class Batch(NamedTuple):
             them.
         identities: numbers of the identities, shape (P * K,), int64: rows of ``dataset.identities``, the same in every
             epoch and on every rank.
-        groups: numbers of the groups, shape (P * K,), int8: places in ``dataset.groups``.
+        groups: numbers of the groups, shape (P * K,), int8: indices into ``dataset.groups``.
         faces: numbers of the faces within their identities, shape (P * K,), int32.
     """
 
@@ -21,3 +21,7 @@ class Batch(NamedTuple):
     identities: torch.Tensor
     groups: torch.Tensor
     faces: torch.Tensor
+
+
+Delivery: TypeAlias = Batch | tuple[object, torch.Tensor]
+"""What a loader hands out: a batch, or with ``output="tuple"`` images and identities alone."""

@@ -44,9 +44,9 @@ def views(augmentation: Augmentation, image_size: int, count: int, seed: int, ep
     if not augmentation.flip and augmentation.size(image_size) == image_size:
         return [(0, 0, False)] * count
     rows = np.arange(count)
-    places = np.uint64(image_size - augmentation.size(image_size) + 1)
+    corners = np.uint64(image_size - augmentation.size(image_size) + 1)
     # The upper bits, so that a remainder of small numbers doesn't rest on the lowest ones alone.
-    top, left = ((hashed(seed, epoch, kind, batch, rows) >> np.uint64(16)) % places for kind in (_TOP, _LEFT))
+    top, left = ((hashed(seed, epoch, kind, batch, rows) >> np.uint64(16)) % corners for kind in (_TOP, _LEFT))
     flip = (hashed(seed, epoch, _FLIP, batch, rows) >> np.uint64(63)).astype(np.bool_) & augmentation.flip
     return list(zip(top.tolist(), left.tolist(), flip.tolist(), strict=True))
 
@@ -62,7 +62,7 @@ class Decoder:
         """Decode ``jpeg`` into ``row``, shape (size, size, 3), uint8, as ``view`` cuts it.
 
         Raises:
-            UnreadableImageError: it is no JPEG, a damaged one, or of another size.
+            UnreadableImageError: it is not a JPEG, a damaged one, or of another size.
         """
         try:
             self._pixels.decode(jpeg, row, view)

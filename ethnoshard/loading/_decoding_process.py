@@ -47,7 +47,7 @@ class PixelDecoder:
         """Decode ``jpeg`` into ``row``, shape (size, size, 3), uint8, as ``view`` cuts it.
 
         Raises:
-            ValueError: it is no JPEG, a damaged one, or of another size.
+            ValueError: it is not a JPEG, a damaged one, or of another size.
         """
         top, left, flip = view
         direct = not flip and self._size == self._image_size
@@ -100,13 +100,13 @@ def serve(connection: socket.socket, image_size: int, size: int) -> None:
             os.close(descriptors[0])
         shape = (room // (3 * size * size), size, size, 3)
         rows = memories[memory][: shape[0] * 3 * size * size].reshape(shape)
-        failed, place = [], 0
+        failed, offset = [], 0
         for index, (bytes_, top, left, flip) in enumerate(table.tolist()):
             try:
-                decoder.decode(view[place : place + bytes_], rows[first + index], (top, left, bool(flip)))
+                decoder.decode(view[offset : offset + bytes_], rows[first + index], (top, left, bool(flip)))
             except ValueError as error:
                 failed.append((first + index, str(error)))
-            place += bytes_
+            offset += bytes_
         answer = json.dumps(failed).encode()
         connection.sendall(len(answer).to_bytes(8, sys.byteorder) + answer)
 

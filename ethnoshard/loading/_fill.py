@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,19 +41,21 @@ class BadFaces:
 
     def __post_init__(self) -> None:
         """Check the limit."""
-        limit: Any = self.limit
+        limit: object = self.limit
         if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
-            raise EthnoshardError(f"max_bad_faces is a number, or a share below 1; {self.limit!r} is not")
+            raise EthnoshardError(
+                f"max_bad_faces must be a number of at least 0, or a share below 1, got {self.limit!r}"
+            )
 
     def copy(self) -> "BadFaces":
         """One that counts on by itself, in another process or thread."""
         return BadFaces(self.limit, self.faces, dict(self.reasons), Counter(self.replaced_by))
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the lock."""
         return {name: value for name, value in self.__dict__.items() if name != "_lock"}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         """Count on in another process."""
         self.__dict__.update(state, _lock=threading.Lock())
 
@@ -77,8 +78,8 @@ class BadFaces:
 
 
 @dataclass
-class Draft:
-    """A batch in the making.
+class PendingBatch:
+    """A batch that is being made.
 
     Attributes:
         filler: of its epoch.
@@ -101,7 +102,7 @@ class Draft:
     views: list[View]
     memory: torch.Tensor
     shared: SharedMemory
-    images: Any = None
+    images: object = None
     replaced: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class Draft:
 
 
 class Filler:
-    """Decodes drafts, and finds a face in place of a bad one: of the same identity, else another identity of its group.
+    """Decodes batches, and finds a face in place of a bad one: of the same identity, else of another one of its group.
 
     What takes its place follows from the batch and from which faces are bad, not from who decodes or when.
     """
@@ -119,10 +120,10 @@ class Filler:
         """Fill batches of ``epoch``."""
         self._dataset, self.epoch, self._shards, self._bad = dataset, epoch, shards, bad
 
-    def decode(self, draft: Draft, rows: range, decoder: Decoder) -> list[int]:
+    def decode(self, pending: PendingBatch, rows: range, decoder: Decoder) -> list[int]:
         """Decode some rows; returns those whose faces are bad."""
         failed = []
-        jpegs, pixels, views, decode = draft.jpegs, draft.pixels, draft.views, decoder.decode
+        jpegs, pixels, views, decode = pending.jpegs, pending.pixels, pending.views, decoder.decode
         for row in rows:
             jpeg = jpegs[row]
             try:
@@ -130,88 +131,93 @@ class Filler:
                     raise UnreadableImageError(_MISSING)
                 decode(jpeg, pixels[row], views[row])
             except UnreadableImageError as error:
-                person, place = divmod(row, draft.faces.shape[1])
-                self._add(int(draft.identities[person]), int(draft.faces[person, place]), str(error))
+                person, index = divmod(row, pending.faces.shape[1])
+                self._add(int(pending.identities[person]), int(pending.faces[person, index]), str(error))
                 failed.append(row)
         return failed
 
-    def decode_elsewhere(self, draft: Draft, rows: range, process: DecodingProcess) -> list[int]:
+    def decode_elsewhere(self, pending: PendingBatch, rows: range, process: DecodingProcess) -> list[int]:
         """Have a process decode some rows; returns those whose faces are bad."""
-        jpegs = [draft.jpegs[row] or _NOTHING for row in rows]
-        views = draft.views[rows.start : rows.stop]
-        failed = process.decode(jpegs, views, draft.shared, rows.start)
+        jpegs = [pending.jpegs[row] or _NOTHING for row in rows]
+        views = pending.views[rows.start : rows.stop]
+        failed = process.decode(jpegs, views, pending.shared, rows.start)
         for row, reason in failed:
-            person, place = divmod(row, draft.faces.shape[1])
-            missing = draft.jpegs[row] is None
-            self._add(int(draft.identities[person]), int(draft.faces[person, place]), _MISSING if missing else reason)
+            person, index = divmod(row, pending.faces.shape[1])
+            missing = pending.jpegs[row] is None
+            self._add(
+                int(pending.identities[person]), int(pending.faces[person, index]), _MISSING if missing else reason
+            )
         return [row for row, _ in failed]
 
-    def mend(self, draft: Draft, failed: list[int], decoder: Decoder) -> None:
+    def mend(self, pending: PendingBatch, failed: list[int], decoder: Decoder) -> None:
         """Replace the faces of rows that failed.
 
         Raises:
             EthnoshardError: nobody of the group is left to take the place.
         """
-        per_person = draft.faces.shape[1]
+        per_person = pending.faces.shape[1]
         for person in sorted({row // per_person for row in failed}):
             rows = [row for row in sorted(failed) if row // per_person == person]
-            if not self._from_identity(draft, person, rows, decoder):
-                self._from_group(draft, person, decoder)
+            if not self._from_identity(pending, person, rows, decoder):
+                self._from_group(pending, person, decoder)
 
-    def _from_identity(self, draft: Draft, person: int, rows: list[int], decoder: Decoder) -> bool:
-        per_person = draft.faces.shape[1]
-        identity = int(draft.identities[person])
+    def _from_identity(self, pending: PendingBatch, person: int, rows: list[int], decoder: Decoder) -> bool:
+        per_person = pending.faces.shape[1]
+        identity = int(pending.identities[person])
         faces = self._span(identity)
-        bad = {int(draft.faces[person, row % per_person]) for row in rows}
-        kept = [int(face) for face in draft.faces[person] if int(face) not in bad]
-        order = self._chance(draft.number, identity, np.array(sorted(faces), np.int64))
-        spare = [face for face in order if face not in bad and face not in kept]
+        bad = {int(pending.faces[person, row % per_person]) for row in rows}
+        sound = [int(face) for face in pending.faces[person] if int(face) not in bad]
+        order = self._chance(pending.number, identity, np.array(sorted(faces), np.int64))
+        spare = [face for face in order if face not in bad and face not in sound]
         # Those that are in the batch already come last: a face twice is better than a person less.
-        candidates = iter(spare + [face for face in order if face in kept])
+        candidates = iter(spare + [face for face in order if face in sound])
         used: list[int] = []
+
+        def put(row: int, face: int) -> bool:
+            return self._put(pending, row, identity, face, faces, decoder)
+
         for row in rows:
-            chosen = next((face for face in candidates if self._put(draft, row, identity, face, faces, decoder)), None)
+            chosen = next((face for face in candidates if put(row, face)), None)
             if chosen is None:
-                again = used or kept
-                chosen = next((face for face in again if self._put(draft, row, identity, face, faces, decoder)), None)
+                chosen = next((face for face in used or sound if put(row, face)), None)
             if chosen is None:
                 return False
             used.append(chosen)
-            draft.faces[person, row % per_person] = chosen
-        draft.replaced["identity"] += len(rows)
+            pending.faces[person, row % per_person] = chosen
+        pending.replaced["identity"] += len(rows)
         return True
 
-    def _from_group(self, draft: Draft, person: int, decoder: Decoder) -> None:
-        per_person = draft.faces.shape[1]
+    def _from_group(self, pending: PendingBatch, person: int, decoder: Decoder) -> None:
+        per_person = pending.faces.shape[1]
         rows = range(person * per_person, (person + 1) * per_person)
-        for identity in self._others(draft, int(draft.identities[person])):
+        for identity in self._others(pending, int(pending.identities[person])):
             faces = self._span(identity)
-            order = self._chance(draft.number, identity, np.array(sorted(faces), np.int64))
-            decodes = (face for face in order if self._put(draft, rows[0], identity, face, faces, decoder))
+            order = self._chance(pending.number, identity, np.array(sorted(faces), np.int64))
+            decodes = (face for face in order if self._put(pending, rows[0], identity, face, faces, decoder))
             good = list(islice(decodes, per_person))
             if good:
                 chosen = np.resize(np.array(good, np.int32), per_person)
                 for row, face in zip(rows, chosen.tolist(), strict=True):
-                    self._put(draft, row, identity, face, faces, decoder)
-                draft.replaced["group"] += per_person
-                draft.identities[person] = identity
-                draft.faces[person] = chosen
+                    self._put(pending, row, identity, face, faces, decoder)
+                pending.replaced["group"] += per_person
+                pending.identities[person] = identity
+                pending.faces[person] = chosen
                 return
-        name = self._dataset.groups[self.epoch.plan.identities.group[draft.identities[person]]]
+        name = self._dataset.groups[self.epoch.plan.identities.group[pending.identities[person]]]
         raise EthnoshardError(f"nobody of {name!r} has a face left that can be decoded and is not in the batch already")
 
-    def _others(self, draft: Draft, identity: int) -> Iterator[int]:
+    def _others(self, pending: PendingBatch, identity: int) -> Iterator[int]:
         """Identities of the same pool that are not in the batch, in an order of chance."""
         for pool in self.epoch.plan.pools:
-            place = int(np.searchsorted(pool.members, identity))
-            if place < len(pool.members) and pool.members[place] == identity:
-                there = set(draft.identities.tolist())
-                yield from (one for one in self._chance(draft.number, identity, pool.members) if one not in there)
+            index = int(np.searchsorted(pool.members, identity))
+            if index < len(pool.members) and pool.members[index] == identity:
+                present = set(pending.identities.tolist())
+                yield from (one for one in self._chance(pending.number, identity, pool.members) if one not in present)
 
-    def _put(self, draft: Draft, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
+    def _put(self, pending: PendingBatch, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
         """Decode a face into a row, unless it is bad."""
         try:
-            decoder.decode(faces[face], draft.pixels[row], draft.views[row])
+            decoder.decode(faces[face], pending.pixels[row], pending.views[row])
         except UnreadableImageError as error:
             self._add(identity, face, str(error))
             return False

@@ -4,10 +4,10 @@ import os
 import weakref
 from typing import Protocol
 
-_all: "weakref.WeakSet[Forks]" = weakref.WeakSet()
+_listeners: "weakref.WeakSet[ForkListener]" = weakref.WeakSet()
 
 
-class Forks(Protocol):
+class ForkListener(Protocol):
     """What wants to be told."""
 
     def before_fork(self) -> None:
@@ -17,18 +17,18 @@ class Forks(Protocol):
         """On both sides, after."""
 
 
-def tell(one: Forks) -> None:
-    """Tell ``one`` of forks, as long as it lives."""
-    _all.add(one)
+def notify_on_fork(one: ForkListener) -> None:
+    """Tell an object of forks, as long as it lives."""
+    _listeners.add(one)
 
 
 def _before() -> None:
-    for one in list(_all):
+    for one in list(_listeners):
         one.before_fork()
 
 
 def _after(*, in_child: bool) -> None:
-    for one in list(_all):
+    for one in list(_listeners):
         one.after_fork(in_child=in_child)
 
 

@@ -12,20 +12,20 @@ from torch.utils.data import IterableDataset
 
 from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._batch import Batch
+from ethnoshard.loading._batch import Batch, Delivery
 from ethnoshard.loading._decode import Augmentation
-from ethnoshard.loading._fill import BadFaces, Draft
-from ethnoshard.loading._forks import tell
+from ethnoshard.loading._fill import BadFaces, PendingBatch
+from ethnoshard.loading._forks import notify_on_fork
 from ethnoshard.loading._measure import LoaderCoverage
-from ethnoshard.loading._planning import ResemblanceTable, plan_of, resemblance_of
+from ethnoshard.loading._planning import ResemblanceTable, mixing_errors, plan_of, resemblance_of
 from ethnoshard.loading._position import Iteration, Position
-from ethnoshard.loading._ranks import Place, in_worker, share
-from ethnoshard.loading._state import check_state, state_of
+from ethnoshard.loading._ranks import Rank, in_worker, share
+from ethnoshard.loading._state import LoaderState, LoaderStateJson
 from ethnoshard.loading._stream import Engine, Transform
-from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, Target, Within, meetings
+from ethnoshard.mixing import Exhaustion, Plan, PlanSettings, Resemblance, TargetLike, Within, meetings
 from ethnoshard.shards import FaceDataset, ReadCounts
 
-_LOOKED_AT = 500
+_MEETING_BATCHES = 500
 """Batches that are looked at for a report on who meets whom."""
 
 
@@ -57,7 +57,7 @@ class StratifiedLoader(IterableDataset[Any]):
         *,
         people_per_batch: int,
         images_per_person: int,
-        target: Target | str = "natural",
+        target: TargetLike = "natural",
         when_exhausted: Exhaustion = "repeat",
         seed: int = 0,
         min_faces: int | None = None,
@@ -99,8 +99,8 @@ class StratifiedLoader(IterableDataset[Any]):
             shards_in_window: of how many shards of a group pieces are shuffled together; by default of all, without
                 which people of the same shards meet more often than by chance, and look-alikes in other shards don't
                 meet. Needed for a dataset behind a URL that is larger than ``cache_mib``.
-            rank: this process's place among ``world_size``; if not given, that in torch.distributed's process group,
-                which may begin after the loader was made, but before the first batch.
+            rank: this process's number among ``world_size``, from 0; if not given, that in torch.distributed's process
+                group, which may begin after the loader was made, but before the first batch.
             world_size: how many processes train together; given together with ``rank``.
             num_workers: processes that decode; 0 starts none and decodes while the caller waits.
             prefetch: batches made ahead.
@@ -117,7 +117,7 @@ class StratifiedLoader(IterableDataset[Any]):
         Raises:
             EthnoshardError: an option makes no sense, or the dataset can't give what the target asks for.
         """
-        self._place = Place(rank, world_size)
+        self._rank = Rank(rank, world_size)
         for name, value, least in (
             ("num_workers", num_workers, 0),
             ("prefetch", prefetch, 1),
@@ -125,9 +125,9 @@ class StratifiedLoader(IterableDataset[Any]):
         ):
             check_whole(name, value, least)
         if output not in ("batch", "tuple"):
-            raise EthnoshardError(f"output is 'batch' or 'tuple'; {output!r} is neither")
+            raise EthnoshardError(f"output must be 'batch' or 'tuple', got {output!r}")
         if cache not in (None, "memory"):
-            raise EthnoshardError(f"cache is 'memory' or None; {cache!r} is neither")
+            raise EthnoshardError(f"cache must be 'memory' or None, got {cache!r}")
         self.dataset = dataset
         self.augmentation = Augmentation(crop=random_crop, flip=random_flip)
         self.augmentation.check(dataset.image_size)
@@ -144,7 +144,7 @@ class StratifiedLoader(IterableDataset[Any]):
             hard=hard,
             within=within,
             window_mib=window_mib,
-            open_shards=shards_in_window,
+            shards_in_window=shards_in_window,
         )
         if shards_in_window is None and cache is None:
             _check_fits(dataset, cache_mib)
@@ -167,8 +167,8 @@ class StratifiedLoader(IterableDataset[Any]):
         _ = self._engine.work  # refuses a cache_mib that is too small
         self._position = Position()
         self._made_in_worker = in_worker()
-        self._running: weakref.ref[Iteration] | None = None
-        tell(self)
+        self._running: weakref.ref[Iteration[Delivery]] | None = None
+        notify_on_fork(self)
 
     @property
     def settings(self) -> PlanSettings:
@@ -176,18 +176,14 @@ class StratifiedLoader(IterableDataset[Any]):
         return self.plan.settings
 
     @property
-    def _digest(self) -> str | None:
-        return self.plan.near.digest if self.plan.near is not None else None
-
-    @property
     def rank(self) -> int:
         """This process's place among ``world_size``, as things stand."""
-        return self._place.now()[0]
+        return self._rank.current()[0]
 
     @property
     def world_size(self) -> int:
         """How many processes train together, as things stand."""
-        return self._place.now()[1]
+        return self._rank.current()[1]
 
     @property
     def epoch(self) -> int:
@@ -251,7 +247,9 @@ class StratifiedLoader(IterableDataset[Any]):
                 "look-alikes can be taken where an epoch begins, before its first batch"
             )
         self._end_iteration()
-        self.plan = Plan(self.plan.identities, self.settings, resemblance_of(look_alikes, self.dataset))
+        near = resemblance_of(look_alikes, self.dataset)
+        with mixing_errors():
+            self.plan = Plan(self.plan.identities, self.settings, near)
         self._engine.replan(self.plan)
 
     def close(self) -> None:
@@ -273,14 +271,14 @@ class StratifiedLoader(IterableDataset[Any]):
         epoch = self.plan.epoch(self._position.epoch)
         return LoaderCoverage(
             planned=epoch.coverage(),
-            meetings=meetings(epoch, most=_LOOKED_AT),
+            meetings=meetings(epoch, most=_MEETING_BATCHES),
             batches_again=again,
             bad_faces=len(self.bad_faces.reasons),
             replaced_from_identity=self.bad_faces.replaced_by["identity"],
             replaced_from_group=self.bad_faces.replaced_by["group"],
         )
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> LoaderStateJson:
         """Where the training is, as JSON holds it: after the last batch that was handed out, also after a ``break``.
 
         Ranks move together, so the state of one is that of all.
@@ -289,22 +287,30 @@ class StratifiedLoader(IterableDataset[Any]):
             EthnoshardError: the batches come from a ``DataLoader``'s workers, which are ahead of the training.
         """
         self._position.check_known()
-        if in_worker() and share(self._place, made_here=self._made_in_worker)[1] > 1:
+        if in_worker() and share(self._rank, made_here=self._made_in_worker)[1] > 1:
             raise EthnoshardError("one of several workers that share an epoch can't tell where the training is")
-        at = self._position.epoch, self._position.consumed
-        return state_of(self.dataset.fingerprint, self.settings, self.augmentation, self._digest, *at)
+        return self._state_at(self._position.epoch, self._position.consumed).to_json()
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
         """Go on where another loader was, however many ranks or workers it had.
+
+        Args:
+            state: what :meth:`state_dict` gave.
 
         Raises:
             EthnoshardError: the state is of another dataset or another setting; the message names it.
         """
-        epoch, consumed = check_state(state, self.dataset.fingerprint, self.settings, self.augmentation, self._digest)
-        if consumed > self.plan.batches:
-            raise EthnoshardError(f"the state is after batch {consumed:,}, but an epoch has {self.plan.batches:,}")
+        loaded = LoaderState.parse(state)
+        loaded.check_same_sequence(self._state_at(0, 0))
+        if loaded.batches > self.plan.batches:
+            raise EthnoshardError(
+                f"the state is after batch {loaded.batches:,}, but an epoch has {self.plan.batches:,}"
+            )
         self.close()
-        self._position.go_to(*((epoch, consumed) if consumed < self.plan.batches else (epoch + 1, 0)))
+        if loaded.batches < self.plan.batches:
+            self._position.go_to(loaded.epoch, loaded.batches)
+        else:
+            self._position.go_to(loaded.epoch + 1)
 
     def before_fork(self) -> None:
         """Called by the process when it is about to fork."""
@@ -316,18 +322,18 @@ class StratifiedLoader(IterableDataset[Any]):
         if in_child:
             self._running = None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """What another process, or a copy, needs to go on from here; threads and what is open stay."""
-        copies = {name: copy.copy(getattr(self, name)) for name in ("_place", "_engine", "_position")}
+        copies = {name: copy.copy(getattr(self, name)) for name in ("_rank", "_engine", "_position")}
         return {**self.__dict__, **copies, "_running": None}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         """Go on from there."""
         self.__dict__.update(state)
-        tell(self)
+        notify_on_fork(self)
 
-    def _batches(self) -> Generator[Any, None, None]:
-        work = self._engine.place(*self._place.settled(), *share(self._place, made_here=self._made_in_worker))
+    def _batches(self) -> Generator[Delivery, None, None]:
+        work = self._engine.assign(*self._rank.settled(), *share(self._rank, made_here=self._made_in_worker))
         epoch, begin = self._position.start()
         numbers = work.numbers(begin)
         self._position.begins_in_worker(epoch)
@@ -341,33 +347,44 @@ class StratifiedLoader(IterableDataset[Any]):
             while step < len(numbers):
                 if not self._engine.runs(stream):
                     raise EthnoshardError("this iteration was begun in another process, before a fork; begin one here")
-                draft = stream.take()
+                pending = stream.take()
                 step += 1
                 if step == len(numbers):
                     self._position.handed_out(epoch + 1, 0)
                 else:
-                    self._position.handed_out(epoch, begin + step * work.ranks * work.parts)
-                self._place.used()
-                yield self._handed(draft)
+                    self._position.handed_out(epoch, begin + step * work.world_size * work.parts)
+                self._rank.note_use()
+                yield self._finished(pending)
         finally:
             if step < len(numbers) and self._engine.runs(stream):
                 self._engine.end()
+
+    def _state_at(self, epoch: int, batches: int) -> LoaderState:
+        near = self.plan.near
+        return LoaderState.of(
+            self.dataset.fingerprint,
+            self.settings,
+            self.augmentation,
+            None if near is None else near.digest,
+            epoch=epoch,
+            batches=batches,
+        )
 
     def _end_iteration(self) -> None:
         running = self._running() if self._running else None
         if running is not None:
             running.close()
 
-    def _handed(self, draft: Draft) -> Any:
-        self.bad_faces.replaced_by += draft.replaced
-        per_person = draft.faces.shape[1]
+    def _finished(self, pending: PendingBatch) -> Delivery:
+        self.bad_faces.replaced_by += pending.replaced
+        per_person = pending.faces.shape[1]
         # By numpy, which takes a tenth of torch's time for arrays as small as these.
-        people = draft.identities.repeat(per_person)
+        people = pending.identities.repeat(per_person)
         identities = torch.from_numpy(people.astype(np.int64))
         if self._output == "tuple":
-            return draft.images, identities
+            return pending.images, identities
         groups = torch.from_numpy(self.plan.identities.group[people])
-        return Batch(draft.images, identities, groups, torch.from_numpy(draft.faces.reshape(-1)))
+        return Batch(pending.images, identities, groups, torch.from_numpy(pending.faces.reshape(-1)))
 
 
 def _check_fits(dataset: FaceDataset, cache_mib: int) -> None:

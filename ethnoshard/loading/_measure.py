@@ -3,7 +3,6 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard._checks import check_number
+from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import Coverage, Meetings, deviation_of
 
@@ -96,8 +96,7 @@ def measure_stream(
     batches: int | None = None,
     *,
     step_seconds: float = 0.0,
-    begun: Callable[[int, int], None] | None = None,
-    advance: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> StreamMeasurement:
     """Run a loader through the first batches of an epoch, and close it.
 
@@ -107,8 +106,7 @@ def measure_stream(
         loader: of any rank, about to begin an epoch.
         batches: stop after so many; by default after the epoch, which is also the most.
         step_seconds: a training is pretended that takes so long after each batch.
-        begun: told of the number of batches, and of those done already: none.
-        advance: told of each batch.
+        progress: told of each batch.
 
     Raises:
         EthnoshardError: ``batches`` is less than 1, the loader stands in the middle of an epoch, or what a loader
@@ -122,43 +120,41 @@ def measure_stream(
     per_person = loader.settings.images_per_person
     people: list[npt.NDArray[np.int64]] = []
     before = _peak_memory()
-    waited, held, first = 0.0, 0, 0.0
+    waited, most_held, first = 0.0, 0, 0.0
     began = time.monotonic()
-    if begun:
-        begun(number, 0)
+    progress.begun(number, 0)
     running = iter(loader)
     while len(people) < number:
-        asked = time.monotonic()
+        request = time.monotonic()
         identities = next(running)[1]  # of a batch and of a tuple alike
-        waited += time.monotonic() - asked
+        waited += time.monotonic() - request
         first = first or waited
-        held = max(held, loader.held_bytes)
+        most_held = max(most_held, loader.held_bytes)
         people.append(identities[::per_person].numpy())
         if step_seconds:
             time.sleep(step_seconds)
-        if advance:
-            advance(1)
-    took = time.monotonic() - began
+        progress.advance(1)
+    seconds = time.monotonic() - began
     loader.close()
     images = loader.settings.people_per_batch * per_person
     numbers = range(loader.rank, loader.rank + number * loader.world_size, loader.world_size)
-    off = deviation_of(loader.plan, numbers, people)
-    used = _peak_memory()
+    deviation = deviation_of(loader.plan, numbers, people)
+    peak = _peak_memory()
     return StreamMeasurement(
         batches=number,
         images=number * images,
-        seconds=took,
-        images_per_second=(number - 1) * images / max(took - first, 1e-9),
+        seconds=seconds,
+        images_per_second=(number - 1) * images / max(seconds - first, 1e-9),
         first_batch=first,
-        waiting=waited / took,
-        peak_mib=used,
-        loader_mib=used - before,
-        held_mib=held / 2**20,
+        waiting=waited / seconds,
+        peak_mib=peak,
+        loader_mib=peak - before,
+        held_mib=most_held / 2**20,
         read_mib=loader.reads.size / 2**20,
         reads=loader.reads.reads,
         seeks=loader.reads.seeks,
-        worst_batch=off.in_batch,
-        worst_sum=off.in_all,
+        worst_batch=deviation.in_batch,
+        worst_sum=deviation.in_all,
         bad_faces=len(loader.bad_faces.reasons),
     )
 

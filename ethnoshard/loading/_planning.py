@@ -1,18 +1,26 @@
-"""From a dataset to a plan, with errors of ours."""
+"""From a dataset to the plan of its batches, with errors of ours."""
 
-from typing import Any, Protocol, cast
+import contextlib
+from collections.abc import Iterator
+from typing import Protocol, Required, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard._listed import listed
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading._spans import MOST_FACES, MOST_IDENTITIES
-from ethnoshard.mixing import Identities, MixingError, Plan, PlanSettings, Resemblance, Target, Weighted
+from ethnoshard.mixing import (
+    Exhaustion,
+    Identities,
+    MixingError,
+    Plan,
+    PlanSettings,
+    Resemblance,
+    Target,
+    TargetLike,
+    Within,
+)
 from ethnoshard.shards import FaceDataset
-
-_WEIGHTED = "weighted:"
-"""Before shares that hold in expectation only, given as text."""
 
 
 class ResemblanceTable(Protocol):
@@ -38,24 +46,41 @@ class ResemblanceTable(Protocol):
         """Refuse another dataset than that of the table."""
 
 
+class PlanOptions(TypedDict, total=False):
+    """The settings of :class:`~ethnoshard.mixing.PlanSettings` but for the target."""
+
+    people_per_batch: Required[int]
+    images_per_person: Required[int]
+    when_exhausted: Exhaustion
+    seed: int
+    min_faces: int | None
+    together: int
+    hard: float
+    within: Within
+    window_mib: int
+    shards_in_window: int | None
+
+
 def plan_of(
     dataset: FaceDataset,
     *,
-    target: Target | str = "natural",
+    target: TargetLike = "natural",
     look_alikes: ResemblanceTable | Resemblance | None = None,
-    **settings: Any,
+    **options: Unpack[PlanOptions],
 ) -> Plan:
     """Plan batches of a dataset.
 
     Args:
         dataset: the faces.
-        look_alikes: who resembles whom in it.
-        target: as :class:`~ethnoshard.mixing.PlanSettings` has it, or shares as text: ``asian=0.5,white=0.5``.
-        settings: as :class:`~ethnoshard.mixing.PlanSettings` has them.
+        target: wanted distribution over the groups: a :class:`~ethnoshard.mixing.Target`, or what it is parsed from.
+        look_alikes: who resembles whom in the dataset.
+        options: as :class:`~ethnoshard.mixing.PlanSettings` has them.
 
     Raises:
         EthnoshardError: a setting makes no sense, or the dataset can't give what the target asks for.
     """
+    with mixing_errors():
+        settings = PlanSettings(target=Target.parse(target), **options)
     table = dataset.identities
     names = dataset.groups
     faces = table["faces"].to_numpy()
@@ -82,10 +107,8 @@ def plan_of(
         near = look_alikes
     elif look_alikes is not None:
         near = resemblance_of(look_alikes, dataset)
-    try:
-        return Plan(identities, PlanSettings(target=target_of(target), **settings), near)
-    except MixingError as error:
-        raise EthnoshardError(str(error)) from error
+    with mixing_errors():
+        return Plan(identities, settings, near)
 
 
 def resemblance_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Resemblance:
@@ -100,37 +123,20 @@ def resemblance_of(look_alikes: ResemblanceTable, dataset: FaceDataset) -> Resem
     )
 
 
-def target_of(target: Target | str) -> Target:
-    """A target, of which shares may be given as text: a name with a comma stands in double quotes, as in a CSV file.
-
-    >>> target_of("uniform"), target_of("A=0.25, B=0.75"), target_of('"A, B"=0.25, C=D=0.75')
-    ('uniform', {'A': 0.25, 'B': 0.75}, {'A, B': 0.25, 'C=D': 0.75})
-    >>> target_of("weighted:natural"), target_of("weighted:A=0.25, B=0.75")
-    (Weighted(shares='natural'), Weighted(shares={'A': 0.25, 'B': 0.75}))
+def target_of(target: TargetLike) -> Target:
+    """A target from what :meth:`~ethnoshard.mixing.Target.parse` takes, with an error of ours.
 
     Raises:
-        EthnoshardError: a share is no number, or a group has two.
+        EthnoshardError: there is no such target, a share is not a number, or shares don't sum to 1.
     """
-    if not isinstance(target, str):
-        return target
-    if target.startswith(_WEIGHTED):
-        try:
-            return Weighted(cast(Any, target_of(target.removeprefix(_WEIGHTED))))
-        except MixingError as error:
-            raise EthnoshardError(str(error)) from error
-    if "=" not in target:
-        return cast(Target, target)
-    shares: dict[str, float] = {}
-    for part in listed(target):
-        group, _, share = part.rpartition("=")
-        try:
-            number = float(share)
-        except ValueError as error:
-            raise EthnoshardError(
-                f'a target of your own is like asian=0.5,white=0.5, a name with a comma like "east, asian"=0.5; '
-                f"{part!r} in it is not"
-            ) from error
-        if group.strip() in shares:
-            raise EthnoshardError(f"the target gives {group.strip()!r} two shares")
-        shares[group.strip()] = number
-    return shares
+    with mixing_errors():
+        return Target.parse(target)
+
+
+@contextlib.contextmanager
+def mixing_errors() -> Iterator[None]:
+    """Turn errors of ``mixing``, which imports nothing of ours, into our own."""
+    try:
+        yield
+    except MixingError as error:
+        raise EthnoshardError(str(error)) from error

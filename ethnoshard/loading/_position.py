@@ -2,10 +2,12 @@
 
 from collections.abc import Generator, Iterator
 from multiprocessing.context import get_spawning_popen
-from typing import Any
+from typing import TypeVar
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._ranks import BegunEpochs, in_worker
+from ethnoshard.loading._ranks import WorkerEpochs, in_worker
+
+Item = TypeVar("Item")
 
 
 class Position:
@@ -15,13 +17,13 @@ class Position:
         """Stand at the beginning."""
         self.epoch, self.consumed = 0, 0
         self._resumes = False
-        self._begun: BegunEpochs | None = None
+        self._worker_epochs: WorkerEpochs | None = None
 
     def go_to(self, epoch: int, consumed: int = 0) -> None:
         """Stand elsewhere; the next iteration gives the rest of that epoch."""
         self.epoch, self.consumed, self._resumes = epoch, consumed, True
-        if self._begun is not None and self._begun.own:
-            self._begun.forget()
+        if self._worker_epochs is not None and self._worker_epochs.own:
+            self._worker_epochs.forget()
 
     def handed_out(self, epoch: int, consumed: int) -> None:
         """A batch was handed out, and this is where it leaves the loader."""
@@ -41,14 +43,14 @@ class Position:
 
     def begins_in_worker(self, epoch: int) -> None:
         """An epoch begins here. If this is a ``DataLoader``'s worker, the process that started it shall know."""
-        if in_worker() and self._begun is not None and not self._begun.own:
-            self._begun.begun(epoch)
+        if in_worker() and self._worker_epochs is not None and not self._worker_epochs.own:
+            self._worker_epochs.note(epoch)
 
     def share(self) -> None:
         """Before processes are started: their epochs are to follow those of the processes before."""
         self._follow_workers()
-        if self._begun is None or not self._begun.own:
-            self._begun = BegunEpochs()
+        if self._worker_epochs is None or not self._worker_epochs.own:
+            self._worker_epochs = WorkerEpochs()
 
     def check_known(self) -> None:
         """Refuse to say where the training is if workers hand out the batches.
@@ -56,7 +58,7 @@ class Position:
         Raises:
             EthnoshardError: they do, and are ahead of the training by what they prefetch.
         """
-        if self._begun is not None and self._begun.own and self._begun.next is not None:
+        if self._worker_epochs is not None and self._worker_epochs.own and self._worker_epochs.next is not None:
             raise EthnoshardError(
                 "where the training is can't be told: its batches come from DataLoader's workers, which are ahead of "
                 "it. Iterate over the StratifiedLoader itself, whose num_workers decode in processes of their own, or "
@@ -64,28 +66,28 @@ class Position:
             )
 
     def _follow_workers(self) -> None:
-        if self._begun is not None and self._begun.own and self._begun.next is not None:
-            self.epoch, self.consumed, self._resumes = self._begun.next, 0, False
+        if self._worker_epochs is not None and self._worker_epochs.own and self._worker_epochs.next is not None:
+            self.epoch, self.consumed, self._resumes = self._worker_epochs.next, 0, False
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """A copy, which shares nothing, but with a process that is being started."""
         spawning = get_spawning_popen() is not None
         if spawning:
             self.share()
         else:
             self._follow_workers()
-        return {**self.__dict__, "_begun": self._begun if spawning else None}
+        return {**self.__dict__, "_worker_epochs": self._worker_epochs if spawning else None}
 
 
-class Iteration(Iterator[Any]):
+class Iteration(Iterator[Item]):
     """The batches to the end of an epoch. It ends, and lets go of threads, when nobody refers to it any more."""
 
-    def __init__(self, batches: Generator[Any, None, None]) -> None:
+    def __init__(self, batches: Generator[Item, None, None]) -> None:
         """Give ``batches``."""
         self._batches = batches
         self._done = self._displaced = False
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Item:
         """The next batch.
 
         Raises:

@@ -4,7 +4,6 @@ import ctypes
 import multiprocessing
 import os
 import warnings
-from typing import Any
 
 from torch import distributed
 from torch.utils.data import get_worker_info
@@ -15,12 +14,16 @@ from ethnoshard.errors import EthnoshardError
 _LAUNCHERS = {"WORLD_SIZE": "torchrun", "SLURM_STEP_NUM_TASKS": "srun", "OMPI_COMM_WORLD_SIZE": "mpirun"}
 """Where launchers say how many processes they started. Not SLURM_NTASKS: a batch script has it, too, alone."""
 
-_said: set[str] = set()
+_warned: set[str] = set()
 """What this process was warned of: once is enough."""
 
 
-class Place:
-    """Which of how many processes that train together this one is."""
+class Rank:
+    """Which of how many processes that train together this one is.
+
+    Attributes:
+        is_fixed: whether rank and world size were given, rather than left to torch's process group.
+    """
 
     def __init__(self, rank: int | None, world_size: int | None) -> None:
         """Take both as given, or neither: then they are those of the process group.
@@ -34,7 +37,7 @@ class Place:
                 f"rank and world_size go together, but only {one} was given: give both, or neither, and they are those "
                 f"of torch.distributed's process group"
             )
-        self.given = rank is not None
+        self.is_fixed = rank is not None
         self._known = (0, 1)
         self._used: tuple[int, int] | None = None
         if rank is not None and world_size is not None:
@@ -42,10 +45,10 @@ class Place:
                 raise EthnoshardError(f"rank must be below world_size, which is {world_size}, got {rank}")
             self._known = rank, world_size
 
-    def now(self) -> tuple[int, int]:
+    def current(self) -> tuple[int, int]:
         """Rank and world size at the moment; what a process group said stays when it ends."""
         group = process_group()
-        if group is not None and not self.given:
+        if group is not None and not self.is_fixed:
             self._known = group
         return self._known
 
@@ -54,10 +57,10 @@ class Place:
 
         Warns, once a process, where several processes had, or are likely to get, the same batches.
         """
-        rank, size = self.now()
+        rank, size = self.current()
         group = process_group()
         started = _started()
-        if self.given and group is not None and group != (rank, size):
+        if self.is_fixed and group is not None and group != (rank, size):
             _warn(
                 "other",
                 f"the loader was given rank={rank}, world_size={size}, but torch.distributed's process group has rank "
@@ -71,7 +74,7 @@ class Place:
                 f"process; from now on this is rank {rank} of {size}. Begin with init_process_group() before the first "
                 f"batch, or pass rank= and world_size=",
             )
-        elif not self.given and group is None and size == 1 and started is not None:
+        elif not self.is_fixed and group is None and size == 1 and started is not None:
             _warn(
                 "alone",
                 f"{started[0]}={started[1]} in the environment says that {_LAUNCHERS[started[0]]} started {started[1]} "
@@ -82,13 +85,13 @@ class Place:
             )
         return rank, size
 
-    def used(self) -> None:
+    def note_use(self) -> None:
         """A batch was handed out."""
         self._used = self._known
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """For a process that has handed out nothing yet."""
-        self.now()
+        self.current()
         return {**self.__dict__, "_used": None}
 
 
@@ -114,8 +117,8 @@ def _started() -> tuple[str, int] | None:
 
 
 def _warn(kind: str, text: str) -> None:
-    if kind not in _said:
-        _said.add(kind)
+    if kind not in _warned:
+        _warned.add(kind)
         warnings.warn(text, stacklevel=5)
 
 
@@ -124,24 +127,24 @@ def in_worker() -> bool:
     return get_worker_info() is not None
 
 
-def share(place: Place, *, made_here: bool) -> tuple[int, int]:
+def share(rank: Rank, *, made_here: bool) -> tuple[int, int]:
     """Number of the worker, and of how many, among whom a rank's batches are shared; (0, 1) outside of workers.
 
     Args:
-        place: of the loader.
+        rank: of the loader.
         made_here: whether the loader was made in the worker. If rank and world size were given to it there, they may
             count the workers: as many times the processes. Then they say all.
     """
     info = get_worker_info()
     if info is None:
         return 0, 1
-    _, size = place.now()
-    if made_here and place.given and size % info.num_workers == 0 and size != processes_started():
+    _, size = rank.current()
+    if made_here and rank.is_fixed and size % info.num_workers == 0 and size != processes_started():
         return 0, 1
     return info.id, info.num_workers
 
 
-class BegunEpochs:
+class WorkerEpochs:
     """How far workers got, for those that the same process starts after them: a number in memory that they share."""
 
     def __init__(self) -> None:
@@ -159,7 +162,7 @@ class BegunEpochs:
         """The epoch after the last that workers began, if they began one."""
         return self._next.value if self._next.value >= 0 else None
 
-    def begun(self, epoch: int) -> None:
+    def note(self, epoch: int) -> None:
         """A worker has begun an epoch."""
         self._next.value = max(self._next.value, epoch + 1)
 

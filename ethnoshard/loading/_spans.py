@@ -50,11 +50,11 @@ def faces_in(piece: memoryview) -> dict[int, Faces]:
     begins = (rows + 1) * BLOCK
     sound = (digits < _BASES).all(axis=1) & (begins + sizes <= len(piece))
     sound &= (headers[:, _DASH] == ord("-")) & (headers[:, _DOT] == _SUFFIX).all(axis=1)
-    found: dict[int, Faces] = {}
+    faces_of: dict[int, Faces] = {}
     columns: Iterable[list[int]] = (of[sound].tolist() for of in (identities, faces, begins, sizes))
     for identity, face, begin, size in zip(*columns, strict=True):
-        found.setdefault(identity, {})[face] = piece[begin : begin + size]
-    return found
+        faces_of.setdefault(identity, {})[face] = piece[begin : begin + size]
+    return faces_of
 
 
 class SpanReader:
@@ -80,7 +80,7 @@ class SpanReader:
         self._held: dict[int, Faces] = {}
         self._lasting: set[int] = set()
         self._foreseen: set[int] = set()
-        """Of whom all cells to come are planned."""
+        """Identities all of whose cells to come are planned."""
         self._blocks: dict[int, tuple[Block, int]] = {}
         self.held_bytes = 0
         """JPEG bytes kept at the moment."""
@@ -105,9 +105,9 @@ class SpanReader:
             return
         self._blocks |= blocks
         planned = self._numbers[self._planned] if self._planned < len(self._numbers) else self._numbers[-1] + 1
-        people = [block.people for block, _ in self._blocks.values()]
+        people = [block.identities for block, _ in self._blocks.values()]
         # Those of a block that is planned in part only are kept whole.
-        lasting = [block.people[block.lasting | (end > planned)] for block, end in self._blocks.values()]
+        lasting = [block.identities[block.lasting | (end > planned)] for block, end in self._blocks.values()]
         self._lasting = set(np.concatenate(lasting).tolist())
         self._foreseen = set(np.concatenate(people).tolist()) - self._lasting
         soon = np.concatenate([batch.identities for batch in self._ahead])
@@ -138,14 +138,14 @@ class SpanReader:
 
     def _read_ahead(self) -> None:
         """Read a little of what later batches need, so that none waits for the beginning of a block."""
-        left = _A_LITTLE if self.held_bytes < self._most_held else 0
+        reads = _A_LITTLE if self.held_bytes < self._most_held else 0
         for batch in islice(self._ahead, self._read_until, None):
             for identity in sorted(batch.identities.tolist()):
                 if identity not in self._held:
-                    if not left:
+                    if not reads:
                         return
                     self._read(*self._stretch(identity))
-                    left -= 1
+                    reads -= 1
             self._read_until += 1
 
     def _fetch(self, batch: PlannedBatch) -> None:
@@ -173,7 +173,7 @@ class SpanReader:
                 break
             if one in self._wanted and one not in self._held:
                 end, gap = one, 0
-            elif self.epoch.plan.drawn[one] or (gap := gap + int(of.length[one])) > _GAP:
+            elif self.epoch.plan.included[one] or (gap := gap + int(of.length[one])) > _GAP:
                 break
         return end
 
@@ -185,12 +185,12 @@ class SpanReader:
     def _read(self, first: int, last: int) -> None:
         of = self._identities
         begin, end = int(of.offset[first]), int(of.offset[last] + of.length[last])
-        found = faces_in(self._shards.read(int(of.shard[first]), begin, end - begin))
+        faces_of = faces_in(self._shards.read(int(of.shard[first]), begin, end - begin))
         for identity in range(first, last + 1):
             wanted = self._wanted.get(identity)
             if wanted is None:
                 continue
-            faces = found.get(identity, {})
+            faces = faces_of.get(identity, {})
             if identity in self._foreseen:
                 faces = {face: jpeg for face, jpeg in faces.items() if face in wanted}
             self._drop(identity)
@@ -200,17 +200,17 @@ class SpanReader:
     def _take(self, batch: PlannedBatch) -> list[memoryview | None]:
         jpegs: list[memoryview | None] = []
         for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
-            held, wanted = self._held[identity], self._wanted[identity]
+            jpegs_of, wanted = self._held[identity], self._wanted[identity]
             stays = identity in self._lasting
             for face in faces:
-                jpeg = held.get(face)
+                jpeg = jpegs_of.get(face)
                 jpegs.append(jpeg)
                 wanted[face] -= 1
                 if not wanted[face]:
                     del wanted[face]
                     if not stays and jpeg is not None:
                         self.held_bytes -= len(jpeg)
-                        del held[face]
+                        del jpegs_of[face]
             if not wanted:
                 del self._wanted[identity]
                 if not stays:

@@ -4,13 +4,12 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 
 from ethnoshard.loading._decode import Augmentation, Decoder, views
-from ethnoshard.loading._fill import BadFaces, Draft, Filler
+from ethnoshard.loading._fill import BadFaces, Filler, PendingBatch
 from ethnoshard.loading._pipeline import Job, Pipeline
 from ethnoshard.loading._processes import Buffers, DecodingProcess
 from ethnoshard.loading._ranks import in_worker
@@ -25,8 +24,8 @@ _TRANSFORM = 14
 _LEFT: list["Stream"] = []
 """Streams of a parent, kept from being collected: that would wait for processes that are not this one's."""
 
-Worker = tuple[Callable[[Draft, range], list[int]], Callable[[Draft, list[int]], None]]
-Transform = Callable[[torch.Tensor, torch.Generator], Any]
+Worker = tuple[Callable[[PendingBatch, range], list[int]], Callable[[PendingBatch, list[int]], None]]
+Transform = Callable[[torch.Tensor, torch.Generator], object]
 
 
 @dataclass(kw_only=True)
@@ -43,7 +42,7 @@ class Work:
         pinned: whether they end in page-locked memory.
         transform: what becomes of them.
         rank: whose batches these are.
-        ranks: among how many.
+        world_size: among how many.
         part: which part of the rank's batches, where a ``DataLoader``'s workers share them.
         parts: among how many.
         held_bytes: JPEG bytes kept for batches to come, as of the last batch read.
@@ -58,7 +57,7 @@ class Work:
     pinned: bool
     transform: Transform | None
     rank: int = 0
-    ranks: int = 1
+    world_size: int = 1
     part: int = 0
     parts: int = 1
     held_bytes: int = field(default=0, init=False)
@@ -69,16 +68,16 @@ class Work:
         All ranks have as many; part w of n of them is the batches w, w + n ...
         """
         begin = consumed + self.rank
-        steps = -(-(self.plan.batches - consumed) // self.ranks)
-        return range(begin, begin + steps * self.ranks, self.ranks)[self.part :: self.parts]
+        steps = -(-(self.plan.batches - consumed) // self.world_size)
+        return range(begin, begin + steps * self.world_size, self.world_size)[self.part :: self.parts]
 
-    def jobs(self, epoch: int, consumed: int) -> Iterator[Job[Draft]]:
-        """Drafts from a batch of an epoch on; the next epoch follows, so that its first batches are ready in time."""
+    def jobs(self, epoch: int, consumed: int) -> Iterator[Job[PendingBatch]]:
+        """Batches of an epoch from one on, then those of the next epoch, so that its first ones are ready in time."""
         while True:
             yield from self._of_epoch(epoch, self.numbers(consumed))
             epoch, consumed = epoch + 1, 0
 
-    def _of_epoch(self, epoch: int, numbers: range) -> Iterator[Job[Draft]]:
+    def _of_epoch(self, epoch: int, numbers: range) -> Iterator[Job[PendingBatch]]:
         planned = self.plan.epoch(epoch)
         settings = self.plan.settings
         rows = settings.people_per_batch * settings.images_per_person
@@ -89,29 +88,31 @@ class Work:
             self.held_bytes = reader.held_bytes
             view = views(self.augmentation, self.dataset.image_size, rows, settings.seed, epoch, number)
             shared, memory = self.buffers.take()
-            yield Job(Draft(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory, shared), slices)
+            yield Job(
+                PendingBatch(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory, shared), slices
+            )
 
     def worker(self, process: DecodingProcess | None = None) -> Worker:
-        """What a thread does with slices of a draft, and with a draft that is decoded.
+        """What a thread does with slices of a batch, and with a batch that is decoded.
 
         Args:
             process: decodes as soon as it is ready; until then, or without it, the thread does.
         """
         decoder = Decoder(self.dataset.image_size, self.size)
 
-        def decode(draft: Draft, rows: range) -> list[int]:
+        def decode(pending: PendingBatch, rows: range) -> list[int]:
             if process is not None and process.ready:
-                return draft.filler.decode_elsewhere(draft, rows, process)
-            return draft.filler.decode(draft, rows, decoder)
+                return pending.filler.decode_elsewhere(pending, rows, process)
+            return pending.filler.decode(pending, rows, decoder)
 
-        def finish(draft: Draft, failed: list[int]) -> None:
+        def finish(pending: PendingBatch, failed: list[int]) -> None:
             if failed:
-                draft.filler.mend(draft, failed, decoder)
-            draft.jpegs.clear()
-            memory = draft.memory.pin_memory() if self.pinned else draft.memory
-            draft.images = memory.permute(0, 3, 1, 2)
-            if self.transform is not None:
-                draft.images = self.transform(draft.images, self._generator(draft))
+                pending.filler.mend(pending, failed, decoder)
+            pending.jpegs.clear()
+            memory = pending.memory.pin_memory() if self.pinned else pending.memory
+            images = memory.permute(0, 3, 1, 2)
+            transform = self.transform
+            pending.images = images if transform is None else transform(images, self._generator(pending))
 
         return decode, finish
 
@@ -120,30 +121,30 @@ class Work:
         """Side of the faces in a batch, pixels."""
         return self.augmentation.size(self.dataset.image_size)
 
-    def _generator(self, draft: Draft) -> torch.Generator:
-        epoch = draft.filler.epoch.number
-        seed = hashed(self.plan.settings.seed, epoch, _TRANSFORM, draft.number)[0] >> np.uint64(1)
+    def _generator(self, pending: PendingBatch) -> torch.Generator:
+        epoch = pending.filler.epoch.number
+        seed = hashed(self.plan.settings.seed, epoch, _TRANSFORM, pending.number)[0] >> np.uint64(1)
         return torch.Generator().manual_seed(int(seed))
 
 
 class Stream:
-    """Finished drafts, in order, from one place on. Nothing in it refers to the loader, which so can be let go of."""
+    """Finished batches, in order. Nothing in it refers to the loader, which so can be let go of."""
 
     def __init__(self, work: Work, epoch: int, consumed: int, *, processes: int, ahead: int) -> None:
-        """Begin at a batch of an epoch; without processes drafts are made when asked for."""
+        """Begin at a batch of an epoch; without processes, batches are made when they are taken."""
         jobs = work.jobs(epoch, consumed)
         self._processes = [DecodingProcess(work.dataset.image_size, work.size) for _ in range(processes)]
         workers = [partial(work.worker, process) for process in self._processes]
         self._pipeline = Pipeline(jobs, workers, ahead=ahead) if processes else None
-        self._drafts = iter(self._pipeline) if self._pipeline else self._here(work, jobs)
+        self._batches = iter(self._pipeline) if self._pipeline else self._here(work, jobs)
 
-    def take(self) -> Draft:
-        """The next draft.
+    def take(self) -> PendingBatch:
+        """The next batch.
 
         Raises:
             BaseException: what went wrong in any thread.
         """
-        return next(self._drafts)
+        return next(self._batches)
 
     def close(self) -> None:
         """End the threads and the processes."""
@@ -161,7 +162,7 @@ class Stream:
         _LEFT.append(self)
 
     @staticmethod
-    def _here(work: Work, jobs: Iterator[Job[Draft]]) -> Iterator[Draft]:
+    def _here(work: Work, jobs: Iterator[Job[PendingBatch]]) -> Iterator[PendingBatch]:
         decode, finish = work.worker()
         for job in jobs:
             finish(job.item, [row for rows in job.slices for row in decode(job.item, rows)])
@@ -215,12 +216,12 @@ class Engine:
             )
         return self._work
 
-    def place(self, rank: int, ranks: int, part: int, parts: int) -> Work:
-        """Make the batches of this place from now on."""
+    def assign(self, rank: int, world_size: int, part: int, parts: int) -> Work:
+        """Make the batches of this rank, and of this part of them, from now on."""
         work = self.work
-        if (rank, ranks, part, parts) != (work.rank, work.ranks, work.part, work.parts):
+        if (rank, world_size, part, parts) != (work.rank, work.world_size, work.part, work.parts):
             self.end()
-            work.rank, work.ranks, work.part, work.parts = rank, ranks, part, parts
+            work.rank, work.world_size, work.part, work.parts = rank, world_size, part, parts
         return work
 
     def stream(self, epoch: int, consumed: int) -> Stream:
@@ -266,7 +267,7 @@ class Engine:
         self._work = self._stream = None
         self.bad_faces = self.bad_faces.copy()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """The settings, and the bad faces so far."""
         settings = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
         return {**settings, "bad_faces": self.bad_faces.copy(), "_work": None, "_stream": None}

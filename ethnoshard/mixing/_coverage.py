@@ -20,7 +20,7 @@ class GroupCoverage:
         group: its name.
         identities: its identities, those excluded too.
         faces: its faces.
-        draws: how many places in batches they fill.
+        draws: how many slots of batches they fill.
         used: faces drawn at least once.
         repeated: draws of a face beyond its first.
         dropped: faces of identities that take part, not drawn in this epoch.
@@ -69,7 +69,7 @@ class Coverage:
         return "\n".join([*lines, *reasons])
 
 
-def cover(
+def coverage_of(
     identities: Identities,
     settings: PlanSettings,
     strata: list[Stratum],
@@ -90,8 +90,9 @@ def cover(
     filled = np.where(drawn >= cells, cells * per_cell - faces, 0) * included
     dropped = np.where(included, faces - used, 0)
     ended = next((phase.ends_with for phase in phases if phase.ends_with), None)
-    crowded = (drawn >= limit) | (ended is None and not settings.is_weighted)
-    left_out = "places are drawn by chance" if settings.is_weighted else f"the epoch ended ({ended!r} ran out)"
+    by_chance = settings.target.expected is not None
+    crowded = (drawn >= limit) | (ended is None and not by_chance)
+    left_out = "places are drawn by chance" if by_chance else f"the epoch ended ({ended!r} ran out)"
     few = faces < settings.least_faces
     again = "drawn again because the group ran out" if ended else "drawn again to fill the last batch"
     kinds = (

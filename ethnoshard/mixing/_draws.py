@@ -46,10 +46,10 @@ def largest(holds: Callable[[int], bool]) -> int:
     return low
 
 
-def in_order(cells: Counts, total: int, limit: int) -> Counts:
+def draw_in_order(cells: Counts, total: int, limit: int) -> Counts:
     """Draw ``total`` cells in the order given, at most ``limit`` of one identity, again from the start if need be.
 
-    >>> in_order(np.array([2, 1, 3]), 4, 9), in_order(np.array([2, 1, 3]), 8, 9)
+    >>> draw_in_order(np.array([2, 1, 3]), 4, 9), draw_in_order(np.array([2, 1, 3]), 8, 9)
     (array([2, 1, 1]), array([4, 1, 3]))
     """
     passes = largest(lambda p: int(np.minimum((p - 1) * cells, limit).sum()) <= total) - 1
@@ -59,12 +59,12 @@ def in_order(cells: Counts, total: int, limit: int) -> Counts:
     return np.asarray(drawn + np.clip(total - int(drawn.sum()) - before, 0, more))
 
 
-def of_the_fullest(cells: Counts, total: int, limit: int) -> Counts:
+def draw_levelling(cells: Counts, total: int, limit: int) -> Counts:
     """Draw ``total`` cells, at most ``limit`` of one identity, so that the fullest left is as low as can be.
 
     What remains, as a multiset, does not depend on the order given.
 
-    >>> of_the_fullest(np.array([2, 1, 4]), 3, 9)
+    >>> draw_levelling(np.array([2, 1, 4]), 3, 9)
     array([1, 0, 2])
     """
     level = largest(lambda above: int(_over(cells, above - 1, limit).sum()) >= total) - 1
@@ -78,13 +78,13 @@ def _over(cells: Counts, level: int, limit: int) -> Counts:
     return np.minimum(np.maximum(cells - level, 0), limit)
 
 
-def seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
+def nearest_seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
     """The same draws, or if they can't be seated, nobody twice in a batch, the nearest to them that can.
 
     That is Gale and Ryser's condition (1957): k people have at most the sum of min(seats, k) cells. What is beyond goes
     to those who come less often.
 
-    >>> seatable(np.array([4, 1, 1]), np.array([2, 2, 2], np.int32))
+    >>> nearest_seatable(np.array([4, 1, 1]), np.array([2, 2, 2], np.int32))
     array([3, 2, 1])
     """
     batches = len(seats)
@@ -109,7 +109,7 @@ def seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
     return fitted
 
 
-def at_random(
+def random_counts(
     quotas: npt.NDArray[np.int32], drawn: Counts, pool: npt.NDArray[np.integer], pools: int, key: int
 ) -> Quotas:
     """People of each pool in each batch, shape (batches, pools), int32, as all cells shuffled together give them.
@@ -151,14 +151,14 @@ def _counted(
     return numbers.reshape(batches, pools).astype(np.int32)
 
 
-def weighted(people: int, batches: int, shares: list[Fraction], most: list[int], key: int) -> Quotas:
-    """People of each group in each batch where each place is drawn by itself, shape (batches, groups), int32.
+def weighted_counts(people: int, batches: int, shares: list[Fraction], most: list[int], key: int) -> Quotas:
+    """People of each group in each batch where each slot is drawn by itself, shape (batches, groups), int32.
 
     Args:
-        people: places of a batch.
+        people: slots of a batch.
         batches: how many.
         shares: of the groups, summing to 1.
-        most: how many people each group has: more of them can't be in a batch, and the place is drawn again.
+        most: how many people each group has: more of them can't be in a batch, and the slot is drawn again.
         key: from which the randomness follows.
     """
     table = np.zeros((batches, len(shares)), np.int64)

@@ -1,6 +1,5 @@
 """Who can be drawn: the dataset's identities, who resembles whom, and the strata that a target makes of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
@@ -8,9 +7,9 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._errors import MixingError
+from ethnoshard.mixing._checks import MixingError
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._settings import PlanSettings, exact_share
+from ethnoshard.mixing._settings import PlanSettings
 
 Pairs = npt.NDArray[np.int32]
 _NOBODY = "nobody"
@@ -23,7 +22,7 @@ class Identities:
 
     Attributes:
         group: number of the group, shape (identities,), an integer.
-        faces: number of faces, likewise.
+        faces: number of faces, shape (identities,), an integer.
         shard: number of the shard that holds them.
         offset: where its span begins in the shard, bytes.
         length: length of the span, bytes.
@@ -47,7 +46,8 @@ class Resemblance:
             are fewer, shape (identities, k), int32; may be memory-mapped.
         apart: pairs that are probably one person, who are never sought and kept apart, shape (pairs, 2), int32.
         digest: stands for all of it.
-        nearest_of_all: the same, whatever the group; None where that is not known.
+        nearest_of_all: numbers of the identities of any group that each resembles most, the nearest first, -1 where
+            there are fewer, shape (identities, k), int32; None where they are not known.
     """
 
     nearest: npt.NDArray[np.int32]
@@ -56,14 +56,14 @@ class Resemblance:
     nearest_of_all: npt.NDArray[np.int32] | None = None
 
     @classmethod
-    def of_nobody(cls, identities: int) -> "Resemblance":
+    def empty(cls, identities: int) -> "Resemblance":
         """A table of so many identities of whom nobody resembles anybody."""
         nobody = np.full((identities, 1), -1, np.int32)
         return cls(nobody, digest=_NOBODY, nearest_of_all=nobody)
 
     @property
-    def knows_nobody(self) -> bool:
-        """Whether it is that table: there is none yet."""
+    def is_empty(self) -> bool:
+        """Whether it is the table of whom nobody resembles anybody, which stands for one that is still to come."""
         return self.digest == _NOBODY
 
     def apart_among(self, members: npt.NDArray[np.int32]) -> Pairs:
@@ -77,13 +77,13 @@ class Resemblance:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """People of one group among whom the places that a batch has for them are dealt.
+    """People of one group among whom the slots that a batch has for them are dealt.
 
     Attributes:
         group: number of the group.
         members: the identities' numbers, ascending, int32.
         cells: how many cells each of them has, int64.
-        share: its part of the stratum's places where each is drawn with that chance; None where cells are shuffled.
+        share: its part of the stratum's slots where each is drawn with that chance; None where cells are shuffled.
     """
 
     group: int
@@ -126,27 +126,31 @@ def strata_of(identities: Identities, settings: PlanSettings) -> list[Stratum]:
     per_cell = settings.images_per_person
     cells = -(-identities.faces[eligible].astype(np.int64) // per_cell)
     group = identities.group[eligible]
-    if settings.target == "base":
+    target = settings.target
+    if target.name == "base":
         return [_stratum("all groups", eligible, cells, group)]
-    if settings.is_weighted:
-        shares = _shares(identities, group, settings)
-        drawn = np.array([shares[identities.groups[number]] > 0 for number in group.tolist()], np.bool_)
-        if np.count_nonzero(drawn) < settings.people_per_batch:
+    if target.expected is not None:
+        chances = target.shares(identities.groups) or _shares_of_cells(identities.groups, group, cells)
+        chosen = np.array([chances[identities.groups[number]] > 0 for number in group.tolist()], np.bool_)
+        if np.count_nonzero(chosen) < settings.people_per_batch:
             raise MixingError(
                 f"people_per_batch={settings.people_per_batch}, but the groups that have a share have "
-                f"{np.count_nonzero(drawn):,} identities with at least {settings.least_faces} faces"
+                f"{np.count_nonzero(chosen):,} identities with at least {settings.least_faces} faces"
             )
-        return [_stratum("all groups", eligible[drawn], cells[drawn], group[drawn], list(shares.values()))]
+        return [_stratum("all groups", eligible[chosen], cells[chosen], group[chosen], list(chances.values()))]
     quota_group = group
-    if settings.target == "placebo":
+    if target.name == "placebo":
         quota_group = group[np.argsort(hashed(settings.seed, _PLACEBO, eligible), kind="stable")]
-    shares = _shares(identities, quota_group, settings)
+    shares = target.shares(identities.groups)
+    if shares is not None:
+        _check_enough(shares, identities.groups, quota_group, settings)
     strata = []
     for number, name in enumerate(identities.groups):
         chosen = quota_group == number
-        if chosen.any() and shares.get(name, Fraction(1)) > 0:
+        if chosen.any() and (shares is None or shares[name] > 0):
             own = group[chosen]
-            strata.append(_stratum(name, eligible[chosen], cells[chosen], own, share=shares.get(name)))
+            share = None if shares is None else shares[name]
+            strata.append(_stratum(name, eligible[chosen], cells[chosen], own, share=share))
     return strata
 
 
@@ -170,42 +174,40 @@ def _stratum(
     return Stratum(name=name, members=members, cells=cells, pools=pools, share=share)
 
 
-def _shares(identities: Identities, group: npt.NDArray[np.int8], settings: PlanSettings) -> dict[str, Fraction]:
-    """The shares that the target fixes: of every group, or of none."""
-    target = settings.shares
-    if target == "uniform":
-        shares = {name: Fraction(1, len(identities.groups)) for name in identities.groups}
-    elif isinstance(target, Mapping):
-        unknown = [name for name in target if name not in identities.groups]
-        if unknown:
-            raise MixingError(
-                f"the target names {', '.join(map(repr, unknown))}; the dataset's groups are "
-                f"{', '.join(map(repr, identities.groups))}"
-            )
-        given = {name: exact_share(share) for name, share in target.items()}
-        shares = {name: given.get(name, Fraction(0)) / sum(given.values()) for name in identities.groups}
-    elif settings.is_weighted:
-        cells = -(-identities.faces.astype(np.int64) // settings.images_per_person)
-        cells[identities.faces < settings.least_faces] = 0
-        of = [int(cells[identities.group == number].sum()) for number in range(len(identities.groups))]
-        shares = {name: Fraction(number, sum(of)) for name, number in zip(identities.groups, of, strict=True)}
-    else:
-        return {}
-    if settings.is_weighted:
-        # No number of people is promised.
-        return shares
+def _shares_of_cells(
+    groups: tuple[str, ...], group: npt.NDArray[np.int8], cells: npt.NDArray[np.int64]
+) -> dict[str, Fraction]:
+    """The share of each group in the cells of the identities that take part."""
+    counts = [int(cells[group == number].sum()) for number in range(len(groups))]
+    return {name: Fraction(count, sum(counts)) for name, count in zip(groups, counts, strict=True)}
+
+
+def _check_enough(
+    shares: dict[str, Fraction], groups: tuple[str, ...], group: npt.NDArray[np.int8], settings: PlanSettings
+) -> None:
+    """Refuse shares that a batch has no room for, or a group no people.
+
+    Args:
+        shares: of each group, exactly.
+        groups: the dataset's.
+        group: number of the group of each identity that may take part.
+        settings: of the plan.
+
+    Raises:
+        MixingError: there is too little of either; the message has the numbers.
+    """
     wanted = [name for name, share in shares.items() if share > 0]
     if len(wanted) > settings.people_per_batch:
         raise MixingError(
             f"the target wants {len(wanted)} groups in each batch, but people_per_batch={settings.people_per_batch}"
         )
     for name in wanted:
-        there = int(np.count_nonzero(group == identities.groups.index(name)))
+        available = int(np.count_nonzero(group == groups.index(name)))
         most = ceil(settings.people_per_batch * shares[name])
-        if there < most:
+        if available < most:
             raise MixingError(
                 f"the target wants up to {most} different people of {name!r} in each batch "
                 f"({float(shares[name]):.3g} of people_per_batch={settings.people_per_batch}), but the dataset has "
-                f"{there:,} with at least {settings.least_faces} faces; ask for fewer people, or for a smaller share"
+                f"{available:,} with at least {settings.least_faces} faces; ask for fewer people, or for a smaller "
+                "share"
             )
-    return shares

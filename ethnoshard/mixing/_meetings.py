@@ -5,14 +5,13 @@ in a batch of n of them are n (n - 1), whose mean is mean^2 - mean + variance of
 with one person a batch has no pair left, where people at random would have had nearly one a batch.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._epoch import EpochPlan
 from ethnoshard.mixing._identities import Resemblance
-from ethnoshard.mixing._plan import EpochPlan
 
 MOST_BATCHES = 2_000
 """Batches that are looked at for who meets whom, evenly over the epoch."""
@@ -121,53 +120,54 @@ def meetings(
     """
     plan = epoch.plan
     near = near or plan.near
-    if near is not None and near.knows_nobody:
+    if near is not None and near.is_empty:
         near = None
     if epochs is None:
         epochs = min(_MOST_EPOCHS, max(1, round(MOST_BATCHES / plan.batches)))
     every = [epoch, *(plan.epoch(epoch.number + further) for further in range(1, epochs))]
     counts = np.concatenate([each.people_of_groups() for each in every])
-    drawn = epoch.drawn()
-    met = _Met(epoch, near, most) if near is not None else None
+    draws = epoch.draws()
+    table = _LookAlikeCounts(epoch, near, most) if near is not None else None
     rows = []
     names = plan.identities.groups
-    chance = np.minimum(drawn / plan.batches, 1)
-    spread = chance * (1 - chance)
+    chance = np.minimum(draws / plan.batches, 1)
+    variances = chance * (1 - chance)
     of = plan.identities.group
-    varying = np.bincount(of, spread, minlength=len(names))
+    of_group = np.bincount(of, variances, minlength=len(names))
     for number, name in enumerate(names):
-        own = drawn[of == number]
+        own = draws[of == number]
         n = counts[:, number].astype(np.float64)
         mean = float(n.mean())
-        at_random = float(varying[number] - varying[number] ** 2 / varying.sum()) if varying.sum() else 0.0
-        rows.append(
-            GroupMeetings(
-                group=name,
-                people=mean,
-                dispersion=float(n.var()) / at_random if at_random > _NOTHING else None,
-                pairs=float((n * (n - 1)).mean()),
-                pairs_at_random=max(0.0, mean * mean - mean + at_random),
-                none=float((n == 0).mean()),
-                none_at_random=_none(mean, at_random),
-                distinct=int(np.count_nonzero(own)),
-                effective=_effective(own),
-                **(met.of(number) if met else {}),
-            )
+        at_random = float(of_group[number] - of_group[number] ** 2 / of_group.sum()) if of_group.sum() else 0.0
+        row = GroupMeetings(
+            group=name,
+            people=mean,
+            dispersion=float(n.var()) / at_random if at_random > _NOTHING else None,
+            pairs=float((n * (n - 1)).mean()),
+            pairs_at_random=max(0.0, mean * mean - mean + at_random),
+            none=float((n == 0).mean()),
+            none_at_random=_none(mean, at_random),
+            distinct=int(np.count_nonzero(own)),
+            effective=_effective(own),
         )
-    people = float(plan.settings.people_per_batch)
+        rows.append(table.added_to(row, number) if table else row)
     everybody = GroupMeetings(
         group="",
-        people=people,
+        people=float(plan.settings.people_per_batch),
         dispersion=None,
         pairs=sum(row.pairs for row in rows),
         pairs_at_random=sum(row.pairs_at_random for row in rows),
         none=0.0,
         none_at_random=0.0,
-        distinct=int(np.count_nonzero(drawn)),
-        effective=_effective(drawn),
-        **(met.of(None) if met else {}),
+        distinct=int(np.count_nonzero(draws)),
+        effective=_effective(draws),
     )
-    return Meetings(groups=tuple(rows), everybody=everybody, epochs=epochs, batches=met.batches if met else 0)
+    return Meetings(
+        groups=tuple(rows),
+        everybody=table.added_to(everybody, None) if table else everybody,
+        epochs=epochs,
+        batches=table.batches if table else 0,
+    )
 
 
 def _effective(drawn: npt.NDArray[np.int64]) -> float:
@@ -185,8 +185,8 @@ def _none(mean: float, variance: float) -> float:
     return float(rest ** (mean / (1 - rest)))
 
 
-class _Met:
-    """Whose look-alikes are in the batch."""
+class _LookAlikeCounts:
+    """How often people's look-alikes are in their batch, by group, in batches spread evenly over an epoch."""
 
     def __init__(self, epoch: EpochPlan, near: Resemblance, most: int) -> None:
         plan = epoch.plan
@@ -197,13 +197,13 @@ class _Met:
         self._people, self._nearest, self._ten, self._chance, self._of_all = (np.zeros(groups) for _ in range(5))
         self._pairs, self._met = np.zeros(groups + 1, np.int64), np.zeros(groups + 1, np.int64)
         width = min(10, near.nearest.shape[1])
-        others = np.maximum(np.bincount(of[plan.drawn], minlength=groups) - 1, 1)
-        pairs = near.apart[plan.drawn[near.apart].all(axis=1)]
+        others = np.maximum(np.bincount(of[plan.included], minlength=groups) - 1, 1)
+        pairs = near.apart[plan.included[near.apart].all(axis=1)]
         # Pairs of two groups come after those of the groups.
         across = np.where(of[pairs[:, 0]] == of[pairs[:, 1]], of[pairs[:, 0]], groups)
         self._pairs = np.bincount(across, minlength=groups + 1)
         self._knows_all = near.nearest_of_all is not None
-        self._anybody = (plan.settings.people_per_batch - 1) / max(int(np.count_nonzero(plan.drawn)) - 1, 1)
+        self._anybody = (plan.settings.people_per_batch - 1) / max(int(np.count_nonzero(plan.included)) - 1, 1)
         for number in np.linspace(0, plan.batches - 1, self.batches).astype(int).tolist():
             who = epoch.people(number)
             there[who] = True
@@ -221,16 +221,17 @@ class _Met:
                 self._of_all += np.bincount(group, there[one] & (one >= 0), minlength=groups)
             there[who] = False
 
-    def of(self, group: int | None) -> dict[str, Any]:
-        """The figures of a group, or of all."""
+    def added_to(self, row: GroupMeetings, group: int | None) -> GroupMeetings:
+        """A row with what the table of look-alikes says of a group, or of everybody."""
         chosen = slice(None) if group is None else slice(group, group + 1)
         people = max(float(self._people[chosen].sum()), 1.0)
-        return {
-            "nearest": float(self._nearest[chosen].sum()) / people,
-            "nearest_by_chance": float(self._chance[chosen].sum()) / people,
-            "ten_nearest": float(self._ten[chosen].sum()) / people,
-            "nearest_of_all": float(self._of_all[chosen].sum()) / people if self._knows_all else None,
-            "nearest_of_all_by_chance": self._anybody if self._knows_all else None,
-            "apart": int(self._pairs[chosen].sum()),
-            "apart_met": int(self._met[chosen].sum()),
-        }
+        return replace(
+            row,
+            nearest=float(self._nearest[chosen].sum()) / people,
+            nearest_by_chance=float(self._chance[chosen].sum()) / people,
+            ten_nearest=float(self._ten[chosen].sum()) / people,
+            nearest_of_all=float(self._of_all[chosen].sum()) / people if self._knows_all else None,
+            nearest_of_all_by_chance=self._anybody if self._knows_all else None,
+            apart=int(self._pairs[chosen].sum()),
+            apart_met=int(self._met[chosen].sum()),
+        )

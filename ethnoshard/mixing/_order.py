@@ -149,7 +149,7 @@ def _anchored(places: npt.NDArray[np.intp], cells: Counts, anchors: npt.NDArray[
 
 
 def waves(
-    identities: Identities, members: npt.NDArray[np.int32], seed: int, epoch: int, open_shards: int | None
+    identities: Identities, members: npt.NDArray[np.int32], seed: int, epoch: int, shards_in_window: int | None
 ) -> Waves:
     """Which of a pool's people are read in the same part of an epoch, since their shards are open together; uint64.
 
@@ -158,15 +158,15 @@ def waves(
         members: of the pool, numbers of identities.
         seed: the plan's.
         epoch: its number.
-        open_shards: how many shards are open at the same time; None for all.
+        shards_in_window: how many shards are open at the same time; None for all.
     """
     shard = identities.shard[members]
-    if open_shards is None or not len(shard):
+    if shards_in_window is None or not len(shard):
         return np.zeros(len(shard), np.uint64)
     shards = np.unique(shard)
     shuffled = shards[np.argsort(hashed(seed, epoch, _SHARDS, shards), kind="stable")]
     number = np.empty(int(shards[-1]) + 1, np.uint64)
-    number[shuffled] = np.arange(len(shuffled)) // open_shards
+    number[shuffled] = np.arange(len(shuffled)) // shards_in_window
     return number[shard]
 
 

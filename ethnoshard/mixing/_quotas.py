@@ -14,8 +14,8 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.mixing._draws import Quotas, largest, of_the_fullest
-from ethnoshard.mixing._errors import MixingError
+from ethnoshard.mixing._checks import MixingError
+from ethnoshard.mixing._draws import Quotas, draw_levelling, largest
 from ethnoshard.mixing._identities import Stratum
 from ethnoshard.mixing._settings import PlanSettings
 
@@ -250,7 +250,7 @@ class Phase:
     ends_with: str | None = None
 
 
-class _Capped:
+class _CappedSums:
     """Sums of min(cells, limit) for any limit: what a pool can give in that many batches, each person once a batch."""
 
     def __init__(self, cells: npt.NDArray[np.int64]) -> None:
@@ -281,10 +281,10 @@ def phases_of(strata: list[Stratum], settings: PlanSettings) -> list[Phase]:
         MixingError: the target can't be met, or a group runs out first and the policy is to raise.
     """
     people = settings.people_per_batch
-    pools = [_Capped(stratum.cells) for stratum in strata]
-    if settings.is_weighted:
+    pools = [_CappedSums(stratum.cells) for stratum in strata]
+    if settings.target.expected is not None:
         return [_weighted(strata[0], people)]
-    if settings.target == "same-group":
+    if settings.target.name == "same-group":
         return [_turns(strata, pools, people)]
     least = [min(settings.together, pool.people) for pool in pools]
     shares = [stratum.share for stratum in strata if stratum.share is not None]
@@ -311,12 +311,12 @@ def phases_of(strata: list[Stratum], settings: PlanSettings) -> list[Phase]:
 
 def _weighted(stratum: Stratum, people: int) -> Phase:
     """As many batches as the same shares, kept exactly, would take to come to every cell."""
-    each = [(_Capped(pool.cells), (pool.share or 0) * people) for pool in stratum.pools]
+    each = [(_CappedSums(pool.cells), (pool.share or 0) * people) for pool in stratum.pools]
     batches = max(max(ceil(pool.all / places), pool.most) for pool, places in each if places)
     return Phase(shares=(Fraction(1),), quotas=np.full((batches, 1), people, np.int32))
 
 
-def _natural(pools: list[_Capped], people: int, least: list[int]) -> Phase:
+def _natural(pools: list[_CappedSums], people: int, least: list[int]) -> Phase:
     """Every cell once. Someone with more cells than the epoch has batches loses those beyond."""
     batches = largest(lambda b: sum(pool(b) for pool in pools) > people * (b - 1))
     cells = [pool(batches) for pool in pools]
@@ -343,7 +343,7 @@ def _raised(cells: list[int], limits: list[int], total: int) -> list[int]:
     return filled
 
 
-def _turns(strata: list[Stratum], pools: list[_Capped], people: int) -> Phase:
+def _turns(strata: list[Stratum], pools: list[_CappedSums], people: int) -> Phase:
     """Batches of one group each."""
     # The smallest group, since what it has is what may be asked for.
     stratum, pool = min(zip(strata, pools, strict=True), key=lambda pair: pair[1].people)
@@ -352,9 +352,14 @@ def _turns(strata: list[Stratum], pools: list[_Capped], people: int) -> Phase:
             f"same-group batches have people_per_batch={people} people of one group, but {stratum.name!r} has "
             f"{pool.people:,} that can be drawn; ask for {pool.people:,} people or fewer"
         )
-    batches = [largest(lambda b, pool=pool: pool(b) > people * (b - 1)) for pool in pools]  # type: ignore[misc]
+    batches = [_full_batches(pool, people) for pool in pools]
     shares = tuple(Fraction(number, sum(batches)) for number in batches)
     return Phase(shares=shares, quotas=quota_table(shares, 1, sum(batches)) * np.int32(people))
+
+
+def _full_batches(pool: _CappedSums, people: int) -> int:
+    """In how many batches of ``people`` a pool alone comes to all its cells, each person once a batch."""
+    return largest(lambda batches: pool(batches) > people * (batches - 1))
 
 
 def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, together: int) -> list[Phase]:
@@ -365,7 +370,7 @@ def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, t
     while active:
         total = sum(shares[index] for index in active)
         now = [shares[index] / total if index in active else Fraction(0) for index in range(len(strata))]
-        pools = {index: _Capped(left[index]) for index in active}
+        pools = {index: _CappedSums(left[index]) for index in active}
         short = [i for i in active if pools[i].people < ceil(people * now[i])]
         if short:
             if len(active) == 1:
@@ -381,13 +386,13 @@ def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, t
         phases.append(Phase(shares=tuple(now), quotas=quotas, ends_with=strata[ended[0]].name))
         for index in active:
             # Who is drawn changes with the epoch, how many cells are left to how many people doesn't.
-            left[index] = left[index] - of_the_fullest(
+            left[index] = left[index] - draw_levelling(
                 left[index], int(quotas[:, index].sum()), int(np.count_nonzero(quotas[:, index]))
             )
         active = [index for index in active if index not in ended]
     return phases
 
 
-def _lasting(pool: _Capped, each: Fraction, *, early: int) -> int:
+def _lasting(pool: _CappedSums, each: Fraction, *, early: int) -> int:
     """For how many batches a pool gives its quota, of which so many more may come early, without repeating a cell."""
     return largest(lambda b: ceil(b * each) + early <= pool(b))

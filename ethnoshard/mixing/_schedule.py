@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._blocks import Blocks
 from ethnoshard.mixing._deal import Dealt, Wish, deal
-from ethnoshard.mixing._draws import Counts, in_order
+from ethnoshard.mixing._draws import Counts, draw_in_order
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Resemblance
 
@@ -28,45 +27,45 @@ class Ties:
     Attributes:
         own: numbers of the pool's identities, shape (n,), int32.
         other: of each, the identity of another pool whose batches it looks to, shape (n,), int32.
-        of: which of ``layouts`` that one is in, shape (n,).
+        of: which of ``schedules`` that one is in, shape (n,).
         meet: whether they are to be in the same batches, or in none together, shape (n,).
-        layouts: the pools laid out before.
+        schedules: the pools laid out before.
     """
 
     own: Numbers
     other: Numbers
     of: npt.NDArray[np.intp]
     meet: npt.NDArray[np.bool_]
-    layouts: "Sequence[Layout]"
+    schedules: "Sequence[PoolSchedule]"
 
     def moments(self) -> Places:
         """About when the other one comes: a batch of the phase, shape (n,)."""
         moments = np.zeros(len(self.own), np.int64)
-        for number, layout in enumerate(self.layouts):
+        for number, schedule in enumerate(self.schedules):
             some = self.of == number
             if some.any():
-                moments[some] = layout.moments(self.other[some])
+                moments[some] = schedule.moments(self.other[some])
         return moments
 
     def among(self, people: Numbers) -> "Ties":
         """Those of some of the pool's people."""
         there = np.isin(self.own, people)
-        return Ties(self.own[there], self.other[there], self.of[there], self.meet[there], self.layouts)
+        return Ties(self.own[there], self.other[there], self.of[there], self.meet[there], self.schedules)
 
     def batches(self, begin: int, end: int) -> list[Places]:
         """In which of the batches ``begin`` to before ``end`` of the phase each one's other one is."""
         found: list[Places] = [np.empty(0, np.int64)] * len(self.own)
-        for number, layout in enumerate(self.layouts):
+        for number, schedule in enumerate(self.schedules):
             some = np.flatnonzero(self.of == number)
             if not len(some):
                 continue
-            who, batch = layout.seats_of(self.other[some], begin, end)
+            who, batch = schedule.seats_of(self.other[some], begin, end)
             for place in some.tolist():
                 found[place] = np.sort(batch[who == self.other[place]])
         return found
 
 
-class Across:
+class TieTable:
     """Who of a phase's pools looks to whom: members of a set to those of its pool that has most seats."""
 
     def __init__(self, rank: npt.NDArray[np.int16], company: Numbers | None, near: Resemblance) -> None:
@@ -91,13 +90,13 @@ class Across:
             meet = np.concatenate([meet, np.ones(len(follower), np.bool_)])
         self._own, self._other, self._meet = np.concatenate(own), np.concatenate(other), meet
 
-    def of(self, rank: int, layouts: "Sequence[Layout]") -> Ties | None:
+    def of(self, rank: int, schedules: "Sequence[PoolSchedule]") -> Ties | None:
         """The ties of the pool that is laid out as number ``rank``, if there are any."""
         there = np.flatnonzero(self._rank[self._own] == rank)
         if not len(there):
             return None
         other = self._other[there]
-        return Ties(self._own[there], other, self._rank[other].astype(np.intp), self._meet[there], layouts)
+        return Ties(self._own[there], other, self._rank[other].astype(np.intp), self._meet[there], schedules)
 
     def _leaders(self, company: Numbers, near: Resemblance) -> tuple[Numbers, Numbers]:
         """Who looks to whom: to whom he resembles most of those laid out before, else to the set's first."""
@@ -122,7 +121,7 @@ class Block:
     """Consecutive batches of a pool, among which the cells of some identities are dealt.
 
     Attributes:
-        people: the identities' numbers, shape (n,).
+        identities: their numbers, shape (n,).
         counts: how many cells of each are drawn in the block, shape (n,).
         first: which of its cells is the first of these, counted from the beginning of the epoch, shape (n,).
         lasting: whether the next block goes on with it, shape (n,).
@@ -130,7 +129,7 @@ class Block:
         is_set: whether the unit is a set of look-alikes, shape (n,).
     """
 
-    people: Numbers
+    identities: Numbers
     counts: Counts
     first: Counts
     lasting: npt.NDArray[np.bool_]
@@ -138,7 +137,7 @@ class Block:
     is_set: npt.NDArray[np.bool_]
 
 
-class Layout:
+class PoolSchedule:
     """The batches of one pool in one phase, numbered among those in which it has a seat.
 
     The batches form blocks. The identities go through them in the order given, each in the one or two blocks where its
@@ -163,7 +162,7 @@ class Layout:
         block: int,
         apart: Numbers,
         key: int,
-        there: npt.NDArray[np.int64] | None = None,
+        batches: npt.NDArray[np.int64] | None = None,
         ties: Ties | None = None,
     ) -> None:
         """Lay the pool out.
@@ -180,11 +179,11 @@ class Layout:
             block: how many batches a block should have.
             apart: pairs of identities that should not meet, their numbers, shape (pairs, 2), of this pool.
             key: from which its randomness follows.
-            there: the batches of the phase in which it has a seat; None for all of them.
+            batches: the batches of the phase in which it has a seat; None for all of them.
             ties: what its people have to do with those of pools laid out before.
         """
         self.pool = pool
-        self.there, self._ties = there, ties
+        self.batches, self._ties = batches, ties
         self._people, self._drawn, self._started, self._quotas, self._key = people, drawn, started, quotas, key
         blocks = Blocks.of(per_pass, drawn, quotas, block)
         self._edges, self._places, self._lanes = blocks.edges, blocks.places, blocks.lanes
@@ -204,17 +203,17 @@ class Layout:
         chance: npt.NDArray[np.bool_] = hashed(self._key, _TOGETHER, unit) < np.uint64(2**64 / turn)
         return chance
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """All but the blocks made so far, which follow from the rest."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_block", "_dealt", "_whose")}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Be the same layout in another process."""
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Be the same schedule in another process."""
         self.__dict__.update(state)
         self._remember()
 
     def _remember(self) -> None:
-        self._block = lru_cache(maxsize=3)(self._made)
+        self._block = lru_cache(maxsize=3)(self._make_block)
         self._dealt = lru_cache(maxsize=3)(self._deal)
         self._whose = lru_cache(maxsize=8)(self._seats_by_person)
 
@@ -223,12 +222,12 @@ class Layout:
         """Its seats in each of its batches."""
         return self._quotas
 
-    def drawn(self) -> tuple[Numbers, Counts]:
+    def draws(self) -> tuple[Numbers, Counts]:
         """The identities, and how many cells of each are drawn."""
         if len(self._edges) == 2:
             return self._people, self._drawn
         drawn = self._drawn.copy()
-        drawn[self._short] = in_order(self._cycle.cells, int(self._places[-1]), int(self._places[-1]))
+        drawn[self._short] = draw_in_order(self._cycle.cells, int(self._places[-1]), int(self._places[-1]))
         return self._people, drawn
 
     def batch(self, number: int) -> tuple[Numbers, Counts]:
@@ -251,13 +250,13 @@ class Layout:
         place = self._cycle.middles()[self._short_of(people)]
         block = np.clip(np.searchsorted(self._places, place, side="right") - 1, 0, len(self._edges) - 2)
         middle = (self._edges[block] + self._edges[block + 1]) // 2
-        return middle if self.there is None else self.there[middle]
+        return middle if self.batches is None else self.batches[middle]
 
     def seats_of(self, people: Numbers, begin: int, end: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
         """Whose seats are in which of the batches ``begin`` to before ``end`` of the phase, of some people's."""
         first, last = begin, end
-        if self.there is not None:
-            first, last = np.searchsorted(self.there, (begin, end)).tolist()
+        if self.batches is not None:
+            first, last = np.searchsorted(self.batches, (begin, end)).tolist()
         last = min(last, len(self._quotas))
         who, batch = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
         if first < last:
@@ -265,7 +264,7 @@ class Layout:
                 seated, at = self._whose(index)
                 some = np.isin(seated, people) & (at >= first) & (at < last)
                 who.append(seated[some])
-                batch.append(at[some] if self.there is None else self.there[at[some]])
+                batch.append(at[some] if self.batches is None else self.batches[at[some]])
         return np.concatenate(who), np.concatenate(batch)
 
     def _short_of(self, people: Numbers) -> npt.NDArray[np.intp]:
@@ -300,7 +299,7 @@ class Layout:
     def _index(self, number: int) -> int:
         return int(np.searchsorted(self._edges, number, side="right")) - 1
 
-    def _made(self, index: int) -> Block:
+    def _make_block(self, index: int) -> Block:
         if len(self._edges) == 2:
             there = np.flatnonzero(self._drawn)
             return self._block_with(there, self._drawn[there], self._started[there], np.zeros(len(there), np.bool_))
@@ -325,16 +324,16 @@ class Layout:
     def _deal(self, index: int) -> list[tuple[Numbers, Counts]]:
         block = self._block(index)
         quotas = self._quotas[self._edges[index] : self._edges[index + 1]]
-        chance = hashed(self._key, index, block.people)
+        chance = hashed(self._key, index, block.identities)
         cells = block.first.copy()
         batches = []
-        for chosen in self._seated(block, quotas, chance, self._wishes(index, block.people)):
-            batches.append((block.people[chosen], cells[chosen]))
+        for chosen in self._seated(block, quotas, chance, self._wishes(index, block.identities)):
+            batches.append((block.identities[chosen], cells[chosen]))
             cells[chosen] += 1
         return batches
 
     def _seated(self, block: Block, quotas: Numbers, chance: npt.NDArray[np.uint64], wishes: list[Wish]) -> Dealt:
-        return deal(block.counts, quotas, block.unit, block.is_set, self._apart_in(block.people), chance, wishes)
+        return deal(block.counts, quotas, block.unit, block.is_set, self._apart_in(block.identities), chance, wishes)
 
     def _wishes(self, index: int, people: Numbers) -> list[Wish]:
         """In which batches of a block people of pools laid out before are, to whom somebody in it looks."""
@@ -342,13 +341,15 @@ class Layout:
             return []
         ties = self._ties.among(people)
         begin, end = int(self._edges[index]), int(self._edges[index + 1])
-        there = np.arange(begin, end) if self.there is None else self.there[begin:end]
+        of_phase = np.arange(begin, end) if self.batches is None else self.batches[begin:end]
         order = np.argsort(people)
         own = order[np.searchsorted(people, ties.own, sorter=order)]
         wishes = []
-        for one, meet, batches in zip(own, ties.meet, ties.batches(int(there[0]), int(there[-1]) + 1), strict=True):
-            at = np.searchsorted(there, batches)
-            at = at[there[np.minimum(at, len(there) - 1)] == batches]
+        for one, meet, batches in zip(
+            own, ties.meet, ties.batches(int(of_phase[0]), int(of_phase[-1]) + 1), strict=True
+        ):
+            at = np.searchsorted(of_phase, batches)
+            at = at[of_phase[np.minimum(at, len(of_phase) - 1)] == batches]
             if len(at):
                 wishes.append(Wish(int(one), bool(meet), at.astype(np.intp)))
         return wishes

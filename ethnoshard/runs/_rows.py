@@ -32,7 +32,7 @@ class StepRows:
         self._written, self._new = self.table(), []
         write_table(self._path, self._written)
 
-    def take_up(self, step: int) -> None:
+    def truncate_after(self, step: int) -> None:
         """Go on after ``step``: rows on disk up to there count, later ones don't.
 
         Raises:

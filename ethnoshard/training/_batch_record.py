@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,13 @@ from ethnoshard.loading import Batch, StratifiedLoader
 from ethnoshard.mixing import Meetings, Plan, Resemblance, meetings
 from ethnoshard.runs import Batches
 from ethnoshard.training._machine import Ranks
-
-_WITHOUT_SHARES = ("base", "placebo", "same-group", "weighted")
-"""Targets that ask for no share of a group in a batch: chance has it, or a batch has one of them."""
-
+from ethnoshard.training._record import EpochUse, GroupUse, TrainingRecord
 
 REPLACED = ("identity", "group")
 """Where a face comes from that takes the place of a bad one."""
 
 
-class Wanted:
+class StepTarget:
     """How many people of each group the target asks of a step."""
 
     def __init__(self, plan: Plan, ranks: int) -> None:
@@ -33,7 +30,7 @@ class Wanted:
             dict(zip((stratum.name for stratum in plan.strata), map(float, phase.shares), strict=True))
             for phase in plan.phases
         ]
-        self._by_group = plan.settings.name not in _WITHOUT_SHARES
+        self._by_group = plan.settings.target.has_shares
         self._people = np.array([[shares.get(name, 0.0) for name in self.groups] for shares in self._shares])
         self._people *= plan.settings.people_per_batch
         self._ends = np.cumsum([len(phase.quotas) for phase in plan.phases])
@@ -42,11 +39,11 @@ class Wanted:
 
     @property
     def shares(self) -> dict[str, float] | None:
-        """The target's share of each group, as an epoch of the loader begins; None for an arm without."""
+        """The target's share of each group, as an epoch of the loader begins; None for a target without."""
         return {name: self._shares[0].get(name, 0.0) for name in self.groups} if self._by_group else None
 
     def of_step(self, step: int) -> list[float | None]:
-        """People of each group, all ranks together, in the step that follows ``step`` others; None for an arm without.
+        """People of each group, all ranks together, in the step that follows ``step`` others; None without shares.
 
         Its batches are those that the loader gives, the first ones once more where the ranks don't divide an epoch.
         """
@@ -58,10 +55,10 @@ class Wanted:
         return people
 
 
-def counted(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.NDArray[np.int64]:
+def counts_by_group(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.NDArray[np.int64]:
     """What a batch holds of each group, shape (4, groups).
 
-    Its people, their places, ordered pairs of two of its people, and people whose nearest other person of the group is
+    Its people, their slots, ordered pairs of two of its people, and people whose nearest other person of the group is
     in the batch: 0 without a table of who that is.
     """
     of_face = batch.groups.numpy()
@@ -80,13 +77,22 @@ def counted(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.N
     )
 
 
-def others_of(plan: Plan) -> npt.NDArray[np.int64]:
-    """Of each group, how many others there are whom one of its people may meet; 1 where there is nobody else."""
-    drawn = np.bincount(plan.identities.group[plan.drawn], minlength=len(plan.identities.groups))
-    return np.maximum(drawn - 1, 1)
+def others_by_group(plan: Plan) -> npt.NDArray[np.int64]:
+    """How many others of their group people may meet, by group, shape (groups,), int64; 1 where there are none."""
+    people = np.bincount(plan.identities.group[plan.included], minlength=len(plan.identities.groups))
+    return np.maximum(people - 1, 1)
 
 
-class Delivered:
+class EpochFacesState(TypedDict):
+    """Faces of all ranks, a bit each, and counts, since the epoch began."""
+
+    bits: Tensor
+    steps: list[int]
+    draws: list[int]
+    replaced: list[int]
+
+
+class EpochFaces:
     """Faces that an epoch's batches held so far, a bit each."""
 
     def __init__(self, plan: Plan, ranks: Ranks, device: torch.device) -> None:
@@ -104,41 +110,51 @@ class Delivered:
 
         Args:
             batch: of this rank.
-            draws: places of each group in the batches of all ranks, shape (groups,).
+            draws: slots of each group in the batches of all ranks, shape (groups,).
             replaced: draws of all ranks that got another face, by where it came from, shape (2,).
         """
-        places = self._begins[batch.identities.numpy()] + batch.faces.numpy()
-        np.bitwise_or.at(self._bits, places >> 3, np.left_shift(1, places & 7).astype(np.uint8))
+        index = self._begins[batch.identities.numpy()] + batch.faces.numpy()
+        np.bitwise_or.at(self._bits, index >> 3, np.left_shift(1, index & 7).astype(np.uint8))
         self._steps += 1
         self._draws += draws
         self._replaced += replaced
 
-    def ended(self, epoch: int) -> dict[str, Any]:
+    def end(self, epoch: int) -> EpochUse:
         """What the epoch did, as JSON holds it; the next one begins. All ranks call it."""
         of = self._plan.identities
-        seen = np.unpackbits(self._everywhere(), bitorder="little")
-        used = np.add.reduceat(seen, self._begins, dtype=np.int64)
+        bits = np.unpackbits(self._everywhere(), bitorder="little")
+        used = np.add.reduceat(bits, self._begins, dtype=np.int64)
         faces = of.faces.astype(np.int64)
-        kinds = {
-            "identities": np.ones_like(faces),
-            "faces": faces,
-            "used": used,
-            "dropped": np.where(self._plan.drawn, faces - used, 0),
-            "excluded": np.where(self._plan.drawn, 0, faces),
-        }
-        rows = []
+        rows: list[GroupUse] = []
         for number, (name, draws) in enumerate(zip(of.groups, self._draws.tolist(), strict=True)):
-            there = of.group == number
-            sums = {kind: int(counts[there].sum()) for kind, counts in kinds.items()}
-            rows.append({"group": name, **sums, "draws": draws, "repeated": draws - sums["used"]})
-        replaced = dict(zip((f"replaced_from_{name}" for name in REPLACED), self._replaced.tolist(), strict=True))
+            own = of.group == number
+            included = own & self._plan.included
+            rows.append(
+                {
+                    "group": name,
+                    "identities": int(own.sum()),
+                    "faces": int(faces[own].sum()),
+                    "used": int(used[own].sum()),
+                    "dropped": int((faces - used)[included].sum()),
+                    "excluded": int(faces[own & ~self._plan.included].sum()),
+                    "draws": draws,
+                    "repeated": draws - int(used[own].sum()),
+                }
+            )
+        from_identity, from_group = self._replaced.tolist()
         steps = int(self._steps[0])
         for counts in (self._bits, self._steps, self._draws, self._replaced):
             counts[:] = 0
-        return {"epoch": epoch, "steps": steps, "groups": rows, **replaced}
+        return {
+            "epoch": epoch,
+            "steps": steps,
+            "groups": rows,
+            "replaced_from_identity": from_identity,
+            "replaced_from_group": from_group,
+        }
 
-    def state_dict(self) -> dict[str, Any]:
-        """Of all ranks together; all ranks call it."""
+    def state_dict(self) -> EpochFacesState:
+        """What all ranks together counted; all ranks call it."""
         return {
             "bits": torch.from_numpy(self._everywhere()),
             "steps": self._steps.tolist(),
@@ -146,8 +162,8 @@ class Delivered:
             "replaced": self._replaced.tolist(),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on."""
+    def load_state_dict(self, state: EpochFacesState) -> None:
+        """Go on from a state."""
         self._bits[:] = state["bits"].numpy()
         self._steps[:] = state["steps"]
         self._draws[:] = state["draws"]
@@ -172,64 +188,64 @@ class BatchRecord:
             device: where they exchange what they have.
         """
         self._loader, self._ranks = loader, ranks
-        self._wanted = Wanted(loader.plan, ranks.size)
-        self._delivered = Delivered(loader.plan, ranks, device)
+        self._target = StepTarget(loader.plan, ranks.size)
+        self._faces = EpochFaces(loader.plan, ranks, device)
         self._rows = Batches(path)
         self._replaced = np.zeros(len(REPLACED), np.int64)
-        self._others = others_of(loader.plan)
+        self._others = others_by_group(loader.plan)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> TrainingRecord:
         """The target's shares by group, or None; what an epoch of the loader does with every face; who meets whom."""
-        plan, found = self._loader.plan, self._meetings
+        plan, met = self._loader.plan, self._meetings
         return {
-            "target": self._wanted.shares,
+            "target": self._target.shares,
             "plan": {
-                "steps": self._wanted.loader_steps,
+                "steps": self._target.loader_steps,
                 "batches": plan.batches,
-                "batches_again": self._wanted.loader_steps * self._ranks.size - plan.batches,
+                "batches_again": self._target.loader_steps * self._ranks.size - plan.batches,
                 "coverage": [asdict(group) for group in plan.coverage().groups],
-                "meetings": {**asdict(found), "groups": [asdict(group) for group in found.groups]},
+                "meetings": {**asdict(met), "groups": [asdict(group) for group in met.groups]},
             },
         }
 
     @cached_property
     def _meetings(self) -> Meetings:
-        """Of the first epoch, as planned to begin with."""
+        """Who meets whom in the first epoch, as planned to begin with."""
         return meetings(self._loader.plan.epoch(0), epochs=1)
 
     @cached_property
     def _pairs_at_random(self) -> list[float]:
-        """Of a step, by group."""
+        """Own pairs that a step would have at random, by group."""
         return [self._ranks.size * group.pairs_at_random for group in self._meetings.groups]
 
     @property
     def _near(self) -> Resemblance | None:
         """The table that the loader's batches are planned with at the moment."""
         near = self._loader.plan.near
-        return None if near is None or near.knows_nobody else near
+        return None if near is None or near.is_empty else near
 
     def counts_of(self, batch: Batch) -> Tensor:
         """Numbers of this rank's batch, int64, for :meth:`add` to be given the sums of over all ranks."""
         before = self._replaced
         self._replaced = np.array([self._loader.bad_faces.replaced_by[name] for name in REPLACED])
-        counts = counted(batch, len(self._wanted.groups), self._near)
+        counts = counts_by_group(batch, len(self._target.groups), self._near)
         return torch.from_numpy(np.concatenate([*counts, self._replaced - before]))
 
     def add(self, step: int, epoch: int, batch: Batch, sums: list[int]) -> None:
         """Count step ``step``, from 1, of epoch ``epoch``, from 0."""
-        groups = len(self._wanted.groups)
+        groups = len(self._target.groups)
         of_groups, replaced = np.split(np.array(sums, np.int64), [4 * groups])
         people, faces, pairs, met = of_groups.reshape(4, groups)
-        self._delivered.add(batch, faces, replaced)
+        self._faces.add(batch, faces, replaced)
         if self._ranks.first:
             nothing = [None] * groups
             self._rows.add(
                 step=step,
                 epoch=epoch,
-                loader_epoch=(step - 1) // self._wanted.loader_steps,
-                groups=self._wanted.groups,
-                wanted=self._wanted.of_step(step - 1),
+                loader_epoch=(step - 1) // self._target.loader_steps,
+                groups=self._target.groups,
+                wanted=self._target.of_step(step - 1),
                 people=people.tolist(),
                 faces=faces.tolist(),
                 own_pairs=pairs.tolist(),
@@ -238,19 +254,27 @@ class BatchRecord:
                 nearest_met_by_chance=(pairs / self._others).tolist() if self._near else nothing,
             )
 
-    def end_epoch(self, epoch: int) -> dict[str, Any]:
+    def end_epoch(self, epoch: int) -> EpochUse:
         """What the epoch's batches did with every face, as JSON holds it. All ranks call it."""
-        return self._delivered.ended(epoch)
+        return self._faces.end(epoch)
 
-    def write(self) -> dict[str, Any]:
-        """Write the table; what a checkpoint holds beside it. All ranks call it, the first one writes."""
+    def write(self) -> None:
+        """Write the table; the first rank does."""
         if self._ranks.first:
             self._rows.write()
-        return self._delivered.state_dict()
 
-    def take_up(self, step: int, state: dict[str, Any] | None) -> None:
-        """Go on after a step, with what the checkpoint holds; one of before has nothing."""
+    def state_dict(self) -> EpochFacesState:
+        """What a checkpoint holds beside the table. All ranks call it."""
+        return self._faces.state_dict()
+
+    def load_state_dict(self, state: EpochFacesState | None, *, step: int) -> None:
+        """Go on after a step.
+
+        Args:
+            state: what the checkpoint holds; None of one from before there was any.
+            step: of the checkpoint; rows of later steps don't count.
+        """
         if self._ranks.first:
-            self._rows.take_up(step)
+            self._rows.truncate_after(step)
         if state is not None:
-            self._delivered.load_state_dict(state)
+            self._faces.load_state_dict(state)

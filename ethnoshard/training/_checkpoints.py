@@ -3,20 +3,45 @@
 import hashlib
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict, TypeGuard
 
 import torch
+from torch import Tensor
 
 from ethnoshard._files import make_folder, remove_unfinished, sha256_of, whole_file
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading import LoaderStateJson
+from ethnoshard.training._batch_record import EpochFacesState
+from ethnoshard.training._record import EpochUse, RunProgress, UsedTable
+from ethnoshard.training._step import StepperState
 
 FORMAT = 1
 _NAME = "step-{:09d}-{}.pt"
 _DIGITS = 16
-"""Of the SHA-256 that a checkpoint's name ends in, since torch takes a flipped bit for a weight."""
+"""Hex digits of the SHA-256 in which a checkpoint's name ends, since torch takes a flipped bit for a weight."""
+
+
+class ProgressRecord(TypedDict, total=False):
+    """What of a run's record follows from the steps."""
+
+    progress: RunProgress
+    coverage: list[EpochUse]
+    look_alikes: list[UsedTable]
+
+
+class Checkpoint(TypedDict, total=False):
+    """A training after a step: its weights, and what each part of it goes on from. Older ones lack the last two."""
+
+    format: int
+    step: Required[int]
+    network: Required[dict[str, Tensor]]
+    optimizer: Required[StepperState]
+    loader: Required[LoaderStateJson]
+    batches: EpochFacesState
+    record: ProgressRecord
 
 
 class Checkpoints:
@@ -26,7 +51,7 @@ class Checkpoints:
         """Keep the newest ``keep``."""
         self._folder, self._keep = folder, keep
 
-    def save(self, step: int, content: dict[str, Any]) -> Path:
+    def save(self, checkpoint: Checkpoint) -> Path:
         """Write one, then remove those that are too many.
 
         Raises:
@@ -34,8 +59,8 @@ class Checkpoints:
         """
         make_folder(self._folder)
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, "step": step, **content}, buffer)
-        path = self._folder / _NAME.format(step, hashlib.sha256(buffer.getbuffer()).hexdigest()[:_DIGITS])
+        torch.save({"format": FORMAT, **checkpoint}, buffer)
+        path = self._folder / _NAME.format(checkpoint["step"], hashlib.sha256(buffer.getbuffer()).hexdigest()[:_DIGITS])
         with whole_file(path) as file:
             file.write(buffer.getbuffer())
         for old in self.paths()[self._keep :]:
@@ -46,11 +71,11 @@ class Checkpoints:
         """All of them, the newest first."""
         return sorted(self._folder.glob("step-*.pt"), reverse=True)
 
-    def newest(self, passed_over: Callable[[str], None]) -> dict[str, Any] | None:
+    def newest(self, log: Callable[[str], None]) -> Checkpoint | None:
         """The newest that is sound, on the CPU; None where there is none at all.
 
         Args:
-            passed_over: told of each that is not.
+            log: told of each that is not.
 
         Raises:
             EthnoshardError: there are some, but none can be read.
@@ -62,7 +87,7 @@ class Checkpoints:
             try:
                 return read_checkpoint(path)
             except EthnoshardError as error:
-                passed_over(str(error))
+                log(str(error))
         if paths:
             raise EthnoshardError(
                 f"none of the {len(paths)} checkpoints in {self._folder} can be read; begin a new run, with "
@@ -71,7 +96,7 @@ class Checkpoints:
         return None
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> Checkpoint:
     """One checkpoint, on the CPU; no code in it is run.
 
     Raises:
@@ -85,6 +110,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         reason = str(error).partition("\n")[0]
         raise EthnoshardError(f"{path} is damaged or was cut short ({reason})") from error
     if not isinstance(content, dict):
-        raise EthnoshardError(f"{path} is no checkpoint; it was not written by ethnoshard")
+        raise EthnoshardError(f"{path} is not a checkpoint; it was not written by ethnoshard")
     check_format(path, content.get("format"), FORMAT, again="go on with that version, or begin a new run")
+    if not _is_whole(content):
+        raise EthnoshardError(f"{path} is not a checkpoint of a training: it lacks weights, optimizer or loader")
     return content
+
+
+def _is_whole(content: Mapping[str, object]) -> TypeGuard[Checkpoint]:
+    """Whether a checkpoint has all that one of any version has; what these are, its digest vouches for."""
+    return {"step", "network", "optimizer", "loader"} <= content.keys()

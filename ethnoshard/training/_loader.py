@@ -33,12 +33,12 @@ def loader_of(
         dataset,
         people_per_batch=settings.people_per_batch,
         images_per_person=settings.images_per_person,
-        target=settings.arm,
-        when_exhausted=settings.when_exhausted,  # type: ignore[arg-type]
+        target=settings.target,
+        when_exhausted=settings.when_exhausted,
         seed=settings.seed,
         min_faces=settings.min_faces or None,
         together=settings.together,
-        look_alikes=look_alikes or (Resemblance.of_nobody(len(dataset.identities)) if settings.hard else None),
+        look_alikes=look_alikes or (Resemblance.empty(len(dataset.identities)) if settings.hard else None),
         hard=settings.hard,
         within=settings.within,
         window_mib=settings.window_mib,
@@ -55,9 +55,8 @@ def loader_of(
 
 
 def steps_an_epoch(loader: StratifiedLoader) -> int:
-    """Steps in which all ranks together see as many cells as the people who take part have: the same for every arm."""
+    """Steps in which all ranks together see as many cells as the people who take part have, whatever the target."""
     faces = loader.plan.identities.faces
     per_person = loader.settings.images_per_person
-    least = loader.settings.min_faces or 2
-    cells = int(np.ceil(faces[faces >= least] / per_person).sum())
+    cells = int(np.ceil(faces[faces >= loader.settings.least_faces] / per_person).sum())
     return -(-cells // (loader.settings.people_per_batch * loader.world_size))

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import StratifiedLoader
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._machine import Ranks
+from ethnoshard.training._record import UsedTable
 from ethnoshard.training._settings import TrainingSettings
 
 Remake = Callable[[FaceEmbedder, Path], LookAlikes]
 """Makes a table of the dataset, as a network sees it, in a folder."""
 
 
-class TablesOfRun:
+class RunTables:
     """Has the loader take a new table where one is due. All ranks need to see the run folder."""
 
     def __init__(
@@ -39,12 +39,16 @@ class TablesOfRun:
             loader, settings.refresh, folder, ranks, remake
         )  # fmt: skip
         near = loader.plan.near
-        self.used: list[dict[str, Any]] = []
+        self.used: list[UsedTable] = []
         """Each table: the epoch that it was made before, the loader's epoch it serves from, its digest, its folder."""
         if near is not None:
             self.used.append({"epoch": 0, "loader_epoch": 0, "digest": near.digest, "path": settings.look_alikes})
 
-    def take_up(self, used: list[dict[str, Any]]) -> None:
+    def state_dict(self) -> list[UsedTable]:
+        """The tables so far, as JSON holds them."""
+        return self.used
+
+    def load_state_dict(self, used: list[UsedTable]) -> None:
         """Go on with the tables that a checkpoint names.
 
         Raises:
@@ -80,18 +84,17 @@ class TablesOfRun:
             embedder: the network in training.
             epochs: of the training, done so far.
         """
-        due = self._every and epochs - int(self.used[-1]["epoch"]) >= self._every
+        due = self._every and epochs - self.used[-1]["epoch"] >= self._every
         if not due or self._remake is None:
             return False
         epoch = self._loader.epoch
-        place = self._folder / f"epoch-{epochs:04d}"
+        folder = self._folder / f"epoch-{epochs:04d}"
         if self._ranks.first:
             embedder.eval()
-            self._remake(embedder, place)
+            self._remake(embedder, folder)
             embedder.train()
         self._ranks.from_first(None)  # The others wait.
-        table = LookAlikes.open(place)
+        table = LookAlikes.open(folder)
         self._loader.set_look_alikes(table)
-        entry = {"epoch": epochs, "loader_epoch": epoch, "digest": table.digest, "path": str(place)}
-        self.used.append(entry)
+        self.used.append({"epoch": epochs, "loader_epoch": epoch, "digest": table.digest, "path": str(folder)})
         return True

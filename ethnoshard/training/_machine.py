@@ -5,7 +5,7 @@ import ctypes
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ _USUAL = {_MMAP_MAX: 1 << 16, _TRIM_THRESHOLD: 1 << 26}
 """What glibc has by default, once it has seen large blocks."""
 _KEEPING = {_MMAP_MAX: 0, _TRIM_THRESHOLD: -1}
 """No block of its own for anything, and no end of the heap ever given back."""
+
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +62,14 @@ class Ranks:
             dist.destroy_process_group()
 
     def mean(self, values: Tensor) -> Tensor:
-        """Of all ranks."""
+        """The mean over all ranks."""
         if self.size > 1:
             values = values.clone()
             dist.all_reduce(values)
             values /= self.size
         return values
 
-    def from_first(self, value: Any) -> Any:
+    def from_first(self, value: Shared) -> Shared:
         """What the first rank has."""
         if self.size == 1:
             return value
@@ -95,14 +97,14 @@ def device_of(name: str, ranks: Ranks) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise EthnoshardError(f"device is auto, cpu, cuda, cuda:1 ...; not {name!r}") from error
+        raise EthnoshardError(f"device must be auto, cpu, cuda, cuda:1 ..., got {name!r}") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise EthnoshardError(f"device {name} needs a GPU that torch can use; there is none, so say --device cpu")
+        raise EthnoshardError(f"device {name} needs a GPU that torch can use; there is none, so pass --device cpu")
     return device
 
 
 @contextlib.contextmanager
-def memory_kept() -> Iterator[None]:
+def keep_freed_memory() -> Iterator[None]:
     """Have C's allocator keep what is freed while the block runs; at its end it goes back to the system.
 
     Usually a block of 32 MiB or more is fresh memory each time, and smaller ones may be. A step of a network frees and

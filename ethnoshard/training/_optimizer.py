@@ -53,7 +53,7 @@ def rate_at(
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
-    """Of ``step``, from 0, in a run of ``steps``."""
+    """The learning rate of ``step``, from 0, in a run of ``steps``."""
     return rate_at(
         step,
         steps,
@@ -85,7 +85,7 @@ def check_length(settings: TrainingSettings, *, was: int, done: int, steps_an_ep
     steps, before = now * steps_an_epoch, was * steps_an_epoch
     if done > steps:
         raise EthnoshardError(
-            f"epochs is {now}, was {was}, but {done / steps_an_epoch:.4g} epochs are done already; say at least so many"
+            f"epochs is {now}, was {was}, but {done / steps_an_epoch:.4g} epochs are done already; set at least so many"
         )
     for step in range(done):
         then, wanted = learning_rate(settings, step, before), learning_rate(settings, step, steps)

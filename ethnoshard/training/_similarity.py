@@ -1,6 +1,6 @@
 """How alike the faces of a batch are to the network, as it will be used: whether it has collapsed."""
 
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,8 +10,20 @@ from ethnoshard.training._embedder import FaceEmbedder
 _AT_MOST, _AT_ONCE = 512, 64
 
 
-def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, device: torch.device) -> dict[str, Any]:
-    """Columns ``similarity_...`` of the metrics, and "collapsed", a sentence or None.
+class BatchSimilarity(NamedTuple):
+    """How alike a batch's faces are.
+
+    Attributes:
+        columns: ``similarity_...`` of the metrics.
+        collapsed: a sentence where the network has collapsed.
+    """
+
+    columns: dict[str, float | None]
+    collapsed: str | None
+
+
+def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, device: torch.device) -> BatchSimilarity:
+    """Measure a batch as the network will be used.
 
     Without dropout, and with the running statistics of batch normalisation: those of the batch itself would spread
     embeddings of a network that has collapsed. Neither weights nor chance change.
@@ -31,18 +43,18 @@ def similarity_of(embedder: FaceEmbedder, images: Tensor, identities: Tensor, de
         rows = torch.linspace(0, len(identities) - 1, _AT_MOST).long()
     embedder.eval()
     with torch.no_grad():
-        made = [embedder(part.to(device)).cpu() for part in torch.split(images[rows], _AT_ONCE)]
+        parts = [embedder(part.to(device)).cpu() for part in torch.split(images[rows], _AT_ONCE)]
     embedder.train()
-    found = mean_similarity_of_people(torch.cat(made).double().numpy(), identities[rows].cpu().numpy())
-    return {
-        "similarity_different": found.different,
-        "similarity_same": found.same,
-        "similarity_auc": found.auc,
-        "collapsed": found.collapsed,
+    similarity = mean_similarity_of_people(torch.cat(parts).double().numpy(), identities[rows].cpu().numpy())
+    columns: dict[str, float | None] = {
+        "similarity_different": similarity.different,
+        "similarity_same": similarity.same,
+        "similarity_auc": similarity.auc,
     }
+    return BatchSimilarity(columns, similarity.collapsed)
 
 
-def collapse_said(text: str, epoch: int, mining: str) -> str:
+def collapse_warning(text: str, epoch: int, mining: str) -> str:
     """That the network has collapsed, and what to do."""
     # FaceNet's way of choosing negatives is there against just this (Schroff et al. 2015, section 3.2).
     way = "" if mining == "semihard" else "mining=semihard, "

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -47,20 +47,20 @@ def backward_in_chunks(
     """
     if not chunk or len(images) <= chunk:
         loss, result = loss_of(embed(images))
-        scale(loss).backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(scale(loss))
         return loss.detach(), result
     parts = torch.split(images, chunk)
-    kept = [buffer.clone() for buffer in module.buffers()]
-    states, made = [], []
+    before = [buffer.clone() for buffer in module.buffers()]
+    states, embedded = [], []
     with torch.no_grad():
         for part in parts:
             states.append(_state_of_chance(images.device))
-            made.append(embed(part))
-        for buffer, value in zip(module.buffers(), kept, strict=True):
+            embedded.append(embed(part))
+        for buffer, value in zip(module.buffers(), before, strict=True):
             buffer.copy_(value)
-    embeddings = torch.cat(made).requires_grad_()
+    embeddings = torch.cat(embedded).requires_grad_()
     loss, result = loss_of(embeddings)
-    scale(loss).backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(scale(loss))
     gradients = embeddings.grad
     if gradients is None:
         raise ValueError("the loss does not depend on the embeddings")
@@ -68,7 +68,7 @@ def backward_in_chunks(
         _set_chance(state, images.device)
         last = number == len(parts) - 1
         with contextlib.nullcontext() if last or no_sync is None else no_sync():
-            embed(part).backward(gradient)  # type: ignore[no-untyped-call]
+            torch.autograd.backward(embed(part), gradient)
     return loss.detach(), result
 
 
@@ -80,6 +80,13 @@ def _set_chance(state: tuple[Tensor, Tensor | None], device: torch.device) -> No
     torch.set_rng_state(state[0])
     if state[1] is not None:
         torch.cuda.set_rng_state(state[1], device)
+
+
+class StepperState(TypedDict):
+    """What a training's steps go on from, beside the weights."""
+
+    optimizer: dict[str, object]
+    scaler: dict[str, object]
 
 
 class Stepper:
@@ -142,27 +149,27 @@ class Stepper:
         self._scaler.step(self._optimizer)
         self._scaler.update()
         # One tensor, so that a GPU and the other ranks are waited for once.
-        figures = torch.stack(
+        values = torch.stack(
             [
                 loss.double(), norm.double(), mined.possible, mined.mined, mined.active,
                 mined.in_group / mined.active, mined.in_group_by_chance / mined.possible,
             ]
         )  # fmt: skip
-        figures = torch.cat([figures, counts.to(self._device, torch.float64, non_blocking=True)])
+        values = torch.cat([values, counts.to(self._device, torch.float64, non_blocking=True)])
         names = (
             "loss", "gradient_norm", "triplets_possible", "triplets_mined", "triplets_active", "in_group",
             "in_group_by_chance",
         )  # fmt: skip
-        means = self._ranks.mean(figures).tolist()
+        means = self._ranks.mean(values).tolist()
         sums = [round(mean * self._ranks.size) for mean in means[len(names) :]]
         return dict(zip(names, means[: len(names)], strict=True)), sums
 
-    def state_dict(self) -> dict[str, Any]:
-        """Of the optimizer, and of the scaler of losses."""
+    def state_dict(self) -> StepperState:
+        """The state of the optimizer, and of the scaler of losses."""
         return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on."""
+    def load_state_dict(self, state: StepperState) -> None:
+        """Go on from a state."""
         self._optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
 
@@ -193,6 +200,6 @@ def _precision(name: str, device: torch.device) -> torch.dtype:
         fit = device.type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if fit else torch.float32
     if name == "float16" and device.type != "cuda":
-        raise EthnoshardError("precision=float16 needs a GPU; on a CPU say float32, or bfloat16")
+        raise EthnoshardError("precision=float16 needs a GPU; on a CPU set float32, or bfloat16")
     kinds: dict[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     return kinds[name]

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,28 +15,30 @@ from torch.nn.parallel import DistributedDataParallel
 from ethnoshard._board import Board, board_in, no_board, without_board
 from ethnoshard._progress import TrainingWatch
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.loading import Batch
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.mixing import hashed
-from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn, replaced_in
+from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._batch_record import BatchRecord
-from ethnoshard.training._checkpoints import Checkpoints
+from ethnoshard.training._checkpoints import Checkpoint, Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._loader import loader_of, steps_an_epoch
-from ethnoshard.training._look_alikes import Remake, TablesOfRun
-from ethnoshard.training._machine import Ranks, device_of, memory_kept
+from ethnoshard.training._look_alikes import Remake, RunTables
+from ethnoshard.training._machine import Ranks, device_of, keep_freed_memory
 from ethnoshard.training._optimizer import check_length, learning_rate, optimizer_of
-from ethnoshard.training._run_facts import check_same, run_facts
-from ethnoshard.training._settings import TrainingSettings
-from ethnoshard.training._similarity import collapse_said, similarity_of
+from ethnoshard.training._record import TrainingRecord, check_same, read_record, run_facts
+from ethnoshard.training._settings import TrainingSettings, settings_of_run
+from ethnoshard.training._similarity import collapse_warning, similarity_of
 from ethnoshard.training._step import Stepper
 from ethnoshard.training._weights import facts_of, save_weights, start_from
 
 _WEIGHTS, _STEP = 20, 21
 """What chance is used for, so that no two uses share it."""
-_SHOWN = 8
+_MOST_NAMED = 8
 
-Evaluate = Callable[[FaceEmbedder], dict[str, Any]]
+Evaluate = Callable[[FaceEmbedder], dict[str, float | str | None]]
+"""Evaluates a network in training: columns of the metrics, and sentences."""
 
 
 class TripletTrainer:
@@ -68,11 +69,11 @@ class TripletTrainer:
             dataset: the faces.
             settings: everything that decides the training.
             folder: the run folder, to be made or gone on with.
-            ranks: this process's place among others; by default as torchrun says.
+            ranks: this process among others; by default as torchrun says.
             device: "cpu", "cuda", "cuda:1" ...; "auto" takes a GPU where there is one, each rank its own.
             evaluate: called every so many epochs by the first rank, with the network; gives columns ``lfw_...`` of the
                 metrics, and if need be the sentences "lfw_val_reason" and "lfw_collapsed", see ``LfwCheck``.
-            evaluated_on: what ``evaluate`` is of, by name; kept in the record, so that who resumes need not say it.
+            evaluated_on: what ``evaluate`` is of, by name; kept in the record, for whoever resumes.
             look_alikes: who resembles whom, to begin with; by default what the settings name.
             remake: called by the first rank where ``refresh`` is set and due, with the network and a folder; makes a
                 table there, see ``ethnoshard.embedding.TableOfTraining``.
@@ -86,11 +87,11 @@ class TripletTrainer:
         self.device = device_of(device, self.ranks)
         self.run = RunFolder(folder)
         self._watch = (watch or TrainingWatch()) if self.ranks.first else TrainingWatch()
-        self.embedder = self._starting()
+        self.embedder = self._starting_embedder()
         if look_alikes is None and settings.look_alikes:
             look_alikes = LookAlikes.open(settings.look_alikes)
         self.loader = loader_of(dataset, settings, self.ranks, look_alikes=look_alikes, pin=self.device.type == "cuda")
-        self._tables = TablesOfRun(self.loader, settings, self.run.look_alikes, self.ranks, remake)
+        self._tables = RunTables(self.loader, settings, self.run.look_alikes, self.ranks, remake)
         self.steps_an_epoch = steps_an_epoch(self.loader)
         self.steps = settings.epochs * self.steps_an_epoch
         self._evaluate = evaluate
@@ -98,11 +99,11 @@ class TripletTrainer:
         self._metrics = Metrics(self.run.metrics_path)
         self._batch_record = BatchRecord(self.loader, self.run.batches_path, self.ranks, self.device)
         self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
-        self._record: dict[str, Any] = {}
+        self._record: TrainingRecord = {}
         self._step = 0
         self._collapsed: str | None = None
 
-    def train(self, *, resume: bool = False) -> dict[str, Any]:
+    def train(self, *, resume: bool = False) -> TrainingRecord:
         """Train to the end.
 
         Args:
@@ -122,77 +123,81 @@ class TripletTrainer:
                 stack.enter_context(self.run.held())
             stack.callback(self.loader.close)
             if self.device.type == "cpu":
-                stack.enter_context(memory_kept())
+                stack.enter_context(keep_freed_memory())
             stack.enter_context(self.ranks.joined(self.device))
-            begun = self._begin(resume)
+            checkpoint = self._begin(resume)
             try:
-                self._train(begun)
+                self._train(checkpoint)
             except EthnoshardError as error:
-                self._write(status="failed", reason=str(error))
+                self._write({"status": "failed", "reason": str(error)})
                 raise
         return self._record
 
-    def _begin(self, resume: bool) -> dict[str, Any] | None:
+    def _begin(self, resume: bool) -> Checkpoint | None:
         """Set the record; the checkpoint to go on from, if there is one."""
         facts = self._facts()
-        checkpoint: dict[str, Any] | None = None
-        problem = None
+        checkpoint: Checkpoint | None = None
+        problem: str | None = None
         if self.ranks.first:
             try:
-                checkpoint = self._taken_up(facts, resume)
+                checkpoint = self._checkpoint_to_resume(facts, resume)
             except EthnoshardError as error:
                 problem = str(error)
         problem = self.ranks.from_first(problem)
         if problem:
             raise EthnoshardError(problem)
-        found: dict[str, Any] | None = self.ranks.from_first(checkpoint)
+        checkpoint = self.ranks.from_first(checkpoint)
         if not self._record:
             self._record = {**facts, "started": _now()}
-        if found is None:
-            self._record |= {
-                "progress": {"step": 0, "epoch": 0},
-                "coverage": [],
-                "look_alikes": self._tables.used,
-            }
-        return found
+        if checkpoint is None:
+            self._record["progress"] = {"step": 0, "epoch": 0}
+            self._record["coverage"] = []
+            self._record["look_alikes"] = self._tables.used
+        return checkpoint
 
-    def _starting(self) -> FaceEmbedder:
-        """The network with the weights that every arm of a seed starts from."""
+    def _starting_embedder(self) -> FaceEmbedder:
+        """The network with the weights that a seed starts from, whatever the target."""
         settings = self.settings
         before = torch.get_rng_state()
         torch.manual_seed(int(hashed(settings.seed, _WEIGHTS)[0] >> np.uint64(1)))
         embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
         torch.set_rng_state(before)
         if settings.init:
-            left = start_from(embedder, settings.init, self._watch.said)
-            if left:
+            missing = start_from(embedder, settings.init, self._watch.said)
+            if missing:
                 self._watch.said(
-                    f"{settings.init} does not give {len(left)} tensors, such as {left[-1]}; they are random"
+                    f"{settings.init} does not give {len(missing)} tensors, such as {missing[-1]}; they are random"
                 )
         return embedder
 
-    def _taken_up(self, facts: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+    def _checkpoint_to_resume(self, facts: TrainingRecord, resume: bool) -> Checkpoint | None:
         if not self.run.exists():
             if any(path.name != ".lock" for path in self.run.path.iterdir()):
                 raise EthnoshardError(f"{self.run.path} holds files but no run; give a new or empty folder")
             return None
         if not resume:
             raise EthnoshardError(
-                f"{self.run.path} holds a run already; say --resume to go on with it (in Python resume=True), or "
+                f"{self.run.path} holds a run already; pass --resume to go on with it (in Python resume=True), or "
                 "another folder (--out)"
             )
-        record = self.run.record()
+        record = read_record(self.run)
         check_same(record, facts, self.embedder, self._watch.said)
-        done, was = int(record["progress"]["step"]), int(record["settings"]["epochs"])
+        done = record["progress"]["step"]
+        was = settings_of_run(record["settings"], str(self.run.record_path)).epochs
         if was != self.settings.epochs:
             check_length(
                 self.settings, was=was, done=done, steps_an_epoch=self.steps_an_epoch, weights=self.run.weights_path
             )
             self._watch.said(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
         # A run of before lacks some facts, or has another digest of the same weights.
-        same = {name: facts[name] for name in ("settings", "weights_at_start")}
-        same["plan"] = {**facts["plan"], **record.get("plan", {})}
-        self._record = {**facts, **record, **same, "steps": self.steps}
+        self._record = {
+            **facts,
+            **record,
+            "settings": facts["settings"],
+            "weights_at_start": facts["weights_at_start"],
+            "plan": {**facts["plan"], **record.get("plan", {})},
+            "steps": self.steps,
+        }
         if self._evaluated_on:
             self._record["evaluated_on"] = self._evaluated_on
         if record.get("status") == "finished" and done == self.steps:
@@ -202,7 +207,7 @@ class TripletTrainer:
             self._watch.said("there is no checkpoint yet: it begins anew")
         return checkpoint
 
-    def _train(self, checkpoint: dict[str, Any] | None) -> None:
+    def _train(self, checkpoint: Checkpoint | None) -> None:
         self.embedder.to(self.device).train()
         network: nn.Module = self.embedder
         if self.ranks.size > 1:
@@ -217,18 +222,9 @@ class TripletTrainer:
         )
         stepper = Stepper(network, self.embedder, optimizer, self.settings, self.ranks, self.device)
         if checkpoint is not None:
-            self._step = int(checkpoint["step"])
-            self.embedder.load_state_dict(checkpoint["network"])
-            stepper.load_state_dict(checkpoint["optimizer"])
-            # Checkpoints of before have neither.
-            self._record |= checkpoint.get("record", {})
-            self._tables.take_up(self._record.get("look_alikes", []))
-            self.loader.load_state_dict(checkpoint["loader"])
-            self._batch_record.take_up(self._step, checkpoint.get("batches"))
-            if self.ranks.first:
-                self._metrics.take_up(self._step)
+            self._load_state_dict(checkpoint, stepper)
         self._watch.progress.begun(self.steps, self._step)
-        self._write(status="running", reason=None)
+        self._write({"status": "running", "reason": None})
         self._write_people()
         with self._board() as board:
             batches = self._batches()
@@ -242,9 +238,9 @@ class TripletTrainer:
                     self._save(stepper)
         if self.ranks.first:
             save_weights(self.embedder, self.run.weights_path, facts_of(self._record))
-        self._write(status="finished", finished=_now())
+        self._write({"status": "finished", "finished": _now()})
 
-    def _one(self, stepper: Stepper, batches: Iterator[Any]) -> dict[str, Any]:
+    def _one(self, stepper: Stepper, batches: Iterator[Batch]) -> dict[str, float | None]:
         began = time.perf_counter()
         batch = next(batches)
         waited = time.perf_counter() - began
@@ -252,35 +248,35 @@ class TripletTrainer:
         rate = learning_rate(settings, self._step, self.steps)
         seed = hashed(settings.seed, _STEP, self.ranks.rank, self._step)[0] >> np.uint64(1)
         counts = self._batch_record.counts_of(batch)
-        taken, sums = stepper.take(
+        measured, sums = stepper.take(
             batch.images, batch.identities, batch.groups, rate=rate, seed=int(seed), counts=counts
         )
-        if not math.isfinite(taken["loss"]):
-            people = batch.identities.unique().tolist()
+        if not math.isfinite(measured["loss"]):
+            people = np.unique(batch.identities.numpy()).tolist()
             raise EthnoshardError(
                 f"the loss of step {self._step + 1:,} is not a number; its batch holds the identities "
-                f"{', '.join(map(str, people[:_SHOWN]))} ... ({len(people)} of them). Resumed it comes again: begin "
-                f"a new run (another --out) with a lower learning_rate than {settings.learning_rate}, a clip, or "
+                f"{', '.join(map(str, people[:_MOST_NAMED]))} ... ({len(people)} of them). Resumed it comes again: "
+                f"begin a new run (another --out) with a lower learning_rate than {settings.learning_rate}, a clip, or "
                 "precision=float32; the checkpoints before are kept, and `ethnoshard export` makes a file for --init "
                 "of the last one"
             )
         epoch = self._step // self.steps_an_epoch
         self._step += 1
         self._batch_record.add(self._step, epoch, batch, sums)
-        row = {
+        row: dict[str, float | None] = {
             "step": self._step,
             "epoch": epoch,
             "images": self._step * len(batch.images) * self.ranks.size,
-            # A share of no triplet at all is none, rather than not a number.
-            **{name: None if math.isnan(value) else value for name, value in taken.items()},
+            # The share of no triplets at all is null rather than not a number.
+            **{name: None if math.isnan(value) else value for name, value in measured.items()},
             "learning_rate": rate,
             "seconds": time.perf_counter() - began,
             "waiting": waited,
         }
         if self._step % self.steps_an_epoch == 0 and self.ranks.first:
-            found = similarity_of(self.embedder, batch.images, batch.identities, self.device)
-            self._collapsed = found.pop("collapsed")
-            row |= found
+            similarity = similarity_of(self.embedder, batch.images, batch.identities, self.device)
+            self._collapsed = similarity.collapsed
+            row |= similarity.columns
         self._metrics.add(**row)
         self._watch.progress.advance(1)
         self._watch.stepped(row)
@@ -289,38 +285,55 @@ class TripletTrainer:
     def _end_epoch(self, board: Board) -> None:
         epoch = self._step // self.steps_an_epoch
         loss = self._metrics.mean_since(self._step - self.steps_an_epoch, "loss")
-        progress: dict[str, Any] = {"step": self._step, "epoch": epoch, "loss": loss}
-        lfw: dict[str, Any] = {}
-        said = {"training": self._collapsed}
+        lfw: dict[str, float | str | None] = {}
+        warnings: dict[str, float | str | None] = {"training": self._collapsed}
         last = self._step == self.steps
         if self._evaluate is not None and (epoch % self.settings.evaluate_epochs == 0 or last):
             if self.ranks.first:
                 self.embedder.eval()
                 lfw = self._evaluate(self.embedder)
                 self.embedder.train()
-                said["LFW"] = lfw.pop("lfw_collapsed", None)
-                figures = {name: value for name, value in lfw.items() if name in METRICS_SCHEMA}
-                self._metrics.note(**figures)
-                board(self._step, figures)
+                warnings["LFW"] = lfw.pop("lfw_collapsed", None)
+                columns = {
+                    name: value for name, value in lfw.items() if name in METRICS_SCHEMA and not isinstance(value, str)
+                }
+                self._metrics.note(**columns)
+                board(self._step, columns)
             self.ranks.from_first(None)  # The others wait.
-        shown = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
-        before = self._record.get("progress", {}).get("lfw")
-        collapsed = "; ".join(f"on {place}, {text}" for place, text in said.items() if text) or None
+        evaluated = {name.removeprefix("lfw_"): value for name, value in lfw.items()}
+        before = self._record["progress"].get("lfw")
+        collapsed = "; ".join(f"on {where}, {text}" for where, text in warnings.items() if text) or None
         if collapsed:
-            self._watch.said(collapse_said(collapsed, epoch, self.settings.mining))
-        self._record["progress"] = {**progress, "lfw": shown or before, "collapsed": collapsed}
-        done = self._batch_record.end_epoch(epoch - 1)
-        self._record.setdefault("coverage", []).append(done)
-        replaced = sum(replaced_in({"coverage": [done]}).values())
-        self._watch.epoch_done({**progress, "epochs": self.settings.epochs, "replaced": replaced, **lfw})
+            self._watch.said(collapse_warning(collapsed, epoch, self.settings.mining))
+        self._record["progress"] = {
+            "step": self._step,
+            "epoch": epoch,
+            "loss": loss,
+            "lfw": evaluated or before,
+            "collapsed": collapsed,
+        }
+        use = self._batch_record.end_epoch(epoch - 1)
+        self._record.setdefault("coverage", []).append(use)
+        self._watch.epoch_done(
+            {
+                "step": self._step,
+                "epoch": epoch,
+                "loss": loss,
+                "epochs": self.settings.epochs,
+                "replaced": use["replaced_from_identity"] + use["replaced_from_group"],
+                **lfw,
+            }
+        )
 
     def _save(self, stepper: Stepper) -> None:
-        batches = self._batch_record.write()
+        self._batch_record.write()
+        batches = self._batch_record.state_dict()
         if not self.ranks.first:
             return
         self._metrics.write()
         self._record["progress"]["step"] = self._step
-        content = {
+        checkpoint: Checkpoint = {
+            "step": self._step,
             "network": self.embedder.state_dict(),
             "optimizer": stepper.state_dict(),
             "loader": self.loader.state_dict(),
@@ -329,23 +342,35 @@ class TripletTrainer:
             "record": {
                 "progress": self._record["progress"],
                 "coverage": self._record.get("coverage", []),
-                "look_alikes": self._tables.used,
+                "look_alikes": self._tables.state_dict(),
             },
         }
-        self._checkpoints.save(self._step, content)
+        self._checkpoints.save(checkpoint)
         self._write()
 
-    def _batches(self) -> Iterator[Any]:
+    def _load_state_dict(self, checkpoint: Checkpoint, stepper: Stepper) -> None:
+        self._step = checkpoint["step"]
+        self.embedder.load_state_dict(checkpoint["network"])
+        stepper.load_state_dict(checkpoint["optimizer"])
+        # Checkpoints of before have neither a record nor batches.
+        self._record = {**self._record, **checkpoint.get("record", {})}
+        self._tables.load_state_dict(self._record.get("look_alikes", []))
+        self.loader.load_state_dict(checkpoint["loader"])
+        self._batch_record.load_state_dict(checkpoint.get("batches"), step=self._step)
+        if self.ranks.first:
+            self._metrics.truncate_after(self._step)
+
+    def _batches(self) -> Iterator[Batch]:
         while True:
             if self.loader.begins_epoch and self._tables.refresh(self.embedder, self._step // self.steps_an_epoch):
-                self._write(look_alikes=self._tables.used)
+                self._write({"look_alikes": self._tables.used})
                 self._watch.said(f"new look-alikes: {self._tables.used[-1]['path']}")
             yield from self.loader
 
-    def _write(self, **changes: Any) -> None:
+    def _write(self, changes: TrainingRecord | None = None) -> None:
         if self.ranks.first:
-            self._record.update(changes)
-            self.run.write(self._record)
+            self._record = {**self._record, **(changes or {})}
+            self.run.write(dict(self._record))
 
     def _write_people(self) -> None:
         """Who is in the dataset, for those who evaluate when it is gone."""
@@ -354,7 +379,7 @@ class TripletTrainer:
             people = TrainedOn.of_names(dataset.identities["identity"].to_list(), dataset.fingerprint)
             people.write(self.run.people_path)
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> TrainingRecord:
         facts = run_facts(
             self.settings,
             self.loader.dataset,

@@ -69,7 +69,7 @@ def mine(
         groups: (C,) integers.
         strategy: which.
         margin: by which a negative should be farther than the positive, squared distance.
-        own: (B,) places of the anchors among the C faces; by default the first B.
+        own: (B,) indices of the anchors among the C faces; by default the first B.
         generator: for ``sandberg``, on the CPU.
     """
     distances = distances.detach()
@@ -81,14 +81,14 @@ def mine(
     negatives = (~same).sum(1, keepdim=True)
     of_group = ((groups[own, None] == groups[None]) & ~same).gather(1, order).cumsum(1)
     pairs = positive.sum(1, keepdim=True)
-    # Places of each anchor's positives, as many for all; where there are fewer, some that are none.
-    places = positive.to(torch.uint8).sort(dim=1, descending=True, stable=True).indices[:, : max(1, int(pairs.max()))]
-    true = positive.gather(1, places)
-    to_positive = distances.gather(1, places)
+    # Columns of each anchor's positives, as many for all; where there are fewer, some that are none.
+    columns = positive.to(torch.uint8).sort(dim=1, descending=True, stable=True).indices[:, : max(1, int(pairs.max()))]
+    true = positive.gather(1, columns)
+    to_positive = distances.gather(1, columns)
     if strategy == "batch-hard":
         farthest = to_positive.masked_fill(~true, -1).argmax(1, keepdim=True)
-        places, true, to_positive = (of.gather(1, farthest) for of in (places, true, to_positive))
-        rank = torch.zeros_like(places)
+        columns, true, to_positive = (of.gather(1, farthest) for of in (columns, true, to_positive))
+        rank = torch.zeros_like(columns)
     elif strategy == "semihard":
         rank = torch.searchsorted(nearest, to_positive.contiguous(), right=True)
     else:
@@ -108,7 +108,7 @@ def mine(
         violates = nearest.gather(1, first) < to_positive + margin
         last = first + (chosen & violates)
     last = torch.where(chosen, last, first)
-    counts, in_group = _counted(places, first, last, order, of_group)
+    counts, in_group = _counted(columns, first, last, order, of_group)
     return Mined(
         counts=counts,
         possible=(pairs * negatives).sum().double(),
@@ -119,7 +119,7 @@ def mine(
     )
 
 
-def _counted(places: Tensor, first: Tensor, last: Tensor, order: Tensor, of_group: Tensor) -> tuple[Tensor, Tensor]:
+def _counted(columns: Tensor, first: Tensor, last: Tensor, order: Tensor, of_group: Tensor) -> tuple[Tensor, Tensor]:
     """Triplets of each positive with the negatives of rank ``first`` to ``last``, as a matrix, and those in the group.
 
     How many triplets a negative is in follows from where the ranges begin and end; sums of whole numbers, which no
@@ -130,7 +130,7 @@ def _counted(places: Tensor, first: Tensor, last: Tensor, order: Tensor, of_grou
     begun = zeros.scatter_add(1, first, ones).scatter_add(1, last, -ones)
     by_rank = begun.cumsum(1)[:, :-1]
     counts = torch.zeros_like(by_rank).scatter_add(1, order, -by_rank)
-    counts = counts.scatter_add(1, places, (last - first).double())
+    counts = counts.scatter_add(1, columns, (last - first).double())
     until = torch.cat([zeros[:, :1], of_group.double()], dim=1)
     in_group = (until.gather(1, last) - until.gather(1, first)).sum()
     return counts.float(), in_group
@@ -165,7 +165,7 @@ class TripletLoss:
             identities: (C,) int64 of ``others``.
             groups: (C,) integers of ``others``.
             others: (C, E), where positives and negatives are looked for; by default ``embeddings``.
-            own: (B,) places of ``embeddings`` in ``others``.
+            own: (B,) indices of ``embeddings`` in ``others``.
             generator: for mining by chance.
 
         Returns:

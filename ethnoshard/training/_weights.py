@@ -1,12 +1,10 @@
-"""A network's weights: to start from, to give away, and what they are known by."""
+"""A network's weights: to start from, and to give away."""
 
-import hashlib
 import io
 import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,46 +19,18 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder
 from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
+from ethnoshard.training._record import TrainingRecord, network_settings, read_record
 
 _PREFIX = "network."
 _FACTS = "ethnoshard"
 """Under which the facts lie in a file's metadata, as JSON."""
 
 
-def weights_digest(embedder: FaceEmbedder) -> str:
-    r"""Hex SHA-256 over every tensor of the network: of a run, of what was exported from it, on any device.
-
-    For each tensor of the state, parameters and buffers alike, in the order of their names: the text
-    ``<name> <dtype> <shape>\n``, such as ``network.conv.weight torch.float32 (64, 3, 3, 3)``, in UTF-8, then the
-    values, little-endian, in row-major order.
-    """
-    digest = hashlib.sha256()
-    for name, tensor in sorted(_tensors(embedder).items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def former_weights_digest(embedder: FaceEmbedder) -> str:
-    """What the first run folders have as ``weights_at_start``: names and values, in the network's order.
-
-    Only to go on with such a run.
-    """
-    digest = hashlib.sha256()
-    for name, tensor in _tensors(embedder).items():
-        digest.update(name.encode() + tensor.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _tensors(embedder: FaceEmbedder) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in embedder.state_dict().items()}
-
-
 def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = lambda text: None) -> list[str]:
     """Copy weights into ``embedder``, by names and shapes; what wrappers put before all names is taken off.
 
     Args:
-        embedder: changed in place.
+        embedder: whose weights are changed.
         init: a ``.safetensors`` file, a ``.pt`` file of tensors, or "vggface2" or "casia-webface", which
             facenet-pytorch downloads for ``inception_resnet_v1``.
         said: told what was taken off the names, and how many tensors of the file are not used.
@@ -77,11 +47,11 @@ def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = 
             raise EthnoshardError(
                 f"{init} are weights of inception_resnet_v1; {embedder.backbone} can't start from them"
             )
-        given = downloaded(init)
+        tensors = downloaded(init)
     else:
-        given = read_weights(Path(init))
+        tensors = read_weights(Path(init))
     copied = copy_weights(
-        embedder, given, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, said=said
+        embedder, tensors, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, said=said
     )
     return sorted(embedder.state_dict().keys() - copied)
 
@@ -110,10 +80,10 @@ def save_weights(embedder: FaceEmbedder, path: Path, facts: dict[str, str]) -> N
         file.write(save(tensors, {_FACTS: json.dumps({**embedder.facts, **facts})}))
 
 
-def facts_of(record: dict[str, Any]) -> dict[str, str]:
+def facts_of(record: TrainingRecord) -> dict[str, str]:
     """What a run's record says that is good to know with its weights: which part of an aligned face they look at."""
     dataset = record["dataset"]
-    crop = record["settings"]["crop"] or dataset["image_size"]
+    crop = network_settings(record).crop or dataset["image_size"]
     return {"fingerprint": str(dataset["fingerprint"]), "face": str(dataset["image_size"]), "crop": str(crop)}
 
 
@@ -151,17 +121,17 @@ def run_embedder(folder: Path) -> FaceEmbedder:
     """The network of a run: its last weights if it is finished, else those of the newest checkpoint.
 
     Raises:
-        EthnoshardError: it is no run, or has no checkpoint yet.
+        EthnoshardError: it is not a run, or has no checkpoint yet.
     """
     run = RunFolder(folder)
-    settings = run.record()["settings"]
+    settings = network_settings(read_record(run))
     if run.weights_path.exists():
         return load_embedder(run.weights_path)
     checkpoint = Checkpoints(run.checkpoints, keep=1).newest(lambda text: None)
     if checkpoint is None:
         again = command("train", "--resume", "--out", folder)
         raise EthnoshardError(f"{folder} has neither weights nor a checkpoint yet; `{again}` goes on with it")
-    embedder = FaceEmbedder(settings["backbone"], embedding=settings["embedding"], side=settings["side"] or None)
+    embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
     embedder.load_state_dict(checkpoint["network"])
     return embedder.eval()
 
@@ -177,7 +147,7 @@ def export(folder: Path, path: Path) -> FaceEmbedder:
     if path.suffix not in (".onnx", ".safetensors"):
         raise EthnoshardError(f"{path} should end in .onnx or .safetensors, which says what to write")
     embedder = run_embedder(folder)
-    facts = facts_of(RunFolder(folder).record())
+    facts = facts_of(read_record(RunFolder(folder)))
     if path.suffix == ".safetensors":
         save_weights(embedder, path, facts)
         return embedder

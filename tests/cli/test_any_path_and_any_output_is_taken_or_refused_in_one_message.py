@@ -73,7 +73,7 @@ def test_where_python_knows_ascii_only_groups_and_settings_are_read_as_they_are(
     settings = tmp_path / "設.toml"
     settings.write_text("# 設\npeople_per_batch = 4\nimages_per_person = 2\ncrop = 0\nepochs = 1\n", "utf-8")
     dry = ("train", dataset, "--dry-run", "--out", tmp_path / "run", "--config")
-    printed = cli(*dry, settings, "--arm", shares, environment=ASCII)
+    printed = cli(*dry, settings, "--target", shares, environment=ASCII)
     assert printed.returncode == 0, printed.stderr
     (tmp_path / "again.toml").write_text(printed.stdout)
     assert cli(*dry, tmp_path / "again.toml").stdout == printed.stdout

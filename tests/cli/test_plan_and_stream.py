@@ -79,9 +79,10 @@ def test_stream_stops_after_so_many_batches_and_what_training_takes_is_no_waitin
     ("options", "message"),
     [
         (["--target", "uniform", "--people", "2"], "wants 3 groups in each batch, but people_per_batch=2"),
-        (["--target", "A=0.5,B=much"], "'B=much' in it is not"),
+        (["--target", "A=0.5,B=much"], "'B=much' in the target is not"),
         (["--target", "A=0.5,X=0.5"], "names 'X'"),
-        (["--when-exhausted", "loop"], "'loop' is not"),
+        (["--when-exhausted", "loop"], "--when-exhausted must be one of repeat, stop, redistribute, raise, got 'loop'"),
+        (["--within", "any"], "hard=0 of the cells come in one, so it would do nothing"),
         (["--people", "0"], "people_per_batch must be at least 1, got 0"),
         (["--people", "500"], "but the dataset has"),
     ],
@@ -92,6 +93,13 @@ def test_a_users_mistake_is_one_message(cli: Any, dataset: Path, verb: str, opti
     assert (
         run.stderr.startswith("error: ") and message in " ".join(run.stderr.split()) and "Traceback" not in run.stderr
     )
+
+
+@pytest.mark.parametrize("line", [("plan", "--people", 6, "--images", 4), ("stream", "--people", 6, "--images", 4)])
+def test_a_target_is_refused_before_any_dataset_is_opened(cli: Any, tmp_path: Path, line: tuple[object, ...]) -> None:
+    verb, *options = line
+    run = cli(verb, tmp_path / "nowhere", *options, "--target", "asian=x")
+    assert run.returncode == 1 and "'asian=x' in the target is not" in " ".join(run.stderr.split())
 
 
 def test_a_damaged_dataset_ends_the_stream_with_one_message(cli: Any, tmp_path: Path) -> None:

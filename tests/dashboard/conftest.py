@@ -65,7 +65,7 @@ def make_full(root: Path) -> None:
         command("pack", work, root / f"{name}.dataset", "--workers", 1)
     for arm in ("base", "natural"):
         run = root / "runs" / f"{arm}-0"
-        command("train", root / "trained.dataset", "--config", "smoke", "--arm", arm, "--seed", 0, "--out", run,
+        command("train", root / "trained.dataset", "--config", "smoke", "--target", arm, "--seed", 0, "--out", run,
                 "--set", "epochs=2", "--set", "num_workers=1", "--device", "cpu")  # fmt: skip
         report = run / "reports" / "drawn"
         command("evaluate", run, "--images", root / "tested.work", "--pairs", root / "tested" / "pairs.csv",

@@ -57,4 +57,4 @@ def test_a_plan_which_knows_nothing_of_the_rest_says_the_same(value: Any) -> Non
 
 
 def test_the_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(_checks, raise_on_error=True).attempted == 2
+    assert doctest.testmod(_checks, raise_on_error=True).attempted == 3

@@ -103,6 +103,7 @@ def plans(
     """A plan whose target can be met and whose epoch is short enough to be walked through."""
     identities = draw(tables())
     try:
+        share = draw(st.sampled_from(hard))
         chosen = PlanSettings(
             people_per_batch=draw(st.integers(1, 12)),
             images_per_person=draw(st.integers(1, 6)),
@@ -111,8 +112,8 @@ def plans(
             seed=draw(st.integers(0, 5)),
             min_faces=draw(st.sampled_from((None, 1, 3))),
             together=draw(st.sampled_from(together)),
-            hard=draw(st.sampled_from(hard)),
-            within=draw(st.sampled_from(within)),
+            hard=share,
+            within=draw(st.sampled_from(within)) if share else "group",
             window_mib=draw(st.sampled_from((1, 64))),
         )
         plan = Plan(identities, chosen, draw(neighbours(identities)) if chosen.hard else None)

@@ -3,6 +3,7 @@
 import pytest
 
 from ethnoshard import FaceDataset, StratifiedLoader
+from ethnoshard._progress import Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import measure_stream
 
@@ -14,7 +15,7 @@ def loader_of(made: FaceDataset, **options: object) -> StratifiedLoader:
 def test_an_epoch_is_measured_as_a_whole_and_the_loader_stands_before_the_next(made: FaceDataset) -> None:
     loader = loader_of(made)
     told: list[object] = []
-    found = measure_stream(loader, begun=lambda *numbers: told.append(numbers), advance=told.append)
+    found = measure_stream(loader, progress=Progress(begun=lambda *numbers: told.append(numbers), advance=told.append))
     assert (found.batches, found.images) == (len(loader), 24 * len(loader))
     assert told == [(len(loader), 0)] + [1] * len(loader)
     assert loader.epoch == 1 and loader.begins_epoch

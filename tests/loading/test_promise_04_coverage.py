@@ -33,7 +33,7 @@ def test_coverage_is_what_the_batches_do(plan: Plan) -> None:
 def test_every_face_is_used_and_only_short_cells_and_the_last_batch_repeat(plan: Plan) -> None:
     settings, faces = plan.settings, plan.identities.faces
     drawn = draws(plan.epoch(0))
-    cells = {who: -(-int(faces[who]) // settings.images_per_person) for who in plan.drawn.nonzero()[0].tolist()}
+    cells = {who: -(-int(faces[who]) // settings.images_per_person) for who in plan.included.nonzero()[0].tolist()}
     # Nobody can be in a batch twice, so nobody has more cells than there are batches.
     whole = [who for who, number in cells.items() if number <= plan.batches]
     assert all((who, face) in drawn for who in whole for face in range(int(faces[who])))

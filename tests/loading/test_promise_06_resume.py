@@ -92,11 +92,12 @@ def test_the_state_is_a_small_json_without_the_dataset(made: FaceDataset) -> Non
     [
         ("seed", 4), ("people_per_batch", 6), ("images_per_person", 2), ("target", "uniform"), ("window_mib", 1),
         ("random_flip", False), ("random_crop", 40), ("min_faces", 3), ("when_exhausted", "stop"),
+        ("shards_in_window", 1),
     ],
 )  # fmt: skip
 def test_a_state_of_another_setting_is_refused_by_name(made: FaceDataset, field: str, value: Any) -> None:
     state = loader_of(made).state_dict()
-    with pytest.raises(EthnoshardError, match=f"another {field.removeprefix('random_')}: "):
+    with pytest.raises(EthnoshardError, match=f"another {field}: "):
         loader_of(made, **{field: value}).load_state_dict(state)
 
 
@@ -108,13 +109,34 @@ def test_a_state_of_another_setting_is_refused_by_name(made: FaceDataset, field:
         ({"epoch": -1}, "the state.s epoch must be at least 0, got -1"),
         ({"batches": "3"}, "the state.s batches must be a whole number, got .3."),
         ({"batches": 10_000}, "after batch 10,000"),
-        ({"settings": None}, "no state of a StratifiedLoader"),
+        ({"settings": None}, "not a state of a StratifiedLoader"),
     ],
 )
 def test_a_state_that_is_none_of_ours_is_refused(made: FaceDataset, change: dict[str, Any], message: str) -> None:
     loader = loader_of(made)
     with pytest.raises(EthnoshardError, match=message):
         loader.load_state_dict(loader.state_dict() | change)
+
+
+def test_a_state_that_an_older_version_wrote_goes_on(made: FaceDataset) -> None:
+    whole = rest(loader_of(made), 2)
+    written = {
+        "sequence": 2,
+        "fingerprint": made.fingerprint,
+        "look_alikes": None,
+        "settings": {
+            "people_per_batch": 5, "images_per_person": 3, "target": "natural", "when_exhausted": "repeat", "seed": 3,
+            "min_faces": 2, "together": 1, "hard": 0.0, "within": "any", "window_mib": 64, "open_shards": None,
+            "crop": None, "flip": True,
+        },
+        "epoch": 0,
+        "batches": 4,
+    }  # fmt: skip
+    loader = loader_of(made)
+    assert {**loader.state_dict()["settings"], "within": "any"} == written["settings"]
+    # Without look-alikes "within" says nothing, and once any of it was taken.
+    loader.load_state_dict(json.loads(json.dumps(written)))
+    assert rest(loader, 2) == whole[4:]
 
 
 KILLED = """

@@ -26,7 +26,7 @@ def test_stop_ends_the_epoch_with_the_first_group_and_repeats_nothing() -> None:
 
 
 def test_stop_drops_others_each_epoch() -> None:
-    plan = plan_of("stop", open_shards=1, people_per_batch=2)
+    plan = plan_of("stop", shards_in_window=1, people_per_batch=2)
     used = [{face for face in draws(plan.epoch(epoch)) if face[0] < 30} for epoch in range(12)]
     assert len(set(map(frozenset, used))) > 1
 
@@ -92,5 +92,7 @@ def test_the_loader_takes_the_policy_by_name(made: FaceDataset, policy: str) -> 
 
 
 def test_another_name_is_refused(made: FaceDataset) -> None:
-    with pytest.raises(EthnoshardError, match="one of repeat, stop, redistribute, raise; 'loop' is not"):
+    with pytest.raises(
+        EthnoshardError, match="when_exhausted must be one of repeat, stop, redistribute, raise, got 'loop'"
+    ):
         StratifiedLoader(made, people_per_batch=4, images_per_person=4, when_exhausted="loop")  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def test_an_identity_without_a_good_face_is_replaced_from_its_group(own: Own) ->
     bad = {(4, face) for face in range(12)} | {(22, face) for face in range(6)}
     spoil(dataset, bad)
     loader = StratifiedLoader(dataset, **OPTIONS)
-    drawn = loader.plan.epoch(0).drawn()
+    drawn = loader.plan.epoch(0).draws()
     check(loader, dataset, bad)
     coverage = loader.coverage()
     assert coverage.bad_faces == 18

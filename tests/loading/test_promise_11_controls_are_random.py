@@ -38,7 +38,7 @@ def as_at_random(plan: Plan) -> npt.NDArray[np.float64]:
     hypergeometric variance.
     """
     of = plan.identities
-    there = np.flatnonzero(plan.drawn)
+    there = np.flatnonzero(plan.included)
     chance = np.minimum(np.ceil(of.faces[there] / plan.settings.images_per_person) / plan.batches, 1)
     each = np.bincount(of.group[there], chance * (1 - chance), minlength=len(of.groups))
     return each - each**2 / each.sum()
@@ -90,7 +90,7 @@ def test_a_groups_people_in_a_batch_vary_as_at_random_whatever_the_shards(
     images: int,
     target: Any,
     window: int,
-    open_shards: int | None,
+    shards_in_window: int | None,
 ) -> None:
     chosen = PlanSettings(
         people_per_batch=batch,
@@ -98,7 +98,7 @@ def test_a_groups_people_in_a_batch_vary_as_at_random_whatever_the_shards(
         target=target,
         seed=seed,
         window_mib=window,
-        open_shards=open_shards,
+        shards_in_window=shards_in_window,
     )
     try:
         plan = Plan(made(seed, people, faces, groups, face_bytes), chosen)
@@ -210,7 +210,7 @@ def test_people_meet_those_who_lie_beside_them_on_the_disk_as_often_as_by_chance
 
 def test_pieces_of_a_few_shards_only_are_shuffled_where_that_is_asked_for() -> None:
     identities = table([[20] * 600, [20] * 100])
-    chosen = PlanSettings(people_per_batch=16, images_per_person=4, window_mib=4, open_shards=2)
+    chosen = PlanSettings(people_per_batch=16, images_per_person=4, window_mib=4, shards_in_window=2)
     plan = Plan(identities, chosen)
     shards = [set(identities.shard[plan.epoch(0).people(batch)].tolist()) for batch in range(plan.batches)]
     everywhere = Plan(identities, PlanSettings(people_per_batch=16, images_per_person=4, window_mib=4))

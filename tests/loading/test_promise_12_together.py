@@ -99,7 +99,7 @@ def test_every_face_is_drawn_once_or_the_coverage_says_why_not(plan: Plan) -> No
 @many
 @given(plans(named=(*QUOTAS, "base", "weighted"), together=(1, 3), hard=(0.5, 1.0), within=("group", "any")))
 def test_look_alikes_change_who_meets_whom_and_never_how_many(plan: Plan) -> None:
-    without = Plan(plan.identities, replace(plan.settings, hard=0.0))
+    without = Plan(plan.identities, replace(plan.settings, hard=0.0, within="group"))
     assert (counts_of(plan) == counts_of(without)).all()
     assert plan.epoch(1).coverage() == without.epoch(1).coverage()
     for batch in batches(plan.epoch(0)):
@@ -121,7 +121,7 @@ def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are
     # Otherwise a shard is needed all the time, and fetched again and again where the cache holds a few only.
     identities = table([[20] * 800])
     near = np.random.default_rng(0).integers(0, 800, (800, 8)).astype(np.int32)
-    chosen = PlanSettings(people_per_batch=8, images_per_person=4, window_mib=2, open_shards=2, hard=1.0)
+    chosen = PlanSettings(people_per_batch=8, images_per_person=4, window_mib=2, shards_in_window=2, hard=1.0)
     plan = Plan(identities, chosen, Resemblance(near))
     shards = int(identities.shard[-1]) + 1
     for number in (0, 1):
@@ -145,11 +145,12 @@ def test_look_alikes_are_sought_in_the_shards_that_are_open_where_only_a_few_are
         ({"together": 0}, r"together must be at least 1, got 0"),
         ({"hard": 0.5}, r"hard=0.5 of the cells come with look-alikes: name a table of them"),
         ({"hard": 1.5}, r"hard must be between 0 and 1, got 1.5"),
-        ({"within": "all"}, r"within is one of group, any; 'all' is not"),
-        ({"within": "any", "target": "same-group"}, r"target='same-group' gives each batch one group"),
+        ({"within": "any"}, r"within='any' .* hard=0 of the cells come in one, so it would do nothing: name a table"),
+        ({"within": "all"}, r"within must be one of group, any, got 'all'"),
+        ({"hard": 1.0, "within": "any", "target": "same-group"}, r"target='same-group' gives each batch one group"),
         (
-            {"within": "any", "open_shards": 2},
-            r"within='any' needs all shards open, .* open_shards=2 keeps look-alikes",
+            {"hard": 1.0, "within": "any", "shards_in_window": 2},
+            r"within='any' needs all shards open, .* shards_in_window=2 keeps look-alikes",
         ),
     ],
 )

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
-from ethnoshard.loading._planning import target_of
-from ethnoshard.mixing import MixingError, Plan, PlanSettings
+from ethnoshard.mixing import MixingError, Plan, PlanSettings, Target
 from tests.kit.plans import batches, stratum_of, table
 
 SIZES = [[8] * 60, [8] * 20, [4] * 10]
@@ -80,21 +79,22 @@ def test_same_group_batches_take_turns_as_their_numbers_are() -> None:
     ],
 )
 def test_shares_as_text_name_any_group(text: str, shares: dict[str, float]) -> None:
-    assert target_of(text) == shares
+    assert Target.parse(text) == Target.parse(shares)
+    assert dict(Target.parse(text).by_group) == shares
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("east, asian=0.5,white=0.5", "a name with a comma like .*; 'east' in it is not"),
+        ("east, asian=0.5,white=0.5", "a name with a comma like .*; 'east' in the target is not"),
         ("A=0.5,A=0.5", "gives 'A' two shares"),
-        ("A=half", "'A=half' in it is not"),
+        ("A=half", "'A=half' in the target is not"),
         ("A=0.5\nB=0.5", "in one line"),
     ],
 )
 def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
-    with pytest.raises(EthnoshardError, match=message):
-        target_of(text)
+    with pytest.raises(MixingError, match=message):
+        Target.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_shares_as_text_that_are_none_say_how(text: str, message: str) -> None:
         ({"A": 0.5, "X": 0.5}, {}, "names 'X'; the dataset's groups are 'A', 'B', 'C'"),
         ({"A": 0.5}, {}, "sum to 0.5, not to 1"),
         ({"A": -1.0, "B": 2.0}, {}, "share of 'A' must be a number of at least 0, got -1.0"),
-        ("balanced", {}, "same-group, weighted, or a share for each group; 'balanced' is not"),
+        ("balanced", {}, "same-group, weighted, or shares such as .*, got 'balanced'"),
         ("same-group", {"people_per_batch": 11}, "'C' has 10 that can be drawn"),
         ("natural", {"people_per_batch": 100}, "=100, but the dataset has 90 identities with at least 2"),
         ("natural", {"people_per_batch": 0}, "people_per_batch must be at least 1, got 0"),
@@ -127,9 +127,9 @@ def test_what_cannot_be_met_is_an_early_error_with_numbers(target: Any, more: di
         ({"rank": 0, "world_size": 0}, "world_size must be at least 1, got 0"),
         ({"num_workers": -1}, "num_workers must be at least 0, got -1"),
         ({"random_crop": 49}, "random_crop must be between 1 and 48 px, got 49"),
-        ({"output": "dict"}, "output is 'batch' or 'tuple'"),
-        ({"cache": "disk"}, "cache is 'memory' or None"),
-        ({"max_bad_faces": -1}, "max_bad_faces is a number, or a share below 1; -1"),
+        ({"output": "dict"}, "output must be 'batch' or 'tuple', got 'dict'"),
+        ({"cache": "disk"}, "cache must be 'memory' or None, got 'disk'"),
+        ({"max_bad_faces": -1}, "max_bad_faces must be a number of at least 0, or a share below 1, got -1"),
         ({"target": "uniform", "people_per_batch": 3}, "the target wants 4 groups"),
     ],
 )

@@ -14,7 +14,7 @@ from tests.kit.plans import many, plans, table
 @many
 @given(plans(together=(1, 2), hard=(0.0, 0.5)))
 def test_people_pairs_and_hits_are_those_that_are_counted(plan: Plan) -> None:
-    near = plan.near or Resemblance.of_nobody(len(plan.identities.group))
+    near = plan.near or Resemblance.empty(len(plan.identities.group))
     found = meetings(plan.epoch(0), near, most=1, epochs=1)
     assert found.epochs == 1
     batches = [plan.epoch(0).people(number).tolist() for number in range(plan.batches)]
@@ -27,7 +27,7 @@ def test_people_pairs_and_hits_are_those_that_are_counted(plan: Plan) -> None:
         assert row.none == pytest.approx(np.mean([not each for each in own]))
         assert row.distinct == len({one for each in own for one in each})
         hits = [near.nearest[one, 0] in batch for batch in looked_at for one in batch if group[one] == number]
-        if near.knows_nobody:
+        if near.is_empty:
             assert row.nearest is None and row.apart_met is None
             continue
         assert row.nearest == pytest.approx(np.mean(hits) if hits else 0)

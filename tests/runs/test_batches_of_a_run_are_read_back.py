@@ -61,7 +61,7 @@ def test_rows_after_the_step_gone_on_from_do_not_count(tmp_path: Path) -> None:
     path = tmp_path / "batches.parquet"
     written(path, [(0, (1, 1), (1, 1))] * 3)
     rows = Batches(path)
-    rows.take_up(2)
+    rows.truncate_after(2)
     at = {"step": 3, "epoch": 1, "loader_epoch": 1, "groups": ("A", "B"), "wanted": (2, 0)}
     rows.add(**at, people=(2, 0), faces=(8, 0), **meeting((2, 0)))
     rows.write()

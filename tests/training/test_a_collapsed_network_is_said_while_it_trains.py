@@ -10,6 +10,7 @@ from ethnoshard import FaceDataset
 from ethnoshard.embedding import load_model
 from ethnoshard.runs import RunFolder, TrainedOn, list_runs, read_metrics
 from ethnoshard.training import TrainingWatch, TripletTrainer
+from ethnoshard.training._similarity import BatchSimilarity
 
 COLUMNS = ["similarity_different", "similarity_same", "similarity_auc"]
 
@@ -49,7 +50,7 @@ def test_a_collapsed_network_is_said_recorded_and_listed(train: Callable[..., Tr
 def test_measuring_it_changes_nothing(train: Callable[..., TripletTrainer], monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = train("measured")
     trainer.train()
-    monkeypatch.setattr("ethnoshard.training._trainer.similarity_of", lambda *arguments: {"collapsed": None})
+    monkeypatch.setattr("ethnoshard.training._trainer.similarity_of", lambda *arguments: BatchSimilarity({}, None))
     other = train("not")
     assert other.train()["progress"]["collapsed"] is None
     for one, two in zip(trainer.embedder.state_dict().values(), other.embedder.state_dict().values(), strict=True):

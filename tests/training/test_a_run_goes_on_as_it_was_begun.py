@@ -1,5 +1,6 @@
 """``--resume --out RUN`` is enough; what contradicts the run is refused by name; longer runs equal long ones."""
 
+import json
 import shlex
 import shutil
 from collections.abc import Callable
@@ -53,6 +54,43 @@ def test_a_rate_that_follows_the_length_is_a_reason_and_the_way_out_works(
     assert f"--init {short.run.weights_path}" in str(refused.value)
     assert outcome(short.run.path)[0] == weights and metrics.equals(outcome(short.run.path)[1])
     assert train("next", epochs=1, init=str(short.run.weights_path)).train()["status"] == "finished"
+
+
+def test_a_run_on_record_by_old_words_goes_on(train: Callable[..., TripletTrainer]) -> None:
+    whole = train("whole", target="A=0.5,B=0.5", epochs=2, **EVEN)
+    whole.train()
+    begun = train("begun", target="A=0.5,B=0.5", epochs=1, **EVEN)
+    begun.train()
+    path = begun.run.record_path
+    record = json.loads(path.read_text())
+    assert record["arm"] == record["settings"]["arm"] == "A=0.5,B=0.5" and "target" not in record["settings"]
+    # As it was typed then; and "within" was taken where nobody had look-alikes.
+    record["settings"] |= {"arm": "B=.5, A=.5", "within": "any"}
+    path.write_text(json.dumps(record))
+    train("begun", target="A=0.5,B=0.5", epochs=2, **EVEN).train(resume=True)
+    assert outcome(begun.run.path)[0] == outcome(whole.run.path)[0]
+    with pytest.raises(EthnoshardError, match=r"target is 'natural', was 'A=0\.5,B=0\.5'"):
+        train("begun", epochs=2, **EVEN).train(resume=True)
+
+
+def test_the_old_word_arm_is_taken_with_one_line_of_warning(small: FaceDataset, tmp_path: Path) -> None:
+    given = (
+        small.path,
+        "--out",
+        tmp_path / "run",
+        "--config",
+        "smoke",
+        "--device",
+        "cpu",
+        "--set",
+        "crop=40",
+        "--dry-run",
+    )
+    new, old, by_set = (typed(*given, *more) for more in (("--target", "base"), ("--arm", "base"), ("--set=arm=base",)))
+    assert new.exit_code == 0 and new.stderr == "" and 'target = "base"' in new.stdout
+    assert old.stdout == by_set.stdout == new.stdout
+    assert old.stderr == "warning: --arm is the old word for --target, and will go; write --target instead\n"
+    assert by_set.stderr == "warning: --set sets arm, the old word for target; write target instead\n"
 
 
 def test_fewer_epochs_than_are_done_are_refused_with_their_number(train: Callable[..., TripletTrainer]) -> None:

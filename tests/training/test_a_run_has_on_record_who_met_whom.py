@@ -68,14 +68,14 @@ def test_pairs_and_look_alikes_are_those_of_each_ranks_batches(
     small: FaceDataset, table: LookAlikes, tmp_path: Path, command: Callable[..., list[str]], ranks: int
 ) -> None:
     more = {"look_alikes": str(table.path), "hard": 0.5, "people_per_batch": 8}
-    line = command(small, tmp_path / "run", "--arm", "natural", epochs=3, **more)
+    line = command(small, tmp_path / "run", "--target", "natural", epochs=3, **more)
     if ranks > 1:
         line[1:2] = ["-m", "torch.distributed.run", f"--nproc-per-node={ranks}", "--standalone", "-m"]
     done = run(line)
     assert done.returncode == 0, done.stderr
     record = RunFolder(tmp_path / "run").record()
     rows = read_batches(tmp_path / "run" / "batches.parquet")
-    settings = TrainingSettings().changed({**SMALL, **more, "arm": "natural"}, "test")
+    settings = TrainingSettings().changed({**SMALL, **more, "target": "natural"}, "test")
     pairs, met, people = recount(small, settings, record["steps"], ranks, table.path)
     for name, expected in (("own_pairs", pairs), ("nearest_met", met)):
         assert sum(expected.values()) > 0
@@ -94,11 +94,11 @@ def test_pairs_and_look_alikes_are_those_of_each_ranks_batches(
     assert rows["own_pairs_at_random"].to_list() == pytest.approx([of[group] for group in rows["group"]])
 
 
-@pytest.mark.parametrize(("arm", "together"), [("natural", 1), ("base", 1), ("placebo", 1), ("natural", 2)])
+@pytest.mark.parametrize(("target", "together"), [("natural", 1), ("base", 1), ("placebo", 1), ("natural", 2)])
 def test_the_record_says_who_meets_whom_in_an_epoch_of_the_loader(
-    train: Callable[..., TripletTrainer], arm: str, together: int
+    train: Callable[..., TripletTrainer], target: str, together: int
 ) -> None:
-    trainer = train(arm=arm, together=together, epochs=1)
+    trainer = train(target=target, together=together, epochs=1)
     trainer.train()
     planned = json.loads(trainer.run.record_path.read_text())["plan"]["meetings"]
     expected = meetings(trainer.loader.plan.epoch(0), epochs=1)

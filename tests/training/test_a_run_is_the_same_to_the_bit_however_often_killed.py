@@ -109,7 +109,7 @@ def test_another_setting_or_dataset_is_refused_by_name(
     train: Callable[..., TripletTrainer], drawn_people: FaceDataset
 ) -> None:
     train().train()
-    with pytest.raises(EthnoshardError, match=r"holds a run already; say --resume"):
+    with pytest.raises(EthnoshardError, match=r"holds a run already; pass --resume"):
         train().train()
     with pytest.raises(EthnoshardError, match=r"margin is 0\.3, was 0\.2"):
         train(margin=0.3).train(resume=True)

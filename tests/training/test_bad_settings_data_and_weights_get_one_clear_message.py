@@ -31,10 +31,13 @@ from tests.kit.datasets import write_dataset
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"margin": 0}, "margin must be above 0, got 0"),
         ({"margin": float("nan")}, "margin must be above 0, got nan"),
-        ({"mining": "hardest"}, "mining is semihard, sandberg, batch-hard, all; not 'hardest'"),
-        ({"arm": "fair"}, "arm is base, natural, uniform, placebo, same-group, weighted, or shares"),
-        ({"backbone": "resnet"}, "backbone is inception_resnet_v1, mobilefacenet; not 'resnet'"),
-        ({"milestones": [0.5, 2.0]}, "milestones are shares of the run"),
+        ({"mining": "hardest"}, "mining must be one of semihard, sandberg, batch-hard, all, got 'hardest'"),
+        ({"target": "fair"}, "target must be one of base, natural, .*, weighted, or shares such as .*, got 'fair'"),
+        ({"backbone": "resnet"}, "backbone must be one of inception_resnet_v1, mobilefacenet, got 'resnet'"),
+        ({"milestones": [0.5, 2.0]}, "milestones must be shares of the run"),
+        ({"target": "A=x"}, "train.toml: shares are like asian=0.5,white=0.5, .*; 'A=x' in the target is not"),
+        ({"target": "natural", "arm": "base"}, "sets target twice: by its old word 'arm' as well"),
+        ({"within": "any"}, "within=any .* hard=0 of the cells come in one, so it would do nothing: name the table"),
         ({"flip": 1}, "flip to 1, but it is true or false"),
     ],
 )
@@ -46,9 +49,9 @@ def test_a_setting(values: dict[str, object], message: str) -> None:
 def test_a_file_of_settings(tmp_path: Path) -> None:
     path = tmp_path / "train.toml"
     path.write_text("epochs = \n")
-    with pytest.raises(EthnoshardError, match=r"train\.toml is no TOML: .*line 1"):
+    with pytest.raises(EthnoshardError, match=r"train\.toml is not TOML: .*line 1"):
         read_settings(str(path))
-    with pytest.raises(EthnoshardError, match="smal is no file that can be read, and none of casia, small, smoke"):
+    with pytest.raises(EthnoshardError, match="smal is not a file that can be read, nor one of casia, small, smoke"):
         read_settings("smal")
 
 
@@ -62,12 +65,12 @@ def test_the_ready_made_ones_are_sound() -> None:
 def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(
     small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]]
 ) -> None:
-    done = run(command(small, tmp_path / "run", "--dry-run", "--arm", "A=0.5,B=0.5", milestones="[0.25]"))
+    done = run(command(small, tmp_path / "run", "--dry-run", "--target", "A=0.5,B=0.5", milestones="[0.25]"))
     assert done.returncode == 0, done.stderr
     assert "steps of 12 images" in done.stdout
     (tmp_path / "again.toml").write_text(done.stdout)
     settings = read_settings(str(tmp_path / "again.toml"))
-    assert (settings.arm, settings.milestones, settings.learning_rate) == ("A=0.5,B=0.5", (0.25,), 0.003)
+    assert (str(settings.target), settings.milestones, settings.learning_rate) == ("A=0.5,B=0.5", (0.25,), 0.003)
     assert not (tmp_path / "run").exists()
 
 
@@ -77,7 +80,7 @@ def test_a_dry_run_prints_the_settings_as_a_file_and_does_nothing(
         ({"people_per_batch": 22}, "22"),
         ({"crop": 64}, "crop is 64 pixels, but the dataset's faces have 48"),
         ({"side": 40}, "mobilefacenet takes faces of at least 32 pixels, in multiples of 16; not of 40"),
-        ({"arm": "D=1"}, "'?D'?"),
+        ({"target": "D=1"}, "'?D'?"),
         ({"precision": "float16"}, "precision=float16 needs a GPU"),
         ({"init": "vggface2"}, "vggface2 are weights of inception_resnet_v1; mobilefacenet can't start from them"),
         ({"init": "nowhere.pt"}, "nowhere.pt is not there"),

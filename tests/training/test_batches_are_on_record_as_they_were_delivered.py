@@ -53,9 +53,9 @@ def recount(
     return people, faces, seen
 
 
-@pytest.mark.parametrize("arm", ["base", "natural", "uniform", "placebo", "same-group", "A=0.5,B=0.5"])
-def test_rows_are_what_the_batches_held(small: FaceDataset, train: Callable[..., TripletTrainer], arm: str) -> None:
-    trainer = train(arm=arm)
+@pytest.mark.parametrize("target", ["base", "natural", "uniform", "placebo", "same-group", "A=0.5,B=0.5"])
+def test_rows_are_what_the_batches_held(small: FaceDataset, train: Callable[..., TripletTrainer], target: str) -> None:
+    trainer = train(target=target)
     trainer.train()
     rows = read_batches(trainer.run.batches_path)
     people, faces, _ = recount(small, trainer.settings, trainer.steps)
@@ -67,7 +67,7 @@ def test_rows_are_what_the_batches_held(small: FaceDataset, train: Callable[...,
 
 
 @pytest.mark.parametrize(
-    ("arm", "target"),
+    ("target", "shares"),
     [
         ("base", None),
         ("placebo", None),
@@ -79,19 +79,19 @@ def test_rows_are_what_the_batches_held(small: FaceDataset, train: Callable[...,
     ],
 )
 def test_the_target_is_on_record_and_asked_of_each_step(
-    train: Callable[..., TripletTrainer], arm: str, target: dict[str, float] | None
+    train: Callable[..., TripletTrainer], target: str, shares: dict[str, float] | None
 ) -> None:
-    trainer = train(arm=arm, epochs=1)
-    assert trainer.train()["target"] == (pytest.approx(target) if target else None)
+    trainer = train(target=target, epochs=1)
+    assert trainer.train()["target"] == (pytest.approx(shares) if shares else None)
     rows = read_batches(trainer.run.batches_path)
-    if target is None:
+    if shares is None:
         assert rows["wanted"].null_count() == len(rows)
     else:
-        assert rows["wanted"].to_list() == pytest.approx([4 * target[group] for group in rows["group"]])
+        assert rows["wanted"].to_list() == pytest.approx([4 * shares[group] for group in rows["group"]])
 
 
 def test_a_group_that_left_its_quota_to_the_others_is_not_wanted_any_more(train: Callable[..., TripletTrainer]) -> None:
-    trainer = train(arm="uniform", when_exhausted="redistribute", epochs=3)
+    trainer = train(target="uniform", when_exhausted="redistribute", epochs=3)
     trainer.train()
     plan = trainer.loader.plan
     rows = read_batches(trainer.run.batches_path).filter(pl.col("loader_epoch") == 0)
@@ -101,11 +101,11 @@ def test_a_group_that_left_its_quota_to_the_others_is_not_wanted_any_more(train:
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("arm", ["natural", "uniform"])
+@pytest.mark.parametrize("target", ["natural", "uniform"])
 def test_the_batches_never_lie_a_person_off_the_target(
-    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], arm: str, ranks: int
+    small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], target: str, ranks: int
 ) -> None:
-    line = command(small, tmp_path / "run", "--arm", arm, epochs=5)
+    line = command(small, tmp_path / "run", "--target", target, epochs=5)
     if ranks > 1:
         line[1:2] = ["-m", "torch.distributed.run", f"--nproc-per-node={ranks}", "--standalone", "-m"]
     done = run(line)
@@ -121,7 +121,7 @@ def test_the_batches_never_lie_a_person_off_the_target(
     again = (pl.col("step") % record["plan"]["steps"] == 0) & (record["plan"]["batches_again"] > 0)
     assert ahead.filter(~again)["ahead"].abs().max() < 1
     assert ahead["ahead"].abs().max() < 2
-    settings = TrainingSettings().changed({**SMALL, "arm": arm}, "test")
+    settings = TrainingSettings().changed({**SMALL, "target": target}, "test")
     people, faces, _ = recount(small, settings, record["steps"], ranks)
     assert rows.select(*KEYS, "people", "faces").rows() == [
         (step, group, people[step, group], faces[step, group])
@@ -134,12 +134,12 @@ def test_the_batches_never_lie_a_person_off_the_target(
 def test_coverage_is_what_each_epoch_did_with_every_face(
     small: FaceDataset, tmp_path: Path, command: Callable[..., list[str]], ranks: int
 ) -> None:
-    line = command(small, tmp_path / "run", "--arm", "uniform", epochs=3)
+    line = command(small, tmp_path / "run", "--target", "uniform", epochs=3)
     if ranks > 1:
         line[1:2] = ["-m", "torch.distributed.run", f"--nproc-per-node={ranks}", "--standalone", "-m"]
     assert run(line).returncode == 0
     record = RunFolder(tmp_path / "run").record()
-    settings = TrainingSettings().changed({**SMALL, "arm": "uniform"}, "test")
+    settings = TrainingSettings().changed({**SMALL, "target": "uniform"}, "test")
     _, _, seen = recount(small, settings, record["steps"], ranks)
     group_of = small.identities["group"].to_list()
     of_epoch = record["steps_an_epoch"]
@@ -164,7 +164,7 @@ def test_coverage_is_what_each_epoch_did_with_every_face(
 def test_a_whole_epoch_of_the_loader_is_as_planned_and_people_left_out_are_excluded(
     train: Callable[..., TripletTrainer],
 ) -> None:
-    trainer = train(arm="natural", min_faces=4, epochs=1)
+    trainer = train(target="natural", min_faces=4, epochs=1)
     record = trainer.train()
     planned = record["plan"]["coverage"]
     assert record["plan"]["steps"] == record["steps"]
@@ -195,7 +195,7 @@ def test_faces_that_took_the_place_of_bad_ones_are_counted(
 def test_resumed_in_the_middle_of_an_epoch_they_are_those_of_the_whole_run(
     train: Callable[..., TripletTrainer],
 ) -> None:
-    whole = train("whole", arm="uniform", epochs=3, checkpoint_steps=4)
+    whole = train("whole", target="uniform", epochs=3, checkpoint_steps=4)
     expected = whole.train()
 
     def stepped(row: dict[str, Any]) -> None:
@@ -203,10 +203,10 @@ def test_resumed_in_the_middle_of_an_epoch_they_are_those_of_the_whole_run(
             raise KeyboardInterrupt
 
     watch = TrainingWatch(stepped=stepped)
-    stopped = train("stopped", arm="uniform", epochs=3, checkpoint_steps=4, watch=watch)
+    stopped = train("stopped", target="uniform", epochs=3, checkpoint_steps=4, watch=watch)
     with pytest.raises(KeyboardInterrupt):
         stopped.train()
-    record = train("stopped", arm="uniform", epochs=3, checkpoint_steps=4).train(resume=True)
+    record = train("stopped", target="uniform", epochs=3, checkpoint_steps=4).train(resume=True)
     assert read_batches(stopped.run.batches_path).equals(read_batches(whole.run.batches_path))
     for name in ("target", "plan", "coverage", "progress"):
         assert record[name] == expected[name]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ethnoshard.training import TrainingWatch, TripletTrainer
-from ethnoshard.training._machine import memory_kept
+from ethnoshard.training._machine import keep_freed_memory
 
 PAGES = 10_000
 """Of 4 KiB: 39 MiB, more than glibc ever takes from its heap by itself."""
@@ -23,7 +23,7 @@ def faults_of(times: int) -> int:
 
 @needs_glibc
 def test_a_large_block_is_fresh_memory_once_and_goes_back_at_the_end() -> None:
-    with memory_kept():
+    with keep_freed_memory():
         faults_of(1)
         assert faults_of(10) < 3 * PAGES
     assert faults_of(1) >= PAGES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ethnoshard.training._run_facts import commit_of
+from ethnoshard.training._record import commit_of
 
 
 @pytest.fixture
