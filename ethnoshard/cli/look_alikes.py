@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -15,10 +15,10 @@ from ethnoshard.cli._console import say, say_json, say_table, warn, watched
 from ethnoshard.embedding import Embeddings, SomeEmbeddings, embed_some, some_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import LookAlikes as Table
-from ethnoshard.lookalikes import Looks, check_out, looks_of, make_look_alikes
+from ethnoshard.lookalikes import TableSummary, check_out, make_look_alikes, summary_of
 from ethnoshard.shards import FaceDataset
 
-_SHOWN = 10
+_MOST_PAIRS = 10
 """Pairs that are printed."""
 _WHY = {
     "given": "as given",
@@ -73,7 +73,7 @@ def run(
             raise EthnoshardError("--alignment, --normalise, --crop and --flip go with --model; a file has its own")
         file = Embeddings.load(embeddings)
         found = some_of(given, file, faces=faces)
-        facts: dict[str, Any] = {**file.facts.get("model", {"name": embeddings.name}), "flip": file.facts.get("flip")}
+        facts = {**file.facts.get("model", {"name": embeddings.name}), "flip": file.facts.get("flip")}
     else:
         known = embedding.loaded(str(model), alignment, normalise, crop, device)
         with watched("embed", "faces") as bar:
@@ -94,16 +94,21 @@ def run(
             progress=bar,
             said=warn,
         )
-    looks, pairs = looks_of(table, given), read_table(out / "apart.parquet")
+    summary, pairs = summary_of(table, given), read_table(out / "apart.parquet")
     if as_json:
         say_json(
-            {**table.record, "path": str(out), **asdict(looks), "most_similar_apart": pairs.head(_SHOWN).to_dicts()}
+            {
+                **table.record,
+                "path": str(out),
+                **asdict(summary),
+                "most_similar_apart": pairs.head(_MOST_PAIRS).to_dicts(),
+            }
         )
         return
-    _say(table, looks, pairs, found, str(dataset))
+    _say(table, summary, pairs, found, str(dataset))
 
 
-def _say(table: Table, looks: Looks, pairs: pl.DataFrame, found: SomeEmbeddings, dataset: str) -> None:
+def _say(table: Table, summary: TableSummary, pairs: pl.DataFrame, found: SomeEmbeddings, dataset: str) -> None:
     record, model = table.record, table.model
     most = record["faces_an_identity"]["most"]
     say(
@@ -124,29 +129,33 @@ def _say(table: Table, looks: Looks, pairs: pl.DataFrame, found: SomeEmbeddings,
                 group.group,
                 f"{group.people:,}",
                 f"{group.without:,}",
-                _figure(group.nearest, ".3f"),
-                _figure(group.nearest_of_all, ".3f"),
-                _figure(group.own_share, ".1%"),
+                _number(group.nearest, ".3f"),
+                _number(group.nearest_of_all, ".3f"),
+                _number(group.own_share, ".1%"),
                 f"{group.pairs_apart:,}",
             ]
-            for group in looks.groups
+            for group in summary.groups
         ],
     )
     say("similarities are cosines of centroids without the mean of all; medians over people")
     say()
-    _say_apart(table, looks, pairs)
+    _say_apart(table, summary, pairs)
     say()
     following = command("train", dataset, "--look-alikes", table.path, "--hard", "0.5")
     say(f"to train with look-alikes in the batches: {following}")
 
 
-def _say_apart(table: Table, looks: Looks, pairs: pl.DataFrame) -> None:
+def _say_apart(table: Table, summary: TableSummary, pairs: pl.DataFrame) -> None:
     chosen = table.record["apart"]
-    reached = {"different": "different people reach", "same": "halves of one person's faces reach"}
-    told = ", ".join(f"{what} {chosen[key]:.3f}" for key, what in reached.items() if chosen[key] is not None)
-    why = f"{_WHY[chosen['rule']]}{': ' if told else ''}{told}"
+    reached = (
+        ("different people reach", chosen["different"]),
+        ("halves of one person's faces reach", chosen["same"]),
+    )
+    values = ", ".join(f"{what} {value:.3f}" for what, value in reached if value is not None)
+    why = f"{_WHY[chosen['rule']]}{': ' if values else ''}{values}"
     say(
-        f"pairs above {table.apart:.3f} ({why}) are probably one person: {len(pairs):,}, {looks.across:,} of two groups"
+        f"pairs above {table.apart:.3f} ({why}) are probably one person: {len(pairs):,}, "
+        f"{summary.across:,} of two groups"
     )
     if not len(pairs):
         return
@@ -154,11 +163,11 @@ def _say_apart(table: Table, looks: Looks, pairs: pl.DataFrame) -> None:
         ["most similar pairs", "and", "similarity"],
         [
             [row["identity_name"], row["other_name"], f"{row['similarity']:.3f}"]
-            for row in pairs.head(_SHOWN).to_dicts()
+            for row in pairs.head(_MOST_PAIRS).to_dicts()
         ],
     )
     say(f"all of them are in {table.path / 'apart.parquet'}; look at their photographs, and merge or delete folders")
 
 
-def _figure(value: float | None, form: str) -> str:
+def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)

@@ -8,22 +8,23 @@ from ethnoshard.lookalikes._apart import Apart, chosen_apart
 from ethnoshard.lookalikes._centroids import centroids_of, halves_of
 from ethnoshard.lookalikes._make import check_out, make_look_alikes
 from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours
-from ethnoshard.lookalikes._summary import GroupLooks, Looks, looks_of
-from ethnoshard.lookalikes._table import LookAlikes
+from ethnoshard.lookalikes._summary import GroupSummary, TableSummary, summary_of
+from ethnoshard.lookalikes._table import LookAlikes, TableRecord
 
 __all__ = [
     "EXACT",
     "Apart",
-    "GroupLooks",
+    "GroupSummary",
     "LookAlikes",
-    "Looks",
     "Neighbours",
     "Progress",
+    "TableRecord",
+    "TableSummary",
     "centroids_of",
     "check_out",
     "chosen_apart",
     "halves_of",
-    "looks_of",
     "make_look_alikes",
     "neighbours",
+    "summary_of",
 ]

@@ -64,12 +64,12 @@ class Apart:
 
 
 def chosen_apart(
-    found: Neighbours, group: NDArray[np.integer], halves: NDArray[np.float32], given: float | None = None
+    neighbours: Neighbours, group: NDArray[np.integer], halves: NDArray[np.float32], given: float | None = None
 ) -> Apart:
     """Choose the threshold by the rule above.
 
     Args:
-        found: neighbours, three of all at least.
+        neighbours: of each identity, three of all at least.
         group: (N,) number of each identity's group.
         halves: similarity of the two halves of each identity with two faces or more.
         given: take this one, and only say what the rule is made of.
@@ -79,7 +79,7 @@ def chosen_apart(
     """
     if given is not None:
         check_number("--apart, a cosine similarity,", given, at_least=-1, at_most=1)
-    first, third = (_by_group(found.similarity_of_all[:, rank - 1], group) for rank in (1, RANK))
+    first, third = (_by_group(neighbours.similarity_of_all[:, rank - 1], group) for rank in (1, RANK))
     different = max((float(np.quantile(own, DIFFERENT, method="higher")) for own in third), default=None)
     same = float(np.quantile(halves, SAME, method="lower")) if len(halves) >= _FEW else None
     rule: Rule
@@ -104,8 +104,8 @@ def chosen_apart(
 
 def _by_group(similarity: NDArray[np.float32], group: NDArray[np.integer]) -> list[NDArray[np.float32]]:
     """Similarities of each group's identities that have such a neighbour; groups where nobody has one are left out."""
-    there = similarity > -np.inf
-    return [similarity[there & (group == number)] for number in np.unique(group[there])]
+    has_one = similarity > -np.inf
+    return [similarity[has_one & (group == number)] for number in np.unique(group[has_one])]
 
 
 def _leaving_few(nearest: NDArray[np.float32]) -> float:
@@ -114,7 +114,7 @@ def _leaving_few(nearest: NDArray[np.float32]) -> float:
     return -1.0 if len(nearest) <= few else float(np.sort(nearest)[-few - 1])
 
 
-def pairs_above(found: Neighbours, threshold: float) -> tuple[Numbers, NDArray[np.float32]]:
+def pairs_above(neighbours: Neighbours, threshold: float) -> tuple[Numbers, NDArray[np.float32]]:
     """Pairs of identities above a threshold, as far as one has the other among its nearest.
 
     Returns:
@@ -122,12 +122,12 @@ def pairs_above(found: Neighbours, threshold: float) -> tuple[Numbers, NDArray[n
     """
     pairs, values = [], []
     for numbers, similarity in (
-        (found.nearest, found.similarity),
-        (found.nearest_of_all, found.similarity_of_all),
+        (neighbours.nearest, neighbours.similarity),
+        (neighbours.nearest_of_all, neighbours.similarity_of_all),
     ):
-        row, place = np.nonzero(similarity > np.float32(threshold))
-        pairs.append(np.stack([row.astype(np.int32), numbers[row, place]], axis=1))
-        values.append(similarity[row, place])
+        row, column = np.nonzero(similarity > np.float32(threshold))
+        pairs.append(np.stack([row.astype(np.int32), numbers[row, column]], axis=1))
+        values.append(similarity[row, column])
     ordered = np.sort(np.concatenate(pairs), axis=1)
     once, first = np.unique(ordered, axis=0, return_index=True)
     of = np.concatenate(values)[first]

@@ -34,7 +34,8 @@ def centroids_of(vectors: Vectors, owners: NDArray[np.integer], identities: int)
         (N, D) of length 1, zeros where an identity has no face or nothing is left of it; and the mean (D,).
 
     Raises:
-        EthnoshardError: shapes don't fit, a number is none of an identity, a vector is not finite, or there is none.
+        EthnoshardError: shapes don't fit, an owner is not an identity's number, a vector is not finite,
+            or there is none.
     """
     _check(vectors, owners, identities)
     plain = _unit(_sums(vectors, owners, identities))
@@ -55,8 +56,8 @@ def halves_of(
     spread over the numbers.
 
     Args:
-        vectors: as for ``centroids_of``.
-        owners: likewise.
+        vectors: (n, D) of faces, of length 1.
+        owners: (n,) number of the identity of each.
         identities: N.
         mean: that of all centroids, which is taken off the halves too.
 
@@ -68,10 +69,10 @@ def halves_of(
     vectors, owners = vectors[mine], np.searchsorted(chosen, owners[mine])
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=len(chosen))
-    place = np.empty(len(owners), np.int64)
-    place[order] = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners[order]]
+    turn = np.empty(len(owners), np.int64)
+    turn[order] = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners[order]]
     first, second = (
-        _taken_off(_unit(_sums(vectors[place % 2 == half], owners[place % 2 == half], len(chosen))), mean)
+        _taken_off(_unit(_sums(vectors[turn % 2 == half], owners[turn % 2 == half], len(chosen))), mean)
         for half in (0, 1)
     )
     there = first.any(axis=1) & second.any(axis=1)
@@ -105,7 +106,7 @@ def _sums(vectors: Vectors, owners: NDArray[np.integer], identities: int) -> Vec
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    """Scaled to length 1 in place; zeros stay."""
+    """Scaled to length 1 in turn; zeros stay."""
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))[:, None]
     np.divide(vectors, lengths, out=vectors, where=lengths > _NOTHING, casting="same_kind")
     vectors[lengths[:, 0] <= _NOTHING] = 0
@@ -113,7 +114,7 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def _taken_off(plain: Vectors, mean: Vectors) -> Vectors:
-    """The rest without the mean, of length 1; in place."""
+    """The rest without the mean, of length 1; in turn."""
     there = plain.any(axis=1)
     plain -= mean
     plain[~there] = 0

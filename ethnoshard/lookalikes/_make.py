@@ -2,10 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,7 +21,10 @@ from ethnoshard.lookalikes._table import (
     ARRAYS,
     FORMAT,
     RECORD,
+    ArrayEntry,
     LookAlikes,
+    PairsRecord,
+    TableRecord,
     digest_of,
     digest_of_pairs,
 )
@@ -36,7 +37,7 @@ def make_look_alikes(
     dataset: FaceDataset,
     vectors: Vectors,
     owners: NDArray[np.integer],
-    model_facts: Mapping[str, Any],
+    model_facts: Mapping[str, object],
     k: int = 16,
     apart: float | None = None,
     left_out: int = 0,
@@ -86,7 +87,7 @@ def make_look_alikes(
             "that are looked for: more pairs may have to be kept apart. A larger --k lists them, a higher --apart has "
             "fewer"
         )
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, Numbers | Vectors] = {
         "nearest": np.ascontiguousarray(found.nearest[:, :k]),
         "similarity": np.ascontiguousarray(found.similarity[:, :k]),
         "nearest_of_all": np.ascontiguousarray(found.nearest_of_all[:, :k]),
@@ -98,32 +99,36 @@ def make_look_alikes(
         entries = {ARRAYS[name]: _written(fresh / ARRAYS[name], array) for name, array in arrays.items()}
         write_table(fresh / APART, _apart_table(identities, pairs, similarity))
         of_pairs = digest_of_pairs(pairs)
-        digests = {file: str(entry["sha256"]) for file, entry in entries.items()}
-        write_json(
-            fresh / RECORD,
-            {
-                "format": FORMAT,
-                "digest": digest_of(dataset.fingerprint, chosen.threshold, of_pairs, digests),
-                "fingerprint": dataset.fingerprint,
-                "model": dict(model_facts),
-                "identities": len(identities),
-                "without_embedding": int(np.count_nonzero(counts == 0)),
-                "faces": len(owners),
-                "faces_an_identity": {"least": int(counts[counts > 0].min()), "most": int(counts.max())},
-                "faces_left_out": left_out,
-                "k": k,
-                "exact": found.exact,
-                "apart": asdict(chosen),
-                "pairs_apart": {"sha256": of_pairs, **_counted(identities, pairs)},
-                "arrays": entries,
-                "versions": {name: version(name) for name in _distributions(exact=found.exact)},
+        digests = {file: entry["sha256"] for file, entry in entries.items()}
+        record: TableRecord = {
+            "format": FORMAT,
+            "digest": digest_of(dataset.fingerprint, chosen.threshold, of_pairs, digests),
+            "fingerprint": dataset.fingerprint,
+            "model": dict(model_facts),
+            "identities": len(identities),
+            "without_embedding": int(np.count_nonzero(counts == 0)),
+            "faces": len(owners),
+            "faces_an_identity": {"least": int(counts[counts > 0].min()), "most": int(counts.max())},
+            "faces_left_out": left_out,
+            "k": k,
+            "exact": found.exact,
+            "apart": {
+                "threshold": chosen.threshold,
+                "rule": chosen.rule,
+                "different": chosen.different,
+                "same": chosen.same,
+                "halves": chosen.halves,
             },
-        )
+            "pairs_apart": _counted(identities, pairs, of_pairs),
+            "arrays": entries,
+            "versions": {name: version(name) for name in _distributions(exact=found.exact)},
+        }
+        write_json(fresh / RECORD, dict(record))
     return LookAlikes.open(folder)
 
 
 def check_out(folder: Path) -> None:
-    """Refuse to write over something that is no table, before anything is computed.
+    """Refuse to write over something that is not a table, before anything is computed.
 
     Raises:
         EthnoshardError: there is such a thing.
@@ -145,7 +150,7 @@ def _check_lengths(vectors: Vectors) -> None:
         )
 
 
-def _written(path: Path, array: NDArray[Any]) -> dict[str, Any]:
+def _written(path: Path, array: Numbers | Vectors) -> ArrayEntry:
     """Write an array; returns what the record says of it."""
     with whole_file(path) as file:
         np.save(file, array, allow_pickle=False)
@@ -166,11 +171,16 @@ def _apart_table(identities: pl.DataFrame, pairs: Numbers, similarity: NDArray[n
     return pl.DataFrame(columns, APART_SCHEMA)
 
 
-def _counted(identities: pl.DataFrame, pairs: Numbers) -> dict[str, Any]:
+def _counted(identities: pl.DataFrame, pairs: Numbers, digest: str) -> PairsRecord:
     """How many pairs, by group; those of two groups by themselves."""
     of = list(zip(*(identities["group"][pairs[:, place].tolist()].to_list() for place in (0, 1)), strict=True))
     within = Counter(one for one, other in of if one == other)
-    return {"pairs": len(of), "within": dict(sorted(within.items())), "across": len(of) - within.total()}
+    return {
+        "sha256": digest,
+        "pairs": len(of),
+        "within": dict(sorted(within.items())),
+        "across": len(of) - within.total(),
+    }
 
 
 def _distributions(*, exact: bool) -> list[str]:

@@ -7,8 +7,8 @@ it: the table is the same each time, whatever the cores, with one version of fai
 no wheels, and no release since 2023.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,8 @@ class Neighbours:
     Attributes:
         nearest: (N, k) int32, numbers of identities of the same group; -1 where there are fewer.
         similarity: (N, k) float32, cosines of centroids; -inf where there are fewer.
-        nearest_of_all: the same among all identities.
-        similarity_of_all: likewise.
+        nearest_of_all: (N, k) int32, numbers of identities of any group; -1 where there are fewer.
+        similarity_of_all: (N, k) float32, cosines with those; -inf where there are fewer.
         exact: False where an index was asked, which may miss some.
     """
 
@@ -99,7 +99,7 @@ def neighbours(
 
 
 def check_k(k: int) -> None:
-    """Refuse a number of neighbours that is none.
+    """Raise if ``k`` can't be a number of neighbours.
 
     Raises:
         EthnoshardError: it is below 1.
@@ -179,20 +179,26 @@ def approximate_neighbours(
     Raises:
         EthnoshardError: faiss is not installed.
     """
-    index = _index(_faiss(), centroids, among)
     wanted = min(k + 1 + _SPARE, len(among))
-    index.hnsw.efSearch = max(width, wanted)
+    search = _graph_search(centroids, among, max(width, wanted))
     for begin in range(0, len(among), _QUERIES_AT_ONCE):
         some = among[begin : begin + _QUERIES_AT_ONCE]
-        _, found = index.search(np.ascontiguousarray(centroids[some]), wanted)
-        rows, places = np.repeat(some, wanted), found.ravel()
-        others = np.where(places < 0, rows, among[places])  # fewer were found
+        index = search(np.ascontiguousarray(centroids[some]), wanted).ravel()
+        rows = np.repeat(some, wanted)
+        others = np.where(index < 0, rows, among[index])  # the graph may give fewer
         kept = others != rows
         ranked(centroids, rows[kept], others[kept], into)
         progress.advance(len(some))
 
 
-def _faiss() -> Any:
+def _graph_search(
+    centroids: Vectors, among: NDArray[np.intp], width: int
+) -> Callable[[Vectors, int], NDArray[np.int64]]:
+    """Build the graph; what looks up in it so many of the nearest of each vector, as places in ``among``, -1 for none.
+
+    Raises:
+        EthnoshardError: faiss is not installed.
+    """
     try:
         import faiss
     except ImportError as error:
@@ -200,12 +206,10 @@ def _faiss() -> Any:
             "so many identities need an index to find who resembles whom: "
             'pip install "ethnoshard[look-alikes]" brings it (faiss)'
         ) from error
-    return faiss
-
-
-def _index(faiss: Any, centroids: Vectors, among: NDArray[np.intp]) -> Any:
     # In half precision 8 million identities of 128 numbers take 2 GiB, their links as much again.
-    index = faiss.IndexHNSWSQ(centroids.shape[1], faiss.ScalarQuantizer.QT_fp16, _LINKS, faiss.METRIC_INNER_PRODUCT)
+    half = faiss.ScalarQuantizer.QT_fp16
+    # Its own types take the quantizer's kind for a quantizer.
+    index = faiss.IndexHNSWSQ(centroids.shape[1], half, _LINKS, faiss.METRIC_INNER_PRODUCT)  # type: ignore[arg-type]
     index.hnsw.efConstruction = _WIDTH_BUILDING
     index.train(np.ascontiguousarray(centroids[among[:1]]))
     threads = faiss.omp_get_max_threads()
@@ -215,7 +219,13 @@ def _index(faiss: Any, centroids: Vectors, among: NDArray[np.intp]) -> Any:
             index.add(np.ascontiguousarray(centroids[among[begin : begin + _QUERIES_AT_ONCE]]))
     finally:
         faiss.omp_set_num_threads(threads)
-    return index
+    index.hnsw.efSearch = width
+
+    def search(vectors: Vectors, number: int) -> NDArray[np.int64]:
+        nearest: NDArray[np.int64] = index.search(vectors, number)[1]
+        return nearest
+
+    return search
 
 
 def similarities(centroids: Vectors, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
-"""A table of look-alikes in a few figures, by group."""
+"""A table of look-alikes in a few numbers, by group."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from ethnoshard.shards import FaceDataset
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupLooks:
+class GroupSummary:
     """What the table says of a group's people.
 
     Attributes:
@@ -19,8 +18,8 @@ class GroupLooks:
         people: its identities.
         without: of them, those without an embedding.
         nearest: median similarity of the nearest other person of the group; None where nobody has one.
-        nearest_of_all: median similarity of the nearest other person; likewise.
-        own_share: share of people whose nearest other person is of the group; likewise.
+        nearest_of_all: median similarity of the nearest other person of any group; None where nobody has one.
+        own_share: share of people whose nearest other person is of the group; None where nobody has one.
         pairs_apart: pairs of two of its people that are kept apart.
     """
 
@@ -34,7 +33,7 @@ class GroupLooks:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looks:
+class TableSummary:
     """What the table says.
 
     Attributes:
@@ -42,11 +41,11 @@ class Looks:
         across: pairs of people of two groups that are kept apart.
     """
 
-    groups: list[GroupLooks]
+    groups: list[GroupSummary]
     across: int
 
 
-def looks_of(table: LookAlikes, dataset: FaceDataset) -> Looks:
+def summary_of(table: LookAlikes, dataset: FaceDataset) -> TableSummary:
     """Sum a table up.
 
     Raises:
@@ -57,13 +56,13 @@ def looks_of(table: LookAlikes, dataset: FaceDataset) -> Looks:
     there = _in_blocks(table.centroids)
     nearest, values = np.asarray(table.nearest_of_all[:, 0]), np.asarray(table.similarity_of_all[:, 0])
     own = np.asarray(table.similarity[:, 0])
-    apart: dict[str, Any] = table.record["pairs_apart"]
+    apart = table.record["pairs_apart"]
     groups = []
     for name in dataset.groups:
         mine = names == name
         some = mine & (nearest >= 0)
         groups.append(
-            GroupLooks(
+            GroupSummary(
                 group=name,
                 people=int(mine.sum()),
                 without=int((mine & ~there).sum()),
@@ -73,7 +72,7 @@ def looks_of(table: LookAlikes, dataset: FaceDataset) -> Looks:
                 pairs_apart=int(apart["within"].get(name, 0)),
             )
         )
-    return Looks(groups=groups, across=int(apart["across"]))
+    return TableSummary(groups=groups, across=int(apart["across"]))
 
 
 def _in_blocks(centroids: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict, TypeVar
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._centroids import Numbers, Vectors
 from ethnoshard.shards import FaceDataset
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 FORMAT = 1
 """Version of the folder's format. A reader refuses one it doesn't know."""
@@ -45,6 +48,60 @@ APART_SCHEMA = pl.Schema(
     }
 )
 """Columns of ``apart.parquet``: pairs that are probably one person, each once, the most similar first."""
+
+
+class ArrayEntry(TypedDict):
+    """What the record says of a file of an array."""
+
+    shape: list[int]
+    dtype: str
+    sha256: str
+
+
+class ApartRecord(TypedDict, total=False):
+    """Which pairs are kept apart; see :class:`Apart`."""
+
+    threshold: Required[float]
+    rule: str
+    different: float | None
+    same: float | None
+    halves: int
+
+
+class PairsRecord(TypedDict, total=False):
+    """The pairs kept apart: what stands for them, how many, of them within each group, and of two groups."""
+
+    sha256: Required[str]
+    pairs: int
+    within: dict[str, int]
+    across: int
+
+
+class Range(TypedDict):
+    """The least and the most of something."""
+
+    least: int
+    most: int
+
+
+class TableRecord(TypedDict, total=False):
+    """``look-alikes.json``: the dataset, the network, what the table holds, and what stands for all of it."""
+
+    format: Required[int]
+    digest: Required[str]
+    fingerprint: Required[str]
+    model: Required[dict[str, object]]
+    identities: int
+    without_embedding: int
+    faces: int
+    faces_an_identity: Range
+    faces_left_out: int
+    k: int
+    exact: bool
+    apart: Required[ApartRecord]
+    pairs_apart: Required[PairsRecord]
+    arrays: Required[dict[str, ArrayEntry]]
+    versions: dict[str, str]
 
 
 def digest_of_pairs(pairs: Numbers) -> str:
@@ -80,8 +137,8 @@ class LookAlikes:
         record: the content of ``look-alikes.json``.
         nearest: (N, k) int32, of the same group, nearest first; -1 where there are fewer.
         similarity: (N, k) float32, cosines of centroids, descending; -inf where there are fewer.
-        nearest_of_all: the same, whatever the group.
-        similarity_of_all: likewise.
+        nearest_of_all: (N, k) int32, nearest first, of whatever group; -1 where there are fewer.
+        similarity_of_all: (N, k) float32, cosines with those, descending; -inf where there are fewer.
         pairs_apart: (M, 2) int32, identities that are probably one person, each pair once, the most similar first.
         centroids: (N, D) float32 of length 1, the mean of all taken off; zeros for an identity without an embedding.
 
@@ -89,7 +146,7 @@ class LookAlikes:
     """
 
     path: Path
-    record: dict[str, Any]
+    record: TableRecord
     nearest: Numbers
     similarity: Vectors
     nearest_of_all: Numbers
@@ -104,11 +161,12 @@ class LookAlikes:
         Files are compared with the digests in the record; of those that are as they were, it is remembered.
 
         Raises:
-            EthnoshardError: it is not there, no such folder, of an unknown format, or a file is missing or damaged.
+            EthnoshardError: it is not there, is another folder, of an unknown format, or a file is missing or damaged.
         """
         folder = Path(path)
         record = _record(folder)
-        arrays = {name: _array(folder / file, record["arrays"][file]) for name, file in ARRAYS.items()}
+        numbers = [_array(folder, record, name, np.int32) for name in ("nearest", "nearest_of_all")]
+        values = [_array(folder, record, name, np.float32) for name in ("similarity", "similarity_of_all", "centroids")]
         pairs = _pairs(folder / APART)
         try:
             digests = KnownDigests.usual().of_files([folder / file for file in ARRAYS.values()])
@@ -119,27 +177,36 @@ class LookAlikes:
                 raise _damaged(folder / file, "its bytes are not those that the record vouches for (sha256 differs)")
         if digest_of_pairs(pairs) != record["pairs_apart"]["sha256"]:
             raise _damaged(folder / APART, "its pairs are not those that the record vouches for")
-        return cls(path=folder, record=record, pairs_apart=pairs, **arrays)
+        return cls(
+            path=folder,
+            record=record,
+            nearest=numbers[0],
+            similarity=values[0],
+            nearest_of_all=numbers[1],
+            similarity_of_all=values[1],
+            pairs_apart=pairs,
+            centroids=values[2],
+        )
 
     @property
     def digest(self) -> str:
         """Hex SHA-256 of all that decides batches: the dataset's fingerprint, the arrays, the threshold, the pairs."""
-        return str(self.record["digest"])
+        return self.record["digest"]
 
     @property
     def fingerprint(self) -> str:
         """That of the dataset."""
-        return str(self.record["fingerprint"])
+        return self.record["fingerprint"]
 
     @property
-    def model(self) -> dict[str, Any]:
+    def model(self) -> dict[str, object]:
         """What is known of the network."""
         return dict(self.record["model"])
 
     @property
     def apart(self) -> float:
         """The threshold of similarity above which two identities are probably one person."""
-        return float(self.record["apart"]["threshold"])
+        return self.record["apart"]["threshold"]
 
     def check(self, dataset: FaceDataset) -> None:
         """Make sure that the table is of this dataset.
@@ -156,33 +223,34 @@ class LookAlikes:
             )
 
 
-def _record(folder: Path) -> dict[str, Any]:
+def _record(folder: Path) -> TableRecord:
     path = folder / RECORD
     if not path.is_file():
-        what = f"holds no {RECORD}: it is no folder of look-alikes" if folder.exists() else "is not there"
+        what = f"holds no {RECORD}: it is not a folder of look-alikes" if folder.exists() else "is not there"
         raise EthnoshardError(f"{folder} {what}; `ethnoshard look-alikes` makes one")
-    record = read_json(path)
-    check_format(path, record.get("format"), FORMAT, again="make the table again by `ethnoshard look-alikes`")
+    content = read_json(path)
+    check_format(path, content.get("format"), FORMAT, again="make the table again by `ethnoshard look-alikes`")
     try:
-        digests = {file: str(record["arrays"][file]["sha256"]) for file in ARRAYS.values()}
-        threshold, pairs = float(record["apart"]["threshold"]), str(record["pairs_apart"]["sha256"])
-        whole = digest_of(str(record["fingerprint"]), threshold, pairs, digests)
-        sound = record["digest"] == whole and isinstance(record["model"], dict)
-    except (KeyError, TypeError, ValueError):
-        sound = False
-    if not sound:
-        raise _damaged(path, "it lacks something, or its digest is not that of what it says")
+        record = msgspec.convert(content, TableRecord)
+        digests = {file: record["arrays"][file]["sha256"] for file in ARRAYS.values()}
+    except (msgspec.ValidationError, KeyError) as error:
+        raise _damaged(path, f"it lacks something, or has it otherwise ({error})") from error
+    pairs = record["pairs_apart"]["sha256"]
+    if record["digest"] != digest_of(record["fingerprint"], record["apart"]["threshold"], pairs, digests):
+        raise _damaged(path, "its digest is not that of what it says")
     return record
 
 
-def _array(path: Path, entry: dict[str, Any]) -> NDArray[Any]:
+def _array(folder: Path, record: TableRecord, name: str, dtype: type[Scalar]) -> NDArray[Scalar]:
+    path = folder / ARRAYS[name]
+    entry = record["arrays"][ARRAYS[name]]
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Scalar] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise _damaged(path, "it is missing") from error
     except (ValueError, EOFError, OSError) as error:
         raise _damaged(path, "it is no array, or was cut short") from error
-    if [*array.shape] != entry["shape"] or str(array.dtype) != entry["dtype"]:
+    if [*array.shape] != entry["shape"] or not str(array.dtype) == entry["dtype"] == np.dtype(dtype).name:
         raise _damaged(path, f"it holds {array.dtype} of {array.shape}, not {entry['dtype']} of {entry['shape']}")
     return array
 

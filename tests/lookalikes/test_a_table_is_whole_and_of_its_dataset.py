@@ -10,7 +10,7 @@ import pytest
 from people import FACTS, faces_of
 
 from ethnoshard import EthnoshardError, FaceDataset, LookAlikes
-from ethnoshard.lookalikes import looks_of, make_look_alikes, neighbours
+from ethnoshard.lookalikes import make_look_alikes, neighbours, summary_of
 
 Make = Callable[..., LookAlikes]
 
@@ -83,7 +83,7 @@ def test_another_dataset_is_refused_with_both_fingerprints(make: Make, others: F
     for text in (table.fingerprint[:16], others.fingerprint[:16], "ethnoshard look-alikes", str(others.path)):
         assert text in str(refused.value)
     with pytest.raises(EthnoshardError, match="other people"):
-        looks_of(table, others)
+        summary_of(table, others)
 
 
 def test_an_interruption_leaves_nothing_or_the_older_table(
@@ -172,7 +172,8 @@ def test_who_has_no_face_has_no_neighbours_and_is_counted(make: Make, people: Fa
         assert not table.centroids[gone].any() and (table.nearest[gone] == -1).all()
         assert not (table.nearest_of_all == gone).any()
     assert table.record["without_embedding"] == 2 and table.record["faces_left_out"] == 10
-    assert [(group.group, group.without) for group in looks_of(table, people).groups] == [("A", 1), ("B", 1), ("C", 0)]
+    groups = summary_of(table, people).groups
+    assert [(group.group, group.without) for group in groups] == [("A", 1), ("B", 1), ("C", 0)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from people import FACTS, directions, faces_of
 
 from ethnoshard import FaceDataset
-from ethnoshard.lookalikes import chosen_apart, looks_of, make_look_alikes, neighbours
+from ethnoshard.lookalikes import chosen_apart, make_look_alikes, neighbours, summary_of
 from tests.kit.datasets import write_dataset
 
 
@@ -20,7 +20,7 @@ def test_they_are_listed_by_name_each_pair_once(people: FaceDataset, tmp_path: P
     listed = pl.read_parquet(tmp_path / "near" / "apart.parquet")
     assert listed.filter(pl.col("identity") == 20).drop("similarity").rows() == [(20, 50, "p20", "p50", "A", "B")]
     assert listed["similarity"].is_sorted(descending=True) and (listed["similarity"] > table.apart).all()
-    looks = looks_of(table, people)
+    looks = summary_of(table, people)
     assert [(group.group, group.pairs_apart) for group in looks.groups] == [("A", 1), ("B", 0), ("C", 1)]
     assert looks.across == 1 and table.record["pairs_apart"]["pairs"] == 3
 
