@@ -21,8 +21,8 @@ from ethnoshard.embedding._model import ALIGNMENTS, NORMALISATIONS, REFERENCE, A
 
 if TYPE_CHECKING:
     from ethnoshard.embedding._embed import embed_faces
-    from ethnoshard.embedding._embed_some import TableOfTraining
     from ethnoshard.embedding._lfw_check import LfwCheck
+    from ethnoshard.embedding._table_of_training import TableOfTraining
 else:
     __getattr__, __dir__ = late_names(
         __name__,

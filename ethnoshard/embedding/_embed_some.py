@@ -7,14 +7,11 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ethnoshard._checks import check_number
 from ethnoshard._parallel import available_cores
@@ -24,7 +21,6 @@ from ethnoshard.embedding._aligned import face_keys
 from ethnoshard.embedding._embeddings import Embeddings
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.mixing import hashed
 from ethnoshard.shards import FaceDataset, ShardReader, open_shards
 
@@ -267,42 +263,3 @@ def _unit(vectors: Vectors) -> Vectors:
         )
     unit: Vectors = (vectors / lengths).astype(np.float32)
     return unit
-
-
-class TableOfTraining:
-    """Makes a table of who resembles whom, as a network in training sees it."""
-
-    def __init__(self, dataset: FaceDataset, *, crop: int, faces: int = FACES) -> None:
-        """Of a dataset.
-
-        Args:
-            dataset: whose identities they are.
-            crop: side of the square cut from the middle of each face, pixels; 0 for the whole.
-            faces: of an identity that the network looks at, at most.
-        """
-        self._dataset, self._crop, self._faces = dataset, crop, faces
-
-    def __call__(self, embedder: nn.Module, out: Path) -> LookAlikes:
-        """Write the table; the network is in its mode for evaluation.
-
-        Raises:
-            EthnoshardError: embeddings are not finite, or the disk is full.
-        """
-        device = next(embedder.parameters()).device
-
-        def embedded(images: Images) -> Vectors:
-            with torch.inference_mode():
-                batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).to(device)
-                vectors: Vectors = embedder(batch).float().cpu().numpy()
-            return vectors
-
-        some = embed_some(self._dataset, embedded, faces=self._faces, crop=self._crop)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        return make_look_alikes(
-            out,
-            dataset=self._dataset,
-            vectors=some.vectors,
-            owners=some.owners,
-            model_facts={"name": "the network in training", "crop": self._crop},
-            left_out=some.left_out,
-        )

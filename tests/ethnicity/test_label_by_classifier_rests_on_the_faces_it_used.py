@@ -65,7 +65,7 @@ def aligned(folder: Path, people: dict[str, list[int]], *, part_images: int = 3)
 def damage(work: Path, identity: str, *numbers: int) -> None:
     """Overwrite faces of an identity in the part's tar."""
     folder = WorkFolder(work)
-    table = folder.faces(folder.finished()["parts"]).filter(pl.col("identity") == identity)
+    table = folder.faces(folder.finished().parts).filter(pl.col("identity") == identity)
     for number in numbers:
         row = table.row(number, named=True)
         with folder.part_path(row["part"]).open("r+b") as file:

@@ -2,7 +2,6 @@
 
 import doctest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,28 +9,33 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ethnoshard.ethnicity import _panel
+from ethnoshard.ethnicity._metrics import CalibrationError, ClassifierMetrics, ClassMetrics, Rate, ReliabilityBins
 from ethnoshard.ethnicity._pictures import draw_history, draw_report
 
 BLUE, DARK, LIGHT = (0, 114, 178), (8, 48, 107), (247, 251, 255)
 NAMES = ("A", "B", "C")
 
 
-def figures(recalls: tuple[float, ...]) -> dict[str, Any]:
+def metrics(recalls: tuple[float, ...]) -> ClassifierMetrics:
     """Of three classes of ten images, wrong ones called the next class."""
     rows = np.zeros((3, 3), int)
     for number, recall in enumerate(recalls):
         rows[number, number] = round(10 * recall)
         rows[number, (number + 1) % 3] += 10 - round(10 * recall)
-    rate = {"rate": float(np.mean(recalls)), "low": 0.1, "high": 0.9, "of": 30}
-    return {
-        "accuracy": rate, "images": 30, "macro_f1": 0.5, "confusion": rows.tolist(),
-        "classes": {
-            name: {"recall": {"rate": recall, "low": recall, "high": recall, "of": 10}}
-            for name, recall in zip(NAMES, recalls, strict=True)
+    by_class = [Rate(rate=recall, low=recall, high=recall, of=10) for recall in recalls]
+    return ClassifierMetrics(
+        images=30,
+        accuracy=Rate(rate=float(np.mean(recalls)), low=0.1, high=0.9, of=30),
+        macro_f1=0.5,
+        calibration_error=CalibrationError(before=0.2, after=0.1),
+        reliability=ReliabilityBins(confidence=(None, 0.4, 0.8), accuracy=(None, 0.5, 0.7), count=(0, 20, 10)),
+        confusion=tuple(map(tuple, rows.tolist())),
+        classes={
+            name: ClassMetrics(recall=rate, precision=rate, f1=0.5) for name, rate in zip(NAMES, by_class, strict=True)
         },
-        "reliability": {"confidence": [None, 0.4, 0.8], "accuracy": [None, 0.5, 0.7], "count": [0, 20, 10]},
-        "calibration_error": {"before": 0.2, "after": 0.1},
-    }  # fmt: skip
+        error_by_age={},
+        error_by_gender={},
+    )
 
 
 def pixels(path: Path) -> NDArray[np.uint8]:
@@ -44,7 +48,7 @@ def columns_of(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDAr
 
 
 def test_recalls_stand_at_their_values_and_cells_are_as_dark_as_their_shares(tmp_path: Path) -> None:
-    draw_report(tmp_path / "report.png", figures((0.0, 0.5, 1.0)), NAMES)
+    draw_report(tmp_path / "report.png", metrics((0.0, 0.5, 1.0)), NAMES)
     picture = pixels(tmp_path / "report.png")
     rows = np.flatnonzero((picture[:, 500:1000] == BLUE).all(axis=2).any(axis=1))
     dots = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
@@ -60,7 +64,7 @@ def test_recalls_stand_at_their_values_and_cells_are_as_dark_as_their_shares(tmp
 
 def test_the_same_figures_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two", "other"):
-        draw_report(tmp_path / name, figures((0.0, 0.5, 1.0 if name != "other" else 0.9)), NAMES)
+        draw_report(tmp_path / name, metrics((0.0, 0.5, 1.0 if name != "other" else 0.9)), NAMES)
     one, two, other = ((tmp_path / name).read_bytes() for name in ("one", "two", "other"))
     assert one == two != other
 

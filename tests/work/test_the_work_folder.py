@@ -16,9 +16,9 @@ SETTINGS = AlignSettings(aligned=True, size=64, part_images=8)
 
 def test_every_source_image_is_a_row_in_the_sources_order(noise: Path, noise_work: Path) -> None:
     work = WorkFolder(noise_work)
-    rows = work.faces(work.finished()["parts"])
+    rows = work.faces(work.finished().parts)
     assert rows["image"].to_list() == sorted(str(path.relative_to(noise / "faces")) for path in noise.glob("faces/*/*"))
-    assert work.record()["statuses"] == {"aligned": 120, "no_face": 0, "unreadable": 0, "too_small": 0}
+    assert work.record().statuses == {"aligned": 120, "no_face": 0, "unreadable": 0, "too_small": 0}
 
 
 def test_parts_end_where_an_identity_ends(noise_work: Path) -> None:
