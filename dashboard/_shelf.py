@@ -15,7 +15,7 @@ from ethnoshard.charts import colours_of_arms, colours_of_groups
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupCurves, RankedPairs
 from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.reports import ReportFolder, list_reports, read_report
+from ethnoshard.reports import ReportFolder, list_reports, read_report, warnings_of
 from ethnoshard.results import (
     Benchmark,
     ClusterReport,
@@ -144,6 +144,14 @@ class Shelf:
             EthnoshardError: there is no such report, it is of another kind, or it can't be read.
         """
         return self._report(report).evaluation
+
+    def warnings(self, report: str) -> list[str]:
+        """What must be known before an evaluation's metrics are read.
+
+        Raises:
+            EthnoshardError: there is no such report, it is of another kind, or it can't be read.
+        """
+        return warnings_of(self.evaluation(report))
 
     def clustering(self, report: str) -> ClusterReport:
         """What a clustering measured.

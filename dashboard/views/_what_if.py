@@ -188,7 +188,7 @@ def _answer(shelf: Shelf, given: GivenDataset, knobs: Knobs, table: LookAlikes |
             [
                 ("Batches an epoch", f"{plan.batches:,}", f"Of {knobs.people:,} people with {knobs.images:,} faces."),
                 ("Faces used", f"{100 * plan.used:.1f} %", f"Of all faces of {given.name}, in an epoch."),
-                ("Repeated", f"{100 * plan.repeated:.1f} %", "Places of batches that repeat a face of the epoch."),
+                ("Repeated", f"{100 * plan.repeated:.1f} %", "Slots of batches that repeat a face of the epoch."),
             ]
         )
         groups = [row for row in plan.rows if row.group]

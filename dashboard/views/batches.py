@@ -374,13 +374,13 @@ def _coverage(panel: _Panel) -> None:
         coverage_bars(rows, panel.colours),
         name=f"coverage{panel.key}",
         title=coverage_title(panel.delivery.run, rows, epochs),
-        how="Solid: faces used; pale: dropped; grey: excluded. Hatched, beyond 100 %: places that repeat a face.",
+        how="Solid: faces used; pale: dropped; grey: excluded. Hatched, beyond 100 %: slots that repeat a face.",
     )
     _show.table(
         rows,
         name=f"covered{panel.key}",
-        title=f"{panel.delivery.run}: faces and places by group, {'one epoch' if epochs == 1 else f'{epochs} epochs'}",
-        how=f"Draws are places in batches: used + repeated. {reason_words(reasons)}",
+        title=f"{panel.delivery.run}: faces and slots by group, {'one epoch' if epochs == 1 else f'{epochs} epochs'}",
+        how=f"Draws are slots in batches: used + repeated. {reason_words(reasons)}",
         columns={"group": st.column_config.TextColumn(pinned=True)}
         | {name: st.column_config.NumberColumn(format="localized", width=58) for name in COVERAGE_COUNTS},
         download=rows.join(
@@ -392,14 +392,14 @@ def _coverage(panel: _Panel) -> None:
 
 
 def coverage_title(run: str, rows: pl.DataFrame, epochs: int) -> str:
-    """How much was used, and how many places repeat a face: rows of ``runs.coverage_table``."""
+    """How much was used, and how many slots repeat a face: rows of ``runs.coverage_table``."""
     faces, used, draws, repeated = (int(rows[name].sum()) for name in ("faces", "used", "draws", "repeated"))
     each = f"in each of {epochs} epochs" if epochs > 1 else "in the epoch"
     share = 100 * used / faces if faces else 0.0
     every = (
         f"every face was used {each}" if used == faces else f"{min(share, 99.9):.1f} % of the faces were used an epoch"
     )
-    return f"{run}: {every}, {100 * repeated / draws if draws else 0.0:.0f} % of the places repeat one"
+    return f"{run}: {every}, {100 * repeated / draws if draws else 0.0:.0f} % of the slots repeat one"
 
 
 def reason_words(reasons: pl.DataFrame) -> str:

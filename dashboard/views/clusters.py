@@ -107,13 +107,13 @@ def _disambiguated(picked: list[PickedClustering]) -> list[PickedClustering]:
 
 
 def _same_people(first: PickedClustering, second: PickedClustering) -> None:
-    drawn = [each.report.clustering.drawn for each in (first, second)]
+    draws = [each.report.clustering.drawn for each in (first, second)]
     same_picture = first.points.keys.tolist() == second.points.keys.tolist()
-    if drawn[0] == drawn[1] and same_picture:
+    if draws[0] == draws[1] and same_picture:
         st.caption("Both models see the same images of the same people, in the picture and in every draw.")
         return
     differ = [
-        what for what, differs in (("the draws", drawn[0] != drawn[1]), ("the pictures", not same_picture)) if differs
+        what for what, differs in (("the draws", draws[0] != draws[1]), ("the pictures", not same_picture)) if differs
     ]
     st.warning(
         f"The people of {plain(' and of '.join(differ))} are not the same in both: differences may come from the "

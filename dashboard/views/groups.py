@@ -1,6 +1,5 @@
 """The page "Groups": for whom a model errs how often, at one threshold for all."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,33 +21,23 @@ from ethnoshard.charts import (
     group_rates_of,
     interval,
     share,
-    signed,
     with_interval,
 )
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupErrorsOverThresholds, indices_at
 from ethnoshard.results import (
-    Change,
-    Compared,
-    Comparison,
     ErrorsAtThreshold,
     Estimate,
-    Evaluation,
     GroupErrors,
-    GroupErrorsChange,
     GroupRates,
     ReportSummary,
-    as_json,
 )
 
 from .. import _show
 from .._shelf import Shelf
 from .._show import plain, reporting_errors
+from ._comparisons import show_group_changes
 from ._evaluations import KINDS, PickedEvaluation, list_unreadable, no_evaluation, pick_evaluations
-
-_ABOUT = ("model", "place", "flip", "images", "options", "pairs")
-_RATES: tuple[Literal["fmr"], Literal["fnmr"]] = ("fmr", "fnmr")
-_CHANGES = (("fmr", "FMR"), ("fnmr", "FNMR"), ("accuracy", "accuracy"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,7 +118,7 @@ def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
     _moving(shelf, sources)
     for other in picked[1:]:
         with reporting_errors(f"{picked[0].name} and {other.name}"):
-            _change(shelf, picked[0], other)
+            show_group_changes(shelf, picked[0], other)
     _small_print(sources)
 
 
@@ -447,94 +436,6 @@ def cross_title(rates: ErrorsAtThreshold) -> str:
 
 def _two(one: str, other: str) -> str:
     return f"within {one}" if one == other else f"{one} with {other}"
-
-
-def _change(shelf: Shelf, one: PickedEvaluation, other: PickedEvaluation) -> None:
-    comparison = _comparison_of(shelf, one, other)
-    if comparison is None:
-        paths = [str(shelf.report_path(each.name)) for each in (one, other)]
-        _show.empty(
-            f"No report compares {one.name} with {other.name}; this gives each group's difference, with its paired "
-            "interval:",
-            shlex.join(["ethnoshard", "compare", *paths, "--out", f"{shelf.given.runs}/reports/NAME"]),
-        )
-        return
-    name, content, base = comparison
-    for source in content.demographics:
-        clear = clear_changes(source, turned=not base)
-        _show.table(
-            change_table(source, turned=not base),
-            name=f"change-{other.name}-{source.source}",
-            title=f"From {one.label} to {other.label}, {source.labels}: "
-            + (", ".join(clear) if clear else "no group's difference is clear of 0"),
-            how=f"{other.label} less {one.label}, each at its own threshold, on the same {count(source.draws)} draws "
-            f"of people (from {name}). An interval that holds 0 does not tell the two apart.",
-            height="content",
-        )
-
-
-def _comparison_of(shelf: Shelf, one: PickedEvaluation, other: PickedEvaluation) -> tuple[str, Comparison, bool] | None:
-    """The comparison report of two evaluations, whichever was its base.
-
-    Returns:
-        its name, what it found, and whether ``one`` was the base; None if there is none.
-    """
-    for summary in shelf.reports:
-        if summary.kind != "comparison":
-            continue
-        try:
-            comparison = shelf.comparison(summary.name)
-        except EthnoshardError:
-            # It went away meanwhile; the list of what can't be read says more.
-            continue
-        sides = comparison.base, comparison.other
-        for base, (first, second) in ((True, sides), (False, sides[::-1])):
-            if _is_of(first, one.evaluation) and _is_of(second, other.evaluation):
-                return summary.name, comparison, base
-    return None
-
-
-def _is_of(side: Compared, report: Evaluation) -> bool:
-    """Whether one side of a comparison is this evaluation: all that it says about it is the same."""
-    measured = {name: value for name, value in as_json(report.verification).items() if name != "curve"}
-    return as_json(side.verification) == measured and all(
-        getattr(side, name) == getattr(report, name) for name in _ABOUT
-    )
-
-
-def change_table(source: GroupErrorsChange, *, turned: bool) -> pl.DataFrame:
-    """A row a group, of one source of labels.
-
-    Args:
-        source: in the comparison.
-        turned: show base - other.
-    """
-    rows = []
-    for group, changes in {"all": source.overall, **source.by_group}.items():
-        row = {"group": group + (" (too few)" if group in source.too_few else "")}
-        rows.append(row | {name: _signed(changes.get(key), turned=turned) for key, name in _CHANGES})
-    return pl.DataFrame(rows)
-
-
-def clear_changes(source: GroupErrorsChange, *, turned: bool) -> list[str]:
-    """Which groups' rates differ by an interval that doesn't hold 0: ``Black's FMR falls``."""
-    clear = []
-    for group, changes in source.by_group.items():
-        for key in _RATES:
-            change = changes.get(key)
-            low, high = (change.people_interval if change else None) or (None, None)
-            if group not in source.too_few and low is not None and high is not None and (low > 0 or high < 0):
-                rises = (low > 0) != turned
-                clear.append(f"{group}'s {key.upper()} {'rises' if rises else 'falls'}")
-    return clear
-
-
-def _signed(change: Change | None, *, turned: bool) -> str:
-    sign = -1 if turned else 1
-    if change is None or change.difference is None:
-        return NONE
-    ends = [None if end is None else sign * end for end in change.people_interval or ()]
-    return with_interval(sign * change.difference, ends[::sign], signed)
 
 
 def _small_print(sources: Sequence[Sequence[SourceErrors]]) -> None:

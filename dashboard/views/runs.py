@@ -9,25 +9,19 @@ import streamlit as st
 
 from ethnoshard.charts import (
     KNOWN_ARMS,
-    METHODS,
     NONE,
-    RATES,
-    Difference,
     RunPoint,
     arm_spread,
-    differences,
-    metric_name,
     plus_minus,
-    share,
 )
-from ethnoshard.errors import EthnoshardError
-from ethnoshard.results import MetricChange, Verdict, WorstGroup, changes_of, kalinga2020
+from ethnoshard.results import WorstGroup, kalinga2020
 from ethnoshard.runs import ModelSummary, first_seeds
 
 from .. import _show
 from .._pick import MOST_AT_FIRST, one, some
 from .._shelf import Shelf
 from .._show import Columns, plain, reporting_errors
+from ._comparisons import show_comparisons
 
 _TABLE, _NAMES, _PICKED = "runs-table", "runs-names", "runs"
 _LISTED = 10
@@ -62,7 +56,7 @@ def show(shelf: Shelf) -> None:
             _table_5_1(picked)
     unreadable = list(unreadable)
     with reporting_errors("the comparisons"):
-        unreadable += _comparisons(shelf)
+        unreadable += show_comparisons(shelf)
     if unreadable:
         _show.head(f"{_count(len(unreadable), 'run or report', 'runs or reports')} can't be read")
         _warnings([f"{name}: {reason}" for name, reason in unreadable], "")
@@ -405,148 +399,6 @@ def _range(values: Sequence[float], digits: int) -> str:
         return NONE
     mean, least, most = sum(values) / len(values), min(values), max(values)
     return f"{mean:.{digits}f} ({least:.{digits}f} to {most:.{digits}f})"
-
-
-def _comparisons(shelf: Shelf) -> list[tuple[str, str]]:
-    """Show the comparisons; give those that went away meanwhile, with the reason."""
-    changes: list[MetricChange] = []
-    unreadable = []
-    for report in shelf.reports:
-        if report.kind == "comparison" and report.reason is None:
-            try:
-                changes += changes_of(report.name, shelf.comparison(report.name))
-            except EthnoshardError as error:
-                unreadable.append((report.name, str(error)))
-    if changes:
-        _changes(changes)
-    else:
-        _show.empty(
-            "No two models were compared here. On the same draws of people:",
-            f"ethnoshard compare BASE/reports/lfw OTHER/reports/lfw --out {shelf.given.runs}/reports/comparison",
-        )
-    return unreadable
-
-
-def _changes(changes: Sequence[MetricChange]) -> None:
-    by_metric: dict[str, list[MetricChange]] = {}
-    for change in changes:
-        by_metric.setdefault(change_name(change), []).append(change)
-    with st.columns([1, 2])[0]:
-        name = one("Compared by", list(by_metric), key="change")
-    chosen = by_metric[name]
-    _show.chart(
-        differences(difference_rows(chosen), f"{name}: other - base"),
-        name="differences",
-        title=change_title(chosen),
-        how="Point: difference of the two models on the same pairs; whisker: interval at 95 % from the same draws of "
-        "people. Open where the interval holds 0: these people don't tell the models apart. Of many intervals one in "
-        "twenty excludes 0 by chance.",
-    )
-    _show.table(
-        change_table(chosen),
-        name="comparisons",
-        title=f"{_count(len(chosen), 'comparison')} by {name}",
-        how="The download holds every metric of every comparison.",
-        columns={"Verdict": st.column_config.TextColumn(width=330)},
-        download=change_numbers(changes),
-    )
-
-
-def change_name(change: MetricChange) -> str:
-    """Name of the metric, of which group or method."""
-    if change.method is not None:
-        return f"ARI of {METHODS[change.method].name if change.method in METHODS else change.method}"
-    if change.group is not None:
-        return f"{RATES.get(change.metric, change.metric)} of {change.group}, {change.labels}"
-    name = metric_name(change.metric)
-    return f"{name[0].upper()}{name[1:]}"
-
-
-def verdict_words(change: MetricChange) -> str:
-    """What the interval says of the two models."""
-    words = {
-        Verdict.NO_INTERVAL: "no interval: it can't be told",
-        Verdict.INCLUDES_0: "95 % interval includes 0",
-        Verdict.HIGHER: "other is higher: 95 % interval excludes 0",
-        Verdict.LOWER: "other is lower: 95 % interval excludes 0",
-    }[change.verdict]
-    if change.better is not None:
-        return f"{words}; other is higher in {change.better} of {change.draws} draws of people"
-    return f"{words}; too few people or pairs" if change.too_few else words
-
-
-def change_title(changes: Sequence[MetricChange]) -> str:
-    """How many of the differences in one metric are any."""
-    name, measured = change_name(changes[0]), [change for change in changes if change.interval is not None]
-    if not measured:
-        return f"{name}: other minus base, without intervals"
-    apart = sum(change.excludes_0 for change in measured)
-    if not apart:
-        return f"{name}: 95 % intervals include 0 in {_count(len(measured), 'comparison')}"
-    return f"{name}: {apart} of {_count(len(measured), 'interval')} exclude{'s' * (apart == 1)} 0"
-
-
-def change_table(changes: Sequence[MetricChange]) -> pl.DataFrame:
-    """A row a comparison, as text."""
-    return pl.DataFrame(
-        [
-            {
-                "Other": change.other,
-                "Base": change.base,
-                "Of other": share(change.after),
-                "Of base": share(change.before),
-                "Other - base": f"{change.difference:+.{_digits(change)}f}",
-                "95 % of the difference": NONE
-                if change.interval is None
-                else "[{0:+.{2}f}, {1:+.{2}f}]".format(*change.interval, _digits(change)),
-                "Verdict": verdict_words(change),
-                "Report": change.report,
-            }
-            for change in changes
-        ]
-    )
-
-
-def _digits(change: MetricChange) -> int:
-    low, high = change.interval or (0.0, 0.01)
-    width = high - low
-    return 5 if width < 0.003 else 4 if width < 0.03 else 3
-
-
-def change_numbers(changes: Sequence[MetricChange]) -> pl.DataFrame:
-    """Every metric of every comparison as numbers, for the download."""
-    rows = []
-    for change in changes:
-        low, high = change.interval or (None, None)
-        rows.append(
-            {
-                "report": change.report,
-                "base": change.base,
-                "other": change.other,
-                "figure": change_name(change),
-                "of_base": change.before,
-                "of_other": change.after,
-                "difference": change.difference,
-                "low": low,
-                "high": high,
-                "says": verdict_words(change),
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def difference_rows(changes: Sequence[MetricChange]) -> list[Difference]:
-    """As the chart takes them."""
-    return [
-        Difference(
-            name=f"{change.other} - {change.base}",
-            value=change.difference,
-            interval=change.interval,
-            too_few=change.too_few,
-            words=(verdict_words(change), change.report),
-        )
-        for change in changes
-    ]
 
 
 def _count(number: int, what: str, many: str | None = None) -> str:

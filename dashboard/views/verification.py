@@ -25,7 +25,6 @@ from ethnoshard.charts import (
     share,
 )
 from ethnoshard.evaluation import PairErrors, RankedPairs
-from ethnoshard.reports import warnings_of
 from ethnoshard.results import Evaluation, FoldRate, RateInterval, Source, Verification
 
 from .. import _faces, _pick, _show
@@ -52,7 +51,7 @@ def show(shelf: Shelf) -> None:
 def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
     first = picked[0]
     st.caption(plain(_about(first.evaluation)))
-    for text in warnings_of(first.evaluation):
+    for text in shelf.warnings(first.name):
         _show.warn(text)
     _show.tiles_with_ranges(_metrics(first.evaluation.verification))
     pairs = None
@@ -373,7 +372,7 @@ def _worst(shelf: Shelf, images: Source | None, pairs: RankedPairs, threshold: f
 
 def _which_dataset(shelf: Shelf, images: Source | None) -> str:
     if images is None or not images.source_digest:
-        return "The report does not say which images these are, so no faces are shown."
+        return "The report doesn't have on record which images these are, so no faces are shown."
     return (
         f"No given dataset holds these faces. Give the one packed from {images.name} (source digest "
         f"{images.source_digest[:12]}…): ethnoshard dashboard {shelf.given.runs} --dataset DATASET"

@@ -26,7 +26,7 @@ BATCHES_SCHEMA = pl.Schema(
 
 ``step`` counts from 1, ``epoch`` from 0. ``loader_epoch`` is the loader's own, from 0, which is as long as its plan: as
 the training's for ``natural``, but longer for ``uniform``, where the largest group decides. ``people`` are the distinct
-identities of the group in a rank's batch, ``faces`` the places that they fill, both summed over the ranks. ``wanted``
+identities of the group in a rank's batch, ``faces`` the slots that they fill, both summed over the ranks. ``wanted``
 is how many people the target asks of the step, P * R * share; null for an arm that has no shares by group.
 
 ``own_pairs`` are the ordered pairs of two people of the group in a rank's batch, n (n - 1), the group's own negatives,

@@ -118,5 +118,9 @@ def _whose(source: str) -> str:
 def _flat(tree: Mapping[str, object], above: str = "") -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = []
     for name, value in tree.items():
-        rows += _flat(value, f"{above}{name}.") if isinstance(value, Mapping) else [(f"{above}{name}", value)]
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{above}{name}.")
+        else:
+            # As JSON has it.
+            rows.append((f"{above}{name}", list(value) if isinstance(value, tuple) else value))
     return rows

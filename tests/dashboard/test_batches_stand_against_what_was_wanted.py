@@ -110,11 +110,11 @@ def test_coverage_is_summed_over_the_epochs_and_has_its_reasons() -> None:
     rows, epochs = coverage_table(record)
     assert rows.select("group", "faces", "used", "dropped").rows() == [("A", 20, 20, 0), ("B", 20, 16, 4)]
     assert coverage_title("run", rows, epochs) == (
-        "run: 90.0 % of the faces were used an epoch, 25 % of the places repeat one"
+        "run: 90.0 % of the faces were used an epoch, 25 % of the slots repeat one"
     )
     first, epochs = coverage_table(record, 0)
     assert coverage_title("run", first, epochs) == (
-        "run: every face was used in the epoch, 17 % of the places repeat one"
+        "run: every face was used in the epoch, 17 % of the slots repeat one"
     )
     assert "4 repeated to fill short cells" in reason_words(reason_table(record))
     assert [list(trace.x) for trace in coverage_bars(rows, COLOURS).data] == [[100, 80], [0, 20], [0, 0], [20, 40]]

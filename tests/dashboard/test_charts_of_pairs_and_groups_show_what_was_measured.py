@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from made_evaluations import made_evaluation, made_picked
 
+from dashboard.views._comparisons import clear_group_changes, group_change_table
 from dashboard.views.groups import (
     ErrorsInView,
     SourceErrors,
-    change_table,
-    clear_changes,
     cross_title,
     det_by_group,
     each_rate,
@@ -201,10 +200,10 @@ def test_a_comparison_is_read_either_way_round() -> None:
     found = GroupErrorsChange(
         source="one", labels="one", thresholds=(0.1, 0.1), thresholds_from=("a", "b"), too_few=("C",), **vars(changes)
     )
-    assert clear_changes(found, turned=False) == ["A's FMR falls"]
-    assert clear_changes(found, turned=True) == ["A's FMR rises"]
-    assert change_table(found, turned=False)["FMR"][1] == "-0.0200 [-0.0300, -0.0100]"
-    assert change_table(found, turned=True)["FMR"][1] == "+0.0200 [+0.0100, +0.0300]"
+    assert clear_group_changes(found, turned=False) == ["A's FMR falls"]
+    assert clear_group_changes(found, turned=True) == ["A's FMR rises"]
+    assert group_change_table(found, turned=False)["FMR"][1] == "-0.0200 [-0.0300, -0.0100]"
+    assert group_change_table(found, turned=True)["FMR"][1] == "+0.0200 [+0.0100, +0.0300]"
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.3, 1), (0.03, 1), (0.0002, 1), (1e-7, 0.2), (0.5, 0.51)])

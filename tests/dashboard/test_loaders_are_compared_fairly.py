@@ -7,7 +7,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from dashboard.views import benchmarks
+from dashboard.views import _loaders, benchmarks
 from ethnoshard.charts import loader_rates
 from ethnoshard.results import PageBenchmark, Paint, RateBenchmark, Spread, StepBenchmark
 from tests.kit.loader_rounds import LOADERS
@@ -18,14 +18,14 @@ RESULTS = Path(__file__).parent / "benchmark_results"
 
 
 def test_the_title_tells_the_loaders_gain_from_the_decoders() -> None:
-    assert benchmarks.loader_title(LOADERS.contestants()) == (
+    assert _loaders.loader_title(LOADERS.contestants()) == (
         "ethnoshard delivers 0.80 of what decoding alone can, 2.0 times the best peer with our decoder "
         "(files, MPerClassSampler) and 4.0 times the best peer with Pillow (files, MPerClassSampler)"
     )
 
 
 def test_a_peer_that_keeps_its_quota_better_is_not_hidden() -> None:
-    assert benchmarks.quota_title(LOADERS.contestants(), 128) == (
+    assert _loaders.quota_title(LOADERS.contestants(), 128) == (
         "Off the quota at worst, of 128 images: ethnoshard 4.0, peers 0.5 to 40.0"
     )
 
@@ -42,7 +42,7 @@ def test_every_contestant_is_drawn_with_its_whiskers_and_the_limit_beside_it() -
 
 
 def test_the_table_holds_what_was_seen_repeated_and_never_seen() -> None:
-    row = benchmarks.loader_table(LOADERS.contestants()).row(0, named=True)
+    row = _loaders.loader_table(LOADERS.contestants()).row(0, named=True)
     assert (row["seen"], row["repeated"], row["never seen"]) == (90, 5, 10)
 
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from dashboard._show import plain
+from dashboard.views import _comparisons as comparisons
 from dashboard.views import runs
 from dashboard.views.runs import MEASURES
 from ethnoshard.charts import arm_spread
@@ -118,12 +119,12 @@ def test_a_title_counts_the_differences_that_are_any(
     interval: tuple[float, float] | None, verdict: Verdict, title: str
 ) -> None:
     assert change(interval).verdict is verdict
-    assert title in runs.change_title([change(interval)])
+    assert title in comparisons.change_title([change(interval)])
 
 
 def test_a_change_is_called_by_its_metric_and_whose_it_is() -> None:
     names = [
-        runs.change_name(change(None, **about))
+        comparisons.change_name(change(None, **about))
         for about in (
             {},
             {"metric": "val_at_0.001"},
@@ -133,9 +134,11 @@ def test_a_change_is_called_by_its_metric_and_whose_it_is() -> None:
     ]
     assert names == ["Accuracy", "VAL at FAR 0.001", "FMR of A, as given by x", "ARI of k-means"]
     few = change((-0.1, 0.1), metric="fmr", group="A", labels="x", too_few=True)
-    assert runs.verdict_words(few).endswith("too few people or pairs")
-    assert [row.too_few for row in runs.difference_rows([few])] == [True]
-    assert "other is higher in 4 of 9 draws" in runs.verdict_words(change(None, metric="ari", method="som", better=4))
+    assert comparisons.verdict_words(few).endswith("too few people or pairs")
+    assert [row.too_few for row in comparisons.difference_rows([few])] == [True]
+    assert "other is higher in 4 of 9 draws" in comparisons.verdict_words(
+        change(None, metric="ari", method="som", better=4)
+    )
 
 
 def test_a_link_ticks_the_runs_that_it_names(page: Page, full: Given) -> None:

@@ -1,0 +1,278 @@
+"""What comparisons of two models found: differences with their intervals, of all people and by group."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+import streamlit as st
+
+from ethnoshard.charts import (
+    METHODS,
+    NONE,
+    RATES,
+    Difference,
+    count,
+    differences,
+    metric_name,
+    share,
+    signed,
+    with_interval,
+)
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import (
+    Change,
+    Compared,
+    Comparison,
+    Evaluation,
+    GroupErrorsChange,
+    MetricChange,
+    Verdict,
+    as_json,
+    changes_of,
+)
+
+from .. import _show
+from .._pick import one
+from .._shelf import Shelf
+from ._evaluations import PickedEvaluation
+
+_ABOUT = ("model", "place", "flip", "images", "options", "pairs")
+_RATES: tuple[Literal["fmr"], Literal["fnmr"]] = ("fmr", "fnmr")
+_CHANGES = (("fmr", "FMR"), ("fnmr", "FNMR"), ("accuracy", "accuracy"))
+
+
+def show_comparisons(shelf: Shelf) -> list[tuple[str, str]]:
+    """Show the comparisons; give those that went away meanwhile, with the reason."""
+    changes: list[MetricChange] = []
+    unreadable = []
+    for report in shelf.reports:
+        if report.kind == "comparison" and report.reason is None:
+            try:
+                changes += changes_of(report.name, shelf.comparison(report.name))
+            except EthnoshardError as error:
+                unreadable.append((report.name, str(error)))
+    if changes:
+        _changes(changes)
+    else:
+        _show.empty(
+            "No two models were compared here. On the same draws of people:",
+            f"ethnoshard compare BASE/reports/lfw OTHER/reports/lfw --out {shelf.given.runs}/reports/comparison",
+        )
+    return unreadable
+
+
+def _changes(changes: Sequence[MetricChange]) -> None:
+    by_metric: dict[str, list[MetricChange]] = {}
+    for change in changes:
+        by_metric.setdefault(change_name(change), []).append(change)
+    with st.columns([1, 2])[0]:
+        name = one("Compared by", list(by_metric), key="change")
+    chosen = by_metric[name]
+    _show.chart(
+        differences(difference_rows(chosen), f"{name}: other - base"),
+        name="differences",
+        title=change_title(chosen),
+        how="Point: difference of the two models on the same pairs; whisker: interval at 95 % from the same draws of "
+        "people. Open where the interval holds 0: these people don't tell the models apart. Of many intervals one in "
+        "twenty excludes 0 by chance.",
+    )
+    _show.table(
+        change_table(chosen),
+        name="comparisons",
+        title=f"{_counted(len(chosen), 'comparison')} by {name}",
+        how="The download holds every metric of every comparison.",
+        columns={"Verdict": st.column_config.TextColumn(width=330)},
+        download=change_numbers(changes),
+    )
+
+
+def change_name(change: MetricChange) -> str:
+    """Name of the metric, of which group or method."""
+    if change.method is not None:
+        return f"ARI of {METHODS[change.method].name if change.method in METHODS else change.method}"
+    if change.group is not None:
+        return f"{RATES.get(change.metric, change.metric)} of {change.group}, {change.labels}"
+    name = metric_name(change.metric)
+    return f"{name[0].upper()}{name[1:]}"
+
+
+def verdict_words(change: MetricChange) -> str:
+    """What the interval says of the two models."""
+    words = {
+        Verdict.NO_INTERVAL: "no interval: it can't be told",
+        Verdict.INCLUDES_0: "95 % interval includes 0",
+        Verdict.HIGHER: "other is higher: 95 % interval excludes 0",
+        Verdict.LOWER: "other is lower: 95 % interval excludes 0",
+    }[change.verdict]
+    if change.better is not None:
+        return f"{words}; other is higher in {change.better} of {change.draws} draws of people"
+    return f"{words}; too few people or pairs" if change.too_few else words
+
+
+def change_title(changes: Sequence[MetricChange]) -> str:
+    """How many of the differences in one metric are any."""
+    name, measured = change_name(changes[0]), [change for change in changes if change.interval is not None]
+    if not measured:
+        return f"{name}: other minus base, without intervals"
+    apart = sum(change.excludes_0 for change in measured)
+    if not apart:
+        return f"{name}: 95 % intervals include 0 in {_counted(len(measured), 'comparison')}"
+    return f"{name}: {apart} of {_counted(len(measured), 'interval')} exclude{'s' * (apart == 1)} 0"
+
+
+def change_table(changes: Sequence[MetricChange]) -> pl.DataFrame:
+    """A row a comparison, as text."""
+    return pl.DataFrame(
+        [
+            {
+                "Other": change.other,
+                "Base": change.base,
+                "Of other": share(change.after),
+                "Of base": share(change.before),
+                "Other - base": f"{change.difference:+.{_digits(change)}f}",
+                "95 % of the difference": NONE
+                if change.interval is None
+                else "[{0:+.{2}f}, {1:+.{2}f}]".format(*change.interval, _digits(change)),
+                "Verdict": verdict_words(change),
+                "Report": change.report,
+            }
+            for change in changes
+        ]
+    )
+
+
+def _digits(change: MetricChange) -> int:
+    low, high = change.interval or (0.0, 0.01)
+    width = high - low
+    return 5 if width < 0.003 else 4 if width < 0.03 else 3
+
+
+def change_numbers(changes: Sequence[MetricChange]) -> pl.DataFrame:
+    """Every metric of every comparison as numbers, for the download."""
+    rows = []
+    for change in changes:
+        low, high = change.interval or (None, None)
+        rows.append(
+            {
+                "report": change.report,
+                "base": change.base,
+                "other": change.other,
+                "figure": change_name(change),
+                "of_base": change.before,
+                "of_other": change.after,
+                "difference": change.difference,
+                "low": low,
+                "high": high,
+                "says": verdict_words(change),
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def difference_rows(changes: Sequence[MetricChange]) -> list[Difference]:
+    """As the chart takes them."""
+    return [
+        Difference(
+            name=f"{change.other} - {change.base}",
+            value=change.difference,
+            interval=change.interval,
+            too_few=change.too_few,
+            words=(verdict_words(change), change.report),
+        )
+        for change in changes
+    ]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def show_group_changes(shelf: Shelf, first: PickedEvaluation, other: PickedEvaluation) -> None:
+    comparison = _comparison_of(shelf, first, other)
+    if comparison is None:
+        paths = [str(shelf.report_path(each.name)) for each in (first, other)]
+        _show.empty(
+            f"No report compares {first.name} with {other.name}; this gives each group's difference, with its paired "
+            "interval:",
+            shlex.join(["ethnoshard", "compare", *paths, "--out", f"{shelf.given.runs}/reports/NAME"]),
+        )
+        return
+    name, content, base = comparison
+    for source in content.demographics:
+        clear = clear_group_changes(source, turned=not base)
+        _show.table(
+            group_change_table(source, turned=not base),
+            name=f"change-{other.name}-{source.source}",
+            title=f"From {first.label} to {other.label}, {source.labels}: "
+            + (", ".join(clear) if clear else "no group's difference is clear of 0"),
+            how=f"{other.label} less {first.label}, each at its own threshold, on the same {count(source.draws)} draws "
+            f"of people (from {name}). An interval that holds 0 does not tell the two apart.",
+            height="content",
+        )
+
+
+def _comparison_of(
+    shelf: Shelf, first: PickedEvaluation, other: PickedEvaluation
+) -> tuple[str, Comparison, bool] | None:
+    """The comparison report of two evaluations, whichever was its base.
+
+    Returns:
+        its name, what it found, and whether ``first`` was the base; None if there is none.
+    """
+    for summary in shelf.reports:
+        if summary.kind != "comparison":
+            continue
+        try:
+            comparison = shelf.comparison(summary.name)
+        except EthnoshardError:
+            # It went away meanwhile; the list of what can't be read says more.
+            continue
+        sides = comparison.base, comparison.other
+        for base, (side, counterpart) in ((True, sides), (False, sides[::-1])):
+            if _is_of(side, first.evaluation) and _is_of(counterpart, other.evaluation):
+                return summary.name, comparison, base
+    return None
+
+
+def _is_of(side: Compared, report: Evaluation) -> bool:
+    """Whether one side of a comparison is this evaluation: all that it says about it is the same."""
+    measured = {name: value for name, value in as_json(report.verification).items() if name != "curve"}
+    return as_json(side.verification) == measured and all(
+        getattr(side, name) == getattr(report, name) for name in _ABOUT
+    )
+
+
+def group_change_table(source: GroupErrorsChange, *, turned: bool) -> pl.DataFrame:
+    """A row a group, of one source of labels.
+
+    Args:
+        source: in the comparison.
+        turned: show base - other.
+    """
+    rows = []
+    for group, changes in {"all": source.overall, **source.by_group}.items():
+        row = {"group": group + (" (too few)" if group in source.too_few else "")}
+        rows.append(row | {name: _signed(changes.get(key), turned=turned) for key, name in _CHANGES})
+    return pl.DataFrame(rows)
+
+
+def clear_group_changes(source: GroupErrorsChange, *, turned: bool) -> list[str]:
+    """Which groups' rates differ by an interval that doesn't hold 0: ``Black's FMR falls``."""
+    clear = []
+    for group, changes in source.by_group.items():
+        for key in _RATES:
+            change = changes.get(key)
+            low, high = (change.people_interval if change else None) or (None, None)
+            if group not in source.too_few and low is not None and high is not None and (low > 0 or high < 0):
+                rises = (low > 0) != turned
+                clear.append(f"{group}'s {key.upper()} {'rises' if rises else 'falls'}")
+    return clear
+
+
+def _signed(change: Change | None, *, turned: bool) -> str:
+    sign = -1 if turned else 1
+    if change is None or change.difference is None:
+        return NONE
+    ends = [None if end is None else sign * end for end in change.people_interval or ()]
+    return with_interval(sign * change.difference, ends[::sign], signed)
