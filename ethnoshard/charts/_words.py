@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ethnoshard.results import kalinga2020
+
 FMR, FNMR, TAR = (
     "false match rate (share of different pairs accepted)",
     "false non-match rate (share of same pairs refused)",
@@ -48,7 +50,7 @@ AGREEMENT = MappingProxyType(
 """How well clusters agree with people: 1 is best."""
 CLUSTER_METRICS = MappingProxyType({**AGREEMENT, "clusters": "clusters", "left_over": "images in none"})
 """The same, and what is counted of clusters."""
-KALINGAS_EPS = 0.4
+KALINGAS_EPS = kalinga2020.EPS
 """The one eps of DBSCAN that Kalinga (2020) tried."""
 MAP_SIDE = 20
 """Nodes of a side of the self-organising map."""

@@ -2,6 +2,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -78,24 +79,40 @@ def background(page: Page) -> str:
 
 
 def contrasts(page: Page) -> list[float]:
-    """Of each label at a chart's axis with the page behind it, from 1 to 21."""
-    behind = luminance(background(page))
+    """Contrast of each label and title at a chart's axes with the page behind it, from 1 to 21."""
+    behind = background(page)
     fills = page.evaluate(
-        "[...document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .g-xtitle text')]"
-        ".map(text => getComputedStyle(text).fill)"
+        "[...document.querySelectorAll('.js-plotly-plot :is(.xtick, .ytick, .g-xtitle, .g-ytitle) text')]"
+        ".map(text => [getComputedStyle(text).fill, getComputedStyle(text).fillOpacity])"
     )
-    pairs = [sorted((luminance(fill), behind)) for fill in fills]
+    levels = [luminance(blended(str(fill), float(opacity), behind)) for fill, opacity in fills]
+    pairs = [sorted((level, luminance(behind))) for level in levels]
     return [(lighter + 0.05) / (darker + 0.05) for darker, lighter in pairs]
 
 
-def test_the_text_of_charts_is_readable_in_the_dark_on_every_page(browser: Browser, port: int) -> None:
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
+def blended(colour: str, opacity: float, behind: str) -> str:
+    """A CSS colour as it is seen over another."""
+    red, green, blue, *alpha = [float(part) for part in re.findall(r"[0-9.]+", colour)]
+    share = opacity * (alpha[0] if alpha else 1)
+    ground = [float(part) for part in re.findall(r"[0-9.]+", behind)[:3]]
+    mixed = [share * own + (1 - share) * under for own, under in zip((red, green, blue), ground, strict=True)]
+    return f"rgb({mixed[0]}, {mixed[1]}, {mixed[2]})"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_text_of_charts_is_readable_on_every_page(
+    browser: Browser, port: int, scheme: Literal["light", "dark"], pytestconfig: pytest.Config
+) -> None:
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme=scheme)
     opened = Visit(context.new_page(), port)
+    folder = pytestconfig.getoption("--screenshots")
     for name in PAGES:
         opened.open(name)
-        assert luminance(background(opened.page)) < 0.1
+        assert (luminance(background(opened.page)) > 0.5) is (scheme == "light")
         # A chart gets the theme's colours a moment after it is drawn.
-        until(lambda: min(contrasts(opened.page), default=0) >= AA, f"{name} has no chart, or one with dark text")
+        until(lambda: min(contrasts(opened.page), default=0) >= AA, f"{name} has no chart, or one with pale text")
+        if folder is not None:
+            opened.shoot(Path(folder) / f"{name}-{scheme}.png", most=2400)
     context.close()
     assert opened.complaints == []
 
