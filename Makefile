@@ -98,7 +98,7 @@ results: $(MADE)  ## Runs of two arms and two seeds on drawn faces, with reports
 	$(BIN)/ethnoshard pack $(DEMO)/tested.work $(DEMO)/tested.dataset
 	@set -e; for arm in $(ARMS); do for seed in $(SEEDS); do run=$(RUNS)/$$arm-$$seed; \
 	  test -e $$run/reports/clusters/report.json && continue; set -x; \
-	  $(BIN)/ethnoshard train $(DEMO)/drawn.dataset --config smoke --epochs 20 --set threads=1 --arm $$arm --seed $$seed --out $$run --resume; \
+	  $(BIN)/ethnoshard train $(DEMO)/drawn.dataset --config smoke --epochs 20 --set threads=1 --target $$arm --seed $$seed --out $$run --resume; \
 	  $(BIN)/ethnoshard evaluate $$run --images $(DEMO)/tested.work --pairs $(DEMO)/tested/pairs.csv --pairs-form bfw \
 	    --min-people 8 --fmr 0.05 --out $$run/reports/drawn; \
 	  $(BIN)/ethnoshard cluster $$run/reports/drawn/embeddings.npz --cluster-people 20 --out $$run/reports/clusters; \
