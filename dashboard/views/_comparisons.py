@@ -37,7 +37,7 @@ from .._pick import one
 from .._shelf import Shelf
 from ._evaluations import PickedEvaluation
 
-_ABOUT = ("model", "place", "flip", "images", "options", "pairs")
+_ABOUT = ("model", "source", "flip", "images", "options", "pairs")
 _RATES: tuple[Literal["fmr"], Literal["fnmr"]] = ("fmr", "fnmr")
 _CHANGES = (("fmr", "FMR"), ("fnmr", "FNMR"), ("accuracy", "accuracy"))
 

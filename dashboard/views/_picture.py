@@ -72,7 +72,7 @@ def picture(
     """
     people = {person for *_, points in clusterings for person in points.people.tolist()}
     labels = {
-        whose: groups for whose, groups in _labels(shelf, clusterings[0][2].place).items() if groups.keys() & people
+        whose: groups for whose, groups in _labels(shelf, clusterings[0][2].source).items() if groups.keys() & people
     }
     faces: Mapping[str, str] = {}
     with reporting_errors("Faces can't be shown"):
@@ -116,7 +116,7 @@ def _picture(
         report = clusterings[0][2]
         st.caption(_how(view, whose, report.picture))
         if not faces:
-            _which_dataset(shelf, report.place)
+            _which_dataset(shelf, report.source)
         with reporting_errors("metrics of the picture"):
             metrics({label: report.picture for _, label, report, _ in clusterings})
     if view.method == "som":
@@ -162,7 +162,7 @@ def map_title(label: str, about: PictureMetrics, method: str | None) -> str:
     name = METHODS[method] if method and measured else "k-means"
     if method == "dbscan_best" and measured:
         name = f"DBSCAN at eps {about.best_eps:g}"
-    measured = measured or about.figures
+    measured = measured or about.kmeans
     return f"{label}: {name} finds the {about.people} people with an ARI of {measured.ari:.2f}, NMI {measured.nmi:.2f}"
 
 
@@ -204,7 +204,7 @@ def _thumbnails(shelf: Shelf, clusterings: Sequence[Clustering]) -> dict[str, st
         EthnoshardError: the dataset can't be read.
     """
     keys = list(dict.fromkeys(key for *_, points in clusterings for key in points.keys.tolist()))
-    given = _faces.dataset_of(shelf, clusterings[0][2].place)
+    given = _faces.dataset_of(shelf, clusterings[0][2].source)
     if given is None:
         return {}
     jpegs = _faces.pictures(shelf, given, keys[:_MOST_FACES])
@@ -222,7 +222,7 @@ def _labels(shelf: Shelf, images: Source | None) -> dict[str, Mapping[str, str]]
             continue
         try:
             evaluation = shelf.evaluation(report.name)
-            if images is None or evaluation.place is None or not _faces.same_source(images, evaluation.place):
+            if images is None or evaluation.source is None or not _faces.same_source(images, evaluation.source):
                 continue
             for source in evaluation.demographics:
                 if source.labels not in labels:

@@ -148,7 +148,7 @@ def picture_tables(content: Mapping[str, PictureMetrics]) -> tuple[pl.DataFrame,
     for label, about in content.items():
         own = {"model": label} if len(content) > 1 else {}
         # Older reports have k-means alone.
-        for method, measured in (about.methods or {"kmeans": about.figures}).items():
+        for method, measured in (about.methods or {"kmeans": about.kmeans}).items():
             best = f"DBSCAN, eps {about.best_eps:g} (best)" if method == "dbscan_best" else ""
             first = {**own, "method": best or _method_name(method)}
             rows.append(first | {name: _spread([measured], name, key) for name, key in metrics.items()})

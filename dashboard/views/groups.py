@@ -311,11 +311,11 @@ def each_rate(rates: ErrorsAtThreshold) -> str:
 
 
 def _metrics(everything: Sequence[ErrorsInView]) -> None:
-    if not any(each.rates.figures for each in everything):
+    if not any(each.rates.metrics for each in everything):
         st.info("Fewer than two groups are large enough, so no metric says how far they are apart.")
         return
     behind = " ".join(f"{each.of.source}{_model(each, everything)}: {each_rate(each.rates)}." for each in everything)
-    garbes = [(each, each.rates.figures.get("garbe")) for each in everything]
+    garbes = [(each, each.rates.metrics.get("garbe")) for each in everything]
     garbe = ", ".join(
         f"{share(found.value)} ({each.of.source}{_model(each, everything)})" for each, found in garbes if found
     )
@@ -335,8 +335,8 @@ def metric_table(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
     columns: dict[str, list[str]] = {"metric": [name for name, _ in GROUP_METRICS.values()]}
     for each in everything:
         name = f"{each.of.source}{_model(each, everything)}"
-        columns[name] = [_value(each.rates.figures.get(key)) for key in GROUP_METRICS]
-    some: Mapping[str, Estimate] = next((each.rates.figures for each in everything if each.rates.figures), {})
+        columns[name] = [_value(each.rates.metrics.get(key)) for key in GROUP_METRICS]
+    some: Mapping[str, Estimate] = next((each.rates.metrics for each in everything if each.rates.metrics), {})
     ideals = [some.get(key) for key in GROUP_METRICS]
     columns["ideal"] = [NONE if ideal is None else f"{ideal.ideal:g}" for ideal in ideals]
     columns["what it says"] = [meaning for _, meaning in GROUP_METRICS.values()]
@@ -347,7 +347,7 @@ def metric_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
     """What ``metric_table`` shows as numbers, a row a metric, source and report."""
     rows = []
     for each in everything:
-        for key, found in each.rates.figures.items():
+        for key, found in each.rates.metrics.items():
             low, high = found.people_interval or (None, None)
             rows.append(
                 {

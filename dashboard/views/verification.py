@@ -101,14 +101,14 @@ def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
     for at in verified.validation:
         if not at.val:
             reason = at.reason or "not known why"
-            tiles.append((f"VAL at FAR {at.target:g}", NONE, "no VAL, see above", reason))
+            tiles.append((f"VAL at FAR {at.far_asked:g}", NONE, "no VAL, see above", reason))
             continue
         tiles.append(
             tile(
-                f"VAL at FAR {at.target:g}",
+                f"VAL at FAR {at.far_asked:g}",
                 at.val,
                 f"; FAR reached {share(at.far.mean)}",
-                f"Share of same pairs accepted, {over}, at the threshold that lets {at.target:g} of the different "
+                f"Share of same pairs accepted, {over}, at the threshold that lets {at.far_asked:g} of the different "
                 f"pairs of {verified.thresholds_from} in. FAR reached: {at.far.events} of "
                 f"{at.far.pairs:,} pairs, {_range(at.far)}.",
             )
@@ -171,7 +171,7 @@ def _moving(shelf: Shelf, picked: Sequence[PickedEvaluation], pairs: RankedPairs
     _curves(picked, Mark(name=f"threshold {scale.text(threshold)}", fmr=errors.fmr, fnmr=errors.fnmr))
     if several:
         _folds(picked[0])
-    _worst(shelf, picked[0].evaluation.place, pairs, threshold)
+    _worst(shelf, picked[0].evaluation.source, pairs, threshold)
 
 
 def unit_words(pairs: RankedPairs) -> str:
@@ -253,12 +253,12 @@ def roc_title(picked: Sequence[PickedEvaluation]) -> str:
     first = picked[0].evaluation.verification.validation
     if not first:
         return "ROC: same pairs accepted over different pairs accepted"
-    target = first[0].target
+    target = first[0].far_asked
     values = [
         f"{each.label} {share(at.val.mean if at.val else None)}"
         for each in picked
         for at in each.evaluation.verification.validation
-        if at.target == target
+        if at.far_asked == target
     ]
     return f"VAL for a FAR of {target:g}: {', '.join(values)}"
 
@@ -301,8 +301,8 @@ def fold_table(verified: Verification) -> pl.DataFrame:
         ]
     for at in verified.validation:
         if at.val:
-            columns.append(pl.Series(f"VAL at {at.target:g}", list(at.val.by_fold)))
-        columns.append(pl.Series(f"FAR reached for {at.target:g}", list(at.far.by_fold)))
+            columns.append(pl.Series(f"VAL at {at.far_asked:g}", list(at.val.by_fold)))
+        columns.append(pl.Series(f"FAR reached for {at.far_asked:g}", list(at.far.by_fold)))
     return pl.DataFrame(columns)
 
 

@@ -18,14 +18,14 @@ class OperatingPoint:
     """What a threshold that was set for an FMR gave on pairs that didn't set it.
 
     Attributes:
-        target: the FMR that was asked for.
+        far_asked: the FMR that was asked for.
         fmr: the FMR that was reached.
         tar: share of same pairs accepted there (VAL).
         fmr_interval: low and high of ``fmr``.
         tar_interval: low and high of ``tar``.
     """
 
-    target: float
+    far_asked: float
     fmr: float
     tar: float
     fmr_interval: Ends = None
@@ -94,7 +94,7 @@ def curve_of(verified: Verification, name: str, **look: str) -> Curve:
         different=verified.different,
         points=tuple(
             OperatingPoint(
-                target=at.target,
+                far_asked=at.far_asked,
                 fmr=at.far.mean,
                 tar=at.val.mean,
                 fmr_interval=_interval(at.far),

@@ -269,11 +269,11 @@ def _point(curve: Curve, number: int, index: int, point: OperatingPoint) -> dict
     return {
         "mode": "markers",
         "marker": {"color": curve.colour, "symbol": symbol if number == 0 else f"{symbol}-open", "size": 10},
-        "name": f"VAL for a FAR of {point.target:g}",
+        "name": f"VAL for a FAR of {point.far_asked:g}",
         # One line in the legend for all models: the colour says which.
         "showlegend": number == 0,
         "hovertemplate": f"VAL {share(point.tar)}<br>FAR reached {share(point.fmr)}"
-        f"<extra>threshold set for a FAR of {point.target:g}</extra>",
+        f"<extra>threshold set for a FAR of {point.far_asked:g}</extra>",
     }
 
 

@@ -25,14 +25,14 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """t-SNE of a few people; DBSCAN, k-means and a self-organising map of more, each with figures of agreement."""
+    """t-SNE of a few people; DBSCAN, k-means and a self-organising map of more, each with metrics of agreement."""
     if out is not None:
         check_out(out)
     from ethnoshard.reports import cluster_embeddings
 
-    with embedding.steps("cluster") as said:
+    with embedding.steps("cluster") as log:
         report = cluster_embeddings(
             Embeddings.load(embeddings), people=people, cluster_people=cluster_people, at_least=at_least, draws=draws,
-            seed=seed, names=names, said=said,
+            seed=seed, names=names, log=log,
         )  # fmt: skip
     show_report(report, out, as_json=as_json, arrays=", picture.npz")

@@ -128,8 +128,8 @@ def run(
                 no_cache=no_cache,
                 workers=workers,
             )
-        with embedding.steps("evaluate") as said:
-            report = evaluate_embeddings(found, listed, groups=by_group, options=decided, said=said)
+        with embedding.steps("evaluate") as log:
+            report = evaluate_embeddings(found, listed, groups=by_group, options=decided, log=log)
     _show(report, out, as_json=as_json)
 
 

@@ -12,7 +12,7 @@ from ethnoshard.evaluation._compare import (
 )
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
-from ethnoshard.evaluation._fairness import IDEALS, figures
+from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
 from ethnoshard.evaluation._group_rates import DrawnRates
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
@@ -94,7 +94,7 @@ __all__ = [
     "demographics",
     "draw_people",
     "explained_by_chance",
-    "figures",
+    "fairness_metrics",
     "flip_averaged",
     "group_curves",
     "identification",

@@ -31,23 +31,23 @@ _DIGITS = 7
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A map of a few people's images. It illustrates and proves nothing: show the figures beside it.
+    """A map of a few people's images. It illustrates and proves nothing: show the metrics beside it.
 
     Attributes:
         rows: (M,) which images.
         people: (M,) whose they are.
-        places: (M, 2) or (M, 3).
-        figures: of k-means with as many clusters as people, on the same embeddings, not on the map.
+        coordinates: (M, 2) or (M, 3).
+        kmeans: metrics of k-means with as many clusters as people, on the same embeddings, not on the map.
         people_silhouette: of the people, in the embedding space.
         clusters: "dbscan" (eps 0.4, -1 for none), "dbscan_best" (another eps), "kmeans", "som" (row * 20 + column of
             the node) -> (M,) the cluster of each image, found in the embedding space, not on the map.
-        methods: the same names -> figures.
+        methods: the same names -> metrics.
     """
 
     rows: Whole
     people: npt.NDArray[np.str_]
-    places: Floats
-    figures: ClusterMetrics
+    coordinates: Floats
+    kmeans: ClusterMetrics
     people_silhouette: float | None
     clusters: dict[str, Whole]
     methods: dict[str, ClusterMetrics]
@@ -120,7 +120,7 @@ def picture(
     methods: Sequence[ClusterMethod] = (),
     best_eps: float | None = None,
 ) -> Picture:
-    """Lay out the images of a few people by t-SNE, with clusters and figures that don't depend on the map.
+    """Lay out the images of a few people by t-SNE, with clusters and metrics that don't depend on the map.
 
     Args:
         embeddings: (N, D), divided by their length.
@@ -146,8 +146,8 @@ def picture(
     return Picture(
         rows=rows,
         people=names[owner],
-        places=tsne(points, dimensions, seed),
-        figures=cluster_metrics(points, owner, kmeans(points, number, seed)),
+        coordinates=tsne(points, dimensions, seed),
+        kmeans=cluster_metrics(points, owner, kmeans(points, number, seed)),
         people_silhouette=silhouette(points, owner),
         clusters=clusters,
         methods={name: cluster_metrics(points, owner, found) for name, found in clusters.items()},
@@ -155,10 +155,10 @@ def picture(
 
 
 def check_methods(methods: Sequence[str], eps: Sequence[float]) -> None:
-    """Refuse a method that is none, and an eps that can't be.
+    """Refuse an unknown method, and an eps that isn't above 0.
 
     Raises:
-        EthnoshardError: one is.
+        EthnoshardError: there is one.
     """
     unknown = set(methods) - set(get_args(ClusterMethod))
     if unknown:
@@ -225,7 +225,7 @@ def self_organising_map(unit: Floats, seed: int) -> Whole:
 
 
 def tsne(unit: Floats, dimensions: int, seed: int) -> Floats:
-    """(N, dimensions) places by t-SNE (van der Maaten and Hinton 2008).
+    """(N, dimensions) coordinates by t-SNE (van der Maaten and Hinton 2008).
 
     Raises:
         EthnoshardError: dimensions are neither 2 nor 3, or there are fewer than three images.
@@ -245,7 +245,7 @@ def tsne(unit: Floats, dimensions: int, seed: int) -> Floats:
 
 
 def cluster_metrics(unit: Floats, people: Whole, clusters: Whole) -> ClusterMetrics:
-    """All figures of one clustering.
+    """All metrics of one clustering.
 
     Args:
         unit: (N, D) embeddings of length 1.

@@ -61,8 +61,8 @@ def compare_verifications(
     difference. Thresholds stay those of the whole: what is drawn is the test.
 
     Args:
-        base: of the one model.
-        other: of the other, on the same pairs in the same order.
+        base: verification by the base model.
+        other: verification by the other, on the same pairs in the same order.
         same: (N,) bool.
         fold: (N,) whole numbers; None for one fold.
         people: (N,) and (N,) whose the two images are; needed for intervals.
@@ -95,10 +95,10 @@ def compare_verifications(
     drawn = draws if pairs.people is not None else 0
 
     def change(ours: FoldRate, theirs: FoldRate, wanted: Bools | None, counted: Bools) -> Change:
-        figures = (ours, theirs)
+        rates = (ours, theirs)
         shares = [
-            _drawn(pairs, distance, figure, wanted, counted, drawn, seed)
-            for distance, figure in zip(distances, figures, strict=True)
+            _drawn(pairs, distance, rate, wanted, counted, drawn, seed)
+            for distance, rate in zip(distances, rates, strict=True)
         ]
         return _change(ours.mean, theirs.mean, shares[1] - shares[0])
 
@@ -107,11 +107,11 @@ def compare_verifications(
         "accuracy": change(base.result.accuracy, other.result.accuracy, truth, everything),
         "accuracy_exact": change(base.result.accuracy_exact, other.result.accuracy_exact, truth, everything),
     }
-    theirs = {at.target: at for at in other.result.validation}
+    theirs = {at.far_asked: at for at in other.result.validation}
     for ours in base.result.validation:
-        if ours.target in theirs:
-            changes[f"val_at_{ours.target:g}"] = _val_change(ours.val, theirs[ours.target].val, change, truth)
-            changes[f"far_at_{ours.target:g}"] = change(ours.far, theirs[ours.target].far, None, ~truth)
+        if ours.far_asked in theirs:
+            changes[f"val_at_{ours.far_asked:g}"] = _val_change(ours.val, theirs[ours.far_asked].val, change, truth)
+            changes[f"far_at_{ours.far_asked:g}"] = change(ours.far, theirs[ours.far_asked].far, None, ~truth)
     areas = [_drawn_areas(pairs, distance, drawn, seed) for distance in distances]
     changes["auc"] = _change(base.result.auc, other.result.auc, areas[1] - areas[0])
     changes["eer"] = _change(base.result.eer, other.result.eer, np.empty(0))
@@ -122,16 +122,16 @@ def compare_demographics(base: DrawnRates, other: DrawnRates) -> DemographicsCha
     """Differences of two models by group, each at its own threshold.
 
     Args:
-        base: ``drawn`` of the one's ``Demographics``.
-        other: of the other's, on the same people, with the same settings.
+        base: ``drawn`` of the base model's ``Demographics``.
+        other: ``drawn`` of the other model's, on the same people, with the same settings.
 
     Raises:
         EthnoshardError: people, groups, draws or settings differ, so that draws don't pair.
     """
     _check_pairs(base, other)
     names = ("fmr", "fnmr", "accuracy")
-    ours, theirs = base.metrics(), other.metrics()
-    figures_base, figures_other = base.figures(), other.figures()
+    ours, theirs = base.rates(), other.rates()
+    fairness_base, fairness_other = base.fairness(), other.fairness()
     return DemographicsChange(
         overall={
             "fmr": _change_in_draws(base.overall_fmr, other.overall_fmr),
@@ -142,18 +142,18 @@ def compare_demographics(base: DrawnRates, other: DrawnRates) -> DemographicsCha
             group: {name: _change_in_draws(ours[name][:, index], theirs[name][:, index]) for name in names}
             for index, group in enumerate(base.groups)
         },
-        figures={name: _change_in_draws(figures_base[name], figures_other[name]) for name in figures_base},
+        metrics={name: _change_in_draws(fairness_base[name], fairness_other[name]) for name in fairness_base},
         compared=tuple(group for group, chosen in zip(base.groups, base.compared, strict=True) if chosen),
         draws=base.draws,
     )
 
 
 def compare_clusterings(base: Clustering, other: Clustering) -> dict[str, dict[str, ClusteringChange]]:
-    """Paired differences: method -> figure -> change, for the methods that both have.
+    """Paired differences: method -> metric -> change, for the methods that both have.
 
     Args:
-        base: of the one model.
-        other: of the other, on the same images with the same seed.
+        base: clustering of the base model's embeddings.
+        other: clustering of the other model's, on the same images with the same seed.
 
     Raises:
         EthnoshardError: other people were drawn.
@@ -188,12 +188,12 @@ def _val_change(
 
 
 def _drawn(
-    pairs: _Pairs, distance: Floats, figure: FoldRate, wanted: Bools | None, counted: Bools, draws: int, seed: int
+    pairs: _Pairs, distance: Floats, rate: FoldRate, wanted: Bools | None, counted: Bools, draws: int, seed: int
 ) -> Floats:
     """(draws,) shares of right answers (``wanted`` says which these are), or of accepted pairs (None)."""
     if pairs.people is None or not draws:
         return np.empty(0)
-    accepted = distance < np.array(figure.thresholds)[pairs.fold]
+    accepted = distance < np.array(rate.thresholds)[pairs.fold]
     events = accepted if wanted is None else accepted == wanted
     part = float(pairs.same[counted].mean())
     total = np.zeros(draws)
@@ -208,9 +208,9 @@ def _drawn_areas(pairs: _Pairs, distance: Floats, draws: int, seed: int) -> Floa
     """(draws,) areas below the ROC when people are drawn, ties counting half."""
     if pairs.people is None:
         return np.empty(0)
-    _, place = np.unique(distance, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+    _, rank = np.unique(distance, return_inverse=True)
+    order = np.argsort(rank, kind="stable")
+    starts = np.flatnonzero(np.diff(rank[order], prepend=-1))
     first, second = pairs.people.first[order], pairs.people.second[order]
     same = pairs.same[order][:, None]
     areas = []
@@ -244,7 +244,7 @@ def _change(base: float, other: float, differences: Floats) -> Change:
 
 
 def _check_pairs(base: DrawnRates, other: DrawnRates) -> None:
-    if base.people != other.people:
+    if base.people_digest != other.people_digest:
         raise EthnoshardError(
             "the two models were tested on different people or groups, so their draws don't pair; evaluate both on the "
             "same images with the same groups"
@@ -258,7 +258,7 @@ def _check_pairs(base: DrawnRates, other: DrawnRates) -> None:
     if not np.array_equal(base.pairs_fmr, other.pairs_fmr) or not np.array_equal(base.pairs_fnmr, other.pairs_fnmr):
         raise EthnoshardError("the two models were tested on different pairs; evaluate both on the same")
     if not np.array_equal(base.compared, other.compared):
-        raise EthnoshardError("the two models' figures are over different groups; evaluate both with the same minimums")
+        raise EthnoshardError("the two models' metrics are over different groups; evaluate both with the same minimums")
 
 
 def _change_in_draws(base: Floats, other: Floats) -> Change:

@@ -1,6 +1,6 @@
-"""One number for a difference between groups: the figures of the literature, each from all groups' rates.
+"""One number for a difference between groups: the metrics of the literature, each from all groups' rates.
 
-Arrays are of shape (..., G), groups last; what stands before (draws of people) is kept. Where a figure is undefined it
+Arrays are of shape (..., G), groups last; what stands before (draws of people) is kept. Where a metric is undefined it
 is infinite here, and None in results.
 """
 
@@ -21,11 +21,13 @@ IDEALS: dict[str, float] = {
     "accuracy_std": 0,
     "ser": 1,
 }
-"""Every figure, and its value where all groups are alike."""
+"""Every metric, and its value where all groups are alike."""
 
 
-def figures(fmr: Floats, fnmr: Floats, pairs_fmr: Whole, pairs_fnmr: Whole, alpha: float = 0.5) -> dict[str, Floats]:
-    """All figures of ``IDEALS``.
+def fairness_metrics(
+    fmr: Floats, fnmr: Floats, pairs_fmr: Whole, pairs_fnmr: Whole, alpha: float = 0.5
+) -> dict[str, Floats]:
+    """All metrics of ``IDEALS``.
 
     The accuracy of a group is that on as many same as different pairs, 1 - (FMR + FNMR) / 2, as RFW's lists have them.
 

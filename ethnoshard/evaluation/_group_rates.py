@@ -8,8 +8,11 @@ from scipy.sparse import csr_array
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._counts import Tally, Weighting, weighting_of
 from ethnoshard.evaluation._draws import drawn_weights
-from ethnoshard.evaluation._fairness import figures
+from ethnoshard.evaluation._fairness import fairness_metrics
 from ethnoshard.results import Arrays, NamedArrays
+
+_NAMES = {"people_digest": "people"}
+"""Fields that have another name in a file."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,7 +21,7 @@ class DrawnRates:
 
     Attributes:
         groups: (G) names.
-        compared: (G,) bool, groups with people and pairs enough to enter the figures.
+        compared: (G,) bool, groups with people and pairs enough to enter the metrics.
         fmr: (1 + D, G), NaN where there is no pair.
         fnmr: (1 + D, G).
         overall_fmr: (1 + D,) of all pairs, those across groups too.
@@ -26,10 +29,10 @@ class DrawnRates:
         cross: (1 + D, G, G) FMR of every two groups.
         pairs_fmr: (G,) different-person pairs.
         pairs_fnmr: (G,) same-person pairs.
-        alpha: weight of FMR against FNMR in the figures.
+        alpha: weight of FMR against FNMR in the metrics.
         weighting: "person" or "pair".
         seed: of the draws.
-        people: digest of groups and people.
+        people_digest: of groups and people: rates with the same come from the same draws.
     """
 
     groups: tuple[str, ...]
@@ -44,19 +47,19 @@ class DrawnRates:
     alpha: float
     weighting: Weighting
     seed: int
-    people: str
+    people_digest: str
 
     @property
     def draws(self) -> int:
         """D."""
         return len(self.fmr) - 1
 
-    def figures(self) -> dict[str, Floats]:
-        """(1 + D,) of every figure over the compared groups; none where fewer than two are."""
+    def fairness(self) -> dict[str, Floats]:
+        """(1 + D,) of every fairness metric over the compared groups; none where fewer than two are."""
         chosen = self.compared
         if chosen.sum() < 2:
             return {}
-        return figures(
+        return fairness_metrics(
             self.fmr[:, chosen],
             self.fnmr[:, chosen],
             self.pairs_fmr[chosen],
@@ -64,7 +67,7 @@ class DrawnRates:
             self.alpha,
         )
 
-    def metrics(self) -> dict[str, Floats]:
+    def rates(self) -> dict[str, Floats]:
         """(1 + D, G) of FMR, FNMR, TAR and accuracy."""
         return {
             "fmr": self.fmr,
@@ -75,7 +78,7 @@ class DrawnRates:
 
     def arrays(self) -> Arrays:
         """Name -> array, to be written to a file; the inverse of ``of_arrays``. Nothing in it needs a pickle."""
-        return {name: np.asarray(value) for name, value in vars(self).items()}
+        return {_NAMES.get(name, name): np.asarray(value) for name, value in vars(self).items()}
 
     @classmethod
     def of_arrays(cls, arrays: NamedArrays) -> "DrawnRates":
@@ -97,7 +100,7 @@ class DrawnRates:
             alpha=float(arrays.floats("alpha")),
             weighting=weighting_of(str(arrays.texts("weighting"))),
             seed=int(arrays.whole("seed")),
-            people=str(arrays.texts("people")),
+            people_digest=str(arrays.texts("people")),
         )
 
 

@@ -24,6 +24,9 @@ from ethnoshard.evaluation._fairness import IDEALS
 from ethnoshard.evaluation._group_rates import DrawnRates, drawn_rates
 from ethnoshard.results import Arrays, ErrorsAtThreshold, Estimate, GroupRates, NamedArrays, Rate
 
+_NAMES = {"n_people": "crowd", "people_digest": "people"}
+"""Fields of curves that have another name in a file."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupOptions:
@@ -69,18 +72,19 @@ class Demographics:
         overall: all pairs, those across groups too.
         by_group: each group's pairs within it.
         cross: FMR of pairs with one person from each of two groups, both ways round; a group with itself too.
-        figures: the figures of ``IDEALS`` over the groups that are large enough; empty where fewer than two are.
-        left_out: groups that are too small for the figures -> why.
+        metrics: the fairness metrics of ``IDEALS`` over the groups that are large enough; empty where fewer than two
+            are.
+        left_out: groups that are too small for the metrics -> why.
         min_people: below it a rate is ``too_few``.
-        min_pairs: likewise.
-        drawn: rates in all draws, for comparing two models and for further figures.
+        min_pairs: below it a rate is ``too_few``.
+        drawn: rates in all draws, for comparing two models and for further metrics.
     """
 
     threshold: float
     overall: GroupRates
     by_group: dict[str, GroupRates]
     cross: dict[str, dict[str, Rate]]
-    figures: dict[str, Estimate]
+    metrics: dict[str, Estimate]
     left_out: dict[str, str]
     min_people: int
     min_pairs: int
@@ -95,19 +99,22 @@ class Demographics:
         return {name: estimate(rates.max(axis=1) - rates.min(axis=1), 0) for name, rates in self._compared().items()}
 
     def ratio(self) -> dict[str, Estimate]:
-        """Least over greatest, likewise; undefined where all are 0."""
-        figures = {}
+        """Least over greatest rate of the groups that are large enough, of FMR, FNMR, TAR and accuracy.
+
+        Undefined where all are 0.
+        """
+        ratios = {}
         for name, rates in self._compared().items():
             most = rates.max(axis=1)
             share = np.divide(rates.min(axis=1), most, out=np.full_like(most, np.inf), where=most > 0)
-            figures[name] = estimate(share, 1)
-        return figures
+            ratios[name] = estimate(share, 1)
+        return ratios
 
     def _compared(self) -> dict[str, Floats]:
         chosen = self.drawn.compared
         if chosen.sum() < 2:
             return {}
-        return {name: rates[:, chosen] for name, rates in self.drawn.metrics().items()}
+        return {name: rates[:, chosen] for name, rates in self.drawn.rates().items()}
 
     def errors(self) -> ErrorsAtThreshold:
         """As reports hold it; the draws are arrays and stand elsewhere (``drawn.arrays()``)."""
@@ -122,7 +129,7 @@ class Demographics:
             overall=self.overall,
             by_group=self.by_group,
             cross=self.cross,
-            figures=self.figures,
+            metrics=self.metrics,
             difference=self.difference(),
             ratio=self.ratio(),
             left_out=self.left_out,
@@ -150,13 +157,13 @@ class GroupCurves:
         pairs_fnmr: (G,) same-person pairs.
         people_fmr: (G, G) people who have such a pair.
         people_fnmr: (G,).
-        crowd: people in all groups.
-        alpha: weight of FMR against FNMR in the figures.
+        n_people: people in all groups.
+        alpha: weight of FMR against FNMR in the metrics.
         weighting: "person" or "pair".
         seed: of the draws.
         min_people: below it a rate is ``too_few``.
-        min_pairs: likewise.
-        people: digest of groups and people, as in ``DrawnRates``.
+        min_pairs: below it a rate is ``too_few``.
+        people_digest: of groups and people, as in ``DrawnRates``.
     """
 
     groups: tuple[str, ...]
@@ -171,13 +178,13 @@ class GroupCurves:
     pairs_fnmr: Whole
     people_fmr: Whole
     people_fnmr: Whole
-    crowd: int
+    n_people: int
     alpha: float
     weighting: Weighting
     seed: int
     min_people: int
     min_pairs: int
-    people: str
+    people_digest: str
 
     @property
     def fmr(self) -> Floats:
@@ -209,14 +216,14 @@ class GroupCurves:
         """
         left_out = self._left_out()
         drawn = self._drawn(index, np.array([group not in left_out for group in self.groups], np.bool_))
-        accuracy = drawn.metrics()["accuracy"]
+        accuracy = drawn.rates()["accuracy"]
         # Every two groups once.
         upper = np.triu_indices(len(self.groups))
         return Demographics(
             threshold=float(self.thresholds[index]),
             overall=GroupRates.measured(
                 fmr=self._rate(
-                    _together(self.errors_fmr[index][upper], self.pairs_fmr[upper], self.crowd), drawn.overall_fmr
+                    _together(self.errors_fmr[index][upper], self.pairs_fmr[upper], self.n_people), drawn.overall_fmr
                 ),
                 fnmr=self._rate(
                     _together(self.errors_fnmr[index], self.pairs_fnmr, _sum_known(self.people_fnmr)),
@@ -225,12 +232,12 @@ class GroupCurves:
                 accuracy=estimate(1 - (drawn.overall_fmr + drawn.overall_fnmr) / 2),
             ),
             by_group={
-                group: GroupRates.measured(
-                    fmr=self._rate(self._impostor(index, place, place), drawn.fmr[:, place]),
-                    fnmr=self._rate(self._genuine(index, place), drawn.fnmr[:, place]),
-                    accuracy=estimate(accuracy[:, place]),
+                name: GroupRates.measured(
+                    fmr=self._rate(self._impostor(index, group, group), drawn.fmr[:, group]),
+                    fnmr=self._rate(self._genuine(index, group), drawn.fnmr[:, group]),
+                    accuracy=estimate(accuracy[:, group]),
                 )
-                for place, group in enumerate(self.groups)
+                for group, name in enumerate(self.groups)
             },
             cross={
                 one: {
@@ -239,7 +246,7 @@ class GroupCurves:
                 }
                 for i, one in enumerate(self.groups)
             },
-            figures=figures_of(drawn),
+            metrics=metrics_of(drawn),
             left_out=left_out,
             min_people=self.min_people,
             min_pairs=self.min_pairs,
@@ -251,7 +258,7 @@ class GroupCurves:
 
         One triangle of ``cross`` is kept: (T, 1 + D, G (G + 1) / 2), row after row.
         """
-        plain = {name: np.asarray(value) for name, value in vars(self).items()}
+        plain = {_NAMES.get(name, name): np.asarray(value) for name, value in vars(self).items()}
         return {**plain, "cross": self.cross[:, :, *np.triu_indices(len(self.groups))]}
 
     @classmethod
@@ -279,13 +286,13 @@ class GroupCurves:
             pairs_fnmr=arrays.whole("pairs_fnmr", "G"),
             people_fmr=arrays.whole("people_fmr", "G", "G"),
             people_fnmr=arrays.whole("people_fnmr", "G"),
-            crowd=int(arrays.whole("crowd")),
+            n_people=int(arrays.whole("crowd")),
             alpha=float(arrays.floats("alpha")),
             weighting=weighting_of(str(arrays.texts("weighting"))),
             seed=int(arrays.whole("seed")),
             min_people=int(arrays.whole("min_people")),
             min_pairs=int(arrays.whole("min_pairs")),
-            people=str(arrays.texts("people")),
+            people_digest=str(arrays.texts("people")),
         )
 
     def _drawn(self, index: int, compared: Bools) -> DrawnRates:
@@ -302,7 +309,7 @@ class GroupCurves:
             alpha=self.alpha,
             weighting=self.weighting,
             seed=self.seed,
-            people=self.people,
+            people_digest=self.people_digest,
         )
 
     def _rate(self, count: Count, values: Floats) -> Rate:
@@ -312,24 +319,24 @@ class GroupCurves:
     def _impostor(self, index: int, i: int, j: int) -> Count:
         return _count(self.errors_fmr[index, i, j], self.pairs_fmr[i, j], self.people_fmr[i, j])
 
-    def _genuine(self, index: int, place: int) -> Count:
-        return _count(self.errors_fnmr[index, place], self.pairs_fnmr[place], self.people_fnmr[place])
+    def _genuine(self, index: int, group: int) -> Count:
+        return _count(self.errors_fnmr[index, group], self.pairs_fnmr[group], self.people_fnmr[group])
 
     def _left_out(self) -> dict[str, str]:
-        """Groups that are too small for the figures -> why. It doesn't depend on the threshold."""
-        found = {}
-        for place, group in enumerate(self.groups):
-            counts = ((self._genuine(0, place), "same-person"), (self._impostor(0, place, place), "different-person"))
+        """Groups that are too small for the metrics -> why. It doesn't depend on the threshold."""
+        left_out = {}
+        for group, name in enumerate(self.groups):
+            counts = ((self._genuine(0, group), "same-person"), (self._impostor(0, group, group), "different-person"))
             reasons = [
                 f"{count.pairs:,} {kind} pairs" + ("" if count.people is None else f" of {count.people:,} people")
                 for count, kind in counts
                 if count.too_few(self.min_people, self.min_pairs)
             ]
             if reasons:
-                found[group] = (
+                left_out[name] = (
                     f"{' and '.join(reasons)}; at least {self.min_people} people and {self.min_pairs} pairs are needed"
                 )
-        return found
+        return left_out
 
 
 def demographics(pairs: TestedPairs, threshold: float, options: GroupOptions = GroupOptions()) -> Demographics:
@@ -384,13 +391,13 @@ def group_curves(pairs: TestedPairs, thresholds: npt.ArrayLike, options: GroupOp
         pairs_fnmr=pairs_fnmr,
         people_fmr=people_fmr,
         people_fnmr=people_fnmr,
-        crowd=len(tally.people) if tally.known else UNKNOWN,
+        n_people=len(tally.people) if tally.known else UNKNOWN,
         alpha=options.alpha,
         weighting=weighting,
         seed=options.seed,
         min_people=options.min_people,
         min_pairs=options.min_pairs,
-        people=tally.digest(),
+        people_digest=tally.digest(),
     )
 
 
@@ -404,9 +411,9 @@ def estimate(values: Floats, ideal: float | None = None) -> Estimate:
     )
 
 
-def figures_of(drawn: DrawnRates) -> dict[str, Estimate]:
-    """All figures with their intervals."""
-    return {name: estimate(values, IDEALS[name]) for name, values in drawn.figures().items()}
+def metrics_of(drawn: DrawnRates) -> dict[str, Estimate]:
+    """All fairness metrics with their intervals."""
+    return {name: estimate(values, IDEALS[name]) for name, values in drawn.fairness().items()}
 
 
 def _rising(thresholds: npt.ArrayLike) -> Floats:

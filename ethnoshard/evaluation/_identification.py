@@ -67,8 +67,8 @@ def identification(
         more_than=more_than,
         galleries=galleries,
         seed=seed,
-        svc={f"rank_{rank}": _figure(by_svc, rank) for rank in RANKS},
-        mean={f"rank_{rank}": _figure(by_mean, rank) for rank in RANKS},
+        svc={f"rank_{rank}": _rank_rate(by_svc, rank) for rank in RANKS},
+        mean={f"rank_{rank}": _rank_rate(by_mean, rank) for rank in RANKS},
     )
 
 
@@ -104,14 +104,14 @@ def _mean_ranks(gallery: Floats, others: Floats, owner: Whole) -> Whole:
 
 
 def _ranks(likeness: Floats, owner: Whole) -> Whole:
-    """(Q,) place of the right person, 1 the first, behind all that tie with it."""
+    """(Q,) rank of the right person, 1 the first, behind all that tie with it."""
     own = likeness[np.arange(len(owner)), owner][:, None]
-    places: Whole = np.count_nonzero(likeness >= own, axis=1).astype(np.int64)
-    return places
+    ranks: Whole = np.count_nonzero(likeness >= own, axis=1).astype(np.int64)
+    return ranks
 
 
-def _figure(ranks: list[Whole], rank: int) -> RankRate:
-    shares = [float((places <= rank).mean()) for places in ranks]
+def _rank_rate(ranks: list[Whole], rank: int) -> RankRate:
+    shares = [float((each <= rank).mean()) for each in ranks]
     return RankRate(
         by_gallery=tuple(shares),
         mean=float(np.mean(shares)),

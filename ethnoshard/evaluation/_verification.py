@@ -58,10 +58,10 @@ def verification(
 
     Args:
         first: (N, D) embedding of the first image of each pair.
-        second: (N, D) of the second.
+        second: (N, D) embedding of the second image.
         same: (N,) bool.
         fold: (N,) whole numbers; None for one fold, whose thresholds come from the same pairs.
-        people: (N,) and (N,) whose the two images are; needed for intervals from draws of people.
+        people: (N,) and (N,) identities of the two images; needed for intervals from draws of people.
         metric: "euclidean", squared, 0 to 4, or "cosine", the angle as a share of a half turn, 0 to 1.
         subtract_mean: subtract the mean embedding of the other folds' pairs, and normalise again.
         fars: FARs to give VAL at.
@@ -106,15 +106,16 @@ def verification_of_distances(
     Args:
         distance: (N,) smaller for images that are more alike.
         same: (N,) bool.
-        fold: as for ``verification``.
-        people: likewise.
+        fold: (N,) whole numbers; None for one fold, whose thresholds come from the same pairs.
+        people: (N,) and (N,) identities of the two images; needed for intervals from draws of people.
         span: least and greatest threshold of the grid; None for those of the distances.
         fars: FARs to give VAL at.
         draws: of people.
         seed: of the draws.
 
     Raises:
-        EthnoshardError: as for ``verification``.
+        EthnoshardError: distances are not finite, arrays don't fit, pairs of one kind only (altogether or in a fold),
+            people that contradict ``same``, or a span that doesn't rise.
     """
     values = scores_of(distance, "distances")
     truth = same_of(same, len(values))
@@ -123,8 +124,8 @@ def verification_of_distances(
     low, high = span or (float(values.min()), float(np.nextafter(values.max(), np.inf)))
     if not low < high:
         raise EthnoshardError(f"the span of thresholds goes from a lower to a higher one; {low:g} to {high:g} doesn't")
-    crowd = None if people is None else people_of_pairs(*people, truth)
-    return FoldedPairs(values[None], truth, folds, (low, high), crowd).measured(
+    people_of = None if people is None else people_of_pairs(*people, truth)
+    return FoldedPairs(values[None], truth, folds, (low, high), people_of).measured(
         fars, draws, seed, metric="given", subtract_mean=False
     )
 
@@ -141,13 +142,13 @@ def pair_distances(
 
     Args:
         first: (N, D) embedding of the first image of each pair.
-        second: (N, D) of the second.
+        second: (N, D) embedding of the second image.
         fold: (N,) whole numbers; None for one fold.
-        metric: as for ``verification``.
-        subtract_mean: likewise.
+        metric: "euclidean", squared, 0 to 4, or "cosine", the angle as a share of a half turn, 0 to 1.
+        subtract_mean: subtract the mean embedding of the other folds' pairs, and normalise again.
 
     Raises:
-        EthnoshardError: as ``verification``.
+        EthnoshardError: NaN, infinite or zero embeddings (with their number), shapes that don't fit.
     """
     number = len(np.asarray(first))
     names = np.zeros(number, np.int64) if fold is None else np.asarray(fold)
@@ -186,7 +187,7 @@ class FoldedPairs:
         subtract_mean: bool,
         similarity: MeanSimilarity | None = None,
     ) -> Verification:
-        """All figures; ``similarity`` is handed on.
+        """All metrics; ``similarity`` is handed on.
 
         Raises:
             EthnoshardError: a FAR is not between 0 and 1, or draws are below 0.
@@ -222,15 +223,15 @@ class FoldedPairs:
     def _accuracy(self, choose: Choice, draws: int, seed: int) -> FoldRate:
         thresholds = self._thresholds(choose)
         right = self._accepted(thresholds) == self._same
-        return self._figure(right, np.ones_like(right), thresholds, draws, seed)
+        return self._rate(right, np.ones_like(right), thresholds, draws, seed)
 
     def _validation(self, far: float, steps: Floats, draws: int, seed: int) -> Validation:
         thresholds = self._thresholds(lambda values, same: at_far(values[~same], far, steps))
         taken = self._accepted(thresholds)
-        val, reached = (self._figure(taken, kind, thresholds, draws, seed) for kind in (self._same, ~self._same))
+        val, reached = (self._rate(taken, kind, thresholds, draws, seed) for kind in (self._same, ~self._same))
         trained = [self._accepted_in_training(number, threshold) for number, threshold in enumerate(thresholds)]
         reason = why_no_val(far, trained, (reached.events, reached.pairs), val.mean)
-        return Validation(target=far, val=None if reason else val, far=reached, reason=reason)
+        return Validation(far_asked=far, val=None if reason else val, far=reached, reason=reason)
 
     def _accepted_in_training(self, number: int, threshold: float) -> Accepted:
         different = self._distance[number][training_rows(self._fold, number) & ~self._same]
@@ -249,7 +250,7 @@ class FoldedPairs:
         taken: Bools = self._own < np.array(thresholds)[self._fold]
         return taken
 
-    def _figure(self, events: Bools, counted: Bools, thresholds: list[float], draws: int, seed: int) -> FoldRate:
+    def _rate(self, events: Bools, counted: Bools, thresholds: list[float], draws: int, seed: int) -> FoldRate:
         shares = [float(events[counted & (self._fold == number)].mean()) for number in range(self._folds)]
         happened, pairs = int(np.count_nonzero(events & counted)), int(np.count_nonzero(counted))
         return FoldRate(
@@ -288,7 +289,7 @@ def distances_by_fold(
 
     Args:
         first: (N, D) embedding of the first image of each pair.
-        second: (N, D) of the second.
+        second: (N, D) embedding of the second image.
         folds: (N,) 0 to F - 1.
         metric: "euclidean" or "cosine".
         subtract_mean: subtract the mean embedding of the other folds' pairs, and normalise again.

@@ -42,7 +42,7 @@ def cluster_embeddings(
     draws: int = 5,
     seed: int = 0,
     names: bool = False,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """t-SNE of some people in two and three dimensions; DBSCAN, k-means and a self-organising map of these and others.
 
@@ -54,7 +54,7 @@ def cluster_embeddings(
         draws: of people to cluster.
         seed: of draws and methods: with the same, two models get the same people.
         names: show people's names in the picture, rather than numbers.
-        said: told what is being done.
+        log: takes a line on what is being done.
 
     Raises:
         EthnoshardError: too few people have so many images, people aren't known, or embeddings are broken.
@@ -65,13 +65,13 @@ def cluster_embeddings(
     eligible = int(np.count_nonzero(counts >= at_least))
     if cluster_people is None:
         cluster_people = max(2, min(CLUSTER_PEOPLE, eligible))
-    said(f"t-SNE of {people} people")
+    log(f"t-SNE of {people} people")
     deep = picture(embeddings.vectors, embeddings.identities, number=people, at_least=at_least, dimensions=3, seed=seed)
-    said(f"clusters of {cluster_people} people, {draws} draws")
+    log(f"clusters of {cluster_people} people, {draws} draws")
     found = clustering(
         embeddings.vectors, embeddings.identities, number=cluster_people, at_least=at_least, draws=draws, seed=seed
     )
-    said(f"t-SNE and clusters of {people} people")
+    log(f"t-SNE and clusters of {people} people")
     flat = picture(
         embeddings.vectors,
         embeddings.identities,
@@ -83,7 +83,7 @@ def cluster_embeddings(
     )
     result = ClusterReport(
         model=model_of(embeddings),
-        place=source_of(embeddings),
+        source=source_of(embeddings),
         flip=embeddings.facts.get("flip"),
         images=Images(statuses=embeddings.statuses(), people=len(counts), embedding=int(embeddings.vectors.shape[1])),
         eligible=eligible,
@@ -92,7 +92,7 @@ def cluster_embeddings(
             images=len(flat.rows),
             at_least=at_least,
             seed=seed,
-            figures=flat.figures,
+            kmeans=flat.kmeans,
             people_silhouette=flat.people_silhouette,
             best_eps=found.best_eps,
             methods=flat.methods,
@@ -102,7 +102,7 @@ def cluster_embeddings(
     points = PicturePoints(
         keys=embeddings.keys[flat.rows],
         people=flat.people,
-        coordinates={2: flat.places, 3: deep.places},
+        coordinates={2: flat.coordinates, 3: deep.coordinates},
         clusters=flat.clusters,
     )
     return Report(
@@ -110,15 +110,15 @@ def cluster_embeddings(
         result=result,
         arrays={"picture": points.arrays()},
         summary=cluster_summary(result),
-        figures=cluster_pages(result, points, _shown_people(flat, names=names)),
+        pages=cluster_pages(result, points, _shown_people(flat, names=names)),
     )
 
 
 def _shown_people(drawn: Picture, *, names: bool) -> list[str]:
     """(M,) what the picture calls each person: nobody is named unless asked for."""
     everybody = np.unique(drawn.people).tolist()
-    called = {name: name if names else f"person {place}" for place, name in enumerate(everybody, start=1)}
-    return [called[name] for name in drawn.people.tolist()]
+    titles = {name: name if names else f"person {number}" for number, name in enumerate(everybody, start=1)}
+    return [titles[name] for name in drawn.people.tolist()]
 
 
 def cluster_summary(report: ClusterReport) -> str:
@@ -134,15 +134,15 @@ def cluster_summary(report: ClusterReport) -> str:
         "",
         f"{shown.people} people with at least {shown.at_least} images, {shown.images:,} images, seed "
         f"{shown.seed}. A picture illustrates and proves nothing; in the space of the embeddings themselves k-means "
-        f"with as many clusters as people gets ARI {number(shown.figures.ari)}, NMI "
-        f"{number(shown.figures.nmi)}; silhouette of the people {number(shown.people_silhouette)}.",
+        f"with as many clusters as people gets ARI {number(shown.kmeans.ari)}, NMI "
+        f"{number(shown.kmeans.nmi)}; silhouette of the people {number(shown.people_silhouette)}.",
         "",
         *_of_picture(shown),
         "## Clusters",
         "",
         f"{len(found.images)} draws of {found.people} people with at least {found.at_least} images "
         f"({report.eligible:,} have so many), {min(found.images):,} to {max(found.images):,} images, seed "
-        f"{found.seed}; mean ± std over draws. All figures are in the space of the embeddings. Silhouette of the "
+        f"{found.seed}; mean ± std over draws. All metrics are in the space of the embeddings. Silhouette of the "
         "people "
         f"themselves: {number(float(np.mean(silhouettes)) if silhouettes else None)}.",
         "",
@@ -160,7 +160,7 @@ def _of_picture(shown: PictureMetrics) -> list[str]:
         **{name: method.full for name, method in METHODS.items()},
         "dbscan_best": f"DBSCAN, eps {shown.best_eps:g}, the best of the table below by ARI",
     }
-    rows = [[called[name], *_cells([figures])] for name, figures in shown.methods.items()]
+    rows = [[called[name], *_cells([metrics])] for name, metrics in shown.methods.items()]
     return ["These same images, clustered:", "", *table(_HEAD, rows)]
 
 
@@ -218,6 +218,6 @@ def _tsne(about: PictureMetrics, xy: NDArray[np.float64], people: list[str], nam
         charts.embedding_map(xy, charts.points_of_people(people, called)),
         f"t-SNE of {about.people} people in {xy.shape[1]} dimensions: {named}",
         f"{about.images:,} images, seed {about.seed}. Illustrates only. In the embedding space: ARI of k-means "
-        f"{about.figures.ari:.3f}, NMI {about.figures.nmi:.3f}",
+        f"{about.kmeans.ari:.3f}, NMI {about.kmeans.nmi:.3f}",
         script="directory",
     )

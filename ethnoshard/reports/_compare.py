@@ -75,12 +75,12 @@ def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
         kind="comparison",
         result=found,
         summary=comparison_summary(found),
-        figures=comparison_pages(found),
+        pages=comparison_pages(found),
     )
 
 
 def _of_clustering(name: str, report: ClusterReport) -> Compared:
-    return Compared(report=name, model=report.model, place=report.place, flip=report.flip, images=report.images)
+    return Compared(report=name, model=report.model, source=report.source, flip=report.flip, images=report.images)
 
 
 def _of_evaluation(name: str, report: Evaluation) -> Compared:
@@ -88,7 +88,7 @@ def _of_evaluation(name: str, report: Evaluation) -> Compared:
     return Compared(
         report=name,
         model=report.model,
-        place=report.place,
+        source=report.source,
         flip=report.flip,
         images=report.images,
         options=report.options,
@@ -271,23 +271,23 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         "",
         *table(_CHANGE_HEAD, rows),
     ]
-    if not found.figures:
+    if not found.metrics:
         return lines
-    figures = [_row(GROUP_METRICS[name][0], change) for name, change in found.figures.items()]
+    metrics = [_row(GROUP_METRICS[name][0], change) for name, change in found.metrics.items()]
     return [
         *lines,
-        f"Figures over {', '.join(found.compared)}. A smaller gap because the best group got worse is no gain: "
+        f"Metrics over {', '.join(found.compared)}. A smaller gap because the best group got worse is no gain: "
         "see each "
         "group's own rates above.",
         "",
-        *table(_CHANGE_HEAD, figures),
+        *table(_CHANGE_HEAD, metrics),
     ]
 
 
 def _cluster_lines(content: Comparison) -> list[str]:
     rows = []
-    for method, figures in content.clustering.items():
-        for name, change in figures.items():
+    for method, metrics in content.clustering.items():
+        for name, change in metrics.items():
             rows.append(
                 [
                     f"{METHODS[method].full}: {CLUSTER_METRICS[name]}",

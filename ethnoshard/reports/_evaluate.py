@@ -57,7 +57,7 @@ def evaluate_embeddings(
     *,
     groups: Sequence[GroupSource] = (),
     options: EvaluationOptions | None = None,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Verification on listed pairs, identification, and errors by group.
 
@@ -67,8 +67,8 @@ def evaluate_embeddings(
         pairs: the list; pairs whose image has no embedding are counted in the report.
         groups: sources of people's groups, each reported by itself: errors by group of all pairs of images, within
             and across groups. Where the list itself gives groups and there is no source, its own pairs are used.
-        options: see there.
-        said: told what is being done.
+        options: metric, draws, thresholds and minimums.
+        log: takes a line on what is being done.
 
     Raises:
         EthnoshardError: the list names images that were never there, a fold lacks pairs of one kind, embeddings are
@@ -85,7 +85,7 @@ def evaluate_embeddings(
         for names in (scored.first, scored.second)
     )
     people = listed_people(scored)
-    said(f"verification of {len(scored):,} pairs")
+    log(f"verification of {len(scored):,} pairs")
     verified = verification(
         first, second, scored.same, fold=scored.fold, people=people, metric=options.metric,
         subtract_mean=options.subtract_mean, fars=options.fars, draws=options.draws, seed=options.seed,
@@ -93,10 +93,10 @@ def evaluate_embeddings(
     distance = pair_distances(
         first, second, fold=scored.fold, metric=options.metric, subtract_mean=options.subtract_mean
     )
-    said("identification")
+    log("identification")
     identified = _identified(embeddings, options)
     if groups:
-        said("errors by group of all pairs of images")
+        log("errors by group of all pairs of images")
         by_group = groups_of_all_pairs(embeddings, groups, options)
         alone: tuple[Remark, ...] = ()
     else:
@@ -107,7 +107,7 @@ def evaluate_embeddings(
     named = embeddings.identities[embeddings.identities != ""]
     result = Evaluation(
         model=model_of(embeddings),
-        place=source_of(embeddings),
+        source=source_of(embeddings),
         flip=embeddings.facts.get("flip"),
         trained_on=shared_people(embeddings),
         images=Images(
@@ -142,7 +142,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        figures=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores),
     )
 
 
@@ -154,7 +154,7 @@ class PairImages(NamedTuple):
         missing: pairs that can't be scored.
         reasons: why: images of the list without an embedding, by reason; the first of each by the number of its pair,
             for a report names nobody.
-        otherwise: images found under another name than the list's, likewise.
+        otherwise: images found under another name than the list's, by reason.
     """
 
     names: dict[str, str]
@@ -167,7 +167,7 @@ def find_images(pairs: PairList, embeddings: Embeddings, *, allow_missing: bool 
     """Which pairs can be scored, and why the others can't.
 
     Raises:
-        EthnoshardError: the list names images that the place never had, or that could be two, or hardly a pair can be
+        EthnoshardError: the list names images that the source never had, or that could be two, or hardly a pair can be
             scored.
     """
     rows = embeddings.rows()
@@ -195,11 +195,11 @@ def _remarks(
 ) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
     """What is to be said of images without an embedding, and of those with another name than the list's."""
     reasons, otherwise = Remarks(), Remarks()
-    place: dict[str, int] = {}
+    first: dict[str, int] = {}
     for number, both in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True), start=1):
         for name in both:
-            place.setdefault(name, number)
-    for name, number in place.items():
+            first.setdefault(name, number)
+    for name, number in first.items():
         key = names.get(name)
         if key is None or key not in embedded:
             reasons.add(NEVER_THERE if key is None else status[key], f"pair {number:,}")
@@ -276,8 +276,8 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
     """Verification in one fold, whose thresholds come from the same pairs, and errors by group.
 
     Args:
-        scored: see ``read_scores``.
-        options: see there.
+        scored: pairs with a score each, as ``read_scores`` gives them.
+        options: metric, draws, thresholds and minimums.
 
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
@@ -293,7 +293,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         raise EthnoshardError(f"{scored.path}: {error}") from error
     result = Evaluation(
         model=None,
-        place=None,
+        source=None,
         flip=None,
         images=None,
         options=options,
@@ -319,7 +319,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         result=result,
         arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
-        figures=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores),
     )
 
 

@@ -51,14 +51,14 @@ class Report:
         result: all that was measured.
         arrays: name of a ``.npz`` file, without the ending -> its arrays.
         summary: Markdown.
-        figures: name -> a whole HTML page, which wants ``plotly.min.js`` beside it.
+        pages: name -> a whole HTML page, which wants ``plotly.min.js`` beside it.
     """
 
     kind: Kind
     result: Result
     arrays: dict[str, Arrays] = field(default_factory=dict)
     summary: str
-    figures: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
 
     @property
     def content(self) -> dict[str, Json]:
@@ -138,7 +138,7 @@ class ReportFolder:
             raise EthnoshardError(f"{self.path / SUMMARY} can't be read: {error.strerror}") from error
 
     @property
-    def figures(self) -> list[Path]:
+    def pages(self) -> list[Path]:
         """The pages, by name."""
         return sorted((self.path / FIGURES).glob("*.html"))
 
@@ -228,13 +228,13 @@ def write_report(report: Report, folder: Path) -> None:
         for name, arrays in report.arrays.items():
             write_arrays(fresh / f"{name}.npz", arrays)
         _write(fresh / SUMMARY, report.summary)
-        if report.figures:
+        if report.pages:
             # Imported here: plotly's script is large, and reading a report doesn't need it.
             from plotly.offline import get_plotlyjs
 
             make_folder(fresh / FIGURES)
             _write(fresh / FIGURES / "plotly.min.js", get_plotlyjs())
-            for name, page in report.figures.items():
+            for name, page in report.pages.items():
                 _write(fresh / FIGURES / f"{name}.html", page)
         versions = {name: version(name) for name in _DISTRIBUTIONS}
         write_json(fresh / RECORD, {"format": FORMAT, "kind": report.kind, "versions": versions, **report.content})

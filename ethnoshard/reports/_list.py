@@ -121,7 +121,7 @@ def _with_verification(summary: ReportSummary, report: Evaluation) -> ReportSumm
         accuracy=(verified.accuracy.mean, verified.accuracy.std),
         val=None if at.val is None else (at.val.mean, at.val.std),
         val_reason=None if at.val is not None else at.reason or "not known",
-        far=at.target,
+        far=at.far_asked,
         auc=verified.auc,
         eer=verified.eer,
         worst_fnmr=_worst(report, "fnmr"),
@@ -132,7 +132,7 @@ def _with_verification(summary: ReportSummary, report: Evaluation) -> ReportSumm
 
 
 def _worst(report: Evaluation, error: Literal["fmr", "fnmr"]) -> WorstGroup | None:
-    """Of all sources of labels the first, as a report's first table has it."""
+    """The worst group by the first source of labels, which a report's first table has."""
     for errors in report.demographics:
         rates: dict[str, float] = {}
         for group, of in errors.by_group.items():

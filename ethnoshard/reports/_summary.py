@@ -62,27 +62,27 @@ def table_row(found: Evaluation | Compared, title: str) -> list[str]:
 
 
 def warning_lines(found: Evaluation | Compared) -> list[str]:
-    """What a reader must know before the figures, each in a paragraph of its own."""
+    """What a reader must know before the metrics, each in a paragraph of its own."""
     return [line for text in warnings_of(found) for line in (f"**{text[0].upper()}{text[1:]}.**", "")]
 
 
 def setting_text(found: Evaluation | ClusterReport | Compared) -> str:
     """The model, how it saw its images, and where these are from, in a sentence or two."""
-    model, place, images = found.model, found.place, found.images
-    if not model or not place:
+    model, source, images = found.model, found.source, found.images
+    if not model or not source:
         return "Embeddings or scores of another program; nothing is said of model and alignment."
     if model.alignment == "five-point":
         cut = f", {model.template}" if model.template else ""
     else:
-        cut = f", {model.crop or place.face} px of {place.face}"
+        cut = f", {model.crop or source.face} px of {source.face}"
     statuses = images.statuses if images else {}
     further = images.further_faces if images else 0
     without = ", ".join(f"{count:,} {status}" for status, count in statuses.items() if status != "embedded" and count)
     return (
         f"Model {model.name} ({model.kind}, weights {model.digest[:12]}), {model.embedding} numbers from "
-        f"{model.side} px; alignment {model.alignment}{cut} (faces: {place.aligner}), pixels "
+        f"{model.side} px; alignment {model.alignment}{cut} (faces: {source.aligner}), pixels "
         f"{model.normalise}"
-        f"{', original and mirrored averaged' if found.flip else ''}. Images: {place.name}, "
+        f"{', original and mirrored averaged' if found.flip else ''}. Images: {source.name}, "
         f"{statuses.get('embedded', 0):,} embedded"
         + (f", without a face or unreadable: {without}." if without else ", none without a face.")
         + (f" Further faces in them, not taken: {further:,}." if further else "")
@@ -119,14 +119,14 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 def _verification(verified: Verification) -> list[str]:
     rows = []
 
-    def add(name: str, figure: FoldRate) -> None:
+    def add(name: str, measured: FoldRate) -> None:
         rows.append(
             [
                 name,
-                mean_std(figure.mean, figure.std),
-                interval(figure.people_interval),
-                f"{figure.events:,} of {figure.pairs:,} {interval(figure.wilson)}",
-                f"{min(figure.thresholds):.4f} to {max(figure.thresholds):.4f}",
+                mean_std(measured.mean, measured.std),
+                interval(measured.people_interval),
+                f"{measured.events:,} of {measured.pairs:,} {interval(measured.wilson)}",
+                f"{min(measured.thresholds):.4f} to {max(measured.thresholds):.4f}",
             ]
         )
 
@@ -134,10 +134,10 @@ def _verification(verified: Verification) -> list[str]:
     add("accuracy, thresholds searched exactly", verified.accuracy_exact)
     for at in verified.validation:
         if at.val:
-            add(f"VAL at FAR {at.target:g}", at.val)
+            add(f"VAL at FAR {at.far_asked:g}", at.val)
         else:
-            rows.append([f"VAL at FAR {at.target:g}", NONE, "", "", ""])
-        add(f"FAR reached for {at.target:g}", at.far)
+            rows.append([f"VAL at FAR {at.far_asked:g}", NONE, "", "", ""])
+        add(f"FAR reached for {at.far_asked:g}", at.far)
     head = ("", "mean ± std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
     return [
         *table(head, rows),
@@ -194,8 +194,8 @@ def group_lines(found: GroupErrors) -> list[str]:
         *_rates(found),
     ]
     for group, why in found.left_out.items():
-        lines += [f"{group} enters no figure below: {why}.", ""]
-    return [*lines, *_figures(found), *_cross(found)]
+        lines += [f"{group} enters no metric below: {why}.", ""]
+    return [*lines, *_metrics(found), *_cross(found)]
 
 
 def _rates(found: GroupErrors) -> list[str]:
@@ -227,23 +227,23 @@ def _behind(cell: Rate) -> str:
     return f"{cell.errors:,} of {cell.pairs:,}{people}"
 
 
-def _figures(found: GroupErrors) -> list[str]:
-    if not found.figures:
-        return ["Fewer than two groups are large enough, so no figure says how far they are apart.", ""]
+def _metrics(found: GroupErrors) -> list[str]:
+    if not found.metrics:
+        return ["Fewer than two groups are large enough, so no metric says how far they are apart.", ""]
     rows = []
-    for name, figure in found.figures.items():
-        undefined = f"; undefined in {figure.undefined_draws:,} draws" if figure.undefined_draws else ""
-        value = "undefined" if figure.value is None else number(figure.value)
-        ends = figure.people_interval
+    for name, metric in found.metrics.items():
+        undefined = f"; undefined in {metric.undefined_draws:,} draws" if metric.undefined_draws else ""
+        value = "undefined" if metric.value is None else number(metric.value)
+        ends = metric.people_interval
         shown = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
-        rows.append([GROUP_METRICS[name][0], value, shown + undefined, f"{figure.ideal:g}"])
+        rows.append([GROUP_METRICS[name][0], value, shown + undefined, f"{metric.ideal:g}"])
     compared = [group for group in found.by_group if group not in found.left_out]
     return [
         f"Over {', '.join(compared)}; alpha {found.alpha:g}. Look at each group's own rates too: a gap that is "
         "smaller "
         "because the best group got worse is no gain.",
         "",
-        *table(("figure", "value", "95 % by drawing people", "ideal"), rows),
+        *table(("metric", "value", "95 % by drawing people", "ideal"), rows),
     ]
 
 
@@ -275,7 +275,7 @@ def with_interval(value: float | None, ends: Ends) -> str:
 
 
 def mean_std(mean: float, deviation: float) -> str:
-    """With the five decimals of the study's table: ``0.66733 ± 0.01546``."""
+    """With the five decimals of table 5.1 of Kalinga (2020): ``0.66733 ± 0.01546``."""
     return charts.plus_minus(mean, deviation, 5)
 
 

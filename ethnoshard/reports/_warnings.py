@@ -1,4 +1,4 @@
-"""What a reader must know before the figures of an evaluation."""
+"""What a reader must know before the metrics of an evaluation."""
 
 from ethnoshard.results import Compared, Evaluation, MeanSimilarity, Model, SharedPeople, VerificationSummary
 
@@ -24,7 +24,7 @@ def warnings_of(report: Evaluation | Compared) -> list[str]:
 
 def no_val(verified: VerificationSummary) -> dict[str, str]:
     """FAR -> why there is no VAL at it."""
-    return {f"{at.target:g}": at.reason or "not known" for at in verified.validation if at.val is None}
+    return {f"{at.far_asked:g}": at.reason or "not known" for at in verified.validation if at.val is None}
 
 
 def collapse_of(similarity: MeanSimilarity | None) -> str | None:
@@ -39,7 +39,7 @@ def shared_people_text(found: SharedPeople | None) -> str | None:
     numbers = ", but names that are numbers may mean other people there" if found.only_numbers else ""
     return (
         f"trained on people of this test: {found.shared:,} of its {found.people:,} people have the name of one "
-        f"of the {found.trained_on:,} of the training{numbers}; its figures flatter"
+        f"of the {found.trained_on:,} of the training{numbers}; its metrics flatter"
     )
 
 

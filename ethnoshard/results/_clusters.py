@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from ethnoshard._json import stored_as
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterMetrics:
@@ -86,7 +88,7 @@ class PictureMetrics:
         images: of them.
         at_least: images that a person has to have.
         seed: of the draw, of t-SNE and of the methods.
-        figures: metrics of k-means with as many clusters as people, on the same embeddings, not on the map.
+        kmeans: metrics of k-means with as many clusters as people, on the same embeddings, not on the map.
         people_silhouette: of the people, in the embedding space.
         best_eps: of a second DBSCAN; None in reports from before it was run.
         methods: "dbscan", "dbscan_best", "kmeans", "som" -> metrics; empty in reports from before they were.
@@ -96,7 +98,7 @@ class PictureMetrics:
     images: int
     at_least: int
     seed: int
-    figures: ClusterMetrics
+    kmeans: ClusterMetrics = field(metadata=stored_as("figures"))
     people_silhouette: float | None
     best_eps: float | None = None
     methods: dict[str, ClusterMetrics] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ethnoshard._json import stored_apart
+from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
 
 Scale = Literal["distance", "similarity"]
@@ -81,7 +81,7 @@ class ErrorsAtThreshold:
         overall: all pairs, those across groups too.
         by_group: each group's pairs within it.
         cross: FMR of pairs with one person from each of two groups, both ways round; a group with itself too.
-        figures: fairness metrics, by name (``ethnoshard.evaluation.IDEALS``), over the groups that are large enough;
+        metrics: fairness metrics, by name (``ethnoshard.evaluation.IDEALS``), over the groups that are large enough;
             empty where fewer than two are.
         difference: greatest less least over these groups, of FMR, FNMR, TAR and accuracy. In draws it is never below
             0, so its interval lies above 0 even where groups don't differ: it says how large, not whether.
@@ -99,7 +99,7 @@ class ErrorsAtThreshold:
     overall: GroupRates
     by_group: dict[str, GroupRates]
     cross: dict[str, dict[str, Rate]]
-    figures: dict[str, Estimate]
+    metrics: dict[str, Estimate] = field(metadata=stored_as("figures"))
     difference: dict[str, Estimate]
     ratio: dict[str, Estimate]
     left_out: dict[str, str]
@@ -144,21 +144,21 @@ class DemographicsChange:
     Attributes:
         overall: fmr, fnmr and accuracy of all pairs.
         by_group: the same of each group, those too small for the metrics too.
-        figures: every fairness metric of both.
+        metrics: every fairness metric of both.
         compared: the groups in the metrics.
         draws: of people, the same for both.
     """
 
     overall: dict[str, Change]
     by_group: dict[str, dict[str, Change]]
-    figures: dict[str, Change]
+    metrics: dict[str, Change] = field(metadata=stored_as("figures"))
     compared: tuple[str, ...]
     draws: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupErrorsChange(DemographicsChange):
-    """The same by one source of labels.
+    """What changed by one source of labels.
 
     Attributes:
         source: its short name.

@@ -74,7 +74,7 @@ def why_no_val(far: float, trained: Sequence[Accepted], tested: tuple[int, int],
 
 
 def why_no_val_of_before(far: float, events: int, pairs: int, folds: int, val: float) -> str | None:
-    """The same of results that don't say what their thresholds accepted of the pairs that they were set on.
+    """Why there is no VAL, by results that don't say what their thresholds accepted of the pairs that they were set on.
 
     Args:
         far: asked for.

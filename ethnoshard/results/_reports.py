@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ethnoshard._json import Json, as_json, from_json
+from ethnoshard._json import Json, as_json, from_json, stored_as
 from ethnoshard.results._about import EvaluationOptions, Images, Model, Pairs, Reason, SharedPeople, Source
 from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMetrics
 from ethnoshard.results._estimates import Change
@@ -25,7 +25,7 @@ class Evaluation:
 
     Attributes:
         model: the network; None of scores, and of another program's embeddings.
-        place: where the images are from; None where not known.
+        source: where the images are from; None where not known.
         flip: whether embeddings are averages of an image and its mirror image; None where not known.
         images: None of scores.
         options: how it was evaluated.
@@ -39,7 +39,7 @@ class Evaluation:
     """
 
     model: Model | None
-    place: Source | None
+    source: Source | None = field(metadata=stored_as("place"))
     flip: bool | None
     images: Images | None
     options: EvaluationOptions
@@ -63,7 +63,7 @@ class ClusterReport:
 
     Attributes:
         model: the network; None of another program's embeddings.
-        place: where the images are from; None where not known.
+        source: where the images are from; None where not known.
         flip: whether embeddings are averages of an image and its mirror image; None where not known.
         images: that were embedded.
         eligible: people who have images enough.
@@ -72,7 +72,7 @@ class ClusterReport:
     """
 
     model: Model | None
-    place: Source | None
+    source: Source | None = field(metadata=stored_as("place"))
     flip: bool | None
     images: Images
     eligible: int
@@ -92,7 +92,7 @@ class Compared:
     Attributes:
         report: name of its folder.
         model: its network.
-        place: where its images are from.
+        source: where its images are from.
         flip: whether embeddings are averages of an image and its mirror image.
         images: that were embedded.
         options: of an evaluation.
@@ -103,7 +103,7 @@ class Compared:
 
     report: str
     model: Model | None = None
-    place: Source | None = None
+    source: Source | None = field(default=None, metadata=stored_as("place"))
     flip: bool | None = None
     images: Images | None = None
     options: EvaluationOptions | None = None

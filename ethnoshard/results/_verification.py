@@ -1,10 +1,11 @@
 """How well pairs of one person are told from pairs of two."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard._json import stored_as
 from ethnoshard._wilson import RateInterval
 from ethnoshard.results._estimates import Interval
 
@@ -50,13 +51,13 @@ class Validation:
     """VAL at a FAR.
 
     Attributes:
-        target: FAR for which the threshold was set on the other folds.
+        far_asked: FAR for which the threshold was set on the other folds.
         val: share of same pairs accepted (TAR); None where the FAR that was reached isn't the one asked for.
         far: share of different pairs accepted: the FAR that was reached.
         reason: why there is no VAL.
     """
 
-    target: float
+    far_asked: float = field(metadata=stored_as("target"))
     val: FoldRate | None
     far: FoldRate
     reason: str | None = None

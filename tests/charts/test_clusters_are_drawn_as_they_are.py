@@ -61,11 +61,11 @@ def test_a_report_s_picture_names_its_people_in_the_order_of_their_numbers() -> 
     own = ClusterMetrics(clusters=3, left_over=0, ari=0.5, nmi=0.5, v_measure=0.5, pairwise_f=0.5, silhouette=None)
     found = ClusterReport(
         model=None,
-        place=None,
+        source=None,
         flip=None,
         images=Images(statuses={}, people=3, embedding=8),
         eligible=3,
-        picture=PictureMetrics(people=3, images=3, at_least=1, seed=0, figures=own, people_silhouette=None),
+        picture=PictureMetrics(people=3, images=3, at_least=1, seed=0, kmeans=own, people_silhouette=None),
         clustering=Clustering(
             people=3,
             images=(3,),

@@ -39,7 +39,7 @@ def test_it_rises_in_steps_and_its_first_stands_on_the_edge() -> None:
 
 
 def test_its_axis_shows_every_curve_from_the_edge_on_and_every_interval() -> None:
-    point = OperatingPoint(target=0.01, fmr=0.01, tar=0.5, tar_interval=(0.2, 0.6))
+    point = OperatingPoint(far_asked=0.01, fmr=0.01, tar=0.5, tar_interval=(0.2, 0.6))
     for curve, lowest in ((made_curve(), None), (made_curve(points=(point,)), 0.2)):
         low, high = roc([curve]).layout.yaxis.range
         assert low <= (curve.tar[curve.fmr == 0].max() if lowest is None else lowest) and high >= 1
@@ -53,7 +53,7 @@ def test_det_has_the_same_corners() -> None:
 
 
 def test_nothing_goes_beyond_the_edges_that_stand_for_0() -> None:
-    point = OperatingPoint(target=0.1, fmr=0.0, tar=1.0, fmr_interval=(0, None), tar_interval=(0.9, 1.0))
+    point = OperatingPoint(far_asked=0.1, fmr=0.0, tar=1.0, fmr_interval=(0, None), tar_interval=(0.9, 1.0))
     for chart in (roc([made_curve(points=(point,))], Mark(name="here", fmr=0, fnmr=0)), det([made_curve()])):
         for trace in chart.data:
             assert min(trace.x) > 0

@@ -188,7 +188,7 @@ def test_every_metric_of_the_literature_has_its_interval_ideal_and_meaning() -> 
     assert table["ideal"].to_list() == [f"{ideal:g}" for ideal in IDEALS.values()]
     assert all("[" in value or value == "undefined" for value in table["list"])
     plain = metric_numbers([shown])
-    assert plain["value"].to_list() == [metric.value for metric in shown.rates.figures.values()]
+    assert plain["value"].to_list() == [metric.value for metric in shown.rates.metrics.values()]
 
 
 def test_a_comparison_is_read_either_way_round() -> None:

@@ -80,7 +80,7 @@ def test_a_link_s_threshold_is_that_of_rates_figures_and_map(page: Page, lively:
 def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> None:
     test = page("groups", lively, report=BASE)
     found = own(lively, BASE)
-    assert found.figures, "the fixture's groups are large enough"
+    assert found.metrics, "the fixture's groups are large enough"
     behind = captions(test).partition("The rates behind: ")[2]
     for group, cells in found.by_group.items():
         if not cells.too_few:

@@ -34,8 +34,8 @@ def test_with_all_distances_in_one_step_of_the_grid_val_is_that_of_guessing() ->
         found = one_place_for_all(6000, noise=noise)
         for at in found.validation:
             assert at.val is not None and at.reason is None
-            assert at.far.mean == pytest.approx(at.target, rel=0.4)
-            assert at.val.mean == pytest.approx(at.target, abs=5e-3)
+            assert at.far.mean == pytest.approx(at.far_asked, rel=0.4)
+            assert at.val.mean == pytest.approx(at.far_asked, abs=5e-3)
 
 
 def test_with_fewer_pairs_than_a_far_needs_there_is_no_val() -> None:
@@ -67,7 +67,7 @@ def test_one_score_far_out_changes_no_val() -> None:
         for at, plain in zip(verification_of_distances(odd, same, draws=0).validation, before, strict=True):
             assert at.val is not None and plain.val is not None
             assert at.val.mean == pytest.approx(plain.val.mean, abs=0.1)
-            assert abs(at.far.events - 1000 * at.target) <= 1
+            assert abs(at.far.events - 1000 * at.far_asked) <= 1
 
 
 def test_thresholds_that_do_not_hold_on_the_fold_that_is_tested_give_no_val() -> None:
@@ -94,8 +94,8 @@ def test_at_the_size_of_lfw_nothing_changes(seed: int) -> None:
         for number, threshold in enumerate(at.val.thresholds):
             different = distance[(fold != number) & ~same]
             shares = np.array([np.mean(different < step) for step in steps])
-            after = int(np.argmax(shares >= at.target))
-            part = (at.target - shares[after - 1]) / (shares[after] - shares[after - 1])
+            after = int(np.argmax(shares >= at.far_asked))
+            part = (at.far_asked - shares[after - 1]) / (shares[after] - shares[after - 1])
             assert threshold == pytest.approx(steps[after - 1] + part * 0.001, abs=1e-12)
 
 

@@ -62,7 +62,7 @@ def test_of_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, ma
         check_equal(curves.at(index), alone)
         np.testing.assert_array_equal(curves.fmr[index], alone.drawn.fmr)
     assert curves.at(0).overall.fmr.rate == 1 and curves.at(len(THRESHOLDS) - 1).overall.fnmr.rate == 1
-    assert curves.at(3).left_out.keys() == {"few"} and curves.at(3).figures["garbe"].people_interval is not None
+    assert curves.at(3).left_out.keys() == {"few"} and curves.at(3).metrics["garbe"].people_interval is not None
 
 
 @pytest.mark.parametrize("weighting", ["person", "pair", None])

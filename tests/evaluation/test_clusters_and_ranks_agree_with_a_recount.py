@@ -120,10 +120,10 @@ def test_a_sweep_goes_from_no_cluster_to_one() -> None:
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_a_picture_has_figures_that_are_not_of_the_map(dimensions: int) -> None:
     found = picture(CROWD.embeddings, CROWD.people, number=5, at_least=5, dimensions=dimensions)
-    assert found.places.shape == (len(found.rows), dimensions) and np.isfinite(found.places).all()
+    assert found.coordinates.shape == (len(found.rows), dimensions) and np.isfinite(found.coordinates).all()
     assert found.people.tolist() == CROWD.people[found.rows].tolist() and len(set(found.people)) == 5
     assert found.people_silhouette == pytest.approx(silhouette_score(UNIT[found.rows], found.people))
-    assert found.figures.clusters == 5
+    assert found.kmeans.clusters == 5
 
 
 @pytest.mark.skipif(importlib.util.find_spec("minisom") is None, reason="minisom is not installed")
@@ -144,7 +144,7 @@ def test_the_clusters_of_a_picture_are_those_of_its_images_embeddings(dimensions
     for name, clusters in expected.items():
         assert found.clusters[name].tolist() == clusters.tolist()
         assert found.methods[name] == cluster_metrics(points, owner, clusters)
-    assert found.methods["kmeans"] == found.figures
+    assert found.methods["kmeans"] == found.kmeans
     assert (found.clusters["dbscan"] == -1).any() and set(found.clusters["dbscan_best"].tolist()) > {0, 1}
     nodes = found.clusters["som"]
     assert nodes.min() >= 0 and nodes.max() < 400

@@ -20,7 +20,7 @@ def test_embeddings_of_one_or_two_numbers(dimensions: int) -> None:
     assert found.methods["kmeans"][0].clusters == min(4, len(np.unique(np.sign(embeddings)))) or dimensions == 2
     for places in (2, 3):
         drawn = picture(embeddings, people, number=4, at_least=5, dimensions=places, methods=METHODS)
-        assert drawn.places.shape == (20, places) and np.isfinite(drawn.places).all()
+        assert drawn.coordinates.shape == (20, places) and np.isfinite(drawn.coordinates).all()
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-9])

@@ -58,7 +58,7 @@ def test_by_group(weighting: Weighting) -> None:
                 assert found.drawn.cross[1 + draw, i, j] == pytest.approx(again, abs=1e-12, nan_ok=True)
     assert found.by_group["A"].fmr.people_interval == percentile_interval(found.drawn.fmr[1:, 0])
     gap = np.abs(found.drawn.fmr[1:, 0] - found.drawn.fmr[1:, 1])
-    assert found.figures["max_gap_fmr"].people_interval == percentile_interval(gap)
+    assert found.metrics["max_gap_fmr"].people_interval == percentile_interval(gap)
 
 
 def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

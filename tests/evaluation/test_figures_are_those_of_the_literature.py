@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ethnoshard.evaluation import IDEALS, figures
+from ethnoshard.evaluation import IDEALS, fairness_metrics
 
 FMR = np.array([0.001, 0.002, 0.004, 0.010])
 FNMR = np.array([0.05, 0.06, 0.08, 0.09])
@@ -17,7 +17,7 @@ PAIRS = np.array([10_000] * 4)
 
 def of(fmr: Any, fnmr: Any, pairs: Any = None, alpha: float = 0.5) -> dict[str, float]:
     number = np.full(len(fmr), 10_000) if pairs is None else np.array(pairs)
-    found = figures(np.array(fmr, float), np.array(fnmr, float), number, number, alpha)
+    found = fairness_metrics(np.array(fmr, float), np.array(fnmr, float), number, number, alpha)
     return {name: float(value) for name, value in found.items()}
 
 
@@ -93,7 +93,7 @@ def test_gini_is_the_mean_absolute_difference_and_knows_no_order(fmr: list[float
 
 def test_draws_are_rows() -> None:
     fmr, fnmr = np.stack([FMR, FMR[::-1] * 2]), np.stack([FNMR, FNMR / 3])
-    together = figures(fmr, fnmr, PAIRS, PAIRS)
+    together = fairness_metrics(fmr, fnmr, PAIRS, PAIRS)
     for row in range(2):
-        alone = figures(fmr[row], fnmr[row], PAIRS, PAIRS)
+        alone = fairness_metrics(fmr[row], fnmr[row], PAIRS, PAIRS)
         assert all(together[name][row] == pytest.approx(float(alone[name])) for name in IDEALS)

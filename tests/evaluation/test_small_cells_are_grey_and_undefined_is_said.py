@@ -22,16 +22,16 @@ def test_a_small_group_is_shown_and_left_out() -> None:
     assert found.left_out.keys() == {"few"} and "of 4 people; at least 20 people and 30 pairs" in found.left_out["few"]
     without = crowd.groups != "few"
     alone = by_group(*(values[without] for values in crowd), threshold=0.3, draws=100)
-    for name, figure in found.figures.items():
-        assert figure.value == alone.figures[name].value
-        assert figure.people_interval == alone.figures[name].people_interval
+    for name, figure in found.metrics.items():
+        assert figure.value == alone.metrics[name].value
+        assert figure.people_interval == alone.metrics[name].people_interval
     assert found.difference() == alone.difference() and found.ratio() == alone.ratio()
 
 
 def test_with_fewer_than_two_groups_there_is_no_figure() -> None:
     crowd = made_crowd(0, {"A": 40, "few": 4})
     found = by_group(*crowd, threshold=0.3, draws=10)
-    assert found.figures == found.difference() == found.ratio() == {}
+    assert found.metrics == found.difference() == found.ratio() == {}
     assert found.by_group["A"].fmr.rate is not None
 
 
@@ -41,8 +41,8 @@ def test_difference_and_ratio() -> None:
     rates = [found.by_group[group].fmr.rate for group in "ABC"]
     known = [rate for rate in rates if rate is not None]
     assert found.difference()["fmr"].value == pytest.approx(max(known) - min(known))
-    assert found.difference()["fmr"].value == found.figures["max_gap_fmr"].value
-    assert found.difference()["tar"].value == pytest.approx(found.figures["max_gap_fnmr"].value)
+    assert found.difference()["fmr"].value == found.metrics["max_gap_fmr"].value
+    assert found.difference()["tar"].value == pytest.approx(found.metrics["max_gap_fnmr"].value)
     assert found.ratio()["fmr"].value == pytest.approx(min(known) / max(known))
     assert found.difference()["fmr"].ideal == 0 and found.ratio()["fmr"].ideal == 1
 
@@ -54,9 +54,9 @@ def test_a_rate_of_zero_leaves_ir_undefined() -> None:
     groups = ["A"] * 80 + ["B"] * 80
     found = scores_by_group(score, same, (groups, groups), threshold=0.5)
     assert found.by_group["A"].fmr.rate == 0 and found.by_group["B"].fmr.rate == pytest.approx(1 / 40)
-    assert found.figures["ir"].value is None and found.figures["ser"].value is None
-    assert found.figures["gini_fmr"].value == pytest.approx(1)
-    assert found.figures["max_over_geomean_fmr"].value == pytest.approx(0.025 / np.sqrt(0.025 * (1 - 0.05 ** (1 / 40))))
+    assert found.metrics["ir"].value is None and found.metrics["ser"].value is None
+    assert found.metrics["gini_fmr"].value == pytest.approx(1)
+    assert found.metrics["max_over_geomean_fmr"].value == pytest.approx(0.025 / np.sqrt(0.025 * (1 - 0.05 ** (1 / 40))))
 
 
 def test_undefined_draws_stand_at_the_end_of_the_order() -> None:

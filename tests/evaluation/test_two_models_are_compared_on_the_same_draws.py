@@ -36,7 +36,7 @@ def drawn(crowd: Crowd, **settings: Any) -> DrawnRates:
 def test_a_model_does_not_differ_from_itself() -> None:
     base, _ = two_models()
     change = compare_demographics(drawn(base), drawn(base))
-    for one in (*change.overall.values(), *change.figures.values(), *change.by_group["B"].values()):
+    for one in (*change.overall.values(), *change.metrics.values(), *change.by_group["B"].values()):
         if one.base is not None:
             assert one.difference == 0 and one.other == one.base
         assert one.people_interval in ((0, 0), None) and (one.people_interval is None) == (one.undefined_draws > 0)
@@ -45,7 +45,7 @@ def test_a_model_does_not_differ_from_itself() -> None:
 def test_differences_are_paired() -> None:
     base, other = (drawn(crowd) for crowd in two_models())
     change = compare_demographics(base, other)
-    assert change.figures.keys() == IDEALS.keys() and change.compared == ("A", "B", "C") and change.draws == 200
+    assert change.metrics.keys() == IDEALS.keys() and change.compared == ("A", "B", "C") and change.draws == 200
     differences = other.fnmr - base.fnmr
     found = change.by_group["B"]["fnmr"]
     assert found.difference == differences[0, 1]
@@ -54,7 +54,7 @@ def test_differences_are_paired() -> None:
     independent = np.std(other.fnmr[1:, 1]) ** 2 + np.std(base.fnmr[1:, 1]) ** 2
     assert np.std(differences[1:, 1]) ** 2 < 0.8 * independent
     gaps = [rates.fmr.max(axis=1) - rates.fmr.min(axis=1) for rates in (base, other)]
-    assert change.figures["max_gap_fmr"].people_interval == percentile_interval((gaps[1] - gaps[0])[1:])
+    assert change.metrics["max_gap_fmr"].people_interval == percentile_interval((gaps[1] - gaps[0])[1:])
     json.dumps(as_json(change), allow_nan=False)
 
 

@@ -81,8 +81,8 @@ def test_all_figures(seed: int) -> None:
     check(found.accuracy_exact, expected["exact"])
     for at in found.validation:
         assert at.val is not None
-        check(at.val, expected[f"val {at.target}"])
-        check(at.far, expected[f"far {at.target}"])
+        check(at.val, expected[f"val {at.far_asked}"])
+        check(at.far, expected[f"far {at.far_asked}"])
     assert found.auc == pytest.approx(roc_auc_score(pairs.same, -squared(pairs)), abs=1e-12)
     assert (found.pairs, found.same, found.different, found.folds) == (600, 300, 300, 10)
     assert found.thresholds_from == "the other folds"

@@ -68,7 +68,7 @@ def group_errors(by_group: dict[str, GroupRates], labels: str) -> GroupErrors:
         overall=group_rates(0.002, 0.03),
         by_group=by_group,
         cross={},
-        figures={},
+        metrics={},
         difference={},
         ratio={},
         left_out={},
@@ -76,8 +76,8 @@ def group_errors(by_group: dict[str, GroupRates], labels: str) -> GroupErrors:
 
 
 def verification(*, auc: float = 0.95, similarity: MeanSimilarity | None = None) -> Verification:
-    at = Validation(target=0.001, val=fold_rate(0.5, 0.02), far=fold_rate(0.001))
-    further = Validation(target=0.01, val=None, far=fold_rate(0.2), reason="the FAR reached is 0.2")
+    at = Validation(far_asked=0.001, val=fold_rate(0.5, 0.02), far=fold_rate(0.001))
+    further = Validation(far_asked=0.01, val=None, far=fold_rate(0.2), reason="the FAR reached is 0.2")
     ends = np.array([0.0, 1.0])
     return Verification(
         pairs=20,
@@ -103,7 +103,7 @@ def verification(*, auc: float = 0.95, similarity: MeanSimilarity | None = None)
 def evaluation(model: Model | None, by_group: dict[str, GroupRates], **changes: Any) -> Evaluation:
     given = {
         "model": model,
-        "place": None,
+        "source": None,
         "flip": False,
         "images": None,
         "options": EvaluationOptions(),

@@ -59,7 +59,7 @@ def test_everything_is_read_back_as_it_was(report: Report, folder: Path) -> None
 
 
 def test_figures_take_their_script_from_beside_them_and_say_what_they_show(folder: Path) -> None:
-    pages = read_report(folder).figures
+    pages = read_report(folder).pages
     assert [page.stem for page in pages] == [
         "cross-one", "cross-other", "det", "distances", "folds", "groups-one", "groups-other", "identification", "roc",
     ]  # fmt: skip
@@ -148,10 +148,10 @@ def test_clusters_name_nobody_unless_asked_and_are_read_back(tmp_path: Path) -> 
     assert sweep[read.content["picture"]["best_eps"]] == max(sweep.values())
     assert f"DBSCAN, eps {read.content['picture']['best_eps']:g}, the best" in read.summary
     somebody = str(places["people"][0])
-    for page in read.figures:
+    for page in read.pages:
         assert somebody not in page.read_text()
     named = cluster_embeddings(made_embeddings(1), people=4, cluster_people=5, draws=2, seed=1, names=True)
-    assert somebody in named.figures["tsne-2d"] and somebody in named.figures["tsne-3d"]
+    assert somebody in named.pages["tsne-2d"] and somebody in named.pages["tsne-3d"]
     assert named.content == found.content
     again = compare_reports(read, read)
     assert all(

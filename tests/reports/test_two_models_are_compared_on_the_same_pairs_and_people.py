@@ -51,7 +51,7 @@ def test_the_better_model_is_better_with_an_interval_that_says_so(two: tuple[Rep
     found = report.content["demographics"][1]
     assert {**found, **expected} == found and found["source"] == "other"
     assert json.loads(json.dumps(report.content)) == report.content
-    assert set(report.figures) == {"verification", "groups-one", "groups-other"}
+    assert set(report.pages) == {"verification", "groups-one", "groups-other"}
 
 
 def test_table_5_2_gives_the_increase_in_auc_from_the_counterpart(two: tuple[ReportFolder, ReportFolder]) -> None:

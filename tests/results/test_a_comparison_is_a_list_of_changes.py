@@ -24,7 +24,7 @@ def comparison(low: float | None, high: float | None) -> list[MetricChange]:
         too_few=("A",),
         overall={},
         by_group={"A": {"fmr": change, "fnmr": change}},
-        figures={},
+        metrics={},
         compared=(),
         draws=9,
     )
