@@ -141,7 +141,7 @@ def test_shares_of_ones_own_count_where_they_are_the_target(page: Page, dataset:
         ({"people": "6", "together": "9"}, "together=9 people of a group don't fit into a batch"),
         ({"people": "6", "target": "base", "together": "2"}, "of which the target 'base' has none"),
         ({"people": "6", "target": "shares", "shares": "A=0.5,B=0.2"}, "the target's shares sum to 0.7, not to 1"),
-        ({"people": "6", "target": "shares", "shares": "A=half"}, "'A=half' in it is not"),
+        ({"people": "6", "target": "shares", "shares": "A=half"}, "'A=half' in the target is not"),
     ],
 )
 def test_what_cannot_be_met_is_said_in_the_words_of_the_plan(
