@@ -42,7 +42,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise explained(error, path) from error
+            raise disk_error(error, path) from error
         raise
 
 
@@ -63,7 +63,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         fresh.rename(folder)
         flush_folder(folder.parent)
     except OSError as error:
-        raise explained(error, folder) from error
+        raise disk_error(error, folder) from error
     finally:
         if old.exists() and not folder.exists():
             old.rename(folder)
@@ -89,7 +89,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise explained(error, folder) from error
+        raise disk_error(error, folder) from error
 
 
 def write_json(path: Path, content: object) -> None:
@@ -158,7 +158,7 @@ def remove_unfinished(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def explained(error: OSError, path: Path) -> EthnoshardError:
+def disk_error(error: OSError, path: Path) -> EthnoshardError:
     """One clear message for an error of the file system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EthnoshardError(

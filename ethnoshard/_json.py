@@ -133,7 +133,7 @@ def _check_numbers(value: object, path: str, where: object) -> None:
         for number, each in enumerate(value):
             _check_numbers(each, f"{path}[{number}]", where)
     elif isinstance(value, float | int) and not -sys.float_info.max <= value <= sys.float_info.max:
-        raise EthnoshardError(f"{where} is damaged: {path.lstrip('.')} is no finite number")
+        raise EthnoshardError(f"{where} is damaged: {path.lstrip('.')} is not a finite number")
 
 
 def _explained(message: str, keys: Mapping[str, str]) -> str:

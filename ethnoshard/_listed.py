@@ -17,5 +17,5 @@ def listed(text: str) -> list[str]:
     try:
         (row,) = csv.reader([text], skipinitialspace=True)
     except (csv.Error, ValueError) as error:
-        raise EthnoshardError(f"{text!r} is no list of names, separated by commas, in one line") from error
+        raise EthnoshardError(f"{text!r} is not a list of names, separated by commas, in one line") from error
     return [name.strip() for name in row if name.strip()]

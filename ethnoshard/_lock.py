@@ -6,7 +6,7 @@ from pathlib import Path
 
 import filelock
 
-from ethnoshard._files import explained, make_folder
+from ethnoshard._files import disk_error, make_folder
 from ethnoshard.errors import EthnoshardError
 
 LOCK = ".lock"
@@ -74,5 +74,5 @@ def _acquired(lock: filelock.BaseFileLock, path: Path, *, blocking: bool) -> boo
     except filelock.Timeout:  # an OSError too
         return False
     except OSError as error:
-        raise explained(error, path) from error
+        raise disk_error(error, path) from error
     return True

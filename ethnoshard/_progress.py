@@ -35,10 +35,10 @@ class TrainingWatch:
         epoch_done: called after each epoch: of a run with ``epoch``, ``loss``, ``replaced`` (draws that got another
             face in place of a bad one) and, where it was evaluated, ``lfw_...``; of a classifier with the line of its
             history.
-        said: called with what goes otherwise than a user may think, what is waited for, and what takes long.
+        log: called with what goes otherwise than a user may think, what is waited for, and what takes long.
     """
 
     progress: Progress = field(default=SILENT)
     stepped: Callable[[dict[str, Any]], None] = _ignore
     epoch_done: Callable[[dict[str, Any]], None] = _ignore
-    said: Callable[[str], None] = _ignore
+    log: Callable[[str], None] = _ignore

@@ -53,7 +53,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise EthnoshardError(
-            f"{path} holds no weights that can be read: it holds objects besides tensors, or is no file of torch's "
+            f"{path} holds no weights that can be read: it holds objects besides tensors, or is not a file of torch's "
             f"({first_line(error)}). Where the network was made, torch.save(network.state_dict(), FILE) writes tensors "
             "alone"
         ) from error
@@ -112,7 +112,7 @@ def copy_weights(
     network_name: str,
     inside: str = "",
     least_share: float = 0.0,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> set[str]:
     """Copy into a network those weights of a file that fit it, see :func:`matched`.
 
@@ -123,7 +123,7 @@ def copy_weights(
         network_name: what the network is called in messages.
         inside: a beginning of the network's own names that the file's may lack.
         least_share: of the network's weights, 0 to 1, below which the file is of another network.
-        said: told what was taken off the names, and how many tensors of the file are not used.
+        log: told what was taken off the names, and how many tensors of the file are not used.
 
     Returns:
         The network's names of the tensors that were copied.
@@ -147,7 +147,7 @@ def copy_weights(
         )
     network.load_state_dict(found.tensors, strict=False)
     if (sentence := found.sentence(source)) is not None:
-        said(sentence)
+        log(sentence)
     return set(found.tensors)
 
 

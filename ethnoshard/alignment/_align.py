@@ -28,7 +28,7 @@ def check_photographs(
     parts: Sequence[int],
     *,
     digests: Digests | None = None,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> None:
     """Make sure that parts were made from the images that are there now, by what these hold.
 
@@ -39,7 +39,7 @@ def check_photographs(
         images: the source as it is now; its names are those of the folder's.
         parts: numbers of finished ones.
         digests: of all images, if they are known already.
-        said: told what can't be compared, and that there is much to read.
+        log: told what can't be compared, and that there is much to read.
 
     Raises:
         EthnoshardError: one was made from another image; the message has their number and the first.
@@ -47,8 +47,8 @@ def check_photographs(
     if not parts:
         return
     if folder.record().format == 1:
-        if said is not None:
-            said(
+        if log is not None:
+            log(
                 f"{folder.path} is of format 1, in which photographs are known by name and size alone: whether those "
                 f"of its {len(parts):,} finished parts are the same can't be told. If any was replaced, align them "
                 f"into another work folder"
@@ -58,7 +58,7 @@ def check_photographs(
     refs = images.refs
     if digests is None:
         refs = [ref for ref in refs if ref.name in before]
-        digests = image_digests(images, KnownDigests.usual(), refs, said)
+        digests = image_digests(images, KnownDigests.usual(), refs, log)
     now = {ref.name: digest for ref, digest in zip(refs, digests, strict=True)}
     other = [image for image, digest in before.items() if digest is not None and now.get(image) != digest]
     if other:
@@ -120,7 +120,7 @@ def align(
     workers: int | None = None,
     device: str = "cpu",
     progress: Progress = SILENT,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """Find, choose, crop and encode the faces of a source, part by part.
 
@@ -136,7 +136,7 @@ def align(
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
         progress: told how many images there are, and how many are done.
-        said: told what can't be checked, and what takes long.
+        log: told what can't be checked, and what takes long.
 
     Returns:
         The counts.
@@ -148,7 +148,7 @@ def align(
     settings = settings or AlignSettings()
     workers = check_workers(workers)
     images = open_source(source, max_file_bytes=settings.max_file_bytes)
-    return align_source(images, work, settings, workers=workers, device=device, progress=progress, said=said)
+    return align_source(images, work, settings, workers=workers, device=device, progress=progress, log=log)
 
 
 def align_source(
@@ -161,7 +161,7 @@ def align_source(
     digests: Digests | None = None,
     waiting: Callable[[], None] | None = None,
     progress: Progress = SILENT,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """Align a source that is listed already, as ``align`` does one that is named by its path.
 
@@ -174,7 +174,7 @@ def align_source(
         digests: of all images, as ``image_digests`` has them, if they are known already.
         waiting: called before another process, which works in the folder, is waited for; by default that is an error.
         progress: told how many images there are, and how many are done.
-        said: told what can't be checked, and what takes long.
+        log: told what can't be checked, and what takes long.
 
     Returns:
         The counts.
@@ -190,7 +190,7 @@ def align_source(
         parts = list(cut_parts(images.refs, settings.part_images))
         record = folder.begin(_record(images, settings, device, len(parts)))
         done = [part for part in range(len(parts)) if folder.has_part(part)]
-        check_photographs(folder, images, done, digests=digests, said=said)
+        check_photographs(folder, images, done, digests=digests, log=log)
         missing = [part for part in range(len(parts)) if not folder.has_part(part)]
         to_do = sum(len(parts[part]) for part in missing)
         progress.begun(len(images.refs), len(images.refs) - to_do)

@@ -25,7 +25,7 @@ def align_once(
     *,
     workers: int | None = None,
     progress: Progress = SILENT,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Path:
     """Align photographs into a work folder of the cache, or find them aligned there.
 
@@ -40,7 +40,7 @@ def align_once(
         cache: the folder of the cache; by default the user's.
         workers: processes; one a core by default.
         progress: told how many images there are, and how many are done.
-        said: told what is waited for, and what takes long.
+        log: told what is waited for, and what takes long.
 
     Returns:
         The work folder.
@@ -49,7 +49,7 @@ def align_once(
         EthnoshardError: as ``align``.
     """
     folder = cache_folder(cache)
-    digests = image_digests(images, KnownDigests(folder), said=said)
+    digests = image_digests(images, KnownDigests(folder), log=log)
     decides = {
         "photographs": contents_digest(images.refs, digests),
         "settings": asdict(settings),
@@ -58,8 +58,8 @@ def align_once(
     work = folder / ALIGNED / hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:20]
 
     def waiting() -> None:
-        if said is not None:
-            said(f"another process is aligning the same photographs in {work}; waiting for it")
+        if log is not None:
+            log(f"another process is aligning the same photographs in {work}; waiting for it")
 
     align_source(
         images,
@@ -69,6 +69,6 @@ def align_once(
         digests=digests,
         waiting=waiting,
         progress=progress,
-        said=said,
+        log=log,
     )
     return work

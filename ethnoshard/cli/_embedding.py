@@ -90,7 +90,7 @@ def embedded(
 def opened(place: str, source: Path | None, cache: Cache, workers: int | None) -> Faces:
     """Faces of a place; photographs are aligned first, with a progress bar."""
     with watched("align", "images") as bar:
-        return open_faces(place, source=source, cache=cache, workers=workers, progress=bar, said=tell)
+        return open_faces(place, source=source, cache=cache, workers=workers, progress=bar, log=tell)
 
 
 def chosen_cache(folder: Path | None) -> Cache:
@@ -105,7 +105,7 @@ def loaded(
     chosen: Alignment | None = None
     if alignment is not None:
         chosen = "crop" if alignment == AlignmentOption.CROP else "five-point"
-    return load_model(model, alignment=chosen, normalise=normalise, crop=crop, device=device, said=warn)
+    return load_model(model, alignment=chosen, normalise=normalise, crop=crop, device=device, log=warn)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards import shown_url
+from ethnoshard.shards import printable_url
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -24,7 +24,7 @@ def local(verb: Callable[Given, Made]) -> Callable[Given, Made]:
         for value in named.values():
             for path in value if isinstance(value, list) else [value]:
                 if isinstance(path, Path) and _URL.match(str(path)) and not path.exists():
-                    url = shown_url(str(path).replace(":/", "://", 1))
+                    url = printable_url(str(path).replace(":/", "://", 1))
                     raise EthnoshardError(
                         f"{url} is a URL; here a file or folder of this machine is meant. Only datasets are read by "
                         "their URL (by info, verify, preview, plan, stream, train, embed and look-alikes): copy "

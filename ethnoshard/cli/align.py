@@ -58,5 +58,5 @@ def watched_alignment(
     """Align with a progress bar; returns the seconds it took as well."""
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align(source, work, settings, workers=workers, device=device, progress=bar, said=tell)
+        report = align(source, work, settings, workers=workers, device=device, progress=bar, log=tell)
     return report, time.perf_counter() - started

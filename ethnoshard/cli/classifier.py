@@ -170,7 +170,7 @@ def _watch(bar: Progress) -> TrainingWatch:
             f"epoch {line['epoch'] + 1:3.0f}  loss {line['loss']:.4f}  validation {line['validation_accuracy']:.4f}"
         )
 
-    return TrainingWatch(progress=bar, epoch_done=epoch_done, said=tell)
+    return TrainingWatch(progress=bar, epoch_done=epoch_done, log=tell)
 
 
 def _say_metrics(metrics: "ClassifierMetrics") -> None:

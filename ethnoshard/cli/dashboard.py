@@ -42,7 +42,7 @@ def run(
     tables = look_alikes or []
     for folder in (runs, *(dataset or []), *([] if benchmarks is None else [benchmarks]), *tables):
         if not folder.is_dir():
-            raise EthnoshardError(f"{folder} is no folder")
+            raise EthnoshardError(f"{folder} is not a folder")
     check_number("port", port, at_least=1, at_most=65535)
     _check_free(host, port)
     if importlib.util.find_spec("streamlit") is None:

@@ -92,7 +92,7 @@ def run(
             apart=apart,
             left_out=found.left_out,
             progress=bar,
-            said=warn,
+            log=warn,
         )
     summary, pairs = summary_of(table, given), read_table(out / "apart.parquet")
     if as_json:

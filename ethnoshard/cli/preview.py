@@ -18,5 +18,5 @@ def run(
     seed: Annotated[int, typer.Option(help="Chooses the faces.")] = 0,
 ) -> None:
     """Draw a contact sheet: some faces of each group, nobody named."""
-    drawn = contact_sheet(FaceDataset.open(dataset), picture, per_group=per_group, side=side, seed=seed, said=warn)
+    drawn = contact_sheet(FaceDataset.open(dataset), picture, per_group=per_group, side=side, seed=seed, log=warn)
     say(f"{drawn:,} faces drawn on {picture}")

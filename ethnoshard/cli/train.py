@@ -247,7 +247,7 @@ def _evaluation(
     from ethnoshard.embedding import LfwCheck
 
     log = warn if visible else lambda text: None
-    check = LfwCheck(Path(on["lfw"]), Path(on["pairs"]), crop=settings.crop, said=log)
+    check = LfwCheck(Path(on["lfw"]), Path(on["pairs"]), crop=settings.crop, log=log)
     shared = TrainedOn.of_names(faces.identities["identity"].to_list(), faces.fingerprint).shared(check.people)
     if shared:
         log(
@@ -297,4 +297,4 @@ def _watch(*, visible: bool) -> Iterator[TrainingWatch]:
             progress_output.print(line)
 
         progress = Progress(begun=begun, advance=lambda number: bar.advance(task, number))
-        yield TrainingWatch(progress=progress, stepped=stepped, epoch_done=epoch_done, said=warn)
+        yield TrainingWatch(progress=progress, stepped=stepped, epoch_done=epoch_done, log=warn)

@@ -58,7 +58,7 @@ class AlignedFaces:
         """Read the tables.
 
         Raises:
-            EthnoshardError: it is no work folder, or its alignment is not finished.
+            EthnoshardError: it is not a work folder, or its alignment is not finished.
         """
         self.folder = WorkFolder(path)
         self.record = self.folder.finished()

@@ -82,7 +82,7 @@ def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None 
         cache: folder of the cache, where digests of files are kept; by default the user's.
 
     Raises:
-        EthnoshardError: it is no finished work folder, or the source is another one.
+        EthnoshardError: it is not a finished work folder, or the source is another one.
     """
     faces = AlignedFaces(path)
     known = KnownDigests(cache_folder(cache))
@@ -149,7 +149,7 @@ def faces_of_dataset(path: str) -> Faces:
     """Faces of a dataset folder, or of the URL of one.
 
     Raises:
-        EthnoshardError: it is no dataset.
+        EthnoshardError: it is not a dataset.
     """
     dataset = FaceDataset.open(path)
     people = dataset.identities.with_row_index("identity_number").select(
@@ -194,8 +194,8 @@ def faces_of_bin(pairs: BinPairs) -> Faces:
     """Images of insightface's ``.bin`` files, which are aligned already.
 
     Squares of several sizes are each scaled to the model's input, as insightface's own evaluation does (``load_bin`` of
-    its ``verification.py``, which fails where an image is no square). What can't be decoded, and what is no square, is
-    missing: "unreadable" or "not_square".
+    its ``verification.py``, which fails where an image is not a square). What can't be decoded, and what is not a
+    square, is missing: "unreadable" or "not_square".
 
     Raises:
         EthnoshardError: no image is left.
@@ -302,7 +302,7 @@ def open_faces(
     cache: Cache | None = None,
     workers: int | None = None,
     progress: Progress = SILENT,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Faces:
     """Faces of a work folder, a dataset (or its URL), or photographs.
 
@@ -316,7 +316,7 @@ def open_faces(
         cache: where aligned photographs go.
         workers: processes that align.
         progress: told how many images there are, and how many are done.
-        said: told that another process, which aligns the same, is waited for, and what takes long.
+        log: told that another process, which aligns the same, is waited for, and what takes long.
 
     Raises:
         EthnoshardError: there is nothing of the kind, or the source doesn't belong to the work folder.
@@ -329,7 +329,7 @@ def open_faces(
     if "://" in str(place) or (path / "dataset.json").is_file():
         return faces_of_dataset(str(place))
     images = open_source(path)
-    work = align_once(images, AlignSettings(), folder, workers=workers, progress=progress, said=said)
+    work = align_once(images, AlignSettings(), folder, workers=workers, progress=progress, log=log)
     aligned = AlignedFaces(work)
     faces = faces_of_aligned(aligned, images, KnownDigests(cache_folder(folder)))
     # The folder's record tells of whoever was first.

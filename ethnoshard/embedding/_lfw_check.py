@@ -17,14 +17,14 @@ from ethnoshard.sources import explain_absent, find_pairs, read_lfw_pairs
 class LfwCheck:
     """Measures a network on LFW's pairs, with thresholds from the other folds; no interval, no group, no report."""
 
-    def __init__(self, work: Path, pairs: Path, *, crop: int, said: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(self, work: Path, pairs: Path, *, crop: int, log: Callable[[str], None] = lambda text: None) -> None:
         """Find the faces.
 
         Args:
             work: work folder of LFW, as aligned.
             pairs: ``pairs.txt``.
             crop: side of the square cut from the middle of each face, pixels; 0 for the whole.
-            said: told of pairs that can't be compared since an image has no face.
+            log: told of pairs that can't be compared since an image has no face.
 
         Raises:
             EthnoshardError: a file is not there or malformed, or hardly any pair can be compared.
@@ -41,9 +41,9 @@ class LfwCheck:
             )
         if not missing.complete.all():
             lost, faceless = int((~missing.complete).sum()), len(missing.images)
-            said(f"{lost:,} of {len(listed):,} pairs of {pairs} are left out; images without a face: {faceless:,}")
+            log(f"{lost:,} of {len(listed):,} pairs of {pairs} are left out; images without a face: {faceless:,}")
         if found.otherwise:
-            said(f"{pairs}: {found.otherwise}")
+            log(f"{pairs}: {found.otherwise}")
         if crop > self._faces.image_size:
             raise EthnoshardError(f"crop is {crop} pixels, but the faces in {work} have {self._faces.image_size}")
         self._pairs = listed.select(missing.complete)

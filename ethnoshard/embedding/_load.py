@@ -19,7 +19,7 @@ def load_model(
     normalise: str | None = None,
     crop: int | None = None,
     device: str = "cpu",
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> FaceModel:
     """Load any model.
 
@@ -39,7 +39,7 @@ def load_model(
             first.
         crop: side of the square cut from the middle of a face, if not the one that the model was trained with.
         device: where torch's networks run; ONNX runs on the CPU.
-        said: told where ``normalise`` contradicts what an ONNX graph does itself; it is obeyed.
+        log: told where ``normalise`` contradicts what an ONNX graph does itself; it is obeyed.
 
     Raises:
         EthnoshardError: there is no such model, it is damaged, or the options don't fit it.
@@ -52,7 +52,7 @@ def load_model(
     if path.suffix == ".onnx" and path.is_file():
         from ethnoshard.embedding._onnx import onnx_model
 
-        return onnx_model(path, alignment=alignment, normalise=normalise, crop=crop, said=said)
+        return onnx_model(path, alignment=alignment, normalise=normalise, crop=crop, log=log)
     named = str(model) in DOWNLOADABLE and not path.exists()
     if not (named or path.is_dir() or (path.suffix == ".safetensors" and path.is_file())):
         what = "is of an unknown kind" if path.exists() else "is not there"

@@ -235,16 +235,16 @@ _AT_ONCE = 16
 class OnnxNetwork:
     """Runs an ONNX graph, a thread a core, each on images of its own."""
 
-    def __init__(self, path: Path, normalise: str | None, said: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, normalise: str | None, log: Callable[[str], None]) -> None:
         """Load it, look at its graph, and run it once.
 
         Args:
             path: the file.
             normalise: see ``pixels_of``; None for what the graph tells, else the usual one.
-            said: told where ``normalise`` contradicts the graph.
+            log: told where ``normalise`` contradicts the graph.
 
         Raises:
-            EthnoshardError: onnxruntime or onnx is missing, or the file is no network that takes faces and gives a
+            EthnoshardError: onnxruntime or onnx is missing, or the file is not a network that takes faces and gives a
                 vector each.
         """
         self._path, self._session = path, _session(path)
@@ -252,7 +252,7 @@ class OnnxNetwork:
         self.side = self._given.side
         self.facts: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.ours = {"backbone", "side", "crop"} <= self.facts.keys()
-        self.inside = "" if self.ours else self._look_inside(normalise, said)
+        self.inside = "" if self.ours else self._look_inside(normalise, log)
         if self.ours:
             self.normalise = "none"
         self._pixels = pixels_of(self.normalise)
@@ -266,7 +266,7 @@ class OnnxNetwork:
         pieces = [images[begin : begin + size] for begin in range(0, len(images), size)]
         return np.concatenate(list(self._pool.map(self._run, pieces)))
 
-    def _look_inside(self, asked: str | None, said: Callable[[str], None]) -> str:
+    def _look_inside(self, asked: str | None, log: Callable[[str], None]) -> str:
         """Choose ``normalise``; returns what the graph does to pixels itself."""
         inside = scaling_inside(self._path, self._given.name)
         told = "none" if self._given.whole else inside.normalisation()
@@ -279,7 +279,7 @@ class OnnxNetwork:
                 f"--normalise {asked}, or give none or none{BGR}"
             )
         if told is not None and plain != told:
-            said(
+            log(
                 f"{self._path} scales pixels itself ({inside}), which points to --normalise {told}; as asked for, they "
                 f"are scaled by {self.normalise} before"
             )
@@ -344,7 +344,7 @@ def onnx_model(
     alignment: Alignment | None = None,
     normalise: str | None = None,
     crop: int | None = None,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> FaceModel:
     """Load an ONNX file.
 
@@ -359,12 +359,12 @@ def onnx_model(
         normalise: how the pixels of such a file are scaled: one of ``NORMALISATIONS``, with "-bgr" at its end for blue
             first.
         crop: of "crop", side of the square cut from the middle of a face; 0 for the whole face.
-        said: told where ``normalise`` contradicts the graph; it is obeyed.
+        log: told where ``normalise`` contradicts the graph; it is obeyed.
 
     Raises:
         EthnoshardError: it is no ONNX file or no network of faces, onnxruntime is missing, or ours is told otherwise.
     """
-    network = OnnxNetwork(path, normalise, said)
+    network = OnnxNetwork(path, normalise, log)
     if network.ours and (normalise is not None or alignment == "five-point"):
         raise EthnoshardError(f"{path} was exported by ethnoshard and says itself how faces are aligned and scaled")
     alignment = "crop" if network.ours else alignment or "five-point"

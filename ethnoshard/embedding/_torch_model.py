@@ -52,7 +52,7 @@ def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> 
     """The network of a run folder: its last weights, or those of the newest checkpoint.
 
     Raises:
-        EthnoshardError: it is no run, or has no weights yet.
+        EthnoshardError: it is not a run, or has no weights yet.
     """
     record = read_record(RunFolder(folder))
     progress = record["progress"]
@@ -124,7 +124,7 @@ def people_of_run(folder: Path) -> TrainedOn | None:
     """Whose faces a run was trained on: as it keeps them, else those of its dataset, if that is where it was.
 
     Raises:
-        EthnoshardError: it is no run, or its list of people is damaged.
+        EthnoshardError: it is not a run, or its list of people is damaged.
     """
     run = RunFolder(folder)
     dataset = run.record()["dataset"]

@@ -100,7 +100,7 @@ def read_card(folder: Path) -> Card:
     path = folder / CARD
     if not path.is_file():
         raise EthnoshardError(
-            f"{folder} is no model folder: it has no {CARD}. Make one with `ethnoshard classifier train`"
+            f"{folder} is not a model folder: it has no {CARD}. Make one with `ethnoshard classifier train`"
         )
     content = read_json(path)
     check_format(path, content.get("format"), FORMAT, again="train the classifier again")

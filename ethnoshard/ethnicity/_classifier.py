@@ -94,7 +94,7 @@ def normalised(images: Tensor) -> Tensor:
     return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def start_from(network: nn.Module, path: Path, said: Callable[[str], None] = lambda text: None) -> int:
+def start_from(network: nn.Module, path: Path, log: Callable[[str], None] = lambda text: None) -> int:
     """Copy the weights of a file that fit the network by name and shape; a classifier's last layer rarely does.
 
     What wrappers put before all names is taken off.
@@ -102,7 +102,7 @@ def start_from(network: nn.Module, path: Path, said: Callable[[str], None] = lam
     Args:
         network: changed in place.
         path: ``.safetensors``, ``.pt``/``.pth`` (a state dict), or for the default network the MobileFaceNet ``.onnx``.
-        said: told what was taken off the names, and how many tensors of the file are not used.
+        log: told what was taken off the names, and how many tensors of the file are not used.
 
     Returns:
         How many of the network's tensors were copied.
@@ -113,7 +113,7 @@ def start_from(network: nn.Module, path: Path, said: Callable[[str], None] = lam
     if not path.is_file():
         raise EthnoshardError(f"{path} is not there; --init takes a .safetensors, .pt or .onnx file")
     given = _of_onnx(path, network) if path.suffix == ".onnx" else read_tensors(path)
-    return len(copy_weights(network, given, str(path), network_name="the classifier", said=said))
+    return len(copy_weights(network, given, str(path), network_name="the classifier", log=log))
 
 
 def _of_onnx(path: Path, network: nn.Module) -> dict[str, Tensor]:
@@ -172,7 +172,7 @@ class EthnicityClassifier:
         """Open a model folder; None opens the one that comes with the package.
 
         Raises:
-            EthnoshardError: the folder is no model, its weights are damaged, or those of another model.
+            EthnoshardError: the folder is not a model, its weights are damaged, or those of another model.
         """
         folder = SHIPPED if path is None else Path(path)
         card = read_card(folder)

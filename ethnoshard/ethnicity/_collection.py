@@ -225,7 +225,7 @@ def prepare_faces(
     cache: Path | None = None,
     workers: int | None = None,
     progress: Progress = SILENT,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> TrainingFaces:
     """Align a collection (once: the faces are kept in the cache) and load its faces.
 
@@ -238,7 +238,7 @@ def prepare_faces(
         cache: folder of the cache; by default the user's.
         workers: processes; one a core by default.
         progress: told how many images there are, and how many are done.
-        said: told what is waited for, and what takes long.
+        log: told what is waited for, and what takes long.
 
     Raises:
         EthnoshardError: as ``align`` does.
@@ -247,7 +247,7 @@ def prepare_faces(
     refs = [ref._replace(identity=f"{number // _BLOCK:06d}") for number, ref in enumerate(faces.refs)]
     source = Source(path=faces.path, kind=faces.kind, refs=refs, skipped={}, image_size=None)
     settings = AlignSettings(no_face="centre", part_images=_BLOCK)
-    work = WorkFolder(align_once(source, settings, cache, workers=workers, progress=progress, said=said))
+    work = WorkFolder(align_once(source, settings, cache, workers=workers, progress=progress, log=log))
     return _load(work, len(refs), side)
 
 

@@ -140,7 +140,7 @@ def train_classifier(
         digest=f"{split.digest} {aligned.contents}",
     )
     trained = train_network(
-        data, len(names), settings, folder, init=start, device=device, epoch_done=watch.epoch_done, said=watch.said
+        data, len(names), settings, folder, init=start, device=device, epoch_done=watch.epoch_done, log=watch.log
     )
     temperature = fit_temperature(
         _logits(trained, aligned, usable["validation"], settings, device), faces.classes[usable["validation"]]
@@ -299,7 +299,7 @@ def _aligned(
     faces: LabelledFaces, cache: Path | None, network: str, workers: int | None, watch: TrainingWatch
 ) -> TrainingFaces:
     side = round(input_side(network) * _LARGER)
-    return prepare_faces(faces, side, cache=cache, workers=workers, progress=watch.progress, said=watch.said)
+    return prepare_faces(faces, side, cache=cache, workers=workers, progress=watch.progress, log=watch.log)
 
 
 def _refuse_another(folder: Path, settings: TrainSettings, split: Split) -> None:

@@ -173,7 +173,7 @@ def train_network(
     init: Path | None = None,
     device: str = "cpu",
     epoch_done: Callable[[dict[str, float]], None] = lambda line: None,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Trained:
     """Train, going on from the folder's checkpoint if it is of the same run.
 
@@ -185,7 +185,7 @@ def train_network(
         init: weights to start from.
         device: where.
         epoch_done: called after each epoch with its line of the history.
-        said: told how the names in ``init`` were taken, how much of it is not used, and that TensorBoard is missing.
+        log: told how the names in ``init`` were taken, how much of it is not used, and that TensorBoard is missing.
 
     Raises:
         EthnoshardError: ``init`` doesn't fit, the checkpoint is of another run, the disk is full.
@@ -201,11 +201,11 @@ def train_network(
             else settings.learning_rate
         )
         state = {"key": key, "search": search, "learning_rate": rate, "history": [], "best": -1.0}
-    run.start(float(state["learning_rate"]), settings.epochs, said)
+    run.start(float(state["learning_rate"]), settings.epochs, log)
     best_weights = run.restore(state)
     history: list[dict[str, float]] = state["history"]
     if (why := without_board()) is not None:
-        said(why)
+        log(why)
     while len(history) < settings.epochs and _since_best(history) < settings.patience:
         line = run.epoch(len(history))
         history.append(line)
@@ -254,14 +254,14 @@ class _Run:
         self.network: nn.Module
         self.copied = 0
 
-    def start(self, learning_rate: float, epochs: int, said: Callable[[str], None] = lambda text: None) -> None:
+    def start(self, learning_rate: float, epochs: int, log: Callable[[str], None] = lambda text: None) -> None:
         """Fresh weights and a fresh cycle."""
         torch.manual_seed(self._settings.seed)
         self.network = build_network(self._settings.network, self._classes)
         known: set[str] = set()
         if self._init is not None:
             before = {name: value.clone() for name, value in self.network.state_dict().items()}
-            self.copied = start_from(self.network, self._init, said)
+            self.copied = start_from(self.network, self._init, log)
             known = {name for name, value in self.network.state_dict().items() if not torch.equal(value, before[name])}
         self.network = self.network.to(self._device).to(memory_format=torch.channels_last)
         old = [value for name, value in self.network.named_parameters() if name in known]

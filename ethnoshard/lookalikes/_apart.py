@@ -75,7 +75,7 @@ def chosen_apart(
         given: take this one, and only say what the rule is made of.
 
     Raises:
-        EthnoshardError: what is given is no similarity.
+        EthnoshardError: what is given is not a similarity.
     """
     if given is not None:
         check_number("--apart, a cosine similarity,", given, at_least=-1, at_most=1)

@@ -43,7 +43,7 @@ def make_look_alikes(
     left_out: int = 0,
     exact_to: int = EXACT,
     progress: Progress = SILENT,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> LookAlikes:
     """Write who resembles whom in a dataset.
 
@@ -60,7 +60,7 @@ def make_look_alikes(
         left_out: faces that should have had an embedding; only told.
         exact_to: more identities than these are looked up in an index.
         progress: told how many comparisons of an identity there are, and how many are done.
-        said: told what goes otherwise than one may think.
+        log: told what goes otherwise than one may think.
 
     Raises:
         EthnoshardError: vectors and owners don't fit each other or the dataset, k or apart makes no sense, an index is
@@ -82,7 +82,7 @@ def make_look_alikes(
     pairs, similarity = pairs_above(found, chosen.threshold)
     full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
     if full:
-        said(
+        log(
             f"{full:,} of {len(identities):,} identities have {most} others above {chosen.threshold:.3f}, all "
             "that are looked for: more pairs may have to be kept apart. A larger --k lists them, a higher --apart has "
             "fewer"

@@ -249,7 +249,7 @@ def _array(folder: Path, record: TableRecord, name: str, dtype: type[Scalar]) ->
     except FileNotFoundError as error:
         raise _damaged(path, "it is missing") from error
     except (ValueError, EOFError, OSError) as error:
-        raise _damaged(path, "it is no array, or was cut short") from error
+        raise _damaged(path, "it is not an array, or was cut short") from error
     if [*array.shape] != entry["shape"] or not str(array.dtype) == entry["dtype"] == np.dtype(dtype).name:
         raise _damaged(path, f"it holds {array.dtype} of {array.shape}, not {entry['dtype']} of {entry['shape']}")
     return array

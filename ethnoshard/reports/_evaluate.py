@@ -212,7 +212,7 @@ def model_of(embeddings: Embeddings) -> Model | None:
     """The network, as the embeddings say; None of another program's.
 
     Raises:
-        EthnoshardError: what they say is no model.
+        EthnoshardError: what they say is not a model.
     """
     facts = embeddings.facts.get("model")
     return None if facts is None else from_json(Model, facts, "what the embeddings say of their model")
@@ -222,7 +222,7 @@ def source_of(embeddings: Embeddings) -> Source | None:
     """Where the images are from, as the embeddings say; None of another program's.
 
     Raises:
-        EthnoshardError: what they say is no source.
+        EthnoshardError: what they say is not a source.
     """
     facts = embeddings.facts.get("place")
     return None if facts is None else from_json(Source, facts, "what the embeddings say of their images")
@@ -326,7 +326,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
 def shared_people(embeddings: Embeddings) -> SharedPeople | None:
     """People of the training, of these images, and in both by name.
 
-    None where it isn't known whom the model was trained on: it is no run, or a run of before whose dataset is gone.
+    None where it isn't known whom the model was trained on: it is not a run, or a run of before whose dataset is gone.
     """
     found = embeddings.facts.get("trained_on")
     if not found:

@@ -31,7 +31,7 @@ def list_reports(folder: Path) -> list[ReportSummary]:
         EthnoshardError: the folder is not there.
     """
     if not folder.is_dir():
-        raise EthnoshardError(f"{folder} is no folder; give the one that reports are in")
+        raise EthnoshardError(f"{folder} is not a folder; give the one that reports are in")
     return sorted(_summaries(folder, folder, _LEVELS), key=lambda summary: (summary.name != ".", summary.name))
 
 

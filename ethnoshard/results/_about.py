@@ -130,7 +130,7 @@ class Pairs:
 
     Attributes:
         name: of its file.
-        sha256: of its bytes; None of a list that is no file.
+        sha256: of its bytes; None of a list that is not a file.
         listed: pairs.
         scored: of them.
         missing_same: pairs of one person that could not be.

@@ -100,7 +100,7 @@ class RunFolder:
             EthnoshardError: there is none, it is damaged, or of a format that is not known.
         """
         if not self.record_path.exists():
-            raise EthnoshardError(f"{self.path} is no run: it holds no run.json; ethnoshard train makes one")
+            raise EthnoshardError(f"{self.path} is not a run: it holds no run.json; ethnoshard train makes one")
         record = read_json(self.record_path)
         again = "go on with that version, or train anew with another --out"
         check_format(self.record_path, record.get("format"), FORMAT, again=again)

@@ -54,7 +54,7 @@ def list_runs(folder: Path) -> list[RunSummary]:
         EthnoshardError: the folder is not there.
     """
     if not folder.is_dir():
-        raise EthnoshardError(f"{folder} is no folder; give the one that runs are in")
+        raise EthnoshardError(f"{folder} is not a folder; give the one that runs are in")
     if RunFolder(folder).exists():
         return [_summary(folder)]
     return [_summary(path) for path in sorted(folder.iterdir()) if RunFolder(path).exists()]

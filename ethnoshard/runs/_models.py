@@ -1,4 +1,4 @@
-"""A summary of each run, and of each model that is no run, with the metrics that were measured last."""
+"""A summary of each run, and of each model that is not a run, with the metrics that were measured last."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ class ModelSummary:
     """What is known of a run or of another model.
 
     Attributes:
-        name: of the run; of the report where the model is no run.
+        name: of the run; of the report where the model is not a run.
         is_run: whether it is one.
         arm: how its batches were composed.
         seed: of everything random.
-        status: as in ``RunSummary``; None of a model that is no run.
+        status: as in ``RunSummary``; None of a model that is not a run.
         epoch: epochs done.
         epochs: epochs to train.
         loss: mean of the last epoch.
@@ -103,7 +103,7 @@ class ModelSummary:
 
     @classmethod
     def of_report(cls, report: ReportSummary, evaluation: Evaluation) -> "ModelSummary":
-        """A model that is no run here: arm (else its title), seed and epoch as its file says; and its metrics."""
+        """A model that is not a run here: arm (else its title), seed and epoch as its file says; and its metrics."""
         about = evaluation.model.about if evaluation.model else {}
         model = cls(
             name=report.name,

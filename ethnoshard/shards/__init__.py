@@ -2,7 +2,7 @@
 
 from ethnoshard._progress import Progress
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import is_url, shown_url
+from ethnoshard.shards._fetch import is_url, printable_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
 from ethnoshard.shards._manifest import Manifest
 from ethnoshard.shards._open_shards import open_shards
@@ -43,9 +43,9 @@ __all__ = [
     "left_out_table",
     "open_shards",
     "pack",
+    "printable_url",
     "settings_table",
     "shard_table",
-    "shown_url",
     "status_table",
     "verify",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from ethnoshard._files import TEMPORARY, explained, make_folder
+from ethnoshard._files import TEMPORARY, disk_error, make_folder
 
 _LOCK = ".lock"
 _POLL = 0.02
@@ -197,4 +197,4 @@ class BoundedFolder:
         except filelock.Timeout:
             raise
         except OSError as error:
-            raise explained(error, self._folder / name) from error
+            raise disk_error(error, self._folder / name) from error

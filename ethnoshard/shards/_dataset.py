@@ -10,7 +10,7 @@ from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards._fetch import Mirror, check_names, is_url, shown_url
+from ethnoshard.shards._fetch import Mirror, check_names, is_url, printable_url
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
 from ethnoshard.shards._manifest import Manifest, manifest_of
 
@@ -52,8 +52,8 @@ class FaceDataset:
             storage_options: for fsspec's file system of the URL.
 
         Raises:
-            EthnoshardError: it is no dataset folder, an unfinished one, of an unknown format, or its index is damaged;
-                or it can't be fetched.
+            EthnoshardError: it is not a dataset folder, an unfinished one, of an unknown format, its index is
+                damaged, or it can't be fetched.
         """
         if not isinstance(path, str) or not is_url(path):
             folder = Path(path)
@@ -66,8 +66,8 @@ class FaceDataset:
             try:
                 manifest = _manifest(mirror.folder)
             except EthnoshardError as error:
-                raise EthnoshardError(f"{shown_url(url)} is no dataset that can be read: {error}") from error
-            check_names(shown_url(url), [shard.name for shard in manifest.shards])
+                raise EthnoshardError(f"{printable_url(url)} is not a dataset that can be read: {error}") from error
+            check_names(printable_url(url), [shard.name for shard in manifest.shards])
             mirror.fetch_table(IDENTITIES, manifest.index[IDENTITIES])
             identities = _identities(mirror.folder)
         return cls(path=mirror.folder, manifest=manifest, identities=identities, url=url, storage_options=options)
@@ -132,7 +132,7 @@ def _manifest(folder: Path) -> Manifest:
             )
         if (folder / ".packing").exists():
             raise EthnoshardError(f"{folder} is not finished: run the same `ethnoshard pack` again")
-        raise EthnoshardError(f"{folder} is no dataset folder: it has no {MANIFEST}")
+        raise EthnoshardError(f"{folder} is not a dataset folder: it has no {MANIFEST}")
     content = read_json(path)
     check_format(path, content.get("format"), FORMAT, again="pack the work folder again")
     return manifest_of(content, path)

@@ -39,7 +39,7 @@ class AttemptError(Exception):
     """This attempt failed; another may not. No OSError, so that nobody takes it for one of the local disk."""
 
 
-def shown_url(url: str) -> str:
+def printable_url(url: str) -> str:
     """A URL without the user and the password that may stand in it."""
     return re.sub(r"://[^/@]*@", "://", url)
 
@@ -69,10 +69,12 @@ def file_system(url: str, options: Mapping[str, object], stall_seconds: float) -
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
         remedy = f"pip install 'ethnoshard[{extra}]'" if extra else "install the package that fsspec asks for"
-        raise EthnoshardError(f"{shown_url(url)} needs a package that is not installed ({error}): {remedy}") from error
+        raise EthnoshardError(
+            f"{printable_url(url)} needs a package that is not installed ({error}): {remedy}"
+        ) from error
     except (TypeError, ValueError, KeyError) as error:
         raise EthnoshardError(
-            f"{shown_url(url)} can't be opened: {_reason(error)}; check the URL (and in Python the storage_options)"
+            f"{printable_url(url)} can't be opened: {_reason(error)}; check the URL (and in Python the storage_options)"
         ) from error
     return system, str(root)
 
@@ -109,7 +111,7 @@ def understood(error: Exception, url: str) -> Exception:
 
 def _reason(error: BaseException) -> str:
     """An error in a line. Some carry no text, some a page of HTML, some the URL with its password."""
-    text = shown_url(" ".join(str(error).split()))
+    text = printable_url(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
@@ -185,7 +187,7 @@ class RemoteFolder:
 
     def url_of(self, name: str) -> str:
         """URL of a file, a password in it left out."""
-        return shown_url(f"{self._url.rstrip('/')}/{name}")
+        return printable_url(f"{self._url.rstrip('/')}/{name}")
 
     def fetch(
         self,

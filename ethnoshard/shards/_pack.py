@@ -12,7 +12,7 @@ import polars as pl
 
 from ethnoshard._checks import check_number
 from ethnoshard._files import (
-    explained,
+    disk_error,
     flush_folder,
     make_folder,
     read_json,
@@ -272,7 +272,7 @@ def _take_final_name(path: Path, fingerprint: str) -> str:
                 f"{path} is gone since it was packed; delete {path.parent.parent} and pack again"
             ) from error
     except OSError as error:
-        raise explained(error, final) from error
+        raise disk_error(error, final) from error
     return final.name
 
 

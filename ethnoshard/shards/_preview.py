@@ -23,7 +23,7 @@ from ethnoshard._files import whole_file
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import shown_url
+from ethnoshard.shards._fetch import printable_url
 from ethnoshard.shards._open_shards import open_shards
 
 _ENDINGS = (".otf", ".otc", ".ttc", ".ttf")
@@ -143,7 +143,7 @@ def contact_sheet(
     per_group: int = 12,
     side: int = 112,
     seed: int = 0,
-    said: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Draw some faces of each group, each of another identity while there are enough, under the group's name.
 
@@ -155,7 +155,7 @@ def contact_sheet(
         per_group: faces of a group.
         side: of a face on the sheet, pixels.
         seed: chooses the faces.
-        said: told of groups that have a number on the sheet, since no font of this machine has their names' characters.
+        log: told of groups that have a number on the sheet, since no font of this machine has their names' characters.
 
     Returns:
         The number of faces drawn.
@@ -204,7 +204,7 @@ def contact_sheet(
     with whole_file(target) as file:
         sheet.save(file, kind)
     if numbered:
-        said(
+        log(
             f"no font of this machine has all letters of these names; on {target} {', '.join(numbered)}. Once a font "
             "that has them is installed (Noto has most scripts), drawn again they are there"
         )
@@ -227,5 +227,5 @@ def _decoded(dataset: FaceDataset, shard: int, jpeg: bytes) -> Image.Image:
         where = dataset.url or dataset.path
         raise EthnoshardError(
             f"a face in {dataset.shard_path(shard).name} can't be decoded: {error}; "
-            f"`{command('verify', shown_url(str(where)), '--decode')}` says which"
+            f"`{command('verify', printable_url(str(where)), '--decode')}` says which"
         ) from error

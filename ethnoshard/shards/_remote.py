@@ -11,7 +11,7 @@ from ethnoshard._files import sha256_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._cache import BoundedFolder
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import FetchStoppedError, Patience, RemoteFolder, shown_url
+from ethnoshard.shards._fetch import FetchStoppedError, Patience, RemoteFolder, printable_url
 from ethnoshard.shards._read import LocalShards, ReadCounts
 
 _OPEN = 64
@@ -62,7 +62,7 @@ class RemoteShards:
         largest = max(sizes.values(), default=0)
         if self._limit < largest:
             raise EthnoshardError(
-                f"the cache may hold {limit_mib:,} MiB, but the largest shard of {shown_url(dataset.url)} has "
+                f"the cache may hold {limit_mib:,} MiB, but the largest shard of {printable_url(dataset.url)} has "
                 f"{largest / _MIB:,.1f} MiB: limit_mib must be {-(-largest // _MIB):,} or more"
             )
         self._numbers = {name: number for number, name in enumerate(self._names)}
@@ -246,7 +246,7 @@ class RemoteShards:
 
     def _check_usable(self) -> None:
         if self._remote.closing.is_set():
-            raise FetchStoppedError(f"the reader of {shown_url(str(self._dataset.url))} was closed")
+            raise FetchStoppedError(f"the reader of {printable_url(str(self._dataset.url))} was closed")
         if os.getpid() != self._process:
             raise RuntimeError("RemoteShards was made in another process: make it in the one that reads")
 

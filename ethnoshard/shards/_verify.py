@@ -77,7 +77,7 @@ def verify(
         progress: told how many faces there are, and how many are done.
 
     Raises:
-        EthnoshardError: the folder is no dataset, so that there is nothing to check.
+        EthnoshardError: the folder is not a dataset, so that there is nothing to check.
     """
     workers = check_workers(workers)
     dataset = FaceDataset.open(path)
@@ -294,7 +294,7 @@ def _check_sample(sample: Mapping[str, Any], expected: _Expected, file: IO[bytes
         described = json.loads(sample["json"])
         jpeg = sample["jpg"]
         if not isinstance(described, dict):
-            raise ValueError("its json is no object")
+            raise ValueError("its json is not an object")
     except (KeyError, ValueError) as error:
         faults.add(f"sample {expected.key} is not a jpg and a json: {error!r}")
         return

@@ -71,7 +71,9 @@ def _parts(path: Path, value: object) -> tuple[list[bytes], list[bool]]:
             raise EthnoshardError(f"{wanted}; it holds another thing")
     odd = sum(not isinstance(image, bytes) for image in images)
     if odd or not all(isinstance(answer, int) and answer in (0, 1) for answer in answers):
-        raise EthnoshardError(f"{wanted}; {odd:,} of its {len(images):,} images are no bytes, or an answer is no bool")
+        raise EthnoshardError(
+            f"{wanted}; {odd:,} of its {len(images):,} images are no bytes, or an answer is not a bool"
+        )
     if len(images) != 2 * len(answers) or len(answers) < _FOLDS:
         raise EthnoshardError(
             f"{path} has {len(images):,} images and {len(answers):,} answers; there are two images for each answer, "

@@ -22,7 +22,7 @@ def image_digests(
     source: Source,
     known: KnownDigests,
     refs: Sequence[ImageRef] | None = None,
-    said: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> list[bytes | None]:
     """SHA-256 of each encoded image file, 32 bytes, whatever it lies in.
 
@@ -33,7 +33,7 @@ def image_digests(
         source: where they are.
         known: what was read before.
         refs: some of the source's; all by default.
-        said: told when there are many to read, which may take minutes.
+        log: told when there are many to read, which may take minutes.
 
     Returns:
         In the order of ``refs``; None for an image that can't be read.
@@ -48,10 +48,8 @@ def image_digests(
         before = known.known([key for key in some.keys if key is not None])
         digests = [None if key is None else before.get(key) for key in some.keys]
         unknown = [place for place, digest in enumerate(digests) if digest is None]
-        if said is not None and not start and len(refs) >= _MANY and 2 * len(unknown) > len(digests):
-            said(
-                f"reading {len(refs):,} images of {source.path}, to know them by their content; the next time is quick"
-            )
+        if log is not None and not start and len(refs) >= _MANY and 2 * len(unknown) > len(digests):
+            log(f"reading {len(refs):,} images of {source.path}, to know them by their content; the next time is quick")
         if unknown:
             some.read(digests, unknown)
             known.keep(some.sure(digests, unknown))

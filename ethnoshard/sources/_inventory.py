@@ -106,7 +106,7 @@ class ArchiveInventory:
         self._inventory = Inventory()
 
     def add(self, raw: str, locator: int, size: int, reason: str | None = None) -> None:
-        """Enter the file ``raw``; with a ``reason`` it is no image that can be had."""
+        """Enter the file ``raw``; with a ``reason`` it is not an image that can be had."""
         parts = [part for part in raw.split("/") if part not in ("", ".")]
         # With a NUL in it no file system would take the name.
         if raw.startswith("/") or ".." in parts or "\0" in raw or not parts:

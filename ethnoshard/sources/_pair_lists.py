@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._pairs import PairList, Texts, checked_pairs, shown_line, text_lines, whole_number
+from ethnoshard.sources._pairs import PairList, Texts, checked_pairs, printable_line, text_lines, whole_number
 from ethnoshard.sources._table import LINE, read_text_table, refuse_rows
 
 
@@ -91,8 +91,8 @@ def named_pair(path: Path, place: int, line: str) -> NamedPair:
     first, second = (whole_number(fields[1]), whole_number(fields[3])) if fields else (None, None)
     if first is None or second is None:
         raise EthnoshardError(
-            f"{path}, line {place:,}: {shown_line(line)} is neither 'name number number' nor 'name number name number' "
-            f"with two names"
+            f"{path}, line {place:,}: {printable_line(line)} is neither 'name number number' nor "
+            f"'name number name number' with two names"
         )
     return NamedPair(fields[0], first, fields[2], second)
 
@@ -122,7 +122,7 @@ def _head(path: Path, line: str) -> tuple[int, int]:
         case [int(pairs)]:
             return 1, pairs
     raise EthnoshardError(
-        f"{path}, line 1: {shown_line(line)} is not the number of folds and of pairs, such as '10 300', with which "
+        f"{path}, line 1: {printable_line(line)} is not the number of folds and of pairs, such as '10 300', with which "
         f"LFW's pair lists begin"
     )
 
@@ -207,7 +207,7 @@ def _images(path: Path) -> dict[int, str]:
         index = whole_number(number)
         if index is None or len(parts) < 3 or not all(parts[-3:]) or index in found:
             raise EthnoshardError(
-                f"{path}, line {place:,}: {shown_line(line)} is not a number of its own and "
+                f"{path}, line {place:,}: {printable_line(line)} is not a number of its own and "
                 f"../Data/Images/<person>/<frontal or profile>/<image>"
             )
         found[index] = "/".join(parts[-3:])
@@ -224,12 +224,12 @@ def _pairs(path: Path, frontal: dict[int, str], others: dict[int, str], same: bo
             case [int(one), int(other)] if one in frontal and other in others:
                 pair = frontal[one], others[other]
             case [int(), int()]:
-                raise EthnoshardError(f"{path}, line {place:,}: {shown_line(line)} names an image that no list has")
+                raise EthnoshardError(f"{path}, line {place:,}: {printable_line(line)} names an image that no list has")
             case _:
-                raise EthnoshardError(f"{path}, line {place:,}: {shown_line(line)} is not two numbers, such as 1,2")
+                raise EthnoshardError(f"{path}, line {place:,}: {printable_line(line)} is not two numbers, such as 1,2")
         if (_person(pair[0]) == _person(pair[1])) is not same:
             raise EthnoshardError(
-                f"{path}, line {place:,}: {shown_line(line)} is a pair of {'two people' if same else 'one person'}"
+                f"{path}, line {place:,}: {printable_line(line)} is a pair of {'two people' if same else 'one person'}"
             )
         found.append(pair)
     return found

@@ -184,6 +184,6 @@ def whole_number(text: str, least: int = 1) -> int | None:
     return number if number >= least else None
 
 
-def shown_line(line: str, most: int = 60) -> str:
+def printable_line(line: str, most: int = 60) -> str:
     """A line of a list for a message; what a person's browser saved instead of it can be long."""
     return repr(line if len(line) <= most else line[:most] + "...")

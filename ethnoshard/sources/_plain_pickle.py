@@ -40,7 +40,7 @@ def read_plain_pickle(content: bytes) -> object:
         raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, UnicodeError) as error:
         raise EthnoshardError(
-            f"it is no whole pickle ({str(error) or type(error).__name__}); fetch it again"
+            f"it is not a whole pickle ({str(error) or type(error).__name__}); fetch it again"
         ) from error
 
 
@@ -124,7 +124,7 @@ class _Machine:
     def _list(self) -> list[object]:
         target = self._stack[-1]
         if not isinstance(target, list):
-            raise TypeError("appends to what is no list")
+            raise TypeError("appends to what is not a list")
         return target
 
     def _since_mark(self) -> list[object]:

@@ -163,9 +163,9 @@ class TripletTrainer:
         embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
         torch.set_rng_state(before)
         if settings.init:
-            missing = start_from(embedder, settings.init, self._watch.said)
+            missing = start_from(embedder, settings.init, self._watch.log)
             if missing:
-                self._watch.said(
+                self._watch.log(
                     f"{settings.init} does not give {len(missing)} tensors, such as {missing[-1]}; they are random"
                 )
         return embedder
@@ -181,14 +181,14 @@ class TripletTrainer:
                 "another folder (--out)"
             )
         record = read_record(self.run)
-        check_same(record, facts, self.embedder, self._watch.said)
+        check_same(record, facts, self.embedder, self._watch.log)
         done = record["progress"]["step"]
         was = settings_of_run(record["settings"], str(self.run.record_path)).epochs
         if was != self.settings.epochs:
             check_length(
                 self.settings, was=was, done=done, steps_an_epoch=self.steps_an_epoch, weights=self.run.weights_path
             )
-            self._watch.said(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
+            self._watch.log(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
         # A run of before lacks some facts, or has another digest of the same weights.
         self._record = {
             **facts,
@@ -201,10 +201,10 @@ class TripletTrainer:
         if self._evaluated_on:
             self._record["evaluated_on"] = self._evaluated_on
         if record.get("status") == "finished" and done == self.steps:
-            self._watch.said("it was finished before; nothing is left to do")
-        checkpoint = self._checkpoints.newest(lambda text: self._watch.said(f"{text}; the one before is used"))
+            self._watch.log("it was finished before; nothing is left to do")
+        checkpoint = self._checkpoints.newest(lambda text: self._watch.log(f"{text}; the one before is used"))
         if checkpoint is None:
-            self._watch.said("there is no checkpoint yet: it begins anew")
+            self._watch.log("there is no checkpoint yet: it begins anew")
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint | None) -> None:
@@ -304,7 +304,7 @@ class TripletTrainer:
         before = self._record["progress"].get("lfw")
         collapsed = "; ".join(f"on {where}, {text}" for where, text in warnings.items() if text) or None
         if collapsed:
-            self._watch.said(collapse_warning(collapsed, epoch, self.settings.mining))
+            self._watch.log(collapse_warning(collapsed, epoch, self.settings.mining))
         self._record["progress"] = {
             "step": self._step,
             "epoch": epoch,
@@ -364,7 +364,7 @@ class TripletTrainer:
         while True:
             if self.loader.begins_epoch and self._tables.refresh(self.embedder, self._step // self.steps_an_epoch):
                 self._write({"look_alikes": self._tables.used})
-                self._watch.said(f"new look-alikes: {self._tables.used[-1]['path']}")
+                self._watch.log(f"new look-alikes: {self._tables.used[-1]['path']}")
             yield from self.loader
 
     def _write(self, changes: TrainingRecord | None = None) -> None:
@@ -400,7 +400,7 @@ class TripletTrainer:
         if not self.ranks.first:
             return contextlib.nullcontext(no_board)
         if (why := without_board()) is not None:
-            self._watch.said(why)
+            self._watch.log(why)
         return board_in(self.run.tensorboard, self._step + 1)
 
 

@@ -26,14 +26,14 @@ _FACTS = "ethnoshard"
 """Under which the facts lie in a file's metadata, as JSON."""
 
 
-def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = lambda text: None) -> list[str]:
+def start_from(embedder: FaceEmbedder, init: str, log: Callable[[str], None] = lambda text: None) -> list[str]:
     """Copy weights into ``embedder``, by names and shapes; what wrappers put before all names is taken off.
 
     Args:
         embedder: whose weights are changed.
         init: a ``.safetensors`` file, a ``.pt`` file of tensors, or "vggface2" or "casia-webface", which
             facenet-pytorch downloads for ``inception_resnet_v1``.
-        said: told what was taken off the names, and how many tensors of the file are not used.
+        log: told what was taken off the names, and how many tensors of the file are not used.
 
     Returns:
         Names of tensors that ``init`` doesn't give, or gives in another shape: the last layer, where the length of
@@ -51,7 +51,7 @@ def start_from(embedder: FaceEmbedder, init: str, said: Callable[[str], None] = 
     else:
         tensors = read_weights(Path(init))
     copied = copy_weights(
-        embedder, tensors, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, said=said
+        embedder, tensors, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, log=log
     )
     return sorted(embedder.state_dict().keys() - copied)
 

@@ -129,16 +129,16 @@ class WorkFolder:
         """Read ``align.json``.
 
         Raises:
-            EthnoshardError: this is no work folder, one of an unknown format, or its record is damaged.
+            EthnoshardError: this is not a work folder, one of an unknown format, or its record is damaged.
         """
         if not self.record_path.exists():
             if (self.path / "dataset.json").exists():
                 raise EthnoshardError(
-                    f"{self.path} is no work folder but a dataset, the result of packing one; give the work folder"
+                    f"{self.path} is not a work folder but a dataset, the result of packing one; give the work folder"
                 )
             # What is there already is no place to align into; it may be what is to be aligned.
             words = (self.path, "WORK") if self.path.exists() else ("SOURCE", self.path)
-            raise EthnoshardError(f"{self.path} is no work folder; `{command('align', *words)}` makes one")
+            raise EthnoshardError(f"{self.path} is not a work folder; `{command('align', *words)}` makes one")
         content = read_json(self.record_path)
         check_format(self.record_path, content.get("format"), *READABLE, again="align into a new folder")
         return from_json(WorkRecord, content, self.record_path)

@@ -127,7 +127,7 @@ def test_a_folder_of_format_1_stays_readable_and_goes_on_and_what_it_cannot_tell
     if killed:
         half_done(work)
     in_format_1(work)
-    assert align(faces, work, SETTINGS, workers=1, said=said.append).made == (4 if killed else 0)
+    assert align(faces, work, SETTINGS, workers=1, log=said.append).made == (4 if killed else 0)
     assert len(said) == 1 and "is of format 1" in said[0] and "can't be told" in said[0]
     assert WorkFolder(work).faces(4).drop("sha256").equals(before)
     after = json.loads((work / "align.json").read_text())
@@ -175,7 +175,7 @@ def test_a_second_process_waits_for_the_first_and_takes_its_faces(faces: Path, t
                 open_source(faces),
                 SETTINGS,
                 cache,
-                said=heard,
+                log=heard,
                 progress=Progress(begun=lambda *counts: told.append(counts)),
             )
         )
@@ -204,7 +204,7 @@ def test_a_killed_process_blocks_nobody(faces: Path, tmp_path: Path) -> None:
         process.kill()
         process.wait(PATIENCE)
     said: list[str] = []
-    assert align_once(open_source(faces), SETTINGS, tmp_path / "cache", workers=1, said=said.append) == work
+    assert align_once(open_source(faces), SETTINGS, tmp_path / "cache", workers=1, log=said.append) == work
     assert said == [] and WorkFolder(work).has_part(1)
 
 

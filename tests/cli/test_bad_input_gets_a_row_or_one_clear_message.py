@@ -246,8 +246,8 @@ def test_folders_of_the_wrong_kind_are_told_apart(
     one_message(cli("pack", aligned, tmp_path / "dataset"), "is not labelled yet", "ethnoshard label")
     one_message(cli("pack", noise_work, tmp_path / "foreign"), "is not empty and holds no dataset of ours")
     assert (tmp_path / "foreign" / "thesis.doc").read_text() == "mine"
-    one_message(cli("pack", noise_dataset, tmp_path / "dataset"), "is no work folder but a dataset")
-    one_message(cli("label", tmp_path / "foreign", "--labels", labels), "is no work folder")
+    one_message(cli("pack", noise_dataset, tmp_path / "dataset"), "is not a work folder but a dataset")
+    one_message(cli("label", tmp_path / "foreign", "--labels", labels), "is not a work folder")
     for verb in (["info"], ["verify"]):
         one_message(cli(*verb, noise_work), "is a work folder, not a dataset", "ethnoshard pack")
         one_message(cli(*verb, tmp_path / "foreign"), "it has no dataset.json")

@@ -100,7 +100,7 @@ def test_build_takes_a_classifier_and_checks_it_before_the_long_step(
     cli: Cli, noise: Path, model: Path, tmp_path: Path
 ) -> None:
     nothing = cli("build", noise / "faces", tmp_path / "no", "--aligned", "--classifier", tmp_path / "nowhere")
-    assert nothing.returncode == 1 and "is no model folder" in nothing.stderr
+    assert nothing.returncode == 1 and "is not a model folder" in nothing.stderr
     assert not (tmp_path / "no.work").exists()
     run = cli("build", noise / "faces", tmp_path / "dataset", "--aligned", "--classifier", model, "--images", 1)
     assert run.returncode == 0, run.stderr
@@ -119,7 +119,7 @@ def test_the_card_of_labels_from_a_file_says_as_given_by(noise_dataset: Path) ->
         ([], "a file (--labels FILE.csv) or a classifier (--classifier, of your own: --classifier MODEL)"),
         (["--classifier", "MODEL", "--groups", "A"], "--groups and --unlabelled say what becomes of a file's labels"),
         (["--labels", "LABELS", "--min-confidence", "0.5"], "give --classifier"),
-        (["--classifier", "nowhere", "--workers", "1"], "nowhere is no model folder"),
+        (["--classifier", "nowhere", "--workers", "1"], "nowhere is not a model folder"),
         (["--images", "0", "--classifier"], "images must be at least 1, got 0"),
     ],
 )
@@ -152,4 +152,4 @@ def test_a_bare_classifier_option_means_the_shipped_one(given: list[str], meant:
 def test_no_verb_takes_a_single_photograph(cli: Cli, noise: Path, model: Path) -> None:
     photograph = next((noise / "faces").rglob("*.jpg"))
     run = cli("label", photograph, "--classifier", model)
-    assert run.returncode == 1 and "is no work folder" in run.stderr
+    assert run.returncode == 1 and "is not a work folder" in run.stderr

@@ -19,10 +19,10 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nosuch"], "nosuch is no folder"),
-        ([".", "--dataset", "nosuch"], "nosuch is no folder"),
-        ([".", "--benchmarks", "nosuch"], "nosuch is no folder"),
-        ([".", "--look-alikes", "nosuch"], "nosuch is no folder"),
+        (["nosuch"], "nosuch is not a folder"),
+        ([".", "--dataset", "nosuch"], "nosuch is not a folder"),
+        ([".", "--benchmarks", "nosuch"], "nosuch is not a folder"),
+        ([".", "--look-alikes", "nosuch"], "nosuch is not a folder"),
         ([".", "--port", "0"], "port must be between 1 and 65,535, got 0"),
         ([".", "--host", "no.such.host.invalid"], "can't listen on no.such.host.invalid, port 8501"),
     ],

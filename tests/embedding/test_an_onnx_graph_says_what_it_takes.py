@@ -104,7 +104,7 @@ LATER = [helper.make_node("Sub", ["flat", "a"], ["less"]), helper.make_node("Mul
 def test_pixels_are_scaled_once(
     tmp_path: Path, before: Sequence[Any], constants: dict[str, Any], normalise: str, scaling: Any
 ) -> None:
-    model = load_model(write(tmp_path / "model.onnx", before, **constants), said=pytest.fail)
+    model = load_model(write(tmp_path / "model.onnx", before, **constants), log=pytest.fail)
     assert model.normalise == normalise
     mean, deviation = (np.asarray(value) for value in scaling)
     np.testing.assert_allclose(model.network(IMAGES), colours_first((IMAGES - mean) / deviation), atol=1e-4)
@@ -119,12 +119,12 @@ def test_what_comes_behind_the_first_layer_is_the_networks_own(tmp_path: Path) -
 def test_what_is_asked_for_is_done_and_a_contradiction_is_said(tmp_path: Path) -> None:
     path = write(tmp_path / "model.onnx", MXNET, a=127.5, b=0.0078125)
     told: list[str] = []
-    model = load_model(path, normalise="insightface", said=told.append)
+    model = load_model(path, normalise="insightface", log=told.append)
     assert model.normalise == "insightface" and len(told) == 1
     assert "scales pixels itself (Sub, Mul: x * 0.0078125 - 0.996094), which points to --normalise none" in told[0]
     twice = ((IMAGES / 127.5 - 1) - 127.5) / 128
     np.testing.assert_allclose(model.network(IMAGES), colours_first(twice), atol=1e-4)
-    load_model(path, normalise="none-bgr", said=pytest.fail)
+    load_model(path, normalise="none-bgr", log=pytest.fail)
 
 
 @pytest.mark.parametrize("name", NORMALISATIONS)

@@ -46,7 +46,7 @@ def made(folder: Path, extension: str) -> tuple[Path, Path]:
 def test_the_figures_are_those_of_the_list_and_the_other_names_are_said(tmp_path: Path) -> None:
     said: list[str] = []
     work, pairs = made(tmp_path, "png")
-    check = LfwCheck(work, pairs, crop=0, said=said.append)
+    check = LfwCheck(work, pairs, crop=0, log=said.append)
     assert check(Means())["lfw_auc"] == 1
     assert said == [
         f"{pairs}: 18 x image found under another name than the list's; the first: P0/P0_0001.jpg is P0/P0_0001.png"

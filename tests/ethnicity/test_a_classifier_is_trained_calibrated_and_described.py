@@ -163,7 +163,7 @@ def test_probabilities_are_calibrated_and_do_not_depend_on_the_batch(model: Path
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda folder: (folder / "card.json").unlink(), "is no model folder"),
+        (lambda folder: (folder / "card.json").unlink(), "is not a model folder"),
         (lambda folder: (folder / "weights.safetensors").unlink(), "is missing"),
         (lambda folder: (folder / "weights.safetensors").write_bytes(b"\0" * 99), "is damaged, or of another model"),
         (lambda folder: (folder / "card.json").write_text('{"format": 9}'), "is of format 9"),

@@ -43,7 +43,7 @@ def test_a_given_threshold_is_obeyed(people: FaceDataset, tmp_path: Path) -> Non
     vectors, owners = faces_of(people, {3: 17})
     said: list[str] = []
     given = {"dataset": people, "vectors": vectors, "owners": owners, "model_facts": FACTS}
-    table = make_look_alikes(tmp_path / "low", **given, k=8, apart=-0.5, said=said.append)
+    table = make_look_alikes(tmp_path / "low", **given, k=8, apart=-0.5, log=said.append)
     pairs = {tuple(pair) for pair in table.pairs_apart.tolist()}
     assert table.apart == -0.5 and table.record["apart"]["rule"] == "given"
     assert len(pairs) == len(table.pairs_apart) and all(one < other for one, other in pairs)

@@ -90,9 +90,9 @@ BROKEN: dict[str, tuple[str | bytes | dict[str, Any], str]] = {
     "auc-text": (verified(auc="0.9"), "verification.auc: expected float, got str"),
     "auc-null": (verified(auc=None), "verification.auc: expected float, got null"),
     "auc-true": (verified(auc=True), "verification.auc: expected float, got bool"),
-    "auc-nan": (verified(auc=float("nan")), "verification.auc is no finite number"),
-    "eer-infinite": (verified(eer=float("-inf")), "verification.eer is no finite number"),
-    "eer-huge": (verified(eer=10**400), "verification.eer is no finite number"),
+    "auc-nan": (verified(auc=float("nan")), "verification.auc is not a finite number"),
+    "eer-infinite": (verified(eer=float("-inf")), "verification.eer is not a finite number"),
+    "eer-huge": (verified(eer=10**400), "verification.eer is not a finite number"),
     "eer-endless": (
         json.dumps(verified(eer=7)).replace('"eer": 7', '"eer": ' + "7" * 5000),
         "can't be read: Exceeds the limit",
@@ -113,7 +113,10 @@ BROKEN: dict[str, tuple[str | bytes | dict[str, Any], str]] = {
     "group-null": (by_group({"A": None}), "demographics[0].by_group.*: expected object, got null"),
     "few-a-number": (by_group({"A": rates(too_few=0)}), "fmr.too_few: expected bool, got int"),
     "rate-text": (by_group({"A": rates(rate="high")}), "by_group.*.fmr.rate: expected float or null, got str"),
-    "rate-nan": (by_group({"A": rates(rate=float("nan"))}), "demographics[0].by_group.A.fmr.rate is no finite number"),
+    "rate-nan": (
+        by_group({"A": rates(rate=float("nan"))}),
+        "demographics[0].by_group.A.fmr.rate is not a finite number",
+    ),
     "no-labels": (by_group({"A": rates()}, labels=None), "demographics[0].labels: expected str, got null"),
     "comparison": (
         {"format": 1, "kind": "comparison", "of": "scores", "base": []},
@@ -199,7 +202,7 @@ def test_each_is_found_once_down_to_four_levels(tmp_path: Path) -> None:
     assert (itself.name, itself.path) == (".", top / "b" / "x") and [found.name for found in below] == ["inside"]
     (tmp_path / "link").symlink_to(top)
     assert [found.name for found in list_reports(tmp_path / "link")] == names
-    with pytest.raises(EthnoshardError, match="is no folder; give the one that reports are in"):
+    with pytest.raises(EthnoshardError, match="is not a folder; give the one that reports are in"):
         list_reports(tmp_path / "gone")
 
 

@@ -102,7 +102,7 @@ def test_what_another_version_wrote_beside_it_is_passed_over() -> None:
     ("place", "value", "told"),
     [
         (("verification", "eer"), "0.1", r"r.json is damaged: verification.eer: expected float, got str"),
-        (("verification", "eer"), float("nan"), r"verification.eer is no finite number"),
+        (("verification", "eer"), float("nan"), r"verification.eer is not a finite number"),
         (
             ("verification", "validation", 1, "far"),
             None,

@@ -208,7 +208,7 @@ def test_a_server_that_is_not_there_is_one_message(web: FaultyServer, tmp_path: 
 
 def test_a_page_that_is_no_manifest_names_the_url(web: FaultyServer, dataset: Path, tmp_path: Path) -> None:
     (dataset / "dataset.json").write_text("<html>log in first</html>")
-    with pytest.raises(EthnoshardError, match=rf"^{web.url}/ds is no dataset that can be read: .*not JSON"):
+    with pytest.raises(EthnoshardError, match=rf"^{web.url}/ds is not a dataset that can be read: .*not JSON"):
         FaceDataset.open(f"{web.url}/ds", cache=tmp_path / "cache")
 
 

@@ -136,8 +136,8 @@ def test_a_damaged_one_is_one_message(value: object, protocol: int, data: st.Dat
     [
         (([b"x"] * 19, [True] * 10), "has 19 images and 10 answers; there are two images for each answer"),
         (([b"x"] * 18, [True] * 9), "has 18 images and 9 answers.*at least 10 answers"),
-        (([b"x"] * 20, [b"y"] * 10), "or an answer is no bool"),
-        (([b"x"] * 20, [2] * 10), "or an answer is no bool"),
+        (([b"x"] * 20, [b"y"] * 10), "or an answer is not a bool"),
+        (([b"x"] * 20, [2] * 10), "or an answer is not a bool"),
         (([np.frombuffer(b"x", np.uint8)] * 20, [True] * 10), r"arrays or numbers of numpy .*pickle\.dump\(\(\[bytes"),
         (([b"x"] * 20, [np.True_] * 10), r"arrays or numbers of numpy .*\[bool\(answer\) for answer"),
         (([True, *[b"x"] * 19], [True] * 10), "1 of its 20 images are no bytes"),

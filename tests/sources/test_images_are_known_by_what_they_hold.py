@@ -169,9 +169,9 @@ def test_many_images_are_not_read_without_a_word(
 ) -> None:
     monkeypatch.setattr("ethnoshard.sources._contents._MANY", 6)
     path, known, said = pack_as("folder", PHOTOS), KnownDigests(tmp_path / "cache"), []
-    image_digests(open_source(path), known, said=said.append)
+    image_digests(open_source(path), known, log=said.append)
     assert len(said) == 1 and said[0].startswith("reading 6 images of ")
-    image_digests(open_source(path), known, said=said.append)
+    image_digests(open_source(path), known, log=said.append)
     assert len(said) == 1
 
 

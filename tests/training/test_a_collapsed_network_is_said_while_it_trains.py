@@ -29,7 +29,7 @@ def test_a_collapsed_network_is_said_recorded_and_listed(train: Callable[..., Tr
     said: list[str] = []
     lfw = {"lfw_accuracy": 0.5, "lfw_val": None, "lfw_val_reason": "because", "lfw_far": 1.0, "lfw_auc": 0.5}
     trainer = train(
-        watch=TrainingWatch(said=said.append), learning_rate=1e-9, mining="batch-hard",
+        watch=TrainingWatch(log=said.append), learning_rate=1e-9, mining="batch-hard",
         evaluate=lambda embedder: {**lfw, "lfw_collapsed": "collapsed: on pairs"},
     )  # fmt: skip
     _one_place(trainer)
