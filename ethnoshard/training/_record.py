@@ -23,12 +23,12 @@ from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings, opti
 Checked = TypeVar("Checked")
 
 
-class DatasetFacts(TypedDict):
+class DatasetFacts(TypedDict, total=False):
     """The dataset of a run."""
 
     path: str
-    fingerprint: str
-    image_size: int
+    fingerprint: Required[str]
+    image_size: Required[int]
     faces: int
     identities: int
     groups: list[dict[str, object]]
