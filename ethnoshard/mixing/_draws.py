@@ -78,19 +78,27 @@ def _over(cells: Counts, level: int, limit: int) -> Counts:
     return np.minimum(np.maximum(cells - level, 0), limit)
 
 
-def nearest_seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
+def nearest_seatable(drawn: Counts, seats: npt.NDArray[np.int32], cells: Counts | None = None) -> Counts:
     """The same draws, or if they can't be seated, nobody twice in a batch, the nearest to them that can.
 
     That is Gale and Ryser's condition (1957): k people have at most the sum of min(seats, k) cells. What is beyond goes
     to those who come less often.
 
+    Args:
+        drawn: cells of each person, summing to the seats.
+        seats: of each batch.
+        cells: that nobody is drawn beyond; of those who are drawn alike, the ones with more of them come first, so that
+            what remains, as a multiset, does not depend on the order given. It must fit: :func:`seatable`.
+
     >>> nearest_seatable(np.array([4, 1, 1]), np.array([2, 2, 2], np.int32))
     array([3, 2, 1])
+    >>> nearest_seatable(np.array([0, 0, 2, 2]), np.array([3, 1], np.int32), np.array([0, 1, 3, 3]))
+    array([0, 1, 2, 1])
     """
     batches = len(seats)
     if int(seats.max()) - int(seats.min()) <= 1 and int(drawn.max(initial=0)) <= batches:
         return drawn
-    order = np.argsort(-drawn, kind="stable")
+    order = np.argsort(-drawn, kind="stable") if cells is None else np.lexsort((-cells, -drawn))
     # With one person more, every batch that has so many seats holds one cell more.
     room = batches - np.searchsorted(np.sort(seats), np.arange(len(drawn)), side="right")
     room = np.cumsum(room)
@@ -99,8 +107,9 @@ def nearest_seatable(drawn: Counts, seats: npt.NDArray[np.int32]) -> Counts:
         return drawn
     carried, before, last = 0, 0, batches
     numbers = fitting.tolist()
-    for place, (number, most) in enumerate(zip(numbers, room.tolist(), strict=True)):
-        taken = min(number + carried, most - before, last)
+    caps = [batches] * len(numbers) if cells is None else cells[order].tolist()
+    for place, (number, most, cap) in enumerate(zip(numbers, room.tolist(), caps, strict=True)):
+        taken = min(number + carried, most - before, last, cap)
         carried += number - taken
         before, last = before + taken, taken
         numbers[place] = taken

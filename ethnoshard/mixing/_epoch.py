@@ -236,7 +236,7 @@ class EpochPlan:
             draws[order] = draw_levelling(left[order], total, len(quotas))
         else:
             draws[order] = draw_in_order(left[order], total, len(quotas))
-        return nearest_seatable(draws, quotas)
+        return nearest_seatable(draws, quotas, left if self.plan.redistributes else None)
 
     def _schedule(
         self,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._checks import MixingError
-from ethnoshard.mixing._draws import Quotas, draw_levelling, largest
+from ethnoshard.mixing._draws import Quotas, draw_levelling, largest, nearest_seatable
 from ethnoshard.mixing._identities import Stratum
 from ethnoshard.mixing._settings import PlanSettings
 
@@ -261,6 +261,13 @@ class _CappedSums:
         below = int(np.searchsorted(self._sorted, limit))
         return int(self._sums[below]) + limit * (len(self._sorted) - below)
 
+    def at_each(self, limit: int) -> npt.NDArray[np.int64]:
+        """What it can give in 1, 2 ... ``limit`` batches, shape (limit,)."""
+        batches = np.arange(1, limit + 1)
+        below = np.searchsorted(self._sorted, batches)
+        given: npt.NDArray[np.int64] = self._sums[below] + batches * (len(self._sorted) - below)
+        return given
+
     @property
     def people(self) -> int:
         return len(self._sorted)
@@ -383,14 +390,38 @@ def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, t
         batches = min(lasts.values())
         ended = [index for index in active if lasts[index] == batches]
         quotas = together_table(now, people, batches, least, there)
-        phases.append(Phase(shares=tuple(now), quotas=quotas, ends_with=strata[ended[0]].name))
+        # Where a group comes many at a time, few people can have enough cells and yet not fill its largest batches.
+        fitting = min(_seatable(pools[index], quotas[:, index]) for index in active)
+        if fitting < batches:
+            ended = [index for index in active if _seatable(pools[index], quotas[: fitting + 1, index]) <= fitting]
+            quotas = quotas[:fitting]
+        if fitting:
+            phases.append(Phase(shares=tuple(now), quotas=quotas, ends_with=strata[ended[0]].name))
         for index in active:
             # Who is drawn changes with the epoch, how many cells are left to how many people doesn't.
-            left[index] = left[index] - draw_levelling(
-                left[index], int(quotas[:, index].sum()), int(np.count_nonzero(quotas[:, index]))
-            )
+            seats = quotas[quotas[:, index] > 0, index]
+            if len(seats):
+                drawn = draw_levelling(left[index], int(seats.sum()), len(seats))
+                left[index] = left[index] - nearest_seatable(drawn, seats, left[index])
         active = [index for index in active if index not in ended]
     return phases
+
+
+def _seatable(pool: _CappedSums, seats: Quotas) -> int:
+    """How many of the batches a pool fills, so many seats in each, nobody twice in one and nobody beyond his cells.
+
+    It does if for every s the s largest batches have no more seats than it gives in s batches (Hall 1935). Where seats
+    differ by one at most that follows from their sum.
+    """
+    if int(seats.max(initial=0)) - int(seats.min(initial=0)) <= 1:
+        return len(seats)
+    given = pool.at_each(len(seats))
+
+    def fits(batches: int) -> bool:
+        needed = np.cumsum(np.sort(seats[:batches].astype(np.int64))[::-1])
+        return batches <= len(seats) and bool((needed <= given[: len(needed)]).all())
+
+    return len(seats) if fits(len(seats)) else largest(fits)
 
 
 def _lasting(pool: _CappedSums, each: Fraction, *, early: int) -> int:

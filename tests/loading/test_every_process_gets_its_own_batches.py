@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ethnoshard import EthnoshardError, FaceDataset, StratifiedLoader
-from ethnoshard.loading import _place
+from ethnoshard.loading import _ranks
 
 OPTIONS: dict[str, Any] = {"people_per_batch": 9, "images_per_person": 4, "num_workers": 0}
 LAUNCHERS = ("WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
@@ -19,7 +19,7 @@ LAUNCHERS = ("WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """No launcher, and nothing warned of yet."""
-    monkeypatch.setattr(_place, "_said", set())
+    monkeypatch.setattr(_ranks, "_warned", set())
     for name in LAUNCHERS:
         monkeypatch.delenv(name, raising=False)
 
