@@ -114,7 +114,9 @@ def _types(kind: type) -> dict[str, object]:
     return get_type_hints(kind)
 
 
-def _decoded(kind: type, value: object) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _decoded(kind: type, value: object) -> object:
+    if kind is object:
+        return value
     if (get_origin(kind) or kind) is not np.ndarray:
         raise NotImplementedError(f"{kind.__name__} is in none of our records")
     try:

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from ethnoshard.charts._benchmarks import loader_rates, median_rates, memory_growth, quota_deviation
     from ethnoshard.charts._clusters import SweepLine, agreement, agreement_of, eps_sweep, sweep_of
     from ethnoshard.charts._comparison import Difference, differences
-    from ethnoshard.charts._curves import Curve, FoldAccuracy, OperatingPoint, curve_of, fold_accuracies, unit_of
+    from ethnoshard.charts._curve_data import Curve, FoldAccuracy, OperatingPoint, curve_of, fold_accuracies, unit_of
     from ethnoshard.charts._datasets import dataset_composition, faces_per_person, label_confidence
     from ethnoshard.charts._delivery import (
         STEPS_DRAWN,
@@ -102,14 +102,14 @@ else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
-            "Curve": "_curves",
+            "Curve": "_curve_data",
             "Difference": "_comparison",
             "ErrorRate": "_groups",
-            "FoldAccuracy": "_curves",
+            "FoldAccuracy": "_curve_data",
             "GroupCurve": "_groups",
             "GroupRates": "_groups",
             "Mark": "_verification",
-            "OperatingPoint": "_curves",
+            "OperatingPoint": "_curve_data",
             "PointSet": "_embedding_map",
             "RunPoint": "_runs",
             "STEPS_DRAWN": "_delivery",
@@ -119,7 +119,7 @@ else:
             "arm_spread": "_runs",
             "batch_composition": "_delivery",
             "coverage_bars": "_delivery",
-            "curve_of": "_curves",
+            "curve_of": "_curve_data",
             "dataset_composition": "_datasets",
             "det": "_verification",
             "differences": "_comparison",
@@ -131,7 +131,7 @@ else:
             "error_bars": "_style",
             "escaped": "_style",
             "faces_per_person": "_datasets",
-            "fold_accuracies": "_curves",
+            "fold_accuracies": "_curve_data",
             "folds": "_verification",
             "group_cells_of": "_groups",
             "group_det": "_groups",
@@ -160,7 +160,7 @@ else:
             "sweep_of": "_clusters",
             "titled": "_style",
             "training_curves": "_training",
-            "unit_of": "_curves",
+            "unit_of": "_curve_data",
         },
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ethnoshard.charts._curves import Curve, Curves, FoldAccuracy, OperatingPoint, as_curves, fold_accuracies
+from ethnoshard.charts._curve_data import Curve, Curves, FoldAccuracy, OperatingPoint, as_curves, fold_accuracies
 from ethnoshard.charts._numbers import share
 from ethnoshard.charts._palette import ARM_COLOURS, DIFFERENT, GREY, MARK, SAME, SYMBOLS
 from ethnoshard.charts._style import empty_chart, error_bars, escaped, log_axis

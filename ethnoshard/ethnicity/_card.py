@@ -1,11 +1,12 @@
 """A classifier's card, ``card.json``: what its network needs, what it learned from, how good it is for whom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ethnoshard._files import read_json
 from ethnoshard._formats import check_format
-from ethnoshard._json import Json, from_json
+from ethnoshard._json import from_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._collection import Exploration
 from ethnoshard.ethnicity._metrics import ClassifierMetrics
@@ -86,7 +87,7 @@ class Card:
     limits: str = ""
     data: CardData | None = None
     split: CardSplit | None = None
-    training: dict[str, Json] = field(default_factory=dict)
+    training: Mapping[str, object] = field(default_factory=dict)
     test: ClassifierMetrics | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
