@@ -118,6 +118,27 @@ def nearest_seatable(drawn: Counts, seats: npt.NDArray[np.int32], cells: Counts 
     return fitted
 
 
+def draw_within(cells: Counts, seats: npt.NDArray[np.int32]) -> Counts:
+    """Draw a cell for each seat, levelling what is left, nobody beyond his cells or twice in a batch.
+
+    What remains, as a multiset, does not depend on the order given: of the ways to level, giving to those with more
+    cells first is the hardest to seat, so where that can be seated, all can; else it is what is made to fit.
+
+    Args:
+        cells: left to each person.
+        seats: of each batch, at least 1; they must be such that the people can fill them.
+
+    >>> draw_within(np.array([1, 1, 1, 3, 3, 3, 3]), np.array([5, 3], np.int32))
+    array([1, 0, 0, 2, 2, 2, 1])
+    """
+    total = int(seats.sum(dtype=np.int64))
+    order = np.argsort(-cells, kind="stable")
+    hardest = np.empty_like(cells)
+    hardest[order] = draw_levelling(cells[order], total, len(seats))
+    fitting = nearest_seatable(hardest, seats, cells)
+    return draw_levelling(cells, total, len(seats)) if (fitting == hardest).all() else fitting
+
+
 def random_counts(
     quotas: npt.NDArray[np.int32], drawn: Counts, pool: npt.NDArray[np.integer], pools: int, key: int
 ) -> Quotas:

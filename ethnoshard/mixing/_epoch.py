@@ -12,7 +12,7 @@ from ethnoshard.mixing._coverage import Coverage, coverage_of
 from ethnoshard.mixing._draws import (
     Counts,
     draw_in_order,
-    draw_levelling,
+    draw_within,
     nearest_seatable,
     random_counts,
     weighted_counts,
@@ -233,10 +233,10 @@ class EpochPlan:
         total = int(quotas.sum(dtype=np.int64))
         draws = np.empty_like(left)
         if self.plan.redistributes and int(np.minimum(left, len(quotas)).sum()) >= total:
-            draws[order] = draw_levelling(left[order], total, len(quotas))
-        else:
-            draws[order] = draw_in_order(left[order], total, len(quotas))
-        return nearest_seatable(draws, quotas, left if self.plan.redistributes else None)
+            draws[order] = draw_within(left[order], quotas)
+            return draws
+        draws[order] = draw_in_order(left[order], total, len(quotas))
+        return nearest_seatable(draws, quotas)
 
     def _schedule(
         self,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._checks import MixingError
-from ethnoshard.mixing._draws import Quotas, draw_levelling, largest, nearest_seatable
+from ethnoshard.mixing._draws import Quotas, draw_within, largest
 from ethnoshard.mixing._identities import Stratum
 from ethnoshard.mixing._settings import PlanSettings
 
@@ -372,13 +372,15 @@ def _full_batches(pool: _CappedSums, people: int) -> int:
 def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, together: int) -> list[Phase]:
     """Phases with one group fewer each, as long as those left can fill a batch with different people."""
     left = [stratum.cells.copy() for stratum in strata]
+    # A group comes so many at a time, or all of it; with fewer left it has run out.
+    fewest = [min(together, int(np.count_nonzero(stratum.cells))) for stratum in strata]
     active = list(range(len(strata)))
     phases: list[Phase] = []
     while active:
         total = sum(shares[index] for index in active)
         now = [shares[index] / total if index in active else Fraction(0) for index in range(len(strata))]
         pools = {index: _CappedSums(left[index]) for index in active}
-        short = [i for i in active if pools[i].people < ceil(people * now[i])]
+        short = [i for i in active if pools[i].people < max(ceil(people * now[i]), fewest[i])]
         if short:
             if len(active) == 1:
                 break
@@ -401,8 +403,7 @@ def _redistributed(strata: list[Stratum], shares: list[Fraction], people: int, t
             # Who is drawn changes with the epoch, how many cells are left to how many people doesn't.
             seats = quotas[quotas[:, index] > 0, index]
             if len(seats):
-                drawn = draw_levelling(left[index], int(seats.sum()), len(seats))
-                left[index] = left[index] - nearest_seatable(drawn, seats, left[index])
+                left[index] = left[index] - draw_within(left[index], seats)
         active = [index for index in active if index not in ended]
     return phases
 

@@ -55,7 +55,7 @@ def check_random(plan: Plan, allowed: tuple[float, float] = (0.8, 1.25)) -> None
     correlation = following / np.maximum(sum((of[:-1] ** 2).sum(axis=0) for of in off), 1e-9)
     asked = (mean >= 0.5) & (mean <= plan.settings.people_per_batch - 0.5)
     assert (ratio[asked] >= allowed[0]).all() and (ratio[asked] <= allowed[1]).all(), ratio
-    # An epoch deals every cell once: what is in one batch is in none of the others, so chance itself gives -1 / (B - 1).
+    # An epoch deals every cell once: what is in one batch is in no other, so that chance itself gives -1 / (B - 1).
     assert (np.abs(correlation[asked] + 1 / (plan.batches - 1)) <= 0.1).all(), correlation
 
 

@@ -15,6 +15,7 @@ from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meet
 from ethnoshard.mixing._quotas import _choices, together_table
 from tests.kit.plans import batches, draws, many, plans, stratum_of, table
 
+CROWDED = "dropped: of people with more cells than"
 QUOTAS = ("natural", "uniform", "placebo")
 
 
@@ -101,7 +102,11 @@ def test_every_face_is_drawn_once_or_the_coverage_says_why_not(plan: Plan) -> No
 def test_look_alikes_change_who_meets_whom_and_never_how_many(plan: Plan) -> None:
     without = Plan(plan.identities, replace(plan.settings, hard=0.0, within="group"))
     assert (counts_of(plan) == counts_of(without)).all()
-    assert plan.epoch(1).coverage() == without.epoch(1).coverage()
+    near, far = plan.epoch(1).coverage(), without.epoch(1).coverage()
+    assert [group.draws for group in near.groups] == [group.draws for group in far.groups]
+    # Of people who have more cells than they could be seated with, one or the other loses his: that follows the order.
+    if not any(reason.startswith(CROWDED) for group in (*near.groups, *far.groups) for reason in group.reasons):
+        assert near == far
     for batch in batches(plan.epoch(0)):
         assert len(set(batch.identities.tolist())) == plan.settings.people_per_batch
 

@@ -36,7 +36,7 @@ def test_webdataset_reads_every_face_with_its_label_and_its_bytes(
         for sample in samples_of(dataset, shard):
             said = json.loads(sample["json"])
             assert (said["group"], pytest.approx(said["confidence"])) == described[said["identity"]]
-            assert said["group"] == entry["group"]
+            assert said["group"] == entry.group
             assert dataset.identities["identity"][said["identity_number"]] == said["identity"]
             # Aligned faces of the right size are taken as they are: the very bytes of the source.
             assert sample["jpg"] == (noise / "faces" / said["source_image"]).read_bytes()

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -196,9 +197,9 @@ def test_the_least_recently_used_is_deleted(dataset: FaceDataset, reader: Callab
 
 
 def test_a_limit_below_the_largest_shard_is_refused_with_numbers(dataset: FaceDataset) -> None:
-    manifest = dict(dataset.manifest)
-    manifest["shards"] = [*manifest["shards"], {**manifest["shards"][0], "name": "shards/b.tar", "bytes": 2**21 + 1}]
-    wider = FaceDataset(path=dataset.path, manifest=manifest, identities=dataset.identities, url=dataset.url)
+    shards = dataset.manifest.shards
+    larger = replace(shards[0], name="shards/b.tar", bytes=2**21 + 1)
+    wider = replace(dataset, manifest=replace(dataset.manifest, shards=[*shards, larger]))
     with pytest.raises(EthnoshardError, match=r"may hold 2 MiB.*has 2\.0 MiB: limit_mib must be 3 or more"):
         RemoteShards(wider, limit_mib=2)
     RemoteShards(wider, limit_mib=3).close()
@@ -336,8 +337,8 @@ CHILD = """
     dataset = FaceDataset.open(url, cache=cache)
     shards = RemoteShards(dataset, limit_mib=limit, stall_seconds=900)
     for shard in order:
-        said = dataset.manifest.shards[shard]
-        assert hashlib.sha256(shards.read(shard, 0, said["bytes"])).hexdigest() == said["sha256"], shard
+        entry = dataset.manifest.shards[shard]
+        assert hashlib.sha256(shards.read(shard, 0, entry.bytes)).hexdigest() == entry.sha256, shard
     shards.close()
     """
 

@@ -99,9 +99,9 @@ def first(dataset: FaceDataset) -> str:
 
 
 def whole(dataset: FaceDataset, shards: RemoteShards, shard: int = 0) -> None:
-    said = dataset.manifest.shards[shard]
-    shards.read(shard, 0, said["bytes"])
-    assert sha256_of(dataset.shard_path(shard)) == said["sha256"]
+    entry = dataset.manifest.shards[shard]
+    shards.read(shard, 0, entry.bytes)
+    assert sha256_of(dataset.shard_path(shard)) == entry.sha256
 
 
 @pytest.mark.parametrize("kind", REASONS)
