@@ -142,7 +142,7 @@ def test_datasets_that_cannot_be_opened_are_listed_with_their_reason(page: Page,
     reasons = [warning.value for warning in test.warning]
     assert len(reasons) == 2
     assert "lost" in reasons[0]
-    assert "no dataset folder" in reasons[0]
+    assert "not a dataset folder" in reasons[0]
     assert "damaged" in reasons[1]
     # The third is shown all the same.
     assert test.selectbox(key="dataset").options == ["trained.dataset"]

@@ -31,8 +31,11 @@ def test_people_pairs_and_hits_are_those_that_are_counted(plan: Plan) -> None:
             assert row.nearest is None and row.apart_met is None
             continue
         assert row.nearest == pytest.approx(np.mean(hits) if hits else 0)
-        met = [one in batch and two in batch for batch in looked_at for one, two in near.apart if group[one] == number]
-        assert row.apart_met == sum(met)
+        pairs = [(one, two) for one, two in near.apart.tolist() if group[one] == group[two] == number]
+        assert row.apart_met == sum(one in batch and two in batch for batch in looked_at for one, two in pairs)
+    if not near.is_empty:
+        met = [one in batch and two in batch for batch in looked_at for one, two in near.apart.tolist()]
+        assert found.everybody.apart_met == sum(met)
 
 
 @pytest.mark.parametrize(("target", "dispersion"), [("base", 1.0), ("natural", 0.0)])

@@ -185,4 +185,4 @@ def test_the_fingerprint_follows_what_decides_batches_and_nothing_else(dataset: 
         of(faces=faces.with_columns(pl.col("offset") + 1)),
     ]
     assert len({of(), *others}) == 1 + len(others)
-    assert of(shards=[{**shard, "name": "other"} for shard in shards]) == of(), "a file's name decides nothing"
+    assert of(shards=[replace(shard, name="other") for shard in shards]) == of(), "a file's name decides nothing"
