@@ -127,7 +127,7 @@ def train_classifier(
     names = taxonomy(faces.collection).classes
     split = _split(faces, settings.seed, settings.test, settings.validation)
     make_folder(folder)
-    _refuse_another(folder, settings, split)
+    _refuse_finished(folder)
     aligned = _aligned(faces, cache, settings.network, workers, watch)
     usable = {
         part: getattr(split, part)[aligned.usable[getattr(split, part)]] for part in ("train", "validation", "test")
@@ -302,7 +302,7 @@ def _aligned(
     return prepare_faces(faces, side, cache=cache, workers=workers, progress=watch.progress, log=watch.log)
 
 
-def _refuse_another(folder: Path, settings: TrainSettings, split: Split) -> None:
+def _refuse_finished(folder: Path) -> None:
     """A finished model is never trained over."""
     path = folder / CARD
     if path.exists():
