@@ -4,12 +4,7 @@ scikit-learn, which takes seconds and a thousand modules, is loaded by what comp
 """
 
 from ethnoshard.evaluation._clustering import ClusterMethod, Picture, cluster_metrics, clustering, picture
-from ethnoshard.evaluation._compare import (
-    VerifiedPairs,
-    compare_clusterings,
-    compare_demographics,
-    compare_verifications,
-)
+from ethnoshard.evaluation._compare import compare_clusterings, compare_demographics
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
@@ -28,6 +23,7 @@ from ethnoshard.evaluation._similarity import (
 )
 from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
+from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
 from ethnoshard.results import (
     Change,
     Clustering,
