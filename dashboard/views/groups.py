@@ -194,6 +194,8 @@ def _moving(shelf: Shelf, sources: Sequence[Sequence[SourceErrors]]) -> None:
     for column, reports in zip(st.columns(len(rows)), rows, strict=True):
         with column:
             rates = reports[0].rates
+            if not rates.across:
+                continue
             _show.chart(
                 group_matrix(group_cells_of(rates)),
                 name=f"cross-{reports[0].of.source}",
@@ -243,7 +245,8 @@ def rate_table(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
     """A row a source, report and group, as text."""
     rows = []
     for each in everything:
-        for group, rates in {"all": each.rates.overall, **each.rates.by_group}.items():
+        everybody = "all, within and across groups" if each.rates.across else "all, within groups"
+        for group, rates in {everybody: each.rates.overall, **each.rates.by_group}.items():
             fmr, fnmr = rates.fmr, rates.fnmr
             rows.append(
                 {

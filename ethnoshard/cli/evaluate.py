@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ethnoshard import results
+from ethnoshard._listed import listed
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import warn, warn_of
@@ -46,7 +47,20 @@ def run(
     pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="Which images to compare: pairs.txt.")] = None,
     form: Annotated[PairsForm, typer.Option("--pairs-form", help="Whose form the pair list has.")] = PairsForm.LFW,
     groups: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Errors by group: a table of identity,group, or lfw_groups.csv.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Errors by group of all pairs of images: a table of identity,group[,attribute...], or lfw_groups.csv; "
+            "may be repeated.",
+        ),
+    ] = None,
+    group_columns: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Columns that are groups, by commas; by default all of 2 to 24 values."),
+    ] = None,
+    matched_on: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Leave out pairs of people known to differ in this, such as sex."),
     ] = None,
     embeddings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Instead of MODEL and images: what embed wrote, or any .npz.")
@@ -101,7 +115,10 @@ def run(
         more_than=more_than, galleries=galleries, min_people=min_people, min_pairs=min_pairs,
         allow_missing=allow_missing,
     )  # fmt: skip
-    _check_inputs(model, images, pairs, groups, embeddings, scores, form)
+    tables = groups or []
+    if not tables and (group_columns is not None or matched_on is not None):
+        raise EthnoshardError("--group-columns and --matched-on are of a table of groups; pass --groups FILE")
+    _check_inputs(model, images, pairs, tables, embeddings, scores, form)
     if out is not None:
         check_out(out)
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
@@ -111,8 +128,8 @@ def run(
     else:
         assert pairs is not None, "checked above"
         # Whatever is wrong with the small files is said before the long work begins.
-        by_group = read_groups(groups) if groups is not None else ()
-        listed = read_pairs(pairs, form.value)
+        by_group = read_groups(*tables, columns=listed(options.as_text(group_columns or "")), matched_on=matched_on)
+        pair_list = read_pairs(pairs, form.value)
         if embeddings is not None:
             found = Embeddings.load(embeddings)
         else:
@@ -120,7 +137,7 @@ def run(
             found = _of_model(
                 model,
                 images,
-                listed,
+                pair_list,
                 form,
                 (source, alignment, normalise, crop, device),
                 flip=flip,
@@ -129,7 +146,7 @@ def run(
                 workers=workers,
             )
         with embedding.steps("evaluate") as log:
-            report = evaluate_embeddings(found, listed, groups=by_group, options=decided, log=log)
+            report = evaluate_embeddings(found, pair_list, groups=by_group, options=decided, log=log)
     _show(report, out, as_json=as_json)
 
 
@@ -137,7 +154,7 @@ def _check_inputs(
     model: str | None,
     images: str | None,
     pairs: Path | None,
-    groups: Path | None,
+    groups: list[Path],
     embeddings: Path | None,
     scores: Path | None,
     form: PairsForm,

@@ -120,29 +120,33 @@ class Roster:
     def most_similar(self, fmr: float, weighting: Weighting) -> tuple[Floats, Floats]:
         """The greatest similarities of two people's images, falling, and the share of all that each is.
 
-        Memory holds the share ``fmr`` of the scores at most, twelve bytes each, and one block.
+        There are none of two people known to differ in what people are matched on. Memory holds the share ``fmr`` of
+        the scores at most, twelve bytes each, and one block.
 
         Args:
             fmr: 0 to 1; they go as far as the first that makes their share exceed it.
             weighting: "person", where all pairs of images of two people together count as one, or "pair".
 
         Raises:
-            EthnoshardError: all images are of one person.
+            EthnoshardError: all images are of one person, or no two people can be matched.
         """
         number = len(self.names)
         if number < 2:
             raise EthnoshardError(
                 "all images are of one person; a threshold for false matches needs two people at least"
             )
-        images = np.bincount(self.codes)
-        if weighting == "pair":
-            total = (len(self.unit) ** 2 - int((images.astype(np.int64) ** 2).sum())) / 2
-            each = np.ones(len(self.unit))
-        else:
-            total, each = number * (number - 1) / 2, 1 / images[self.codes]
+        images = np.bincount(self.codes).astype(np.int64)
+        size, each = (
+            (images, np.ones(len(self.unit))) if weighting == "pair" else (np.ones_like(images), 1 / images[self.codes])
+        )
+        total = self._different(size)
+        if not total:
+            raise EthnoshardError("no two people are alike in what they are matched on; match on something else")
+        matched = self.matched[self.codes]
         scores, shares = np.empty(0, np.float32), np.empty(0)
         for block in similarity_blocks(self.unit):
             wanted = above_diagonal(block) & (self.codes[block.rows, None] != self.codes[None, block.columns])
+            wanted &= ~_known_to_differ(matched[block.rows, None], matched[None, block.columns])
             if len(scores) and shares.sum() > limit(fmr):
                 # What is below the scores so far, when they make up the share already, can't be accepted.
                 wanted &= block.scores > scores[-1]
@@ -153,6 +157,12 @@ class Roster:
                 fmr,
             )
         return scores.astype(np.float64), shares
+
+    def _different(self, size: Whole) -> float:
+        """Sum of the products of two people's sizes, of those who aren't known to differ."""
+        everybody = int(size.sum()) ** 2 - int((size**2).sum())
+        kinds = [int(size[self.matched == kind].sum()) for kind in np.unique(self.matched[self.matched >= 0]).tolist()]
+        return (everybody - sum(kinds) ** 2 + sum(kind**2 for kind in kinds)) / 2
 
     def histogram(self, weighting: Weighting) -> tuple[Floats, Floats, Floats]:
         """Pairs by similarity, in steps of 0.00001.

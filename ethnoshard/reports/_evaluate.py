@@ -288,7 +288,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
             -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
         )
         alone = lone_group(scored.groups)
-        by_group = [] if alone else [groups_of_scores(scored, options, labels=f"as given by {scored.path.name}")]
+        by_group = [] if alone else [groups_of_scores(scored, options, given_by=scored.path.name)]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
     result = Evaluation(

@@ -28,6 +28,7 @@ EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
     "rest on few people."
 )
+AS_GIVEN = "Groups are those that {name} gives; nothing here checks them."
 GIVEN = "given by the user"
 SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
 OTHER_PEOPLE = (
@@ -62,7 +63,8 @@ def groups_of_all_pairs(
     """By each source, all pairs of images of the people whom it puts in a group.
 
     The threshold is the same for all sources: it is set on the people whom none of them puts in a group, so that they
-    are in no test.
+    are in no test. People are matched on the attribute that all sources have alike, if any: two who are known to differ
+    in it make no pair, neither for the threshold nor in the test.
 
     Raises:
         EthnoshardError: no source has two groups among the images, or hardly anybody is left to set the threshold on.
@@ -83,7 +85,12 @@ def groups_of_all_pairs(
     # Images that neither set the threshold nor are tested need no sound embedding, and no known person.
     alone = options.threshold is not None or _too_few(others, options.fmr)
     needed = ~outside if alone else np.ones_like(outside)
-    roster = Roster.of(embeddings.vectors[needed], people[needed])
+    matched = sources[0].matched
+    roster = Roster.of(
+        embeddings.vectors[needed],
+        people[needed],
+        matched_on=[matched.get(person, "") for person in people[needed].tolist()],
+    )
     threshold = _threshold(roster, outside[needed], others, options)
     return [_of_source(roster, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
 
@@ -136,11 +143,16 @@ def groups_of_listed_pairs(
         groups=groups,
         people=listed_people(pairs),
     )
-    return [groups_of_scores(scored, options, labels=f"as given by {pairs.path.name}")]
+    return [groups_of_scores(scored, options, given_by=pairs.path.name)]
 
 
-def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, labels: str) -> GroupResult:
+def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_by: str) -> GroupResult:
     """By the labels of scored pairs.
+
+    Args:
+        scored: the pairs.
+        options: draws, threshold and minimums.
+        given_by: name of the file that has the labels.
 
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
@@ -154,7 +166,8 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, labels:
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
     curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
     return _result(
-        curves, threshold, source="list", labels=labels, without={}, pairs="the listed pairs",
+        curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
+        pairs="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
     )  # fmt: skip
 
@@ -210,10 +223,11 @@ def _too_few(people: int, fmr: float) -> bool:
 def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, options: EvaluationOptions) -> GroupResult:
     tested = roster.grouped(source.groups)
     curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
+    given_by = source.given_by or source.name
     result = _result(
-        curves, threshold, source=source.name, labels=f"as given by {source.given_by or source.name}",
-        without=source.without,
-        pairs="all pairs of images within and across groups, embeddings as they are; sex is not known and not matched",
+        curves, threshold, source=source.name, given_by=given_by,
+        note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
+        without=source.without, pairs=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
     )  # fmt: skip
     assert tested.groups is not None, "grouped above"
@@ -221,12 +235,26 @@ def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, option
     return result
 
 
+def _which_pairs(tested: Roster, source: GroupSource) -> str:
+    """In words."""
+    if source.matched_on is None:
+        return (
+            "all pairs of images within and across groups, embeddings as they are; people are matched on nothing else"
+        )
+    unknown = int(np.count_nonzero(tested.matched < 0))
+    return (
+        f"all pairs of images within and across groups, embeddings as they are, but none of two people known to differ "
+        f"in {source.matched_on}" + (f"; it is not known of {unknown:,} people" if unknown else "")
+    )
+
+
 def _result(
     curves: GroupCurves,
     threshold: Threshold,
     *,
     source: str,
-    labels: str,
+    given_by: str,
+    note: str,
     without: dict[str, int],
     pairs: str,
     people: int | None,
@@ -235,8 +263,8 @@ def _result(
     own = curves.at(curves.index_of(threshold.value))
     errors = GroupErrors(
         source=source,
-        labels=labels,
-        note=EXPLORATORY,
+        labels=f"as given by {given_by}",
+        note=note,
         without_group=without,
         pairs=pairs,
         people=people,

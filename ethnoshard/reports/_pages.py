@@ -7,7 +7,7 @@ from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_r
 from ethnoshard.reports._summary import threshold_text
 from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, Verification
 
-_GREY = "Grey: too few people or pairs. Exploratory."
+_GREY = "Grey: too few people or pairs."
 
 
 def evaluation_pages(report: Evaluation, scores: PairScores) -> dict[str, str]:
@@ -84,17 +84,19 @@ def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
         threshold_text(found),
     )
     bars = f" Bars: 95 % by {found.draws:,} draws of people." if found.draws else ""
-    return {
+    pages = {
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),
             f"Errors of {named} by group, {labels}",
-            f"{threshold}{bars} {_GREY}",
+            f"{threshold}{bars} {_GREY} {found.note}",
             script="directory",
-        ),
-        f"cross-{source}": page(
+        )
+    }
+    if found.across:
+        pages[f"cross-{source}"] = page(
             charts.group_matrix(group_cells_of(found)),
             f"False matches of {named} within and across groups, {labels}",
-            f"{threshold} {_GREY}",
+            f"{threshold} {_GREY} {found.note}",
             script="directory",
-        ),
-    }
+        )
+    return pages

@@ -1,16 +1,19 @@
 """Readers for lists of pairs and tables of groups, by the name or the head of their form."""
 
-import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity import read_label_file
 from ethnoshard.sources import (
+    AttributeTable,
     GroupSource,
     PairList,
     column_names,
+    file_part,
+    read_attributes,
     read_bfw_pairs,
     read_bin_pairs,
     read_cfp_pairs,
@@ -50,45 +53,81 @@ def read_pairs(path: str | Path, form: str = "lfw") -> PairList:
 _OF_LFW = ("usc_label", "kumar_white", "kumar_black", "kumar_asian", "kumar_indian")
 
 
-def read_groups(path: str | Path) -> tuple[GroupSource, ...]:
-    """Read a table of people's groups.
+def read_groups(
+    *paths: str | Path, columns: Sequence[str] = (), matched_on: str | None = None
+) -> tuple[GroupSource, ...]:
+    """Read tables of people's groups, each column of each a source of labels.
 
     Args:
-        path: what ``label`` takes and writes, CSV or Parquet with the columns ``identity``, ``group`` and, if known,
-            ``confidence`` and others, which are ignored; or ``lfw_groups.csv``, with its two sources.
+        paths: CSV, with commas, semicolons or tabs, or Parquet: a table with the columns ``identity`` and ``group``, as
+            ``label`` takes and writes it, or with any attributes of people instead; or ``lfw_groups.csv``, with its two
+            sources, ``usc_label`` and ``kumar``.
+        columns: those that are sources; without, ``group`` and every column of text that has 2 to 24 values.
+        matched_on: a column, such as sex: pairs of people known to differ in it are left out.
 
     Raises:
-        EthnoshardError: it can't be read, is neither, or contradicts itself.
+        EthnoshardError: a file can't be read, has no such column, or says two different things of a person.
     """
-    path = Path(path)
-    head = _head(path)
-    if "group" not in head and any(name in head for name in _OF_LFW):
-        return read_lfw_groups(path)
-    if head and "group" not in head:
+    sources: list[GroupSource] = []
+    matched: dict[str, str] = {}
+    has: dict[Path, list[str]] = {}
+    for path in map(Path, paths):
+        if _is_lfws(path):
+            both = read_lfw_groups(path)
+            has[path] = [source.name for source in both]
+            sources += [source for source in both if not columns or source.name in columns]
+            continue
+        table = read_attributes(path)
+        has[path] = table.columns
+        own = [name for name in columns if name in table.columns]
+        if own or not columns:
+            sources += table.sources(own, apart_from=matched_on)
+        if matched_on in table.columns:
+            matched |= _agreeing(matched, table, matched_on)
+    wanted = {*columns, *([matched_on] if matched_on else [])}
+    lacking = wanted - {name for names in has.values() for name in names}
+    if lacking:
+        there = "; ".join(f"{path}: {', '.join(names)}" for path, names in has.items())
+        raise EthnoshardError(f"no table of groups has the column {' nor '.join(sorted(lacking))}. There are {there}")
+    if paths and not sources:
+        raise EthnoshardError(f"{' and '.join(map(str, paths))} name no groups, but what to match people on")
+    if matched_on is not None and not matched:
+        raise EthnoshardError(f"{matched_on} can't be matched on: no table gives it to anybody")
+    return _apart([replace(source, matched_on=matched_on, matched=matched) for source in sources])
+
+
+def _agreeing(matched: dict[str, str], table: AttributeTable, column: str) -> dict[str, str]:
+    """A column's values, unless another table has other ones."""
+    found = table.values(column)
+    differing = [who for who, value in found.items() if matched.get(who, value) != value]
+    if differing:
         raise EthnoshardError(
-            f"{path} lacks the column group; it has {', '.join(head)}. Groups are a table of "
-            f"identity,group[,confidence], as label takes it, or LFW's of identity,images,{','.join(_OF_LFW)}"
+            f"{table.path} has another {column} for {len(differing):,} people than a table before it, {differing[0]!r} "
+            "the first; keep one of the two"
         )
-    table, left_out = read_label_file(path)
-    groups = dict(table.drop_nulls("group").select("identity", "group").iter_rows())
-    if not groups:
-        raise EthnoshardError(f"{path} gives a group to none of its {len(table):,} identities")
-    without = len(table) - len(groups)
-    name = re.sub(r"\W+", "-", path.stem).strip("-") or "file"
-    return (
-        GroupSource(
-            name=name,
-            groups=groups,
-            without={"no group in the file": without} if without else {},
-            given_by=path.name,
-            left_out=left_out,
-        ),
-    )
+    return found
 
 
-def _head(path: Path) -> list[str]:
-    """Names of a CSV's columns; none of a file that is no CSV, or isn't there, which its reader will say."""
+def _apart(sources: Sequence[GroupSource]) -> tuple[GroupSource, ...]:
+    """The same, no two of them with one name."""
+    often = Counter(source.name for source in sources)
+    names: set[str] = set()
+    result = []
+    for source in sources:
+        name = source.name if often[source.name] == 1 else file_part(source.given_by or source.name)
+        first = name
+        number = 2
+        while name in names:
+            name, number = f"{first}-{number}", number + 1
+        names.add(name)
+        result.append(replace(source, name=name))
+    return tuple(result)
+
+
+def _is_lfws(path: Path) -> bool:
+    """Whether a CSV has the columns of LFW's table; not so of a file that isn't there, which its reader will say."""
     try:
-        return column_names(path, ("identity", "group", "confidence", *_OF_LFW))
+        head = column_names(path, ("identity", "group", "confidence", *_OF_LFW))
     except EthnoshardError:
-        return []
+        return False
+    return "group" not in head and any(name in head for name in _OF_LFW)

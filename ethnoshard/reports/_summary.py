@@ -200,7 +200,8 @@ def group_lines(found: GroupErrors) -> list[str]:
 
 def _rates(found: GroupErrors) -> list[str]:
     rows = []
-    for name, rates in {"all": found.overall, **found.by_group}.items():
+    everybody = "all, within and across groups" if found.across else "all, within groups"
+    for name, rates in {everybody: found.overall, **found.by_group}.items():
         fmr, fnmr = rates.fmr, rates.fnmr
         rows.append(
             [
@@ -248,6 +249,8 @@ def _metrics(found: GroupErrors) -> list[str]:
 
 
 def _cross(found: GroupErrors) -> list[str]:
+    if not found.across:
+        return []
     groups = list(found.cross)
     rows = [
         [

@@ -104,6 +104,11 @@ class ErrorsAtThreshold:
     ratio: dict[str, Estimate]
     left_out: dict[str, str]
 
+    @property
+    def across(self) -> bool:
+        """Whether there are pairs across groups, as not every list has them."""
+        return any(cell.pairs for one, row in self.cross.items() for other, cell in row.items() if one != other)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupErrors(ErrorsAtThreshold):

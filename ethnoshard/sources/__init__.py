@@ -2,8 +2,10 @@
 
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
+from ethnoshard.sources._group_source import GroupSource
+from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
-from ethnoshard.sources._lfw_groups import GroupSource, read_lfw_groups
+from ethnoshard.sources._lfw_groups import read_lfw_groups
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
@@ -15,6 +17,7 @@ from ethnoshard.sources._table import LINE, column_names, read_text_table
 
 __all__ = [
     "LINE",
+    "AttributeTable",
     "BinPairs",
     "CfpProtocol",
     "GroupSource",
@@ -31,12 +34,14 @@ __all__ = [
     "column_names",
     "contents_digest",
     "explain_absent",
+    "file_part",
     "find_pairs",
     "image_digests",
     "open_labelled",
     "open_reader",
     "open_source",
     "plain",
+    "read_attributes",
     "read_bfw_pairs",
     "read_bin_pairs",
     "read_cfp_pairs",

@@ -1,13 +1,13 @@
 """Perceived ethnicity of LFW's people as two published sources give it, side by side."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._remarks import Remark
 from ethnoshard.sources._table import read_text_table, refuse_rows
 
@@ -15,25 +15,6 @@ _KUMAR = {"kumar_white": "White", "kumar_black": "Black", "kumar_asian": "Asian"
 _USC = {"caucasian": "White", "african": "Black", "eastasian": "Asian", "asianindian": "Indian"}
 _LEFT_OUT = "Indian"
 """Neither source can carry it: 10 people in one, and a classifier's output without meaning in the other."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupSource:
-    """Groups of people as given by one source.
-
-    Attributes:
-        name: "usc_label", "kumar", or of a table of one's own; it becomes part of names of files.
-        groups: identity -> group; people whom the source puts in no single group are not there.
-        without: reason -> number of people whom the source puts in none.
-        given_by: what texts call the source, if not by its name.
-        left_out: rows of the table that say nothing, by reason.
-    """
-
-    name: str
-    groups: dict[str, str]
-    without: dict[str, int]
-    given_by: str | None = None
-    left_out: tuple[Remark, ...] = ()
 
 
 def read_lfw_groups(path: str | Path, *, least_share: float = 0.5) -> tuple[GroupSource, GroupSource]:
@@ -80,7 +61,9 @@ def _source(
     """From (group, or None and the reason) of everybody."""
     groups = {person: group for person, (group, _) in zip(people, found, strict=True) if group is not None}
     without = Counter(reason for group, reason in found if group is None)
-    return GroupSource(name=name, groups=groups, without=dict(sorted(without.items())), left_out=left_out)
+    return GroupSource(
+        name=name, groups=groups, without=dict(sorted(without.items())), left_out=left_out, exploratory=True
+    )
 
 
 def _usc(label: str | None) -> tuple[str | None, str]:

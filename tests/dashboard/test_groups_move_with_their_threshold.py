@@ -56,7 +56,7 @@ def test_it_starts_at_the_report_s_own_threshold(page: Page, lively: Given) -> N
     assert test.select_slider(key="similarity").value == f"{found.threshold:.4f}"
     fnmr = [with_interval(cells.fnmr.rate, cells.fnmr.people_interval) for cells in found.by_group.values()]
     assert rates(test)["FNMR"].tolist()[1:] == fnmr
-    assert found.chosen_on.text in captions(test) and "Exploratory" in captions(test)
+    assert found.chosen_on.text in captions(test) and found.note in captions(test)
 
 
 @pytest.mark.parametrize("place", [3, 30])
