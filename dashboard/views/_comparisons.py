@@ -15,12 +15,14 @@ from ethnoshard.charts import (
     count,
     differences,
     metric_name,
+    p_value,
     share,
     signed,
     with_interval,
 )
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import (
+    LEVEL_OF_CLAIMS,
     Change,
     Compared,
     Comparison,
@@ -73,9 +75,9 @@ def _changes(changes: Sequence[MetricChange]) -> None:
         differences(difference_rows(chosen), f"{name}: other - base"),
         name="differences",
         title=change_title(chosen),
-        how="Point: difference of the two models on the same pairs; whisker: interval at 95 % from the same draws of "
-        "people. Open where the interval holds 0: these people don't tell the models apart. Of many intervals one in "
-        "twenty excludes 0 by chance.",
+        how="Point: difference of the two models on the same pairs; whisker: interval at 95 % for the same people. "
+        "Open where these people don't tell the models apart: the interval holds 0, or, of rates by group, p is above 0.05 "
+        "once it is adjusted for all groups (Holm). Of many intervals one in twenty excludes 0 by chance.",
     )
     _show.table(
         change_table(chosen),
@@ -99,11 +101,13 @@ def change_name(change: MetricChange) -> str:
 
 def verdict_words(change: MetricChange) -> str:
     """What the interval says of the two models."""
+    adjusted = change.p_adjusted
+    by = "95 % interval" if adjusted is None else f"p {p_value(adjusted)}, adjusted for all groups"
     words = {
         Verdict.NO_INTERVAL: "no interval: it can't be told",
-        Verdict.INCLUDES_0: "95 % interval includes 0",
-        Verdict.HIGHER: "other is higher: 95 % interval excludes 0",
-        Verdict.LOWER: "other is lower: 95 % interval excludes 0",
+        Verdict.INCLUDES_0: f"{by} includes 0" if adjusted is None else by,
+        Verdict.HIGHER: f"other is higher: {by}" + (" excludes 0" if adjusted is None else ""),
+        Verdict.LOWER: f"other is lower: {by}" + (" excludes 0" if adjusted is None else ""),
     }[change.verdict]
     if change.better is not None:
         return f"{words}; other is higher in {change.better} of {change.draws} draws of people"
@@ -116,6 +120,8 @@ def change_title(changes: Sequence[MetricChange]) -> str:
     if not measured:
         return f"{name}: other minus base, without intervals"
     apart = sum(change.excludes_0 for change in measured)
+    if measured[0].p_adjusted is not None:
+        return f"{name}: differs in {apart} of {_counted(len(measured), 'comparison')}, adjusted for all groups"
     if not apart:
         return f"{name}: 95 % intervals include 0 in {_counted(len(measured), 'comparison')}"
     return f"{name}: {apart} of {_counted(len(measured), 'interval')} exclude{'s' * (apart == 1)} 0"
@@ -177,6 +183,7 @@ def difference_rows(changes: Sequence[MetricChange]) -> list[Difference]:
             name=f"{change.other} - {change.base}",
             value=change.difference,
             interval=change.interval,
+            claimed=None if change.p_adjusted is None else change.excludes_0,
             too_few=change.too_few,
             words=(verdict_words(change), change.report),
         )
@@ -258,14 +265,15 @@ def group_change_table(source: GroupErrorsChange, *, turned: bool) -> pl.DataFra
 
 
 def clear_group_changes(source: GroupErrorsChange, *, turned: bool) -> list[str]:
-    """Which groups' rates differ by an interval that doesn't hold 0: ``Black's FMR falls``."""
+    """Which groups' rates differ, adjusted for all groups: ``Black's FMR falls``. In reports of before none is told."""
     clear = []
     for group, changes in source.by_group.items():
         for key in _RATES:
             change = changes.get(key)
-            low, high = (change.people_interval if change else None) or (None, None)
-            if group not in source.too_few and low is not None and high is not None and (low > 0 or high < 0):
-                rises = (low > 0) != turned
+            if change is None or change.difference is None or change.p_adjusted is None or group in source.too_few:
+                continue
+            if change.p_adjusted <= LEVEL_OF_CLAIMS:
+                rises = (change.difference > 0) != turned
                 clear.append(f"{group}'s {key.upper()} {'rises' if rises else 'falls'}")
     return clear
 

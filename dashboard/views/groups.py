@@ -20,6 +20,7 @@ from ethnoshard.charts import (
     group_rates,
     group_rates_of,
     interval,
+    p_value,
     share,
     with_interval,
 )
@@ -234,9 +235,10 @@ def _threshold(first: SourceErrors) -> float:
 
 def _how(first: ErrorsInView) -> str:
     rates = first.rates
-    bars = f"bars: 95 % by {count(rates.draws)} draws of people. " if rates.draws else "people are not known. "
+    known = rates.overall.fmr.people is not None
+    bars = "95 % for people drawn from many like them" if known else "Wilson's 95 %, as people are not known"
     return (
-        f"Dots: rates, weighted by {rates.weighting}; {bars}Grey: fewer than {rates.min_people} people or "
+        f"Dots: rates, weighted by {rates.weighting}; bars: {bars}. Grey: fewer than {rates.min_people} people or "
         f"{rates.min_pairs} pairs; grey bars may run off the axis."
     )
 
@@ -254,10 +256,10 @@ def rate_table(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
                     "model": each.of.picked.label,
                     "threshold": each.text,
                     "group": group + (" (too few)" if rates.too_few else ""),
-                    "FMR": with_interval(fmr.rate, fmr.people_interval),
+                    "FMR": with_interval(fmr.rate, fmr.interval),
                     "false matches": f"{count(fmr.errors)} of {count(fmr.pairs)}",
                     "people": count(fmr.people),
-                    "FNMR": with_interval(fnmr.rate, fnmr.people_interval),
+                    "FNMR": with_interval(fnmr.rate, fnmr.interval),
                     "false non-matches": f"{count(fnmr.errors)} of {count(fnmr.pairs)}",
                     "people (same pairs)": count(fnmr.people),
                     "accuracy": with_interval(rates.accuracy.value, rates.accuracy.people_interval),
@@ -281,7 +283,7 @@ def rate_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
                 "too_few": rates.too_few,
             }
             for key, cell in (("fmr", rates.fmr), ("fnmr", rates.fnmr)):
-                low, high = cell.people_interval or (None, None)
+                low, high = cell.interval or (None, None)
                 row |= {
                     key: cell.rate, f"{key}_low": low, f"{key}_high": high, f"{key}_errors": cell.errors,
                     f"{key}_pairs": cell.pairs, f"{key}_people": cell.people,
@@ -326,7 +328,8 @@ def _metrics(everything: Sequence[ErrorsInView]) -> None:
         metric_table(everything),
         name="figures",
         title=f"How far apart groups are, alpha {everything[0].rates.alpha:g}: GARBE {garbe}",
-        how=f"95 % intervals by draws of people, .. where draws are undefined. The rates behind: {behind}",
+        how="Value [95 %, .. where it has no end]; p: the share of groups that are all alike, of these sizes, that show "
+        f"as much by chance. The rates behind: {behind}",
         download=metric_numbers(everything),
         columns={"what it says": st.column_config.TextColumn(width="large")},
         height="content",
@@ -362,6 +365,9 @@ def metric_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
                     "low": low,
                     "high": high,
                     "undefined_draws": found.undefined_draws,
+                    "equal_groups_median": None if found.equal_groups is None else found.equal_groups.median,
+                    "equal_groups_limit": None if found.equal_groups is None else found.equal_groups.limit,
+                    "p_value": None if found.equal_groups is None else found.equal_groups.p_value,
                     "ideal": found.ideal,
                 }
             )
@@ -375,11 +381,12 @@ def _model(each: ErrorsInView, everything: Sequence[ErrorsInView]) -> str:
 
 
 def _value(estimate: Estimate | None) -> str:
-    """``2.66 [1.32, 11.97]``: three digits that count, and no more, as intervals are wide."""
+    """``2.66 [1.32, 11.97], p 0.034``: three digits that count, and no more, as intervals are wide."""
     if estimate is None:
         return NONE
     value = "undefined" if estimate.value is None else _digits(estimate.value)
-    return f"{value} {interval(estimate.people_interval, _digits)}".rstrip()
+    alike = "" if estimate.equal_groups is None else f", p {p_value(estimate.equal_groups.p_value)}"
+    return f"{value} {interval(estimate.people_interval, _digits)}".rstrip() + alike
 
 
 def _digits(value: float) -> str:
@@ -415,8 +422,8 @@ def det_by_group(first: ErrorsInView, colours: Mapping[str, str]) -> go.Figure:
     drawing = [
         GroupCurve(
             group=group,
-            fmr=curves.fmr[:, 0, index],
-            fnmr=curves.fnmr[:, 0, index],
+            fmr=curves.fmr[:, index],
+            fnmr=curves.fnmr[:, index],
             too_few=first.rates.by_group[group].too_few,
         )
         for index, group in enumerate(curves.groups)

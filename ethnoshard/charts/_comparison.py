@@ -19,7 +19,8 @@ class Difference:
     Attributes:
         name: of the row.
         value: other - base.
-        interval: low and high, of draws that are the same for both models.
+        interval: low and high, of the difference on the same people.
+        claimed: whether the models differ, where that is decided with others together; None where the interval decides.
         draws: difference in each draw, where there are too few of them for an interval.
         colour: of the row.
         too_few: whether too few people or pairs stand behind it: it is grey.
@@ -29,6 +30,7 @@ class Difference:
     name: str
     value: float
     interval: Ends = None
+    claimed: bool | None = None
     draws: Sequence[float] = ()
     colour: str = ARM_COLOURS[6]
     too_few: bool = False
@@ -36,13 +38,15 @@ class Difference:
 
     @property
     def excludes_0(self) -> bool:
-        """Whether the interval tells the models apart."""
+        """Whether the models are told apart."""
+        if self.claimed is not None:
+            return self.claimed
         low, high = self.interval or (None, None)
         return low is not None and high is not None and not low <= 0 <= high
 
 
 def differences(rows: Sequence[Difference], what: str) -> go.Figure:
-    """A point and its interval a row, filled where the interval excludes 0; where there are draws, a dot for each.
+    """A point and its interval a row, filled where the models are told apart; where there are draws, a dot for each.
 
     Args:
         rows: from above to below.

@@ -354,6 +354,6 @@ def _error_rate(cell: Rate) -> ErrorRate:
         errors=cell.errors,
         pairs=cell.pairs,
         people=cell.people,
-        interval=cell.people_interval,
+        interval=cell.interval,
         too_few=cell.too_few,
     )

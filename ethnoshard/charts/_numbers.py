@@ -39,6 +39,17 @@ def number(value: float | None, digits: int = 4) -> str:
     return NONE if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
+def p_value(value: float | None) -> str:
+    """A p-value with two digits that count, ``0.034``; ``< 0.001`` below that; a dash for None.
+
+    >>> [p_value(value) for value in (0.5, 0.0341, 0.0004, 1, None)]
+    ['0.50', '0.034', '< 0.001', '1.00', '–']
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    return "< 0.001" if value < 0.001 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
 def signed(value: float | None) -> str:
     """A difference of shares with its sign, small ones with a decimal more; a dash for None and NaN."""
     if value is None or math.isnan(value):

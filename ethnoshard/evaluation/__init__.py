@@ -3,12 +3,19 @@
 scikit-learn, which takes seconds and a thousand modules, is loaded by what computes with it, when it does.
 """
 
-from ethnoshard.evaluation._clustering import ClusterMethod, Picture, cluster_metrics, clustering, picture
-from ethnoshard.evaluation._compare import compare_clusterings, compare_demographics
+from ethnoshard.evaluation._clustering import (
+    ClusterMethod,
+    Picture,
+    cluster_metrics,
+    clustering,
+    compare_clusterings,
+    picture,
+)
+from ethnoshard.evaluation._compare_groups import compare_demographics
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
-from ethnoshard.evaluation._group_rates import DrawnRates
+from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choose_threshold, given_threshold
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
@@ -50,6 +57,7 @@ from ethnoshard.results import (
 __all__ = [
     "IDEALS",
     "Change",
+    "ChosenThreshold",
     "ClusterMethod",
     "ClusterMetrics",
     "Clustering",
@@ -57,13 +65,13 @@ __all__ = [
     "Curve",
     "Demographics",
     "DemographicsChange",
-    "DrawnRates",
     "Estimate",
     "FoldRate",
     "GroupCurves",
     "GroupErrorsOverThresholds",
     "GroupOptions",
     "GroupRates",
+    "GroupTally",
     "Identification",
     "Interval",
     "MeanSimilarity",
@@ -82,6 +90,7 @@ __all__ = [
     "Verification",
     "VerifiedPairs",
     "Weighting",
+    "choose_threshold",
     "cluster_metrics",
     "clustering",
     "compare_clusterings",
@@ -92,6 +101,7 @@ __all__ = [
     "explained_by_chance",
     "fairness_metrics",
     "flip_averaged",
+    "given_threshold",
     "group_curves",
     "identification",
     "indices_at",

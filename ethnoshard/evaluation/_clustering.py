@@ -13,7 +13,7 @@ from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
 from ethnoshard.evaluation._draws import draw_people
-from ethnoshard.results import Clustering, ClusterMetrics, SweepPoint
+from ethnoshard.results import Clustering, ClusteringChange, ClusterMetrics, SweepPoint
 
 ClusterMethod = Literal["dbscan", "kmeans", "som"]
 
@@ -288,9 +288,49 @@ def silhouette(unit: Floats, labels: Whole) -> float | None:
     return float(silhouette_score(unit, labels))
 
 
+def compare_clusterings(base: Clustering, other: Clustering) -> dict[str, dict[str, ClusteringChange]]:
+    """Paired differences: method -> metric -> change, for the methods that both have.
+
+    Args:
+        base: clustering of the base model's embeddings.
+        other: clustering of the other model's, on the same images with the same seed.
+
+    Raises:
+        EthnoshardError: other people were drawn.
+    """
+    if base.drawn != other.drawn:
+        raise EthnoshardError(
+            "the two clusterings are of different draws of people; cluster both models' embeddings of the same images "
+            "with the same seed and numbers"
+        )
+    methods = [method for method in base.methods if method in other.methods]
+    return {
+        method: {name: _change_by_draw(base.methods[method], other.methods[method], name) for name in METRICS}
+        for method in methods
+    }
+
+
 def _pairs(counts: Whole) -> int:
     return int((counts * (counts - 1) // 2).sum())
 
 
 def _digest(drawn: list[npt.NDArray[np.str_]]) -> str:
     return hashlib.sha256(repr([names.tolist() for names in drawn]).encode()).hexdigest()
+
+
+def _change_by_draw(base: tuple[ClusterMetrics, ...], other: tuple[ClusterMetrics, ...], name: str) -> ClusteringChange:
+    ours: list[float | None] = [getattr(draw, name) for draw in base]
+    theirs: list[float | None] = [getattr(draw, name) for draw in other]
+    differences = [None if a is None or b is None else b - a for a, b in zip(ours, theirs, strict=True)]
+    return ClusteringChange(
+        base=_mean(ours),
+        other=_mean(theirs),
+        differences=tuple(differences),
+        mean=_mean(differences),
+        better=sum(value is not None and value > 0 for value in differences),
+    )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None

@@ -41,6 +41,9 @@ class TestedPairs(Protocol):
     def tallies(self, thresholds: Floats) -> Iterator["Tally"]:
         """Errors at each of (T,) rising similarities, from which a pair is accepted."""
 
+    def as_one_group(self) -> "TestedPairs":
+        """The same pairs, of people who are all of one group."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
@@ -160,7 +163,7 @@ def enrolled(people: NDArray[np.str_], groups: NDArray[np.str_]) -> tuple[Enrolm
         the people, and (N,) the number of each row's person among them.
 
     Raises:
-        EthnoshardError: a person has two groups, or there is one group only.
+        EthnoshardError: a person has two groups.
     """
     names, first, codes = np.unique(people, return_index=True, return_inverse=True)
     group_of = groups[first]
@@ -170,8 +173,6 @@ def enrolled(people: NDArray[np.str_], groups: NDArray[np.str_]) -> tuple[Enrolm
             f"{len(split):,} of {len(names):,} people are in more than one group; each belongs to one"
         )
     known, group = np.unique(group_of, return_inverse=True)
-    if len(known) < 2:
-        raise EthnoshardError(f"all people are of one group, {str(known[0])!r}; a difference needs two at least")
     order = np.argsort(group, kind="stable")
     number = np.empty(len(names), np.int64)
     number[order] = np.arange(len(names))
@@ -223,20 +224,26 @@ def impostor_errors(tally: Tally) -> Whole:
 
 def _of_all_pairs(tally: Tally, rows: slice, columns: slice) -> tuple[int, int]:
     """Pairs of images, and people with such a pair, where every two people make pairs unless known to differ."""
-    one, other = _partners(tally, rows, columns), _partners(tally, columns, rows)
+    images = tally.images.astype(np.float64)
+    one, other = partners(tally, rows, columns, images), partners(tally, columns, rows, images)
     if rows == columns:
-        images = tally.images[rows]
-        return int((one * images).sum()) // 2, int(np.count_nonzero(one))
-    return int((one * tally.images[rows]).sum()), int(np.count_nonzero(one) + np.count_nonzero(other))
+        return int((one * images[rows]).sum()) // 2, int(np.count_nonzero(one))
+    return int((one * images[rows]).sum()), int(np.count_nonzero(one) + np.count_nonzero(other))
 
 
-def _partners(tally: Tally, rows: slice, columns: slice) -> Whole:
-    """For each person of ``rows``, images of the people in ``columns`` that theirs can be paired with."""
-    images, matched = tally.images[columns], tally.matched[columns]
-    known = int(images[matched >= 0].sum())
-    by_kind = np.bincount(matched[matched >= 0], images[matched >= 0], minlength=int(tally.matched.max()) + 1)
+def partners(tally: Tally, rows: slice, columns: slice, size: Floats) -> Floats:
+    """For each person of ``rows``, the sizes of the people in ``columns`` that they can be paired with, added up.
+
+    Args:
+        tally: whose people they are.
+        rows: one group.
+        columns: another, or the same.
+        size: (P,) of everybody, such as the number of images.
+    """
+    sizes, matched = size[columns], tally.matched[columns]
+    known = float(sizes[matched >= 0].sum())
+    by_kind = np.bincount(matched[matched >= 0], sizes[matched >= 0], minlength=int(tally.matched.max()) + 1)
     own = tally.matched[rows]
     alike = by_kind[np.maximum(own, 0)] if len(by_kind) else np.zeros(len(own))
-    partners = int(images.sum()) - np.where(own >= 0, known - alike, 0).astype(np.int64)
-    result: Whole = partners - tally.images[rows] if rows == columns else partners
-    return result
+    found: Floats = float(sizes.sum()) - np.where(own >= 0, known - alike, 0)
+    return found - size[rows] if rows == columns else found

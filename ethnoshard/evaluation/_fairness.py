@@ -22,10 +22,12 @@ IDEALS: dict[str, float] = {
     "ser": 1,
 }
 """Every metric, and its value where all groups are alike."""
+FALLING = ("fdr",)
+"""Those that are smaller the more groups differ."""
 
 
 def fairness_metrics(
-    fmr: Floats, fnmr: Floats, pairs_fmr: Whole, pairs_fnmr: Whole, alpha: float = 0.5
+    fmr: Floats, fnmr: Floats, trials_fmr: Floats | Whole, trials_fnmr: Floats | Whole, alpha: float = 0.5
 ) -> dict[str, Floats]:
     """All metrics of ``IDEALS``.
 
@@ -34,8 +36,8 @@ def fairness_metrics(
     Args:
         fmr: (..., G).
         fnmr: (..., G).
-        pairs_fmr: (G,) pairs behind FMR.
-        pairs_fnmr: (G,) pairs behind FNMR.
+        trials_fmr: (G,) pairs of people behind FMR; of images where people aren't known.
+        trials_fnmr: (G,) people behind FNMR; pairs where people aren't known.
         alpha: weight of FMR against FNMR, 0 to 1.
 
     Returns:
@@ -50,8 +52,8 @@ def fairness_metrics(
         "gini_fmr": gini(fmr),
         "gini_fnmr": gini(fnmr),
         "garbe": alpha * gini(fmr) + (1 - alpha) * gini(fnmr),
-        "max_over_geomean_fmr": max_over_geometric_mean(fmr, pairs_fmr),
-        "max_over_geomean_fnmr": max_over_geometric_mean(fnmr, pairs_fnmr),
+        "max_over_geomean_fmr": max_over_geometric_mean(fmr, trials_fmr),
+        "max_over_geomean_fnmr": max_over_geometric_mean(fnmr, trials_fnmr),
         "accuracy_std": 100 * error.std(axis=-1),
         "ser": _ratio(error),
     }
@@ -89,16 +91,19 @@ def gini(rates: Floats) -> Floats:
     return corrected
 
 
-def max_over_geometric_mean(rates: Floats, pairs: Whole) -> Floats:
+def max_over_geometric_mean(rates: Floats, trials: Floats | Whole) -> Floats:
     """Greatest rate over the geometric mean of all (NIST, Face Recognition Vendor Test part 8).
 
-    A group with no error in N pairs enters the mean with the upper end of its 95 % interval, 1 - 0.05^(1/N).
+    A group with no error in N independent trials enters the mean with the upper end of its 95 % interval,
+    1 - 0.05^(1/N). Where that is more than the greatest rate measured the ratio is undefined: it would fall below 1.
     """
-    least = 1 - 0.05 ** (1 / np.maximum(pairs, 1))
+    least = 1 - 0.05 ** (1 / np.maximum(trials, 1))
+    greatest = rates.max(axis=-1)
     logs = np.log(np.where(rates > 0, rates, least))
-    mean: Floats = np.exp(logs.mean(axis=-1))
-    ratio: Floats = rates.max(axis=-1) / mean
-    return ratio
+    ratio: Floats = greatest / np.exp(logs.mean(axis=-1))
+    substituted = np.where(rates > 0, 0, least).max(axis=-1)
+    defined: Floats = np.where(substituted > greatest, np.inf, ratio)
+    return defined
 
 
 def _ratio(rates: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """Errors by group: at one threshold for all groups, and at many, kept so small that each can be had again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._counts import (
     UNKNOWN,
     Count,
+    Tally,
     TestedPairs,
     Weighting,
     genuine_errors,
@@ -19,13 +20,16 @@ from ethnoshard.evaluation._counts import (
     impostor_pairs,
     weighting_of,
 )
-from ethnoshard.evaluation._draws import percentile_interval
-from ethnoshard.evaluation._fairness import IDEALS
-from ethnoshard.evaluation._group_rates import DrawnRates, drawn_rates
-from ethnoshard.results import Arrays, ErrorsAtThreshold, Estimate, GroupRates, NamedArrays, Rate
+from ethnoshard.evaluation._equal_groups import MeasuredRates, fairness_estimates
+from ethnoshard.evaluation._fairness import FALLING, IDEALS, fairness_metrics
+from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, sensitivity_of
+from ethnoshard.evaluation._influence import Influence, enlargement, rate_interval
+from ethnoshard.evaluation._rate_curves import RateCurve, RateCurves, Threshold
+from ethnoshard.results import Arrays, ErrorsAtThreshold, Estimate, GroupRates, Interval, NamedArrays, Rate
 
 _NAMES = {"n_people": "crowd", "people_digest": "people"}
 """Fields of curves that have another name in a file."""
+_RATIOS, _DIFFERENCES = "ratio of ", "difference of "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +40,11 @@ class GroupOptions:
         weighting: "person", where each person's same-person pairs count alike, and each two people's different-person
             pairs; "pair"; or None for "person" where people are known.
         alpha: weight of FMR against FNMR in FDR, IR and GARBE, 0 to 1.
-        draws: of people, for intervals.
-        seed: of the draws.
-        min_people: below it a rate is flagged and its group enters no metric: of fewer people draws are so much alike
-            that their interval means nothing.
+        draws: simulated sets of groups, for the intervals of fairness metrics and what equal groups would show; with 0
+            there are no intervals at all.
+        seed: of the simulation.
+        min_people: below it a rate is flagged and its group enters no metric: of fewer people nobody knows how much
+            people differ.
         min_pairs: below it a rate is flagged and its group enters no metric: of fewer pairs one error more or less
             moves the rate by more than 3 %.
 
@@ -74,10 +79,11 @@ class Demographics:
         cross: FMR of pairs with one person from each of two groups, both ways round; a group with itself too.
         metrics: the fairness metrics of ``IDEALS`` over the groups that are large enough; empty where fewer than two
             are.
+        difference: greatest less least over these groups, of FMR, FNMR, TAR and accuracy.
+        ratio: least over greatest; undefined where all are 0.
         left_out: groups that are too small for the metrics -> why.
-        min_people: below it a rate is ``too_few``.
-        min_pairs: below it a rate is ``too_few``.
-        drawn: rates in all draws, for comparing two models and for further metrics.
+        settings: weighting, alpha, draws, seed and minimums.
+        tally: the counts behind it, for comparing two models; None where it was had again from curves.
     """
 
     threshold: float
@@ -85,117 +91,101 @@ class Demographics:
     by_group: dict[str, GroupRates]
     cross: dict[str, dict[str, Rate]]
     metrics: dict[str, Estimate]
+    difference: dict[str, Estimate]
+    ratio: dict[str, Estimate]
     left_out: dict[str, str]
-    min_people: int
-    min_pairs: int
-    drawn: DrawnRates
-
-    def difference(self) -> dict[str, Estimate]:
-        """Greatest less least over the groups that are large enough, of FMR, FNMR, TAR and accuracy.
-
-        In draws it is never below 0, so its interval lies above 0 even where groups don't differ: it says how large,
-        not whether.
-        """
-        return {name: estimate(rates.max(axis=1) - rates.min(axis=1), 0) for name, rates in self._compared().items()}
-
-    def ratio(self) -> dict[str, Estimate]:
-        """Least over greatest rate of the groups that are large enough, of FMR, FNMR, TAR and accuracy.
-
-        Undefined where all are 0.
-        """
-        ratios = {}
-        for name, rates in self._compared().items():
-            most = rates.max(axis=1)
-            share = np.divide(rates.min(axis=1), most, out=np.full_like(most, np.inf), where=most > 0)
-            ratios[name] = estimate(share, 1)
-        return ratios
-
-    def _compared(self) -> dict[str, Floats]:
-        chosen = self.drawn.compared
-        if chosen.sum() < 2:
-            return {}
-        return {name: rates[:, chosen] for name, rates in self.drawn.rates().items()}
+    settings: GroupOptions
+    tally: GroupTally | None = None
 
     def errors(self) -> ErrorsAtThreshold:
-        """As reports hold it; the draws are arrays and stand elsewhere (``drawn.arrays()``)."""
+        """As reports hold it; the counts are arrays and stand elsewhere (``tally.arrays()``)."""
         return ErrorsAtThreshold(
             threshold=self.threshold,
-            weighting=self.drawn.weighting,
-            alpha=self.drawn.alpha,
-            draws=self.drawn.draws,
-            seed=self.drawn.seed,
-            min_people=self.min_people,
-            min_pairs=self.min_pairs,
+            weighting=self.settings.weighting or "person",
+            alpha=self.settings.alpha,
+            draws=self.settings.draws,
+            seed=self.settings.seed,
+            min_people=self.settings.min_people,
+            min_pairs=self.settings.min_pairs,
             overall=self.overall,
             by_group=self.by_group,
             cross=self.cross,
             metrics=self.metrics,
-            difference=self.difference(),
-            ratio=self.ratio(),
+            difference=self.difference,
+            ratio=self.ratio,
             left_out=self.left_out,
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupCurves:
-    """Errors of G groups at T thresholds: as measured, and in D draws of people, the same at all thresholds.
+    """Errors of G groups at T thresholds, each with its spread.
 
-    The rows of a group's ``fmr[:, 0]`` and ``fnmr[:, 0]`` are its DET curve. Counts of people are -1 where people
-    aren't known.
+    A group's ``fmr`` and ``fnmr`` are its DET curve. Counts of people are -1 where people aren't known.
 
     Attributes:
         groups: (G) names.
         thresholds: (T,) rising, similarities from which a pair is accepted, each the same for all groups.
-        fnmr: (T, 1 + D, G) share of same-person pairs refused; of the second axis 0 is as measured, 1 to D are draws;
-            NaN where there is no pair.
-        cross: (T, 1 + D, G, G) FMR of every two groups, both ways round; a group with itself too.
-        overall_fmr: (T, 1 + D) of all pairs, those across groups too.
-        overall_fnmr: (T, 1 + D).
+        rates: FMR, FNMR and accuracy, with their spread.
         errors_fmr: (T, G, G) different-person pairs accepted, unweighted.
         errors_fnmr: (T, G) same-person pairs refused.
         pairs_fmr: (G, G) different-person pairs.
         pairs_fnmr: (G,) same-person pairs.
         people_fmr: (G, G) people who have such a pair.
         people_fnmr: (G,).
+        units_fmr: (G, G) pairs of people who have such a pair.
         n_people: people in all groups.
         alpha: weight of FMR against FNMR in the metrics.
         weighting: "person" or "pair".
-        seed: of the draws.
+        draws: simulated sets of groups.
+        seed: of the simulation.
         min_people: below it a rate is ``too_few``.
         min_pairs: below it a rate is ``too_few``.
-        people_digest: of groups and people, as in ``DrawnRates``.
+        people_digest: of groups and people: models with the same were tested on the same.
+        own: the counts at the threshold that was asked for; None where none was, and where read from a file.
     """
 
     groups: tuple[str, ...]
     thresholds: Floats
-    fnmr: Floats
-    cross: Floats
-    overall_fmr: Floats
-    overall_fnmr: Floats
+    rates: RateCurves
     errors_fmr: Whole
     errors_fnmr: Whole
     pairs_fmr: Whole
     pairs_fnmr: Whole
     people_fmr: Whole
     people_fnmr: Whole
+    units_fmr: Whole
     n_people: int
     alpha: float
     weighting: Weighting
+    draws: int
     seed: int
     min_people: int
     min_pairs: int
     people_digest: str
+    own: GroupTally | None = None
 
     @property
     def fmr(self) -> Floats:
-        """(T, 1 + D, G) share of different-person pairs within each group accepted."""
-        within: Floats = np.diagonal(self.cross, axis1=2, axis2=3)
+        """(T, G) share of different-person pairs within each group accepted."""
+        within: Floats = np.diagonal(self.rates.cross.rate, axis1=1, axis2=2)
         return within
 
     @property
-    def draws(self) -> int:
-        """Number of draws of people, D."""
-        return len(self.fnmr[0]) - 1
+    def fnmr(self) -> Floats:
+        """(T, G) share of same-person pairs refused."""
+        return self.rates.within.rate
+
+    @property
+    def overall_fmr(self) -> Floats:
+        """(T,) share of all different-person pairs accepted, those across groups too."""
+        overall: Floats = self.rates.overall.rate[:, 0]
+        return overall
+
+    @property
+    def known(self) -> bool:
+        """Whether people are known."""
+        return self.n_people != UNKNOWN
 
     def index_of(self, threshold: float) -> int:
         """Where a threshold stands among ``thresholds``.
@@ -214,119 +204,141 @@ class GroupCurves:
         Raises:
             IndexError: there are fewer thresholds.
         """
-        left_out = self._left_out()
-        drawn = self._drawn(index, np.array([group not in left_out for group in self.groups], np.bool_))
-        accuracy = drawn.rates()["accuracy"]
-        # Every two groups once.
+        left_out = self.left_out()
+        compared = np.array([group not in left_out for group in self.groups], np.bool_)
         upper = np.triu_indices(len(self.groups))
+        # Every two groups once.
+        everybody = (
+            _together(self.errors_fmr[index][upper], self.pairs_fmr[upper], self.n_people),
+            _together(self.errors_fnmr[index], self.pairs_fnmr, _sum_known(self.people_fnmr)),
+        )
+        units = int(self.units_fmr[upper].sum()), _sum_known(self.people_fnmr)
+        estimates = self._estimates(index, compared)
+        own = self.own if self.own is not None and self.own.tally.threshold == self.thresholds[index] else None
         return Demographics(
             threshold=float(self.thresholds[index]),
-            overall=GroupRates.measured(
-                fmr=self._rate(
-                    _together(self.errors_fmr[index][upper], self.pairs_fmr[upper], self.n_people), drawn.overall_fmr
-                ),
-                fnmr=self._rate(
-                    _together(self.errors_fnmr[index], self.pairs_fnmr, _sum_known(self.people_fnmr)),
-                    drawn.overall_fnmr,
-                ),
-                accuracy=estimate(1 - (drawn.overall_fmr + drawn.overall_fnmr) / 2),
+            overall=_with_accuracy(
+                self._rate(everybody[0], self.rates.overall, (index, 0), units[0]),
+                self._rate(everybody[1], self.rates.overall, (index, 1), units[1]),
             ),
             by_group={
-                name: GroupRates.measured(
-                    fmr=self._rate(self._impostor(index, group, group), drawn.fmr[:, group]),
-                    fnmr=self._rate(self._genuine(index, group), drawn.fnmr[:, group]),
-                    accuracy=estimate(accuracy[:, group]),
+                name: _with_accuracy(
+                    self._fmr(index, group, group),
+                    self._rate(
+                        self._genuine(index, group), self.rates.within, (index, group), int(self.people_fnmr[group])
+                    ),
                 )
                 for group, name in enumerate(self.groups)
             },
             cross={
-                one: {
-                    other: self._rate(self._impostor(index, i, j), drawn.cross[:, i, j])
-                    for j, other in enumerate(self.groups)
-                }
+                one: {other: self._fmr(index, i, j) for j, other in enumerate(self.groups)}
                 for i, one in enumerate(self.groups)
             },
-            metrics=metrics_of(drawn),
+            metrics={name: estimates[name] for name in IDEALS if name in estimates},
+            difference=_named(estimates, _DIFFERENCES),
+            ratio=_named(estimates, _RATIOS),
             left_out=left_out,
-            min_people=self.min_people,
-            min_pairs=self.min_pairs,
-            drawn=drawn,
+            settings=GroupOptions(
+                weighting=self.weighting,
+                alpha=self.alpha,
+                draws=self.draws,
+                seed=self.seed,
+                min_people=self.min_people,
+                min_pairs=self.min_pairs,
+            ),
+            tally=own,
         )
 
     def arrays(self) -> Arrays:
-        """Name -> array, to be written to a file; the inverse of ``of_arrays``. Nothing in it needs a pickle.
-
-        One triangle of ``cross`` is kept: (T, 1 + D, G (G + 1) / 2), row after row.
-        """
-        plain = {_NAMES.get(name, name): np.asarray(value) for name, value in vars(self).items()}
-        return {**plain, "cross": self.cross[:, :, *np.triu_indices(len(self.groups))]}
+        """Name -> array, to be written to a file; the inverse of ``of_arrays``. Nothing in it needs a pickle."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("rates", "own")}
+        return {**{_NAMES.get(name, name): np.asarray(value) for name, value in plain.items()}, **self.rates.arrays()}
 
     @classmethod
     def of_arrays(cls, arrays: NamedArrays) -> "GroupCurves":
-        """From what ``arrays`` gave.
+        """From what ``arrays`` gave, or from what versions before kept: rates in draws of people.
 
         Raises:
             EthnoshardError: one is missing, or of another type or shape.
         """
         groups = tuple(arrays.texts("groups", "G").tolist())
-        rows, columns = np.triu_indices(len(groups))
-        triangle = arrays.floats("cross", "T", "1 + D", len(rows))
-        cross = np.empty((*triangle.shape[:2], len(groups), len(groups)))
-        cross[:, :, rows, columns] = cross[:, :, columns, rows] = triangle
+        people_fmr, people_fnmr = arrays.whole("people_fmr", "G", "G"), arrays.whole("people_fnmr", "G")
+        if "overall_fmr" in arrays:
+            rates, draws = RateCurves.of_draws(arrays, people_fmr, people_fnmr)
+            units = people_fmr * (people_fmr - 1) // 2
+        else:
+            rates, draws = RateCurves.of_arrays(arrays), int(arrays.whole("draws"))
+            units = arrays.whole("units_fmr", "G", "G")
         return cls(
+            rates=rates,
             groups=groups,
             thresholds=arrays.floats("thresholds", "T"),
-            fnmr=arrays.floats("fnmr", "T", "1 + D", "G"),
-            cross=cross,
-            overall_fmr=arrays.floats("overall_fmr", "T", "1 + D"),
-            overall_fnmr=arrays.floats("overall_fnmr", "T", "1 + D"),
             errors_fmr=arrays.whole("errors_fmr", "T", "G", "G"),
             errors_fnmr=arrays.whole("errors_fnmr", "T", "G"),
             pairs_fmr=arrays.whole("pairs_fmr", "G", "G"),
             pairs_fnmr=arrays.whole("pairs_fnmr", "G"),
-            people_fmr=arrays.whole("people_fmr", "G", "G"),
-            people_fnmr=arrays.whole("people_fnmr", "G"),
+            people_fmr=people_fmr,
+            people_fnmr=people_fnmr,
+            units_fmr=units,
             n_people=int(arrays.whole("crowd")),
             alpha=float(arrays.floats("alpha")),
             weighting=weighting_of(str(arrays.texts("weighting"))),
+            draws=draws,
             seed=int(arrays.whole("seed")),
             min_people=int(arrays.whole("min_people")),
             min_pairs=int(arrays.whole("min_pairs")),
             people_digest=str(arrays.texts("people")),
         )
 
-    def _drawn(self, index: int, compared: Bools) -> DrawnRates:
-        return DrawnRates(
-            groups=self.groups,
-            compared=compared,
-            fmr=self.fmr[index],
-            fnmr=self.fnmr[index],
-            overall_fmr=self.overall_fmr[index],
-            overall_fnmr=self.overall_fnmr[index],
-            cross=self.cross[index],
-            pairs_fmr=self.pairs_fmr.diagonal(),
-            pairs_fnmr=self.pairs_fnmr,
-            alpha=self.alpha,
-            weighting=self.weighting,
-            seed=self.seed,
-            people_digest=self.people_digest,
+    def _estimates(self, index: int, compared: Bools) -> dict[str, Estimate]:
+        """Fairness metrics, differences and ratios over the groups that are large enough."""
+        if compared.sum() < 2:
+            return {}
+        chosen = np.flatnonzero(compared)
+        trials = (
+            (self.units_fmr.diagonal()[chosen], self.people_fnmr[chosen])
+            if self.known
+            else (self.pairs_fmr.diagonal()[chosen], self.pairs_fnmr[chosen])
+        )
+        fmr = _measured(self.rates.cross, (index, chosen, chosen), trials[0], heavy=True)
+        fnmr = _measured(self.rates.within, (index, chosen), trials[1], heavy=False)
+
+        def metrics(one: Floats, other: Floats) -> dict[str, Floats]:
+            return {
+                **fairness_metrics(one, other, trials[0], trials[1], self.alpha),
+                **_apart({"fmr": one, "fnmr": other, "tar": 1 - other, "accuracy": 1 - (one + other) / 2}),
+            }
+
+        names = ("fmr", "fnmr", "tar", "accuracy")
+        return fairness_estimates(
+            metrics,
+            {**IDEALS, **{_DIFFERENCES + name: 0 for name in names}, **{_RATIOS + name: 1 for name in names}},
+            {*FALLING, *(_RATIOS + name for name in names)},
+            fmr,
+            fnmr,
+            self.draws if self.known else 0,
+            self.seed,
         )
 
-    def _rate(self, count: Count, values: Floats) -> Rate:
-        interval = percentile_interval(values[1:]) if len(values) > 1 else None
-        return count.rate(values[0], interval, self.min_people, self.min_pairs)
+    def _rate(self, count: Count, curve: RateCurve, at: tuple[int, ...], units: int) -> Rate:
+        rate = float(curve.rate[at])
+        ends = rate_interval(rate, curve.spread(*at), units) if self.known and self.draws else None
+        interval = None if ends is None else Interval(*ends)
+        return count.rate(rate, interval, self.min_people, self.min_pairs)
 
-    def _impostor(self, index: int, i: int, j: int) -> Count:
-        return _count(self.errors_fmr[index, i, j], self.pairs_fmr[i, j], self.people_fmr[i, j])
+    def _fmr(self, index: int, i: int, j: int) -> Rate:
+        count = _count(self.errors_fmr[index, i, j], self.pairs_fmr[i, j], self.people_fmr[i, j])
+        return self._rate(count, self.rates.cross, (index, i, j), int(self.units_fmr[i, j]))
 
     def _genuine(self, index: int, group: int) -> Count:
         return _count(self.errors_fnmr[index, group], self.pairs_fnmr[group], self.people_fnmr[group])
 
-    def _left_out(self) -> dict[str, str]:
+    def left_out(self) -> dict[str, str]:
         """Groups that are too small for the metrics -> why. It doesn't depend on the threshold."""
         left_out = {}
         for group, name in enumerate(self.groups):
-            counts = ((self._genuine(0, group), "same-person"), (self._impostor(0, group, group), "different-person"))
+            impostor = _count(0, self.pairs_fmr[group, group], self.people_fmr[group, group])
+            counts = ((self._genuine(0, group), "same-person"), (impostor, "different-person"))
             reasons = [
                 f"{count.pairs:,} {kind} pairs" + ("" if count.people is None else f" of {count.people:,} people")
                 for count, kind in counts
@@ -351,69 +363,128 @@ def demographics(pairs: TestedPairs, threshold: float, options: GroupOptions = G
     Raises:
         EthnoshardError: the pairs have no groups, or one only, or weighting by person is asked for without people.
     """
-    return group_curves(pairs, [threshold], options).at(0)
+    return group_curves(pairs, [threshold], options, own=threshold).at(0)
 
 
-def group_curves(pairs: TestedPairs, thresholds: npt.ArrayLike, options: GroupOptions = GroupOptions()) -> GroupCurves:
+def group_curves(
+    pairs: TestedPairs,
+    thresholds: npt.ArrayLike,
+    options: GroupOptions = GroupOptions(),
+    *,
+    own: float | ChosenThreshold | None = None,
+) -> GroupCurves:
     """Errors by group at each of T thresholds.
 
-    Scores are computed once for all thresholds, and only errors are kept, counted by people; draws need no score. Time
-    and memory grow with the pairs that the lowest threshold accepts.
+    Scores are computed once for all thresholds, and only errors are kept, counted by people. Time and memory grow with
+    the pairs that the lowest threshold accepts.
 
     Args:
         pairs: all pairs of a ``Roster``, or a ``ScoreList``; with groups.
         thresholds: (T,) rising similarities (``thresholds_over``); a pair is accepted from it on.
         options: how they are measured.
+        own: one of the thresholds, whose counts are kept; None for none. With one that was chosen on a sample
+            (``choose_threshold``) its ends are among the thresholds too, and intervals there hold the sample's chance.
 
     Raises:
         EthnoshardError: the pairs have no groups, or one only, weighting by person is asked for without people, or
             thresholds don't rise.
     """
     weighting = pairs.weighted(options.weighting)
-    rates, accepted, refused = [], [], []
+    chosen = own if isinstance(own, ChosenThreshold) else None
+    value = own.value if isinstance(own, ChosenThreshold) else own
+    points, accepted, refused = [], [], []
     rising = _rising(thresholds)
+    kept: Tally | None = None
+    ends: dict[float, Influence] = {}
     for tally in pairs.tallies(rising):
-        rates.append(drawn_rates(tally, weighting, options.draws, options.seed))
+        _check_groups(tally)
+        influence = Influence.of(tally, weighting)
+        points.append(Threshold.of(influence))
         accepted.append(impostor_errors(tally))
         refused.append(genuine_errors(tally))
+        if tally.threshold == value:
+            kept = tally
+        if chosen is not None and tally.threshold in (chosen.low, chosen.value, chosen.high):
+            ends[tally.threshold] = influence
     pairs_fmr, people_fmr = impostor_pairs(tally)
     pairs_fnmr, people_fnmr = genuine_pairs(tally)
-    return GroupCurves(
+    curves = GroupCurves(
         groups=tally.groups,
         thresholds=rising,
-        fnmr=np.stack([each.fnmr for each in rates]),
-        cross=np.stack([each.cross for each in rates]),
-        overall_fmr=np.stack([each.overall_fmr for each in rates]),
-        overall_fnmr=np.stack([each.overall_fnmr for each in rates]),
+        rates=RateCurves.of(points, len(tally.groups), known=tally.known),
         errors_fmr=np.stack(accepted),
         errors_fnmr=np.stack(refused),
         pairs_fmr=pairs_fmr,
         pairs_fnmr=pairs_fnmr,
         people_fmr=people_fmr,
         people_fnmr=people_fnmr,
+        units_fmr=influence.fmr_units.astype(np.int64),
         n_people=len(tally.people) if tally.known else UNKNOWN,
         alpha=options.alpha,
         weighting=weighting,
+        draws=options.draws if tally.known else 0,
         seed=options.seed,
         min_people=options.min_people,
         min_pairs=options.min_pairs,
         people_digest=tally.digest(),
     )
+    if kept is None:
+        return curves
+    left_out = curves.left_out()
+    counts = GroupTally(
+        tally=kept,
+        weighting=weighting,
+        alpha=options.alpha,
+        compared=np.array([group not in left_out for group in curves.groups], np.bool_),
+    )
+    if chosen is None or chosen.low == chosen.high or not tally.known:
+        return replace(curves, own=counts)
+    counts = replace(counts, sensitivity=sensitivity_of(ends[chosen.low], ends[chosen.high], chosen, weighting))
+    rates = curves.rates.with_choice(curves.index_of(chosen.value), counts, ends[chosen.value])
+    return replace(curves, rates=rates, own=counts)
 
 
-def estimate(values: Floats, ideal: float | None = None) -> Estimate:
-    """A number with its interval, from (1 + D,) values, the first of them as measured."""
-    return Estimate(
-        value=float(values[0]) if np.isfinite(values[0]) else None,
-        people_interval=percentile_interval(values[1:]) if len(values) > 1 else None,
-        undefined_draws=int(np.count_nonzero(~np.isfinite(values[1:]))),
-        ideal=ideal,
+def _with_accuracy(fmr: Rate, fnmr: Rate) -> GroupRates:
+    """With the accuracy on as many pairs of both kinds, and its interval from those of both (Zou and Donner 2008)."""
+    ends, interval = (fmr.people_interval, fnmr.people_interval), None
+    value = None if fmr.rate is None or fnmr.rate is None else 1 - (fmr.rate + fnmr.rate) / 2
+    if value is not None and ends[0] is not None and ends[1] is not None:
+        rates = np.array([fmr.rate, fnmr.rate], np.float64)
+        low, high = np.linalg.norm(np.array(ends, np.float64).T - rates, axis=1) / 2
+        interval = Interval(max(0.0, value - float(high)), min(1.0, value + float(low)))
+    return GroupRates.measured(
+        fmr=fmr, fnmr=fnmr, accuracy=Estimate(value=value, people_interval=interval, undefined_draws=0)
     )
 
 
-def metrics_of(drawn: DrawnRates) -> dict[str, Estimate]:
-    """All fairness metrics with their intervals."""
-    return {name: estimate(values, IDEALS[name]) for name, values in drawn.fairness().items()}
+def _measured(curve: RateCurve, at: tuple[int | Whole, ...], units: Whole, *, heavy: bool) -> MeasuredRates:
+    """Rates of the compared groups; ``heavy`` where a few people may have most of the errors."""
+    return MeasuredRates(
+        rate=curve.rate[at],
+        variance=curve.variance[at],
+        independent=curve.independent[at],
+        factor=enlargement(curve.df[at]) if heavy else np.ones(len(units)),
+        units=units.astype(np.float64),
+    )
+
+
+def _apart(rates: dict[str, Floats]) -> dict[str, Floats]:
+    """Greatest less least of each rate, and least over greatest, undefined where all are 0."""
+    found = {}
+    for name, values in rates.items():
+        most, least = values.max(axis=-1), values.min(axis=-1)
+        found[_DIFFERENCES + name] = most - least
+        found[_RATIOS + name] = np.divide(least, most, out=np.full_like(most, np.inf), where=most > 0)
+    return found
+
+
+def _named(estimates: dict[str, Estimate], prefix: str) -> dict[str, Estimate]:
+    return {name.removeprefix(prefix): value for name, value in estimates.items() if name.startswith(prefix)}
+
+
+def _check_groups(tally: Tally) -> None:
+    if len(tally.groups) < 2:
+        raise EthnoshardError(f"all people are of one group, {tally.groups[0]!r}; a difference needs two at least")
 
 
 def _rising(thresholds: npt.ArrayLike) -> Floats:

@@ -45,14 +45,14 @@ class GroupErrorsOverThresholds:
         if self.curves is None:
             return 0
         tiny = np.finfo(np.float64).tiny
-        rates = np.maximum(self.curves.overall_fmr[:, 0], tiny)
+        rates = np.maximum(self.curves.overall_fmr, tiny)
         return int(np.argmin(np.abs(np.log(rates) - np.log(max(fmr, tiny)))))
 
     def fmr_at(self, index: int) -> float:
         """FMR over all pairs at one of the thresholds; 0 where there is none."""
         if self.curves is None:
             return self.own.overall.fmr.rate or 0.0
-        rate = float(self.curves.overall_fmr[index, 0])
+        rate = float(self.curves.overall_fmr[index])
         return 0.0 if np.isnan(rate) else rate
 
     def at(self, index: int) -> GroupErrors:

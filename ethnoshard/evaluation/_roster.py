@@ -109,6 +109,10 @@ class Roster:
         some = self.select(known[self.codes])
         return replace(some, groups=np.array([groups[name] for name in some.names.tolist()], np.str_))
 
+    def as_one_group(self) -> "Roster":
+        """The same images, of people who are all of one group."""
+        return replace(self, groups=np.full(len(self.names), "all"))
+
     def weighted(self, weighting: Weighting | None) -> Weighting:
         """The weighting asked for; "person" for None.
 

@@ -1,7 +1,7 @@
 """A list of pairs with a score each, any system's output."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,11 @@ class ScoreList:
                 raise EthnoshardError(f"{split:,} pairs of one person have two groups; a person belongs to one")
         known = None if people is None else people_of_pairs(*people, truth)
         return cls(score=scores, same=truth, groups=labels, people=known)
+
+    def as_one_group(self) -> "ScoreList":
+        """The same pairs, of people who are all of one group."""
+        alike = np.full(len(self.score), "all")
+        return replace(self, groups=(alike, alike))
 
     def weighted(self, weighting: Weighting | None) -> Weighting:
         """The weighting asked for; for None "person" where people are known, else "pair".

@@ -16,6 +16,7 @@ from ethnoshard.charts import (
     colours_of_groups,
     metric_name,
     number,
+    p_value,
     page,
     signed,
 )
@@ -33,6 +34,7 @@ from ethnoshard.reports._summary import (
     warning_lines,
 )
 from ethnoshard.results import (
+    LEVEL_OF_CLAIMS,
     Change,
     ClusterReport,
     Compared,
@@ -52,6 +54,7 @@ _OF_PAIRS = ("first", "second", "same", "fold", "first_person", "second_person")
 _CHANGE_HEAD = ("", "base", "other", "other - base", "95 % of the difference")
 _AXIS = "other - base (share; right of the line the other's is greater)"
 _FILLED = "Filled: the interval excludes 0."
+_FILLED_BY_GROUP = "Filled: other than 0 with p < 0.05, adjusted by Holm for all rates by group together."
 
 
 def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
@@ -125,6 +128,7 @@ def _evaluations(base: ReportFolder, other: ReportFolder) -> Comparison:
         seed=seed,
     )
     identified = _identifications(one, two)
+    by_group = _demographics(base, other)
     kind: Kind = "scores" if base.kind == "scores" else "evaluation"
     return Comparison(
         of=kind,
@@ -135,7 +139,8 @@ def _evaluations(base: ReportFolder, other: ReportFolder) -> Comparison:
         verification=changes,
         identification=identified if isinstance(identified, IdentificationChange) else None,
         identification_left_out=identified if isinstance(identified, str) else None,
-        demographics=tuple(_demographics(base, other)),
+        demographics=by_group if isinstance(by_group, tuple) else (),
+        demographics_left_out=by_group if isinstance(by_group, str) else None,
     )
 
 
@@ -176,15 +181,20 @@ def _rank(base: Identification, other: Identification, way: str, rank: str) -> R
     )
 
 
-def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsChange]:
-    """For every source of groups that both reports have."""
+def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsChange, ...] | str:
+    """For every source of groups that both reports have; or why there is nothing."""
     found = []
     theirs = {each.source: each for each in other.evaluation.demographics}
     for ours in base.evaluation.demographics:
         if ours.source not in theirs:
             continue
         yours = theirs[ours.source]
-        drawn = [report.drawn_rates(ours.source) for report in (base, other)]
+        one, two = (report.group_tally(ours.source) for report in (base, other))
+        if one is None or two is None:
+            return (
+                f"{base.path if one is None else other.path} holds no counts of people, which a comparison by group "
+                "needs: it was written by an earlier version of ethnoshard; run ethnoshard evaluate again"
+            )
         found.append(
             GroupErrorsChange(
                 source=ours.source,
@@ -192,10 +202,10 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> list[GroupErrorsCh
                 thresholds=(ours.threshold, yours.threshold),
                 thresholds_from=(ours.chosen_on.text, yours.chosen_on.text),
                 too_few=tuple(group for group, rates in ours.by_group.items() if rates.too_few),
-                **vars(compare_demographics(*drawn)),
+                **vars(compare_demographics(one, two, draws=ours.draws, seed=ours.seed)),
             )
         )
-    return found
+    return tuple(found)
 
 
 def comparison_summary(content: Comparison) -> str:
@@ -235,6 +245,7 @@ def _evaluation_lines(content: Comparison) -> list[str]:
         *table(_CHANGE_HEAD, [_row(metric_name(key), change) for key, change in content.verification.items()]),
         *_identification_lines(content),
         *(line for found in content.demographics for line in _group_lines(found)),
+        *([f"By group is left out: {content.demographics_left_out}.", ""] if content.demographics_left_out else []),
     ]
 
 
@@ -261,27 +272,44 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
     rows = []
     for group, changes in {"all": found.overall, **found.by_group}.items():
         few = " (too few)" if group in found.too_few else ""
-        rows += [_row(f"{group}{few}, {RATES[name]}", change) for name, change in changes.items()]
+        rows += [
+            [*_row(f"{group}{few}, {RATES[name]}", change), _p(change.p_adjusted)] for name, change in changes.items()
+        ]
     one, two = found.thresholds
     lines = [
         f"## By group, {found.labels}",
         "",
         f"Exploratory. Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and {two:.4f} "
-        f"({found.thresholds_from[1]}). {found.draws:,} draws of people, the same for both.",
+        f"({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; p is "
+        f"adjusted by Holm for all rates by group together. {_excluded(found)}",
         "",
-        *table(_CHANGE_HEAD, rows),
+        *table((*_CHANGE_HEAD, "p, adjusted"), rows),
     ]
     if not found.metrics:
         return lines
-    metrics = [_row(GROUP_METRICS[name][0], change) for name, change in found.metrics.items()]
+    metrics = [[*_row(GROUP_METRICS[name][0], change), _p(change.p_value)] for name, change in found.metrics.items()]
     return [
         *lines,
         f"Metrics over {', '.join(found.compared)}. A smaller gap because the best group got worse is no gain: "
         "see each "
         "group's own rates above.",
         "",
-        *table(_CHANGE_HEAD, metrics),
+        *table((*_CHANGE_HEAD, "p of models that are alike"), metrics),
     ]
+
+
+def _excluded(found: GroupErrorsChange) -> str:
+    """How many intervals exclude 0, and how many would by chance."""
+    changes = [change for some in found.by_group.values() for change in some.values()]
+    ends = [change.people_interval for change in changes if change.people_interval is not None]
+    apart = sum(low is not None and high is not None and not low <= 0 <= high for low, high in ends)
+    return (
+        f"Of {len(ends)} intervals by group {apart} exclude 0; by chance {0.05 * len(ends):.1g} would." if ends else ""
+    )
+
+
+def _p(value: float | None) -> str:
+    return NONE if value is None else p_value(value)
 
 
 def _cluster_lines(content: Comparison) -> list[str]:
@@ -349,7 +377,7 @@ def _group_page(found: GroupErrorsChange, named: str) -> str:
     return page(
         charts.differences(rows, _AXIS),
         f"By group {found.labels}, {named}: differences",
-        f"95 % intervals by {found.draws:,} draws of people, the same for both. {_FILLED} Grey: too few people or "
+        f"95 % intervals of the differences on the same people. {_FILLED_BY_GROUP} Grey: too few people or "
         "pairs. Exploratory",
         script="directory",
     )
@@ -377,5 +405,8 @@ def _cluster_page(report: Comparison, named: str) -> str:
 
 def _difference(change: Change, name: str, *, colour: str | None = None, too_few: bool = False) -> Difference:
     assert change.difference is not None, "others are left out"
-    found = Difference(name=name, value=change.difference, interval=change.people_interval, too_few=too_few)
+    claimed = None if change.p_adjusted is None else change.p_adjusted < LEVEL_OF_CLAIMS
+    found = Difference(
+        name=name, value=change.difference, interval=change.people_interval, too_few=too_few, claimed=claimed
+    )
     return found if colour is None else replace(found, colour=colour)

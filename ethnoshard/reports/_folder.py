@@ -28,14 +28,14 @@ from ethnoshard.results import (
 )
 
 if TYPE_CHECKING:
-    from ethnoshard.evaluation import DrawnRates, GroupCurves
+    from ethnoshard.evaluation import GroupCurves, GroupTally
 
 FORMAT = 2
 """Version of the format. A reader refuses one it doesn't know. 2 has VAL only at the FAR asked for, else the reason."""
 _READABLE = (1, FORMAT)
 
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
-DRAWN, CURVES = "drawn_", "curve_"
+TALLY, CURVES = "tally_", "curve_"
 """Before the names of arrays of errors by group, in a file that holds others as well."""
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
@@ -179,15 +179,18 @@ class ReportFolder:
         found = self._named(f"groups-{source}").both("people", "groups", "P")
         return {} if found is None else dict(zip(found[0].tolist(), found[1].tolist(), strict=True))
 
-    def drawn_rates(self, source: str) -> "DrawnRates":
-        """Errors by group in all draws at the report's threshold, by one source of labels.
+    def group_tally(self, source: str) -> "GroupTally | None":
+        """The counts behind errors by group at the report's threshold, by one source of labels.
+
+        None in reports of versions that kept none.
 
         Raises:
             EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
         """
-        from ethnoshard.evaluation import DrawnRates
+        from ethnoshard.evaluation import GroupTally
 
-        return DrawnRates.of_arrays(self._named(f"groups-{source}").beneath(DRAWN))
+        arrays = self._named(f"groups-{source}").beneath(TALLY)
+        return GroupTally.of_arrays(arrays) if "groups" in arrays else None
 
     def group_curves(self, source: str) -> "GroupCurves":
         """Errors by group over thresholds, by one source of labels.
@@ -199,7 +202,7 @@ class ReportFolder:
         from ethnoshard.evaluation import GroupCurves
 
         arrays = self._named(f"groups-{source}").beneath(CURVES)
-        if not any(name in arrays for name in GroupCurves.__dataclass_fields__):
+        if "thresholds" not in arrays and "fnmr" not in arrays:
             raise EthnoshardError(
                 f"{self.path} holds errors by group at its own threshold only: it was written by an earlier version of "
                 "ethnoshard; run ethnoshard evaluate again to have other thresholds"

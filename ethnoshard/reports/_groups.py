@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
-    DrawnRates,
+    ChosenThreshold,
     GroupCurves,
     GroupOptions,
+    GroupTally,
     Roster,
     ScoreList,
+    TestedPairs,
+    choose_threshold,
+    given_threshold,
     group_curves,
-    threshold_at_fmr,
     thresholds_over,
 )
-from ethnoshard.reports._folder import CURVES, DRAWN
+from ethnoshard.reports._folder import CURVES, TALLY
 from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
@@ -160,14 +163,14 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_b
     pairs = ScoreList.of(scored.score, scored.same, scored.groups, people=scored.people)
     if options.threshold is None:
         # By pair, whether people are known or not: the share of listed pairs is what a reader of the list can check.
-        value = threshold_at_fmr(pairs, options.fmr, weighting="pair")
-        threshold = Threshold(value=value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
+        choice = choose_threshold(pairs, options.fmr, weighting="pair", tested=True)
+        threshold = Threshold(value=choice.value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
     else:
+        choice = given_threshold(options.threshold)
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
-    curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
     return _result(
-        curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
-        pairs="the listed pairs",
+        _curves(pairs, choice, options), threshold, source="list", given_by=given_by,
+        note=AS_GIVEN.format(name=given_by), without={}, pairs="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
     )  # fmt: skip
 
@@ -179,21 +182,25 @@ def group_options(options: EvaluationOptions) -> GroupOptions:
     )
 
 
-def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions) -> Threshold:
+def _threshold(
+    roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions
+) -> tuple[Threshold, ChosenThreshold]:
     """The threshold of all sources, set on the ``number`` people outside the test where they are enough."""
     if options.threshold is not None:
-        return Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
+        given = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
+        return given, given_threshold(options.threshold)
     if not _too_few(number, options.fmr):
         others = roster.select(outside)
+        choice = choose_threshold(others, options.fmr, tested=False)
         return Threshold(
-            value=threshold_at_fmr(others, options.fmr),
+            value=choice.value,
             chosen_on=ChosenOn(
                 text=OTHER_PEOPLE.format(fmr=options.fmr),
                 people=number,
                 images=len(others.codes),
                 fmr_asked=options.fmr,
             ),
-        )
+        ), choice
     # Nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it.
     tested = roster.select(~outside)
     people = len(tested.names)
@@ -204,15 +211,16 @@ def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options:
             f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
             f"{options.fmr:g} on, and so are the {people:,} who are in one: give --threshold{least}"
         )
+    choice = choose_threshold(tested, options.fmr, tested=True)
     return Threshold(
-        value=threshold_at_fmr(tested, options.fmr),
+        value=choice.value,
         chosen_on=ChosenOn(
             text=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
             people=people,
             images=len(tested.codes),
             fmr_asked=options.fmr,
         ),
-    )
+    ), choice
 
 
 def _too_few(people: int, fmr: float) -> bool:
@@ -220,12 +228,17 @@ def _too_few(people: int, fmr: float) -> bool:
     return fmr * people * (people - 1) / 2 < 1
 
 
-def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, options: EvaluationOptions) -> GroupResult:
+def _of_source(
+    roster: Roster,
+    source: GroupSource,
+    threshold: tuple[Threshold, ChosenThreshold],
+    options: EvaluationOptions,
+) -> GroupResult:
     tested = roster.grouped(source.groups)
-    curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
+    curves = _curves(tested, threshold[1], options)
     given_by = source.given_by or source.name
     result = _result(
-        curves, threshold, source=source.name, given_by=given_by,
+        curves, threshold[0], source=source.name, given_by=given_by,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
         without=source.without, pairs=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
@@ -233,6 +246,12 @@ def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, option
     assert tested.groups is not None, "grouped above"
     result.arrays.update(people=tested.names, groups=tested.groups)
     return result
+
+
+def _curves(pairs: TestedPairs, choice: ChosenThreshold, options: EvaluationOptions) -> GroupCurves:
+    """Over all that is worth looking at, and about the report's own threshold."""
+    thresholds = np.union1d(thresholds_over(pairs, choice.value), choice.thresholds)
+    return group_curves(pairs, thresholds, group_options(options), own=choice)
 
 
 def _which_pairs(tested: Roster, source: GroupSource) -> str:
@@ -272,12 +291,13 @@ def _result(
         chosen_on=threshold.chosen_on,
         **vars(own.errors()),
     )
-    return GroupResult(name=source, errors=errors, arrays=_arrays(own.drawn, curves))
+    assert own.tally is not None, "the report's own threshold"
+    return GroupResult(name=source, errors=errors, arrays=_arrays(own.tally, curves))
 
 
-def _arrays(drawn: DrawnRates, curves: GroupCurves) -> Arrays:
-    """What ``ReportFolder.drawn_rates`` and ``ReportFolder.group_curves`` read back."""
+def _arrays(tally: GroupTally, curves: GroupCurves) -> Arrays:
+    """What ``ReportFolder.group_tally`` and ``ReportFolder.group_curves`` read back."""
     return {
-        **{DRAWN + name: values for name, values in drawn.arrays().items()},
+        **{TALLY + name: values for name, values in tally.arrays().items()},
         **{CURVES + name: values for name, values in curves.arrays().items()},
     }

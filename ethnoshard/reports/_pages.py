@@ -4,7 +4,7 @@ import numpy as np
 
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
-from ethnoshard.reports._summary import threshold_text
+from ethnoshard.reports._summary import intervals_text, threshold_text
 from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, Verification
 
 _GREY = "Grey: too few people or pairs."
@@ -83,7 +83,7 @@ def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
         found.labels,
         threshold_text(found),
     )
-    bars = f" Bars: 95 % by {found.draws:,} draws of people." if found.draws else ""
+    bars = f" Bars: {intervals_text(found)}"
     pages = {
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from ethnoshard import charts
-from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number
+from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number, p_value
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import (
     ClusterReport,
     Compared,
+    ErrorsAtThreshold,
     Evaluation,
     FoldRate,
     GroupErrors,
@@ -206,21 +207,31 @@ def _rates(found: GroupErrors) -> list[str]:
         rows.append(
             [
                 name + (" (too few)" if rates.too_few else ""),
-                with_interval(fmr.rate, fmr.people_interval),
+                with_interval(fmr.rate, fmr.interval),
                 _behind(fmr),
-                with_interval(fnmr.rate, fnmr.people_interval),
+                with_interval(fnmr.rate, fnmr.interval),
                 _behind(fnmr),
                 rate(rates.tar),
                 with_interval(rates.accuracy.value, rates.accuracy.people_interval),
             ]
         )
     head = ("group", "FMR", "errors of pairs", "FNMR", "errors of pairs", "TAR", "accuracy")
-    intervals = (
-        f"95 % intervals by {found.draws:,} draws of people, seed {found.seed}."
-        if found.draws
-        else ("People are not known, so there are no intervals by drawing them.")
+    return [*table(head, rows), intervals_text(found), ""]
+
+
+def intervals_text(found: ErrorsAtThreshold) -> str:
+    """Where the intervals of rates by group are from."""
+    if found.overall.fmr.people is None:
+        return (
+            "People are not known: 95 % intervals are Wilson's, which takes pairs for independent. Pairs that share a "
+            "person aren't."
+        )
+    if not found.draws:
+        return "Without --draws there are no intervals."
+    return (
+        "95 % intervals are for people drawn from many like them: pairs that share a person err together, and where "
+        "the threshold was set on people, these are drawn too."
     )
-    return [*table(head, rows), intervals, ""]
 
 
 def _behind(cell: Rate) -> str:
@@ -233,19 +244,33 @@ def _metrics(found: GroupErrors) -> list[str]:
         return ["Fewer than two groups are large enough, so no metric says how far they are apart.", ""]
     rows = []
     for name, metric in found.metrics.items():
-        undefined = f"; undefined in {metric.undefined_draws:,} draws" if metric.undefined_draws else ""
+        undefined = (
+            f"; undefined in {metric.undefined_draws:,} of {found.draws:,} simulations"
+            if metric.undefined_draws
+            else ""
+        )
         value = "undefined" if metric.value is None else number(metric.value)
         ends = metric.people_interval
         shown = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
-        rows.append([GROUP_METRICS[name][0], value, shown + undefined, f"{metric.ideal:g}"])
+        alike = metric.equal_groups
+        limit = NONE if alike is None else f"{_number(alike.median)}; {_number(alike.limit)}"
+        p = NONE if alike is None else p_value(alike.p_value)
+        rows.append([GROUP_METRICS[name][0], value, shown + undefined, limit, p, f"{metric.ideal:g}"])
     compared = [group for group in found.by_group if group not in found.left_out]
     return [
         f"Over {', '.join(compared)}; alpha {found.alpha:g}. Look at each group's own rates too: a gap that is "
         "smaller "
         "because the best group got worse is no gain.",
         "",
-        *table(("metric", "value", "95 % by drawing people", "ideal"), rows),
+        *table(("metric", "value", "95 %", "equal groups show: half; 5 %", "p", "ideal"), rows),
+        "Chance alone keeps groups that are all alike from the ideal: half of such groups, of these sizes, show the "
+        "first number or more (FDR: or less), 5 % the second or more. p is the share of them that show what was measured.",
+        "",
     ]
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else number(value)
 
 
 def _cross(found: GroupErrors) -> list[str]:

@@ -31,10 +31,10 @@ from ethnoshard.results._benchmarks import (
     TableBenchmark,
     benchmark_from_json,
 )
-from ethnoshard.results._changes import MetricChange, Verdict, changes_of
+from ethnoshard.results._changes import LEVEL_OF_CLAIMS, MetricChange, Verdict, changes_of
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._delivery import Delivery, Encounters
-from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
+from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, holm
 from ethnoshard.results._groups import (
     ChosenOn,
     DemographicsChange,
@@ -71,6 +71,7 @@ from ethnoshard.results._verification import (
 __all__ = [
     "CLUSTERINGS",
     "LEVEL",
+    "LEVEL_OF_CLAIMS",
     "OURS",
     "OUR_DECODER",
     "Accepted",
@@ -92,6 +93,7 @@ __all__ = [
     "Delivery",
     "DemographicsChange",
     "Encounters",
+    "EqualGroups",
     "ErrorsAtThreshold",
     "Estimate",
     "Evaluation",
@@ -152,6 +154,7 @@ __all__ = [
     "changes_of",
     "explained_by_chance",
     "from_json",
+    "holm",
     "result_as_json",
     "result_from_json",
     "why_no_val",

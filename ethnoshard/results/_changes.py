@@ -13,8 +13,15 @@ _BY_GROUP: tuple[Literal["fmr"], Literal["fnmr"]] = ("fmr", "fnmr")
 _VAL = "val_at_"
 
 
+LEVEL_OF_CLAIMS = 0.05
+
+
 class Verdict(Enum):
-    """What an interval says of two models."""
+    """What may be claimed of two models.
+
+    A metric that stands by itself differs where its interval excludes 0; of rates by group, which are many, one differs
+    where its p-value, adjusted for all of them together, is below 5 %.
+    """
 
     NO_INTERVAL = "no interval"
     INCLUDES_0 = "includes 0"
@@ -38,6 +45,7 @@ class MetricChange:
         after: of the other.
         difference: other minus base.
         interval: at 95 % from draws of people; None if there is none.
+        p_adjusted: of rates by group, by Holm (1979) for all of them; None of others, and in reports of before.
         too_few: whether too few people or pairs of the group stand behind it.
         better: of clusterings, draws of people in which the other is higher; None of evaluations.
         draws: of people.
@@ -54,22 +62,24 @@ class MetricChange:
     after: float | None
     difference: float
     interval: tuple[float, float] | None = None
+    p_adjusted: float | None = None
     too_few: bool = False
     better: int | None = None
     draws: int
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the interval tells the models apart, and which is higher."""
+        """Whether the models are told apart, and which is higher."""
         if self.interval is None:
             return Verdict.NO_INTERVAL
-        if self.interval[0] <= 0 <= self.interval[1]:
+        alike = self.interval[0] <= 0 <= self.interval[1]
+        if alike if self.p_adjusted is None else self.p_adjusted > LEVEL_OF_CLAIMS:
             return Verdict.INCLUDES_0
         return Verdict.HIGHER if self.difference > 0 else Verdict.LOWER
 
     @property
     def excludes_0(self) -> bool:
-        """Whether the interval tells the models apart."""
+        """Whether the models are told apart."""
         return self.verdict in (Verdict.HIGHER, Verdict.LOWER)
 
 
@@ -136,6 +146,7 @@ def _change(
             after=change.other,
             difference=change.difference,
             interval=_closed(change.people_interval),
+            p_adjusted=change.p_adjusted,
             too_few=few,
             draws=comparison.draws,
         )

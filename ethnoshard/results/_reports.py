@@ -132,6 +132,7 @@ class Comparison:
         identification: None where it was left out, and of clusterings.
         identification_left_out: why.
         demographics: errors by group, of each source of labels that both have.
+        demographics_left_out: why there are none of a source that both have; None where there are.
         clustering: method -> metric -> change; of clusterings.
     """
 
@@ -145,6 +146,7 @@ class Comparison:
     identification: IdentificationChange | None = None
     identification_left_out: str | None = None
     demographics: tuple[GroupErrorsChange, ...] = ()
+    demographics_left_out: str | None = None
     clustering: dict[str, dict[str, ClusteringChange]] = field(default_factory=dict)
 
 
@@ -156,7 +158,7 @@ _TYPES: dict[str, type[Result]] = {
     "clustering": ClusterReport,
     "comparison": Comparison,
 }
-_OF_EVALUATIONS = ("seed", "verification", "identification", "demographics")
+_OF_EVALUATIONS = ("seed", "verification", "identification", "demographics", "demographics_left_out")
 _OF_CLUSTERINGS = ("people", "clustering")
 
 

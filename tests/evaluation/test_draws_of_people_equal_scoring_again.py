@@ -1,74 +1,20 @@
-"""An interval from counts by people is that of drawing people and scoring all their pairs anew."""
-
-import itertools
+"""An interval from draws of people is that of taking the pairs that the drawn people have."""
 
 import numpy as np
 import pytest
-from made_people import Crowd, by_group, made_crowd, made_pairs
+from made_people import by_group, made_pairs
 
-from ethnoshard.evaluation import Weighting, verification
+from ethnoshard.evaluation import verification
 from ethnoshard.evaluation._draws import drawn_weights, percentile_interval
-
-THRESHOLD = 0.25
-
-
-def scored_again(crowd: Crowd, drawn: list[str], group: str, other: str, kind: str, weighting: str) -> float:
-    """A rate of the people drawn, several of them maybe the same, by comparing all their images."""
-    unit = crowd.embeddings / np.linalg.norm(crowd.embeddings, axis=1, keepdims=True)
-    group_of = dict(zip(crowd.people.tolist(), crowd.groups.tolist(), strict=True))
-
-    def images(person: str) -> np.ndarray:
-        return unit[crowd.people == person]
-
-    hits: list[np.ndarray] = []
-    if kind == "fnmr":
-        for person in drawn:
-            scores = images(person) @ images(person).T
-            upper = scores[np.triu_indices(len(scores), 1)]
-            if group_of[person] == group and len(upper):
-                hits.append(upper < THRESHOLD)
-    else:
-        for one, two in itertools.combinations(drawn, 2):
-            # The same person drawn twice is one person still.
-            if one != two and sorted([group_of[one], group_of[two]]) == sorted([group, other]):
-                hits.append((images(one) @ images(two).T >= THRESHOLD).ravel())
-    if not hits:
-        return np.nan
-    return float(np.mean([some.mean() for some in hits] if weighting == "person" else np.concatenate(hits)))
-
-
-@pytest.mark.parametrize("weighting", ["person", "pair"])
-def test_by_group(weighting: Weighting) -> None:
-    crowd = made_crowd(1, {"A": 8, "B": 6}, most=4)
-    draws, seed = 25, 3
-    found = by_group(
-        *crowd, threshold=THRESHOLD, weighting=weighting, draws=draws, seed=seed, min_people=2, min_pairs=2
-    )
-    people = np.concatenate([np.unique(crowd.people[crowd.groups == group]) for group in "AB"])
-    (weights,) = drawn_weights([8, 6], draws, seed)
-    assert weights.shape == (14, draws)
-    assert (weights[:8].sum(axis=0) == 8).all() and (weights[8:].sum(axis=0) == 6).all()
-    for draw in range(draws):
-        drawn = np.repeat(people, weights[:, draw].astype(int)).tolist()
-        for i, group in enumerate("AB"):
-            again = scored_again(crowd, drawn, group, group, "fnmr", weighting)
-            assert found.drawn.fnmr[1 + draw, i] == pytest.approx(again, abs=1e-12, nan_ok=True)
-            for j, other in enumerate("AB"):
-                again = scored_again(crowd, drawn, group, other, "fmr", weighting)
-                assert found.drawn.cross[1 + draw, i, j] == pytest.approx(again, abs=1e-12, nan_ok=True)
-    assert found.by_group["A"].fmr.people_interval == percentile_interval(found.drawn.fmr[1:, 0])
-    gap = np.abs(found.drawn.fmr[1:, 0] - found.drawn.fmr[1:, 1])
-    assert found.metrics["max_gap_fmr"].people_interval == percentile_interval(gap)
 
 
 def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    crowd = made_crowd(2, {"A": 8, "B": 6})
-    whole = by_group(*crowd, threshold=THRESHOLD, draws=30).drawn
+    whole = np.concatenate(list(drawn_weights([8, 6], 30, 0)), axis=1)
     monkeypatch.setattr("ethnoshard.evaluation._draws._CELLS", 50)
-    pieces = by_group(*crowd, threshold=THRESHOLD, draws=30).drawn
-    assert (pieces.fmr == whole.fmr).all() and (pieces.cross == whole.cross).all()
-    other = by_group(*crowd, threshold=THRESHOLD, draws=30, seed=1).drawn
-    assert not (other.fmr[1:] == whole.fmr[1:]).all() and (other.fmr[0] == whole.fmr[0]).all()
+    pieces = list(drawn_weights([8, 6], 30, 0))
+    assert len(pieces) == 10 and (np.concatenate(pieces, axis=1) == whole).all()
+    assert (whole[:8].sum(axis=0) == 8).all() and (whole[8:].sum(axis=0) == 6).all()
+    assert not (np.concatenate(list(drawn_weights([8, 6], 30, 1)), axis=1) == whole).all()
 
 
 def test_groups_are_drawn_apart_and_a_group_whatever_the_others_are() -> None:

@@ -27,7 +27,7 @@ def test_at_the_report_s_own_threshold_all_are_at_their_own_and_else_as_strict()
         fmr = one.at(index).overall.fmr.rate
         if threshold != own and fmr:
             assert first == index and one.at(first).threshold == threshold
-            aims = np.abs(np.log(np.maximum(kept.overall_fmr[:, 0], 1e-300) / fmr))
+            aims = np.abs(np.log(np.maximum(kept.overall_fmr, 1e-300) / fmr))
             assert second == int(np.argmin(aims))
 
 

@@ -11,7 +11,6 @@ from made_reports import made_embeddings, made_groups, made_pairs
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import DrawnRates
 from ethnoshard.reports import (
     EvaluationOptions,
     Report,
@@ -54,8 +53,7 @@ def test_everything_is_read_back_as_it_was(report: Report, folder: Path) -> None
     assert as_json(read.evaluation) == as_json(report.result)
     with pytest.raises(EthnoshardError, match="is a report on evaluation; give one of ethnoshard cluster"):
         _ = read.clustering
-    drawn = read.drawn_rates("one")
-    assert isinstance(drawn, DrawnRates) and drawn.draws == 20 and drawn.groups == ("A", "B")
+    assert read.group_tally("one").tally.groups == ("A", "B")
 
 
 def test_figures_take_their_script_from_beside_them_and_say_what_they_show(folder: Path) -> None:

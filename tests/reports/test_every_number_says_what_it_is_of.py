@@ -12,7 +12,16 @@ from sklearn.metrics import roc_auc_score
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import GroupOptions, Roster, demographics, identification, threshold_at_fmr, verification
+from ethnoshard.evaluation import (
+    GroupOptions,
+    Roster,
+    choose_threshold,
+    demographics,
+    group_curves,
+    identification,
+    threshold_at_fmr,
+    verification,
+)
 from ethnoshard.reports import EvaluationOptions, Report, evaluate_embeddings, evaluate_scores
 from ethnoshard.results import as_json
 from ethnoshard.sources import GroupSource, PairList, ScoredPairs
@@ -79,8 +88,20 @@ def test_both_sources_of_groups_stand_side_by_side_with_their_own_labels(
         rows = np.array([name in source.groups for name in embeddings.identities.tolist()])
         groups = [source.groups[name] for name in embeddings.identities[rows].tolist()]
         roster = Roster.of(embeddings.vectors[rows], embeddings.identities[rows], groups)
-        expected = demographics(roster, found["threshold"], GroupOptions(draws=50, seed=4, min_people=10))
+        outside = embeddings.identities >= "p080"
+        choice = choose_threshold(
+            Roster.of(embeddings.vectors[outside], embeddings.identities[outside]), 0.01, tested=False
+        )
+        options = GroupOptions(draws=50, seed=4, min_people=10)
+        curves = group_curves(roster, choice.thresholds, options, own=choice)
+        expected = curves.at(curves.index_of(found["threshold"]))
         assert {**found, **as_json(expected.errors())} == found
+        # Those who set the threshold might have been others, and every interval holds that.
+        given = demographics(roster, found["threshold"], options)
+        for group, rates in given.by_group.items():
+            wide, narrow = expected.by_group[group].fmr.people_interval, rates.fmr.people_interval
+            assert wide is not None and narrow is not None and wide.low is not None and narrow.low is not None
+            assert wide.low < narrow.low and (wide.high or 0) > (narrow.high or 1)
         assert found["people"] == len(source.groups) and found["without_group"] == source.without
         assert f"### Groups as given by {source.name}" in report.summary
         assert found["note"] == f"Groups are those that {source.name} gives; nothing here checks them."

@@ -1,13 +1,14 @@
 """The report on two models, made from two reports alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import DrawnRates, compare_demographics
+from ethnoshard.evaluation import compare_demographics
 from ethnoshard.reports import (
     EvaluationOptions,
     ReportFolder,
@@ -46,8 +47,8 @@ def test_the_better_model_is_better_with_an_interval_that_says_so(two: tuple[Rep
         assert change["difference"] == theirs - ours > 0
         assert 0 < change["people_interval"][0] <= change["difference"] <= change["people_interval"][1]
     assert report.content["identification"]["svc_rank_1"]["better"] == 3
-    drawn: list[DrawnRates] = [each.drawn_rates("other") for each in two]
-    expected = as_json(compare_demographics(*drawn))
+    tallies = [each.group_tally("other") for each in two]
+    expected = as_json(compare_demographics(*tallies, draws=60))
     found = report.content["demographics"][1]
     assert {**found, **expected} == found and found["source"] == "other"
     assert json.loads(json.dumps(report.content)) == report.content
@@ -74,8 +75,8 @@ def test_what_was_not_measured_on_the_same_is_refused(two: tuple[ReportFolder, R
     fewer = written(tmp_path / "fewer", noise=0.7, lost=True)
     with pytest.raises(EthnoshardError, match=r"has 200 pairs and .*fewer 199, and they differ in first"):
         compare_reports(two[0], fewer)
-    otherwise = written(tmp_path / "draws", noise=0.7, options=EvaluationOptions(draws=30, fmr=0.01, min_people=10))
-    with pytest.raises(EthnoshardError, match="tested with draws 60 and 30"):
+    otherwise = written(tmp_path / "fewer-groups", noise=0.7, options=replace(OPTIONS, min_people=36))
+    with pytest.raises(EthnoshardError, match="metrics are over different groups"):
         compare_reports(two[0], otherwise)
     clusters = cluster_embeddings(made_embeddings(1), people=3, cluster_people=3, draws=1)
     write_report(clusters, tmp_path / "clusters")
