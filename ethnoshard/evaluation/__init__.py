@@ -7,6 +7,7 @@ from ethnoshard.evaluation._clustering import ClusterMethod, Picture, cluster_me
 from ethnoshard.evaluation._compare import compare_clusterings, compare_demographics
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
+from ethnoshard.evaluation._failures import ListedImages, LostImages, failures_of_images, failures_of_list
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
 from ethnoshard.evaluation._group_rates import DrawnRates
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
@@ -66,6 +67,8 @@ __all__ = [
     "GroupRates",
     "Identification",
     "Interval",
+    "ListedImages",
+    "LostImages",
     "MeanSimilarity",
     "Metric",
     "PairErrors",
@@ -90,6 +93,8 @@ __all__ = [
     "demographics",
     "draw_people",
     "explained_by_chance",
+    "failures_of_images",
+    "failures_of_list",
     "fairness_metrics",
     "flip_averaged",
     "group_curves",

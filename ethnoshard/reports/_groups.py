@@ -12,14 +12,19 @@ from ethnoshard.evaluation import (
     DrawnRates,
     GroupCurves,
     GroupOptions,
+    ListedImages,
+    LostImages,
     Roster,
     ScoreList,
+    failures_of_images,
+    failures_of_list,
     group_curves,
     threshold_at_fmr,
     thresholds_over,
 )
 from ethnoshard.reports._folder import CURVES, DRAWN
-from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
+from ethnoshard.reports._lost import lost_images
+from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, Failures, GroupErrors, Threshold
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
@@ -92,7 +97,11 @@ def groups_of_all_pairs(
         matched_on=[matched.get(person, "") for person in people[needed].tolist()],
     )
     threshold = _threshold(roster, outside[needed], others, options)
-    return [_of_source(roster, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
+    return [
+        _of_source(roster, source, threshold, lost_images(embeddings, source), options)
+        for source in sources
+        if len(usable[source.name]) >= 2
+    ]
 
 
 def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
@@ -129,9 +138,16 @@ def listed_people(pairs: PairList) -> tuple[Texts, Texts] | None:
 
 
 def groups_of_listed_pairs(
-    pairs: PairList, distance: NDArray[np.float64], options: EvaluationOptions
+    pairs: PairList, distance: NDArray[np.float64], images: ListedImages | None, options: EvaluationOptions
 ) -> list[GroupResult]:
-    """By the list's own labels, its own pairs; nothing where it has none."""
+    """By the list's own labels, its own pairs; nothing where it has none.
+
+    Args:
+        pairs: those that were scored.
+        distance: (N,) of each.
+        images: of the whole list.
+        options: draws, threshold and minimums.
+    """
     groups = listed_groups(pairs)
     if groups is None:
         return []
@@ -143,16 +159,19 @@ def groups_of_listed_pairs(
         groups=groups,
         people=listed_people(pairs),
     )
-    return [groups_of_scores(scored, options, given_by=pairs.path.name)]
+    return [groups_of_scores(scored, options, given_by=pairs.path.name, images=images)]
 
 
-def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_by: str) -> GroupResult:
+def groups_of_scores(
+    scored: ScoredPairs, options: EvaluationOptions, *, given_by: str, images: ListedImages | None = None
+) -> GroupResult:
     """By the labels of scored pairs.
 
     Args:
         scored: the pairs.
         options: draws, threshold and minimums.
         given_by: name of the file that has the labels.
+        images: of the list, with and without an embedding; None where that isn't known.
 
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
@@ -169,6 +188,7 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_b
         curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
         pairs="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
+        failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
 
 
@@ -220,7 +240,9 @@ def _too_few(people: int, fmr: float) -> bool:
     return fmr * people * (people - 1) / 2 < 1
 
 
-def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, options: EvaluationOptions) -> GroupResult:
+def _of_source(
+    roster: Roster, source: GroupSource, threshold: Threshold, lost: LostImages | None, options: EvaluationOptions
+) -> GroupResult:
     tested = roster.grouped(source.groups)
     curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
     given_by = source.given_by or source.name
@@ -229,6 +251,7 @@ def _of_source(roster: Roster, source: GroupSource, threshold: Threshold, option
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
         without=source.without, pairs=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
+        failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
     )  # fmt: skip
     assert tested.groups is not None, "grouped above"
     result.arrays.update(people=tested.names, groups=tested.groups)
@@ -259,6 +282,7 @@ def _result(
     pairs: str,
     people: int | None,
     images: int | None,
+    failures: Failures | None,
 ) -> GroupResult:
     own = curves.at(curves.index_of(threshold.value))
     errors = GroupErrors(
@@ -270,6 +294,7 @@ def _result(
         people=people,
         images=images,
         chosen_on=threshold.chosen_on,
+        failures=failures,
         **vars(own.errors()),
     )
     return GroupResult(name=source, errors=errors, arrays=_arrays(own.drawn, curves))

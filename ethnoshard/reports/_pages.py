@@ -4,6 +4,7 @@ import numpy as np
 
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
+from ethnoshard.reports._group_sections import failure_note
 from ethnoshard.reports._summary import threshold_text
 from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, Verification
 
@@ -88,7 +89,7 @@ def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),
             f"Errors of {named} by group, {labels}",
-            f"{threshold}{bars} {_GREY} {found.note}",
+            f"{threshold}{bars} {_GREY} {found.note}{failure_note(found.failures)}",
             script="directory",
         )
     }

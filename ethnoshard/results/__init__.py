@@ -35,6 +35,7 @@ from ethnoshard.results._changes import MetricChange, Verdict, changes_of
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
+from ethnoshard.results._failures import Failures, GroupFailures
 from ethnoshard.results._groups import (
     ChosenOn,
     DemographicsChange,
@@ -96,11 +97,13 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvaluationOptions",
+    "Failures",
     "FoldRate",
     "GroupCompany",
     "GroupErrors",
     "GroupErrorsBenchmark",
     "GroupErrorsChange",
+    "GroupFailures",
     "GroupRates",
     "Identification",
     "IdentificationChange",

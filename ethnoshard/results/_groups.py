@@ -5,6 +5,7 @@ from typing import Literal
 
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
+from ethnoshard.results._failures import Failures
 
 Scale = Literal["distance", "similarity"]
 
@@ -123,6 +124,8 @@ class GroupErrors(ErrorsAtThreshold):
         people: who are tested; None where people aren't known.
         images: of them; None for listed pairs.
         chosen_on: what the report's threshold was chosen on.
+        failures: images without an embedding, and the FNMR with them, at the report's threshold; None where it isn't
+            known which have none.
     """
 
     source: str
@@ -140,6 +143,7 @@ class GroupErrors(ErrorsAtThreshold):
             fmr_asked="fmr_asked_for",
         )
     )
+    failures: Failures | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

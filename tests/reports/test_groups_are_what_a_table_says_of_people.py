@@ -98,3 +98,53 @@ def test_a_list_without_pairs_across_groups_has_no_matrix_of_them(tmp_path: Path
     assert ("cross-list" in report.pages) == across == ("FMR across groups" in report.summary)
     assert ("| all, within and across groups |" in report.summary) == across
     assert ("| all, within groups |" in report.summary) == (not across)
+
+
+def test_images_without_an_embedding_are_counted_by_group(tmp_path: Path) -> None:
+    embeddings = replace(
+        made_embeddings(1),
+        missing_keys=np.array(["p000/p000_0099.jpg", "p001/x.jpg", "p001/y.jpg", "stranger/1.jpg", "p119/z.jpg"]),
+        missing_status=np.array(["no_face", "no_face", "unreadable", "no_face", "no_face"]),
+    )
+    report = evaluate_embeddings(embeddings, made_pairs(tmp_path / "p.txt"), groups=made_groups(), options=OPTIONS)
+    one = of(report).demographics[0]
+    assert one.failures is not None
+    # People in a group by this source alone: neither a stranger nor p119.
+    assert {group: own.missing for group, own in one.failures.by_group.items()} == {
+        "A": {"no_face": 1}, "B": {"no_face": 1, "unreadable": 1},
+    }  # fmt: skip
+    own = one.failures.by_group["B"]
+    assert (own.images, own.same, own.lost) == (35 * 12 + 2, 35 * 66 + 25, 25)
+    assert own.fnmr == pytest.approx(one.by_group["B"].fnmr.rate, abs=1e-12)
+    assert (
+        "| B | 422 | 0.00474 [" in report.summary
+        and "| 1 no_face, 1 unreadable | 0 of 35 | 25 of 2,335 |" in report.summary
+    )
+    assert "Images without an embedding: A 1 of 421" in report.pages["groups-one"]
+
+
+def test_of_another_program_s_embeddings_it_is_not_known_which_images_have_none(tmp_path: Path) -> None:
+    none = np.empty(0, np.str_)
+    other = replace(made_embeddings(1), missing_keys=none, missing_status=none)
+    report = evaluate_embeddings(other, made_pairs(tmp_path / "p.txt"), groups=made_groups(), options=OPTIONS)
+    assert [found.failures for found in of(report).demographics] == [None, None]
+    ours = evaluate_embeddings(
+        replace(other, facts={"flip": False}), made_pairs(tmp_path / "p.txt"), groups=made_groups(), options=OPTIONS
+    )
+    assert "All 840 images of these people have an embedding." in ours.summary
+    assert "have an embedding" not in report.summary
+
+
+def test_a_list_with_groups_counts_its_own_images(tmp_path: Path) -> None:
+    pairs = made_pairs(tmp_path / "pairs.txt", lost=True)
+    assert pairs.first_person is not None and pairs.second_person is not None
+    groups = [
+        np.array([f"g{int(who[1:]) % 2}" for who in side.tolist()])
+        for side in (pairs.first_person, pairs.second_person)
+    ]
+    listed = replace(pairs, first_group=groups[0], second_group=groups[1])
+    (found,) = of(evaluate_embeddings(made_embeddings(1), listed, options=OPTIONS)).demographics
+    assert found.failures is not None
+    assert found.failures.by_group["g0"].missing == {"no_face": 1} and found.failures.by_group["g1"].missing == {}
+    assert (found.failures.overall.lost, found.failures.overall.same) == (1, int(pairs.same.sum()))
+    assert found.failures.overall.images == len({*pairs.first.tolist(), *pairs.second.tolist()})
