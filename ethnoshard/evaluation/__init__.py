@@ -16,6 +16,7 @@ from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, i
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
+from ethnoshard.evaluation._score_shift import score_shift
 from ethnoshard.evaluation._similarity import (
     Metric,
     flip_averaged,
@@ -104,6 +105,7 @@ __all__ = [
     "mean_similarity_of_people",
     "pair_distances",
     "picture",
+    "score_shift",
     "threshold_at_fmr",
     "thresholds_over",
     "verification",

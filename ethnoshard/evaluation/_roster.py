@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, normalised, texts_of
-from ethnoshard.evaluation._counts import Tally, Weighting, enrolled, weighting_of
+from ethnoshard.evaluation._counts import Levels, Tally, Weighting, enrolled, weighting_of
 from ethnoshard.evaluation._thresholds import limit, top_scores
 
 _SIDE = 2048
@@ -186,6 +186,21 @@ class Roster:
             i, j = np.nonzero(single)
             alike += np.bincount(step[i, j], 1 / own_pairs[rows][i], minlength=_BINS)
         return -1 + np.arange(_BINS + 1) * 2 / _BINS, different, alike
+
+    def levels(self, weighting: Weighting) -> Levels:
+        """Pairs by their similarity, in steps of 0.00001, each in the middle of its step."""
+        edges, different, same = self.histogram(weighting)
+        return Levels((edges[:-1] + edges[1:]) / 2, different, same)
+
+    def within(self, group: str) -> "Roster":
+        """The images of one group's people.
+
+        Raises:
+            EthnoshardError: there are no groups.
+        """
+        if self.groups is None:
+            raise EthnoshardError("pairs within a group need the group of each person; give groups to the roster")
+        return self.select((self.groups == group)[self.codes])
 
     def tallies(self, thresholds: Floats) -> Iterator[Tally]:
         """Count errors of all pairs of images, within and across groups, at each of T thresholds.

@@ -145,7 +145,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        pages=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores, {each.name: each.histograms for each in by_group}),
     )
 
 
@@ -329,7 +329,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         result=result,
         arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
-        pages=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores, {each.name: each.histograms for each in by_group}),
     )
 
 

@@ -1,6 +1,6 @@
-"""What stands beside errors by group in a summary: images without an embedding."""
+"""What stands beside errors by group in a summary: images without an embedding, and similarities."""
 
-from ethnoshard.charts import NONE
+from ethnoshard.charts import NONE, number
 from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.results import Failures, GroupErrors
 
@@ -34,6 +34,34 @@ def failure_lines(found: GroupErrors) -> list[str]:
         "refused. Wilson's interval takes images for independent, which one person's aren't.",
         "",
         *table(head, rows),
+    ]
+
+
+def shift_lines(found: GroupErrors) -> list[str]:
+    """Where each group's similarities lie."""
+    if found.score_shift is None:
+        return []
+    shift = found.score_shift
+    rows = [
+        [
+            group,
+            *(
+                cell
+                for each in (own.same, own.different)
+                for cell in (f"{each.pairs:,}", *map(number, (each.mean, each.median, each.std, each.shift)))
+            ),
+            number(own.d_prime),
+        ]
+        for group, own in {"all, within groups": shift.overall, **shift.by_group}.items()
+    ]
+    kinds = (f"{kind}, {what}" for kind in ("same", "different") for what in ("mean", "median", "std", "shift"))
+    same, different = [next(kinds) for _ in range(4)], list(kinds)
+    return [
+        f"Similarities of pairs within each group, weighted by {found.weighting}. Shift: mean less that of all, in "
+        "standard deviations (root of the mean of both variances); d': mean of same pairs less that of different ones, "
+        "in the same unit.",
+        "",
+        *table(("group", "same pairs", *same, "different pairs", *different, "d'"), rows),
     ]
 
 

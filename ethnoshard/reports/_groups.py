@@ -16,15 +16,25 @@ from ethnoshard.evaluation import (
     LostImages,
     Roster,
     ScoreList,
+    TestedPairs,
     failures_of_images,
     failures_of_list,
     group_curves,
+    score_shift,
     threshold_at_fmr,
     thresholds_over,
 )
-from ethnoshard.reports._folder import CURVES, DRAWN
+from ethnoshard.reports._folder import CURVES, DRAWN, SHIFT
 from ethnoshard.reports._lost import lost_images
-from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, Failures, GroupErrors, Threshold
+from ethnoshard.results import (
+    Arrays,
+    ChosenOn,
+    EvaluationOptions,
+    Failures,
+    GroupErrors,
+    SimilarityHistograms,
+    Threshold,
+)
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
@@ -54,11 +64,13 @@ class GroupResult:
     Attributes:
         name: of the source.
         errors: at the report's threshold.
+        histograms: of similarities, for a chart.
         arrays: for a file beside it.
     """
 
     name: str
     errors: GroupErrors
+    histograms: SimilarityHistograms
     arrays: Arrays
 
 
@@ -185,8 +197,8 @@ def groups_of_scores(
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
     curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
     return _result(
-        curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
-        pairs="the listed pairs",
+        pairs, curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
+        which="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
         failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
@@ -247,9 +259,9 @@ def _of_source(
     curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
     given_by = source.given_by or source.name
     result = _result(
-        curves, threshold, source=source.name, given_by=given_by,
+        tested, curves, threshold, source=source.name, given_by=given_by,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
-        without=source.without, pairs=_which_pairs(tested, source),
+        without=source.without, which=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
         failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
     )  # fmt: skip
@@ -272,6 +284,7 @@ def _which_pairs(tested: Roster, source: GroupSource) -> str:
 
 
 def _result(
+    pairs: TestedPairs,
     curves: GroupCurves,
     threshold: Threshold,
     *,
@@ -279,30 +292,33 @@ def _result(
     given_by: str,
     note: str,
     without: dict[str, int],
-    pairs: str,
+    which: str,
     people: int | None,
     images: int | None,
     failures: Failures | None,
 ) -> GroupResult:
     own = curves.at(curves.index_of(threshold.value))
+    shift, histograms = score_shift(pairs, curves)
     errors = GroupErrors(
         source=source,
         labels=f"as given by {given_by}",
         note=note,
         without_group=without,
-        pairs=pairs,
+        pairs=which,
         people=people,
         images=images,
         chosen_on=threshold.chosen_on,
         failures=failures,
+        score_shift=shift,
         **vars(own.errors()),
     )
-    return GroupResult(name=source, errors=errors, arrays=_arrays(own.drawn, curves))
+    return GroupResult(name=source, errors=errors, histograms=histograms, arrays=_arrays(own.drawn, curves, histograms))
 
 
-def _arrays(drawn: DrawnRates, curves: GroupCurves) -> Arrays:
-    """What ``ReportFolder.drawn_rates`` and ``ReportFolder.group_curves`` read back."""
+def _arrays(drawn: DrawnRates, curves: GroupCurves, histograms: SimilarityHistograms) -> Arrays:
+    """What ``ReportFolder`` reads back: ``drawn_rates``, ``group_curves`` and ``similarity_histograms``."""
     return {
         **{DRAWN + name: values for name, values in drawn.arrays().items()},
         **{CURVES + name: values for name, values in curves.arrays().items()},
+        **{SHIFT + name: values for name, values in histograms.arrays().items()},
     }

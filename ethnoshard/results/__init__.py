@@ -58,6 +58,7 @@ from ethnoshard.results._reports import (
     result_as_json,
     result_from_json,
 )
+from ethnoshard.results._score_shift import GroupSimilarities, ScoreShift, Similarities, SimilarityHistograms
 from ethnoshard.results._series import Series
 from ethnoshard.results._summaries import ReportSummary, WorstGroup
 from ethnoshard.results._verification import (
@@ -105,6 +106,7 @@ __all__ = [
     "GroupErrorsChange",
     "GroupFailures",
     "GroupRates",
+    "GroupSimilarities",
     "Identification",
     "IdentificationChange",
     "Images",
@@ -137,8 +139,11 @@ __all__ = [
     "ReportSummary",
     "Result",
     "Scale",
+    "ScoreShift",
     "Series",
     "SharedPeople",
+    "Similarities",
+    "SimilarityHistograms",
     "Source",
     "Spread",
     "StepBenchmark",

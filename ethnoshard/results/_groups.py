@@ -6,6 +6,7 @@ from typing import Literal
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
 from ethnoshard.results._failures import Failures
+from ethnoshard.results._score_shift import ScoreShift
 
 Scale = Literal["distance", "similarity"]
 
@@ -126,6 +127,7 @@ class GroupErrors(ErrorsAtThreshold):
         chosen_on: what the report's threshold was chosen on.
         failures: images without an embedding, and the FNMR with them, at the report's threshold; None where it isn't
             known which have none.
+        score_shift: where each group's similarities lie; None in reports of before.
     """
 
     source: str
@@ -144,6 +146,7 @@ class GroupErrors(ErrorsAtThreshold):
         )
     )
     failures: Failures | None = None
+    score_shift: ScoreShift | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

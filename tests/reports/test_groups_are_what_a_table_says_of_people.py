@@ -9,7 +9,14 @@ from made_reports import PEOPLE, made_embeddings, made_groups, made_pairs
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupOptions, Roster, demographics, threshold_at_fmr
-from ethnoshard.reports import EvaluationOptions, Report, evaluate_embeddings, evaluate_scores
+from ethnoshard.reports import (
+    EvaluationOptions,
+    Report,
+    evaluate_embeddings,
+    evaluate_scores,
+    read_report,
+    write_report,
+)
 from ethnoshard.results import Evaluation, as_json
 from ethnoshard.sources import ScoredPairs
 
@@ -96,8 +103,9 @@ def test_a_list_without_pairs_across_groups_has_no_matrix_of_them(tmp_path: Path
     (found,) = of(report).demographics
     assert found.across == across
     assert ("cross-list" in report.pages) == across == ("FMR across groups" in report.summary)
-    assert ("| all, within and across groups |" in report.summary) == across
-    assert ("| all, within groups |" in report.summary) == (not across)
+    rates = report.summary.partition("Similarities of pairs")[0]
+    assert ("| all, within and across groups |" in rates) == across
+    assert ("| all, within groups |" in rates) == (not across)
 
 
 def test_images_without_an_embedding_are_counted_by_group(tmp_path: Path) -> None:
@@ -148,3 +156,27 @@ def test_a_list_with_groups_counts_its_own_images(tmp_path: Path) -> None:
     assert found.failures.by_group["g0"].missing == {"no_face": 1} and found.failures.by_group["g1"].missing == {}
     assert (found.failures.overall.lost, found.failures.overall.same) == (1, int(pairs.same.sum()))
     assert found.failures.overall.images == len({*pairs.first.tolist(), *pairs.second.tolist()})
+
+
+def test_where_similarities_lie_is_in_report_arrays_summary_and_pages(tmp_path: Path) -> None:
+    report = evaluate_embeddings(
+        made_embeddings(1), made_pairs(tmp_path / "p.txt"), groups=made_groups(), options=OPTIONS
+    )
+    write_report(report, tmp_path / "report")
+    read = read_report(tmp_path / "report")
+    for found in read.evaluation.demographics:
+        assert found.score_shift is not None
+        a = found.score_shift.by_group["A"]
+        assert (a.same.pairs, a.different.pairs) == (found.by_group["A"].fnmr.pairs, found.by_group["A"].fmr.pairs)
+        histograms = read.similarity_histograms(found.source)
+        assert histograms is not None and histograms.groups == ("A", "B")
+        middle = (histograms.edges[:-1] + histograms.edges[1:]) / 2
+        assert a.same.mean == pytest.approx(float(middle @ histograms.same[0]), abs=0.01)
+        assert f"| A | {a.same.pairs:,} | {a.same.mean:.4f} |" in report.summary
+        assert "Similarities by embeddings within each group" in report.pages[f"similarities-{found.source}"]
+    arrays = read.arrays("groups-one")
+    np.savez(
+        tmp_path / "report" / "groups-one.npz",
+        **{name: values for name, values in arrays.items() if not name.startswith("shift_")},
+    )
+    assert read.similarity_histograms("one") is None

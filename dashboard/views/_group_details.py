@@ -1,0 +1,103 @@
+"""What the page "Groups" shows of a report besides errors: where similarities lie, and images without an embedding.
+
+None of it moves with the threshold: it is what the report measured at its own.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+import streamlit as st
+
+from ethnoshard.charts import NONE, count, group_similarities, interval, number, share
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.results import Failures, GroupErrors, ScoreShift
+
+from .. import _show
+from .._shelf import Shelf
+from .._show import plain
+
+
+def show_group_details(shelf: Shelf, report: str, sources: Iterable[GroupErrors]) -> None:
+    """Similarities and failures of one report, by each of its sources of labels; nothing of a report of before."""
+    for found in sources:
+        if found.score_shift is not None:
+            _similarities(shelf, report, found, found.score_shift)
+        if found.failures is not None and found.failures.any:
+            _show.table(
+                failure_table(found.failures),
+                name=f"failures-{found.source}",
+                title=f"Images without an embedding, {found.labels}: {_rates(found.failures)}",
+                how=f"At the report's own threshold, {found.threshold:.4f}. With failures, same pairs that are lost by "
+                "them count as refused. Wilson's interval takes images for independent, which one person's aren't.",
+                height="content",
+            )
+
+
+def _similarities(shelf: Shelf, report: str, found: GroupErrors, shift: ScoreShift) -> None:
+    try:
+        histograms = shelf.similarity_histograms(report, found.source)
+    except EthnoshardError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        histograms = None
+    if histograms is not None:
+        _show.chart(
+            group_similarities(histograms, found.threshold, shelf.group_colours),
+            name=f"similarities-{found.source}",
+            title=f"Where similarities lie, {found.labels}: mean of different pairs {_means(shift)}",
+            how=f"Shares of each group's own pairs, weighted by {found.weighting}. Dashed: the report's threshold, "
+            f"{found.threshold:.4f}.",
+        )
+    _show.table(
+        shift_table(shift),
+        name=f"shift-{found.source}",
+        title=f"How far each group's similarities are shifted, {found.labels}",
+        how="Shift: mean less that of the pairs within all groups, in standard deviations (root of the mean of both "
+        "variances). d': mean of same pairs less that of different ones, in the same unit.",
+        height="content",
+    )
+
+
+def shift_table(shift: ScoreShift) -> pl.DataFrame:
+    """A row a group, as text."""
+    rows = []
+    for group, own in {"all, within groups": shift.overall, **shift.by_group}.items():
+        row = {"group": group}
+        for kind, each in (("same", own.same), ("different", own.different)):
+            row |= {
+                f"{kind} pairs": count(each.pairs),
+                f"{kind}: mean": number(each.mean),
+                f"{kind}: median": number(each.median),
+                f"{kind}: deviation": number(each.std),
+                f"{kind}: shift": number(each.shift),
+            }
+        rows.append({**row, "d'": number(own.d_prime)})
+    return pl.DataFrame(rows)
+
+
+def failure_table(failures: Failures) -> pl.DataFrame:
+    """A row a group, as text."""
+    return pl.DataFrame(
+        [
+            {
+                "group": group,
+                "images": count(own.images),
+                "failure to acquire": f"{share(own.rate)} {interval(own.wilson)}",
+                "without an embedding": ", ".join(f"{count(each)} {name}" for name, each in own.missing.items()) or "0",
+                "people without any": NONE
+                if own.people_without is None
+                else f"{count(own.people_without)} of {count(own.people)}",
+                "same pairs lost": f"{count(own.lost)} of {count(own.same)}",
+                "FNMR": share(own.fnmr),
+                "FNMR with failures": share(own.fnmr_with_failures),
+            }
+            for group, own in {"all": failures.overall, **failures.by_group}.items()
+        ]
+    )
+
+
+def _rates(failures: Failures) -> str:
+    return ", ".join(f"{group} {share(own.rate)}" for group, own in failures.by_group.items())
+
+
+def _means(shift: ScoreShift) -> str:
+    return ", ".join(f"{number(own.different.mean)} ({group})" for group, own in shift.by_group.items())
