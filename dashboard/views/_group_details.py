@@ -1,25 +1,38 @@
-"""What the page "Groups" shows of a report besides errors: where similarities lie, and images without an embedding.
+"""What the page "Groups" shows besides errors: TAR at a FAR, similarities, images without an embedding.
 
 None of it moves with the threshold: it is what the report measured at its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 import streamlit as st
 
 from ethnoshard.charts import NONE, count, group_similarities, interval, number, share
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.results import Failures, GroupErrors, ScoreShift
+from ethnoshard.results import Failures, GroupErrors, ScoreShift, TarAtFar
 
 from .. import _show
 from .._shelf import Shelf
 from .._show import plain
 
+TOO_FEW = "too few pairs"
+
 
 def show_group_details(shelf: Shelf, report: str, sources: Iterable[GroupErrors]) -> None:
-    """Similarities and failures of one report, by each of its sources of labels; nothing of a report of before."""
+    """TAR at FARs, similarities and failures of one report, by each source of labels; nothing of a report of before."""
     for found in sources:
+        if any(at.by_group for at in found.tar_at_far):
+            _show.table(
+                tar_table(found.tar_at_far),
+                name=f"tar-{found.source}",
+                title=f"TAR at a FAR, {found.labels}: at one threshold for all, and at each group's own",
+                how=_thresholds(found.tar_at_far)
+                + " A group's own threshold is set on its very pairs, which flatters. Too few pairs: the FAR is less "
+                "than one of the group's different pairs"
+                + (", of which any two people have one." if found.weighting == "person" else "."),
+                height="content",
+            )
         if found.score_shift is not None:
             _similarities(shelf, report, found, found.score_shift)
         if found.failures is not None and found.failures.any:
@@ -54,6 +67,37 @@ def _similarities(shelf: Shelf, report: str, found: GroupErrors, shift: ScoreShi
         how="Shift: mean less that of the pairs within all groups, in standard deviations (root of the mean of both "
         "variances). d': mean of same pairs less that of different ones, in the same unit.",
         height="content",
+    )
+
+
+def tar_table(found: Sequence[TarAtFar]) -> pl.DataFrame:
+    """A row a FAR and group, as text."""
+    rows = []
+    for at in found:
+        for group, own in at.by_group.items():
+            enough = own.deviation is not None
+            rows.append(
+                {
+                    "FAR": f"{at.far:g}",
+                    "group": group,
+                    "TAR": share(own.tar),
+                    "FMR": share(own.fmr.rate) if enough else TOO_FEW,
+                    "FMR against the FAR": TOO_FEW if own.deviation is None else f"{100 * own.deviation:+.0f} %",
+                    "own threshold": number(own.own.threshold) if own.own else TOO_FEW,
+                    "FMR there": share(own.own.fmr) if own.own else TOO_FEW,
+                    "TAR there": share(own.own.tar) if own.own else TOO_FEW,
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def _thresholds(found: Sequence[TarAtFar]) -> str:
+    """Where those for all are from, and why there is none."""
+    return " ".join(
+        f"{at.far:g}: {at.reason}."
+        if at.threshold is None or at.chosen_on is None
+        else f"{at.far:g}: {at.threshold:.4f}, {at.chosen_on.text}."
+        for at in found
     )
 
 

@@ -23,6 +23,7 @@ from ethnoshard.evaluation._similarity import (
     mean_similarity_of_pairs,
     mean_similarity_of_people,
 )
+from ethnoshard.evaluation._tar_at_far import tar_at_fars
 from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
 from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
@@ -106,6 +107,7 @@ __all__ = [
     "pair_distances",
     "picture",
     "score_shift",
+    "tar_at_fars",
     "threshold_at_fmr",
     "thresholds_over",
     "verification",

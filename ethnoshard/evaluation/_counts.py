@@ -55,6 +55,9 @@ class TestedPairs(Protocol):
     def levels(self, weighting: Weighting) -> Levels:
         """Pairs by their similarity, to 0.00001 or exactly."""
 
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are; weighted by person, how many pairs of people."""
+
     def within(self, group: str) -> "TestedPairs":
         """The pairs of one group's people; none of another.
 

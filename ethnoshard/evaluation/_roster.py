@@ -136,10 +136,8 @@ class Roster:
                 "all images are of one person; a threshold for false matches needs two people at least"
             )
         images = np.bincount(self.codes).astype(np.int64)
-        size, each = (
-            (images, np.ones(len(self.unit))) if weighting == "pair" else (np.ones_like(images), 1 / images[self.codes])
-        )
-        total = self._different(size)
+        each = np.ones(len(self.unit)) if weighting == "pair" else 1 / images[self.codes]
+        total = self.different_pairs(weighting)
         if not total:
             raise EthnoshardError("no two people are alike in what they are matched on; match on something else")
         matched = self.matched[self.codes]
@@ -158,8 +156,10 @@ class Roster:
             )
         return scores.astype(np.float64), shares
 
-    def _different(self, size: Whole) -> float:
-        """Sum of the products of two people's sizes, of those who aren't known to differ."""
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are, of people not known to differ; weighted by person, of people."""
+        images = np.bincount(self.codes, minlength=len(self.names)).astype(np.int64)
+        size = images if weighting == "pair" else np.ones_like(images)
         everybody = int(size.sum()) ** 2 - int((size**2).sum())
         kinds = [int(size[self.matched == kind].sum()) for kind in np.unique(self.matched[self.matched >= 0]).tolist()]
         return (everybody - sum(kinds) ** 2 + sum(kind**2 for kind in kinds)) / 2

@@ -104,6 +104,10 @@ class ScoreList:
         edges, different, same = self.histogram(weighting)
         return Levels(edges[:-1], different, same)
 
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are; weighted by person, how many pairs of people."""
+        return float(self._weights(weighting)[~self.same].sum())
+
     def within(self, group: str) -> "ScoreList":
         """The pairs both of whose people are in the group.
 

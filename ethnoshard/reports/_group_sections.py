@@ -1,8 +1,10 @@
-"""What stands beside errors by group in a summary: images without an embedding, and similarities."""
+"""What stands beside errors by group in a summary: TAR at a FAR, similarities, images without an embedding."""
 
 from ethnoshard.charts import NONE, number
 from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.results import Failures, GroupErrors
+
+TOO_FEW = "too few pairs"
 
 
 def failure_lines(found: GroupErrors) -> list[str]:
@@ -63,6 +65,38 @@ def shift_lines(found: GroupErrors) -> list[str]:
         "",
         *table(("group", "same pairs", *same, "different pairs", *different, "d'"), rows),
     ]
+
+
+def tar_lines(found: GroupErrors) -> list[str]:
+    """TAR at each FAR, at one threshold for all and at each group's own."""
+    lines: list[str] = []
+    for at in found.tar_at_far:
+        if at.threshold is None or at.chosen_on is None:
+            lines += [f"No TAR at FAR {at.far:g} by group: {at.reason}.", ""]
+            continue
+        rows = [
+            [
+                group,
+                rate(own.tar),
+                TOO_FEW if own.deviation is None else rate(own.fmr.rate),
+                TOO_FEW if own.deviation is None else f"{100 * own.deviation:+.0f} %",
+                *(
+                    (TOO_FEW, TOO_FEW, TOO_FEW)
+                    if own.own is None
+                    else (f"{own.own.threshold:.4f}", rate(own.own.fmr), rate(own.own.tar))
+                ),
+            ]
+            for group, own in at.by_group.items()
+        ]
+        head = ("group", "TAR", "FMR", "FMR against the FAR", "own threshold", "FMR there", "TAR there")
+        lines += [
+            f"TAR at FAR {at.far:g}: at one threshold, {at.threshold:.4f}, {at.chosen_on.text}; and at each group's "
+            "own, set on its very pairs, which flatters. Too few pairs: the FAR is less than one of the group's "
+            "different pairs" + (", of which any two people have one." if found.weighting == "person" else "."),
+            "",
+            *table(head, rows),
+        ]
+    return lines
 
 
 def failure_note(failures: Failures | None) -> str:

@@ -21,11 +21,13 @@ from ethnoshard.evaluation import (
     failures_of_list,
     group_curves,
     score_shift,
+    tar_at_fars,
     threshold_at_fmr,
     thresholds_over,
 )
 from ethnoshard.reports._folder import CURVES, DRAWN, SHIFT
 from ethnoshard.reports._lost import lost_images
+from ethnoshard.reports._other_people import SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
     Arrays,
     ChosenOn,
@@ -33,27 +35,18 @@ from ethnoshard.results import (
     Failures,
     GroupErrors,
     SimilarityHistograms,
+    TarAtFar,
     Threshold,
 )
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
-
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
     "rest on few people."
 )
 AS_GIVEN = "Groups are those that {name} gives; nothing here checks them."
 GIVEN = "given by the user"
-SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
-OTHER_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of people whom no source puts in one of its groups, each two people "
-    "counting alike; none of them is in the test"
-)
-SAME_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of the very people who are tested, which flatters: {outside:,} people "
-    "are in no group, too few to set it on; give one that was set on other people"
-)
 _SOME = 3
 
 
@@ -98,19 +91,21 @@ def groups_of_all_pairs(
             f"a difference between groups needs two groups among the images; there are {found}"
             + ("" if any(usable.values()) else _nobody(labelled, people))
         )
-    others = len(np.unique(people[outside]))
-    # Images that neither set the threshold nor are tested need no sound embedding, and no known person.
-    alone = options.threshold is not None or _too_few(others, options.fmr)
-    needed = ~outside if alone else np.ones_like(outside)
+    usual = options.threshold is None and not too_few(len(np.unique(people[outside])), options.fmr)
+    # Where the report's threshold isn't set on them, images of people outside the test needn't be sound.
+    sound = (people != "") & np.isfinite(embeddings.vectors).all(axis=1) & embeddings.vectors.any(axis=1)
+    needed = np.ones_like(outside) if usual else ~outside | sound
     matched = sources[0].matched
     roster = Roster.of(
         embeddings.vectors[needed],
         people[needed],
         matched_on=[matched.get(person, "") for person in people[needed].tolist()],
     )
-    threshold = _threshold(roster, outside[needed], others, options)
+    others = OtherPeople(roster, outside[needed])
+    threshold = _threshold(others, options)
+    at_fars = {far: others.threshold(far) for far in options.fars}
     return [
-        _of_source(roster, source, threshold, lost_images(embeddings, source), options)
+        _of_source(roster, source, (threshold, at_fars), lost_images(embeddings, source), options)
         for source in sources
         if len(usable[source.name]) >= 2
     ]
@@ -196,9 +191,10 @@ def groups_of_scores(
     else:
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
     curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
+    at_fars = tar_at_fars(pairs, thresholds_of_list(pairs, options.fars), group_options(options))
     return _result(
-        pairs, curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
-        which="the listed pairs",
+        pairs, curves, threshold, at_fars,
+        source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={}, which="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
         failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
@@ -211,55 +207,37 @@ def group_options(options: EvaluationOptions) -> GroupOptions:
     )
 
 
-def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions) -> Threshold:
-    """The threshold of all sources, set on the ``number`` people outside the test where they are enough."""
+def _threshold(others: OtherPeople, options: EvaluationOptions) -> Threshold:
+    """The report's, the same for all sources.
+
+    Raises:
+        EthnoshardError: none is given, and there are too few people to set it on.
+    """
     if options.threshold is not None:
         return Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
-    if not _too_few(number, options.fmr):
-        others = roster.select(outside)
-        return Threshold(
-            value=threshold_at_fmr(others, options.fmr),
-            chosen_on=ChosenOn(
-                text=OTHER_PEOPLE.format(fmr=options.fmr),
-                people=number,
-                images=len(others.codes),
-                fmr_asked=options.fmr,
-            ),
-        )
-    # Nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it.
-    tested = roster.select(~outside)
-    people = len(tested.names)
-    if _too_few(people, options.fmr):
-        pairs = people * (people - 1) // 2
-        least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
-        raise EthnoshardError(
-            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
-            f"{options.fmr:g} on, and so are the {people:,} who are in one: give --threshold{least}"
-        )
-    return Threshold(
-        value=threshold_at_fmr(tested, options.fmr),
-        chosen_on=ChosenOn(
-            text=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
-            people=people,
-            images=len(tested.codes),
-            fmr_asked=options.fmr,
-        ),
-    )
-
-
-def _too_few(people: int, fmr: float) -> bool:
-    """Whether less than one pair of so many people is the share ``fmr`` of them all."""
-    return fmr * people * (people - 1) / 2 < 1
+    found = others.threshold(options.fmr)
+    if isinstance(found, Threshold):
+        return found
+    people = len(others.tested.names)
+    pairs = people * (people - 1) // 2
+    least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
+    raise EthnoshardError(f"{found}: give --threshold{least}")
 
 
 def _of_source(
-    roster: Roster, source: GroupSource, threshold: Threshold, lost: LostImages | None, options: EvaluationOptions
+    roster: Roster,
+    source: GroupSource,
+    thresholds: tuple[Threshold, Thresholds],
+    lost: LostImages | None,
+    options: EvaluationOptions,
 ) -> GroupResult:
+    threshold, at_fars = thresholds
     tested = roster.grouped(source.groups)
     curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
     given_by = source.given_by or source.name
     result = _result(
-        tested, curves, threshold, source=source.name, given_by=given_by,
+        tested, curves, threshold, tar_at_fars(tested, at_fars, group_options(options)),
+        source=source.name, given_by=given_by,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
         without=source.without, which=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
@@ -287,6 +265,7 @@ def _result(
     pairs: TestedPairs,
     curves: GroupCurves,
     threshold: Threshold,
+    tar_at_far: tuple[TarAtFar, ...],
     *,
     source: str,
     given_by: str,
@@ -310,6 +289,7 @@ def _result(
         chosen_on=threshold.chosen_on,
         failures=failures,
         score_shift=shift,
+        tar_at_far=tar_at_far,
         **vars(own.errors()),
     )
     return GroupResult(name=source, errors=errors, histograms=histograms, arrays=_arrays(own.drawn, curves, histograms))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ethnoshard.charts import GROUP_METRICS, NONE, number
-from ethnoshard.reports._group_sections import failure_lines, shift_lines
+from ethnoshard.reports._group_sections import failure_lines, shift_lines, tar_lines
 from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_interval
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import (
@@ -196,7 +196,7 @@ def group_lines(found: GroupErrors) -> list[str]:
     ]
     for group, why in found.left_out.items():
         lines += [f"{group} enters no metric below: {why}.", ""]
-    return [*lines, *_metrics(found), *_cross(found), *shift_lines(found), *failure_lines(found)]
+    return [*lines, *_metrics(found), *_cross(found), *tar_lines(found), *shift_lines(found), *failure_lines(found)]
 
 
 def _rates(found: GroupErrors) -> list[str]:

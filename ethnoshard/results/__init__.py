@@ -37,14 +37,11 @@ from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
 from ethnoshard.results._failures import Failures, GroupFailures
 from ethnoshard.results._groups import (
-    ChosenOn,
     DemographicsChange,
     ErrorsAtThreshold,
     GroupErrors,
     GroupErrorsChange,
     GroupRates,
-    Scale,
-    Threshold,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
@@ -61,6 +58,8 @@ from ethnoshard.results._reports import (
 from ethnoshard.results._score_shift import GroupSimilarities, ScoreShift, Similarities, SimilarityHistograms
 from ethnoshard.results._series import Series
 from ethnoshard.results._summaries import ReportSummary, WorstGroup
+from ethnoshard.results._tar_at_far import GroupTar, OwnThreshold, TarAtFar
+from ethnoshard.results._threshold import ChosenOn, Scale, Threshold
 from ethnoshard.results._verification import (
     Curve,
     FoldRate,
@@ -107,6 +106,7 @@ __all__ = [
     "GroupFailures",
     "GroupRates",
     "GroupSimilarities",
+    "GroupTar",
     "Identification",
     "IdentificationChange",
     "Images",
@@ -123,6 +123,7 @@ __all__ = [
     "MetricChange",
     "Model",
     "NamedArrays",
+    "OwnThreshold",
     "PageBenchmark",
     "Paint",
     "PairScores",
@@ -149,6 +150,7 @@ __all__ = [
     "StepBenchmark",
     "SweepPoint",
     "TableBenchmark",
+    "TarAtFar",
     "Threshold",
     "Validation",
     "Verdict",

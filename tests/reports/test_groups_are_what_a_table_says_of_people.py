@@ -180,3 +180,42 @@ def test_where_similarities_lie_is_in_report_arrays_summary_and_pages(tmp_path: 
         **{name: values for name, values in arrays.items() if not name.startswith("shift_")},
     )
     assert read.similarity_histograms("one") is None
+
+
+@pytest.mark.parametrize("given", [None, 0.6])
+def test_tar_at_a_far_is_at_a_threshold_of_other_people_whatever_the_report_s_own(
+    tmp_path: Path, given: float | None
+) -> None:
+    embeddings = made_embeddings(1)
+    options = replace(OPTIONS, fars=(0.02, 1e-7), threshold=given)
+    report = evaluate_embeddings(embeddings, made_pairs(tmp_path / "p.txt"), groups=made_groups(), options=options)
+    outside = embeddings.identities >= "p080"
+    others = Roster.of(embeddings.vectors[outside], embeddings.identities[outside])
+    for found in of(report).demographics:
+        at, none = found.tar_at_far
+        assert at.threshold == threshold_at_fmr(others, 0.02)
+        assert at.chosen_on is not None and (at.chosen_on.people, at.chosen_on.fmr_asked) == (40, 0.02)
+        assert none.threshold is None and none.reason is not None and "40 people are in no group" in none.reason
+        a = at.by_group["A"]
+        assert a.deviation is not None and a.own is not None
+        assert f"| A | {a.tar:.4f} | {a.fmr.rate:.4f} | {100 * a.deviation:+.0f} % |" in report.summary
+    assert f"TAR at FAR 0.02: at one threshold, {at.threshold:.4f}, an FMR of 0.02 over all pairs" in report.summary
+    assert "No TAR at FAR 1e-07 by group: 40 people are in no group" in report.summary
+
+
+def test_of_a_list_tar_at_a_far_is_set_on_its_own_pairs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "scores.csv").write_text("made\n")
+    same = np.arange(800) % 2 == 0
+    group = np.array(["A", "B"])[np.arange(800) // 2 % 2]
+    scored = ScoredPairs(
+        path=tmp_path / "scores.csv", score=rng.normal(size=800) + same, same=same, groups=(group, group), people=None
+    )
+    at, few, none = (
+        of(evaluate_scores(scored, options=EvaluationOptions(fars=(0.05, 0.003, 0.001)))).demographics[0].tar_at_far
+    )
+    assert at.chosen_on is not None and "set on the very pairs that are tested" in at.chosen_on.text
+    different = scored.score[~same]
+    assert (different >= at.threshold).sum() == 20 and at.by_group["A"].own is not None
+    assert few.threshold is not None and few.by_group["A"].own is None
+    assert none.reason == "a FAR of 0.001 is less than one of the 400 different pairs that a threshold is set on"

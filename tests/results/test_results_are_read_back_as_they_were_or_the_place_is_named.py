@@ -34,7 +34,7 @@ from ethnoshard.results import (
 from tests.kit.whole_reports import as_file, evaluation, group_rates, verification
 
 MODEL = Model(name="base-0", kind="run", digest="ab12", about={"arm": "natural"})
-LATER = ("failures", "score_shift")
+LATER = ("failures", "score_shift", "tar_at_far")
 """What errors by group have since reports of format 2 are written."""
 GROUPS = {"A": group_rates(0.1, 0.2), "B": group_rates(None, None)}
 CHANGE = Change(base=0.1, other=None, difference=None, people_interval=Interval(None, 0.5), undefined_draws=3)
