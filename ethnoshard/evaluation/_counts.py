@@ -58,6 +58,9 @@ class TestedPairs(Protocol):
     def different_pairs(self, weighting: Weighting) -> float:
         """How many different pairs there are; weighted by person, how many pairs of people."""
 
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+
     def within(self, group: str) -> "TestedPairs":
         """The pairs of one group's people; none of another.
 

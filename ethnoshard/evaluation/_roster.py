@@ -192,6 +192,17 @@ class Roster:
         edges, different, same = self.histogram(weighting)
         return Levels((edges[:-1] + edges[1:]) / 2, different, same)
 
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+        order = np.argsort(self.codes, kind="stable")
+        ends = np.cumsum(np.bincount(self.codes, minlength=len(self.names)))[:-1]
+        own = [self.unit[rows] for rows in np.split(order, ends) if len(rows) > 1]
+        if not own:
+            return None
+        pairs = np.array([len(unit) * (len(unit) - 1) // 2 for unit in own])
+        accepted = np.array([np.count_nonzero(np.triu(unit @ unit.T >= np.float32(threshold), 1)) for unit in own])
+        return float(accepted.sum() / pairs.sum() if weighting == "pair" else (accepted / pairs).mean())
+
     def within(self, group: str) -> "Roster":
         """The images of one group's people.
 

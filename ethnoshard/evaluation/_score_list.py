@@ -108,6 +108,11 @@ class ScoreList:
         """How many different pairs there are; weighted by person, how many pairs of people."""
         return float(self._weights(weighting)[~self.same].sum())
 
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+        weight = self._weights(weighting) * self.same
+        return float(weight[self.score >= threshold].sum() / weight.sum()) if self.same.any() else None
+
     def within(self, group: str) -> "ScoreList":
         """The pairs both of whose people are in the group.
 

@@ -190,10 +190,10 @@ def groups_of_scores(
         threshold = Threshold(value=value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
     else:
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
-    curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
-    at_fars = tar_at_fars(pairs, thresholds_of_list(pairs, options.fars), group_options(options))
+    at_fars = thresholds_of_list(pairs, options.fars)
+    curves = group_curves(pairs, _with(thresholds_over(pairs, threshold.value), at_fars), group_options(options))
     return _result(
-        pairs, curves, threshold, at_fars,
+        pairs, curves, threshold, tar_at_fars(pairs, curves, at_fars),
         source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={}, which="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
         failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
@@ -233,10 +233,10 @@ def _of_source(
 ) -> GroupResult:
     threshold, at_fars = thresholds
     tested = roster.grouped(source.groups)
-    curves = group_curves(tested, thresholds_over(tested, threshold.value), group_options(options))
+    curves = group_curves(tested, _with(thresholds_over(tested, threshold.value), at_fars), group_options(options))
     given_by = source.given_by or source.name
     result = _result(
-        tested, curves, threshold, tar_at_fars(tested, at_fars, group_options(options)),
+        tested, curves, threshold, tar_at_fars(tested, curves, at_fars),
         source=source.name, given_by=given_by,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
         without=source.without, which=_which_pairs(tested, source),
@@ -246,6 +246,11 @@ def _of_source(
     assert tested.groups is not None, "grouped above"
     result.arrays.update(people=tested.names, groups=tested.groups)
     return result
+
+
+def _with(thresholds: NDArray[np.float64], at_fars: Thresholds) -> NDArray[np.float64]:
+    """Thresholds to measure at, those for FARs among them."""
+    return np.union1d(thresholds, [each.value for each in at_fars.values() if isinstance(each, Threshold)])
 
 
 def _which_pairs(tested: Roster, source: GroupSource) -> str:
