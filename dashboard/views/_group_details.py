@@ -10,7 +10,7 @@ import streamlit as st
 
 from ethnoshard.charts import NONE, count, group_similarities, interval, number, share
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.results import Failures, GroupErrors, ScoreShift, TarAtFar
+from ethnoshard.results import AcquisitionFailures, GroupErrors, ScoreShift, TarAtFar
 
 from .. import _show
 from .._shelf import Shelf
@@ -118,7 +118,7 @@ def shift_table(shift: ScoreShift) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def failure_table(failures: Failures) -> pl.DataFrame:
+def failure_table(failures: AcquisitionFailures) -> pl.DataFrame:
     """A row a group, as text."""
     return pl.DataFrame(
         [
@@ -139,7 +139,7 @@ def failure_table(failures: Failures) -> pl.DataFrame:
     )
 
 
-def _rates(failures: Failures) -> str:
+def _rates(failures: AcquisitionFailures) -> str:
     return ", ".join(f"{group} {share(own.rate)}" for group, own in failures.by_group.items())
 
 

@@ -11,7 +11,7 @@ from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._counts import Tally, TestedPairs, Weighting
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
-from ethnoshard.results import Failures, GroupFailures, wilson
+from ethnoshard.results import AcquisitionFailures, GroupFailures, wilson
 
 Texts = NDArray[np.str_]
 
@@ -74,7 +74,7 @@ class _Cases:
         return float(shares.mean())
 
 
-def failures_of_images(roster: Roster, threshold: float, lost: LostImages, weighting: Weighting) -> Failures:
+def failures_of_images(roster: Roster, threshold: float, lost: LostImages, weighting: Weighting) -> AcquisitionFailures:
     """Over all images of the people in groups; a lost image loses its pairs with all others of its person.
 
     Args:
@@ -107,12 +107,14 @@ def failures_of_images(roster: Roster, threshold: float, lost: LostImages, weigh
         )
 
     groups = np.unique(group).tolist()
-    return Failures(
+    return AcquisitionFailures(
         overall=failures(np.ones(len(group), np.bool_)), by_group={name: failures(group == name) for name in groups}
     )
 
 
-def failures_of_list(pairs: ScoreList, threshold: float, images: ListedImages, weighting: Weighting) -> Failures:
+def failures_of_list(
+    pairs: ScoreList, threshold: float, images: ListedImages, weighting: Weighting
+) -> AcquisitionFailures:
     """Over the images and the same pairs of a list.
 
     Args:
@@ -150,7 +152,7 @@ def failures_of_list(pairs: ScoreList, threshold: float, images: ListedImages, w
         )
 
     groups = np.unique(np.concatenate([group, images.groups])).tolist()
-    return Failures(
+    return AcquisitionFailures(
         overall=failures(np.ones(len(group), np.bool_), np.ones(len(images.groups), np.bool_)),
         by_group={name: failures(group == name, images.groups == name) for name in groups},
     )

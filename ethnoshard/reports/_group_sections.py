@@ -2,7 +2,7 @@
 
 from ethnoshard.charts import NONE, number
 from ethnoshard.reports._markdown import interval, rate, table
-from ethnoshard.results import Failures, GroupErrors
+from ethnoshard.results import AcquisitionFailures, GroupErrors
 
 TOO_FEW = "too few pairs"
 
@@ -99,7 +99,7 @@ def tar_lines(found: GroupErrors) -> list[str]:
     return lines
 
 
-def failure_note(failures: Failures | None) -> str:
+def failure_note(failures: AcquisitionFailures | None) -> str:
     """The same in a sentence, for a page; empty where it isn't known or there is none."""
     if failures is None or not failures.any:
         return ""

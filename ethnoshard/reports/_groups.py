@@ -29,10 +29,10 @@ from ethnoshard.reports._folder import CURVES, DRAWN, SHIFT
 from ethnoshard.reports._lost import lost_images
 from ethnoshard.reports._other_people import SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
+    AcquisitionFailures,
     Arrays,
     ChosenOn,
     EvaluationOptions,
-    Failures,
     GroupErrors,
     SimilarityHistograms,
     TarAtFar,
@@ -279,7 +279,7 @@ def _result(
     which: str,
     people: int | None,
     images: int | None,
-    failures: Failures | None,
+    failures: AcquisitionFailures | None,
 ) -> GroupResult:
     own = curves.at(curves.index_of(threshold.value))
     shift, histograms = score_shift(pairs, curves)

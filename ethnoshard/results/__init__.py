@@ -35,7 +35,7 @@ from ethnoshard.results._changes import MetricChange, Verdict, changes_of
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, Estimate, Interval, Rate
-from ethnoshard.results._failures import Failures, GroupFailures
+from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
 from ethnoshard.results._groups import (
     DemographicsChange,
     ErrorsAtThreshold,
@@ -75,6 +75,7 @@ __all__ = [
     "OURS",
     "OUR_DECODER",
     "Accepted",
+    "AcquisitionFailures",
     "ArmCompany",
     "ArmsBenchmark",
     "Arrays",
@@ -97,7 +98,6 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvaluationOptions",
-    "Failures",
     "FoldRate",
     "GroupCompany",
     "GroupErrors",

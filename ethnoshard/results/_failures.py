@@ -35,7 +35,7 @@ class GroupFailures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failures:
+class AcquisitionFailures:
     """Images without an embedding, by one source of labels.
 
     Attributes:

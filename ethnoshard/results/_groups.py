@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
-from ethnoshard.results._failures import Failures
+from ethnoshard.results._failures import AcquisitionFailures
 from ethnoshard.results._score_shift import ScoreShift
 from ethnoshard.results._tar_at_far import TarAtFar
 from ethnoshard.results._threshold import ChosenOn
@@ -114,7 +114,7 @@ class GroupErrors(ErrorsAtThreshold):
             fmr_asked="fmr_asked_for",
         )
     )
-    failures: Failures | None = None
+    failures: AcquisitionFailures | None = None
     score_shift: ScoreShift | None = None
     tar_at_far: tuple[TarAtFar, ...] = ()
 
