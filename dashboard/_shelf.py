@@ -23,6 +23,7 @@ from ethnoshard.results import (
     Evaluation,
     PicturePoints,
     ReportSummary,
+    SimilarityHistograms,
     benchmark_from_json,
 )
 from ethnoshard.runs import (
@@ -205,6 +206,14 @@ class Shelf:
         """
         return _curves(self.groups_stamp(report, source), source)
 
+    def similarity_histograms(self, report: str, source: str) -> SimilarityHistograms | None:
+        """Shares of each group's pairs by similarity, by one source of labels; None of a report of before.
+
+        Raises:
+            EthnoshardError: there is no such report, it keeps nothing of the source, or it is damaged.
+        """
+        return _histograms(self.groups_stamp(report, source), source)
+
     def groups_stamp(self, report: str, source: str) -> Stamp:
         """Stamp of what a report keeps of a source of labels: what is computed from it holds as long as it stays.
 
@@ -367,6 +376,11 @@ def _picture(stamp: Stamp) -> PicturePoints:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _curves(stamp: Stamp, source: str) -> GroupCurves:
     return read_report(Path(stamp.path).parent).group_curves(source)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _histograms(stamp: Stamp, source: str) -> SimilarityHistograms | None:
+    return read_report(Path(stamp.path).parent).similarity_histograms(source)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

@@ -39,6 +39,7 @@ from .._shelf import Shelf
 from .._show import plain, reporting_errors
 from ._comparisons import show_group_changes
 from ._evaluations import KINDS, PickedEvaluation, list_unreadable, no_evaluation, pick_evaluations
+from ._group_details import show_group_details
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,6 +118,7 @@ def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
         plain(f"{sources[0][0].errors.own.note} Perceived ethnicity: never what somebody is or says of themselves.")
     )
     _moving(shelf, sources)
+    show_group_details(shelf, picked[0].name, (reports[0].errors.own for reports in sources))
     for other in picked[1:]:
         with reporting_errors(f"{picked[0].name} and {other.name}"):
             show_group_changes(shelf, picked[0], other)
@@ -328,8 +330,8 @@ def _metrics(everything: Sequence[ErrorsInView]) -> None:
         metric_table(everything),
         name="figures",
         title=f"How far apart groups are, alpha {everything[0].rates.alpha:g}: GARBE {garbe}",
-        how="Value [95 %, .. where it has no end]; p: the share of groups that are all alike, of these sizes, that show "
-        f"as much by chance. The rates behind: {behind}",
+        how="Value [95 %, .. where it has no end]; p: the share of groups that are all alike, of these sizes, that "
+        f"show as much by chance. The rates behind: {behind}",
         download=metric_numbers(everything),
         columns={"what it says": st.column_config.TextColumn(width="large")},
         height="content",

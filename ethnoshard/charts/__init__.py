@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     )
     from ethnoshard.charts._meetings import dispersion, nearest_met, own_pairs
     from ethnoshard.charts._runs import RunPoint, arm_spread
+    from ethnoshard.charts._similarities import group_similarities
     from ethnoshard.charts._style import empty_chart, error_bars, escaped, log_axis, page, titled
     from ethnoshard.charts._training import training_curves
     from ethnoshard.charts._verification import Mark, det, distances, folds, identification, roc
@@ -139,6 +140,7 @@ else:
             "group_matrix": "_groups",
             "group_rates": "_groups",
             "group_rates_of": "_groups",
+            "group_similarities": "_similarities",
             "identification": "_verification",
             "label_confidence": "_datasets",
             "loader_rates": "_benchmarks",
@@ -231,6 +233,7 @@ __all__ = [
     "group_matrix",
     "group_rates",
     "group_rates_of",
+    "group_similarities",
     "identification",
     "interval",
     "label_confidence",

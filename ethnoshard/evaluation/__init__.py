@@ -14,6 +14,7 @@ from ethnoshard.evaluation._clustering import (
 from ethnoshard.evaluation._compare_groups import compare_demographics
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
+from ethnoshard.evaluation._failures import ListedImages, LostImages, failures_of_images, failures_of_list
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
 from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choose_threshold, given_threshold
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
@@ -22,12 +23,14 @@ from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, i
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
+from ethnoshard.evaluation._score_shift import score_shift
 from ethnoshard.evaluation._similarity import (
     Metric,
     flip_averaged,
     mean_similarity_of_pairs,
     mean_similarity_of_people,
 )
+from ethnoshard.evaluation._tar_at_far import tar_at_fars
 from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
 from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
@@ -74,6 +77,8 @@ __all__ = [
     "GroupTally",
     "Identification",
     "Interval",
+    "ListedImages",
+    "LostImages",
     "MeanSimilarity",
     "Metric",
     "PairErrors",
@@ -99,6 +104,8 @@ __all__ = [
     "demographics",
     "draw_people",
     "explained_by_chance",
+    "failures_of_images",
+    "failures_of_list",
     "fairness_metrics",
     "flip_averaged",
     "given_threshold",
@@ -109,6 +116,8 @@ __all__ = [
     "mean_similarity_of_people",
     "pair_distances",
     "picture",
+    "score_shift",
+    "tar_at_fars",
     "threshold_at_fmr",
     "thresholds_over",
     "verification",

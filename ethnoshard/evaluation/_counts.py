@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,20 @@ Weighting = Literal["person", "pair"]
 
 UNKNOWN = -1
 """The number of people where people aren't known."""
+
+
+class Levels(NamedTuple):
+    """Pairs by their similarity.
+
+    Attributes:
+        similarity: (K,) rising.
+        different: (K,) weight of the different pairs with each.
+        same: (K,) weight of the same pairs with each.
+    """
+
+    similarity: Floats
+    different: Floats
+    same: Floats
 
 
 class TestedPairs(Protocol):
@@ -37,6 +51,22 @@ class TestedPairs(Protocol):
 
     def histogram(self, weighting: Weighting) -> tuple[Floats, Floats, Floats]:
         """(K + 1,) similarities, rising, and (K,) weights of different and (K,) of same pairs from one to the next."""
+
+    def levels(self, weighting: Weighting) -> Levels:
+        """Pairs by their similarity, to 0.00001 or exactly."""
+
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are; weighted by person, how many pairs of people."""
+
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+
+    def within(self, group: str) -> "TestedPairs":
+        """The pairs of one group's people; none of another.
+
+        Raises:
+            EthnoshardError: there are no groups.
+        """
 
     def tallies(self, thresholds: Floats) -> Iterator["Tally"]:
         """Errors at each of (T,) rising similarities, from which a pair is accepted."""

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, normalised, texts_of
-from ethnoshard.evaluation._counts import Tally, Weighting, enrolled, weighting_of
+from ethnoshard.evaluation._counts import Levels, Tally, Weighting, enrolled, weighting_of
 from ethnoshard.evaluation._thresholds import limit, top_scores
 
 _SIDE = 2048
@@ -140,10 +140,8 @@ class Roster:
                 "all images are of one person; a threshold for false matches needs two people at least"
             )
         images = np.bincount(self.codes).astype(np.int64)
-        size, each = (
-            (images, np.ones(len(self.unit))) if weighting == "pair" else (np.ones_like(images), 1 / images[self.codes])
-        )
-        total = self._different(size)
+        each = np.ones(len(self.unit)) if weighting == "pair" else 1 / images[self.codes]
+        total = self.different_pairs(weighting)
         if not total:
             raise EthnoshardError("no two people are alike in what they are matched on; match on something else")
         matched = self.matched[self.codes]
@@ -162,8 +160,10 @@ class Roster:
             )
         return scores.astype(np.float64), shares
 
-    def _different(self, size: Whole) -> float:
-        """Sum of the products of two people's sizes, of those who aren't known to differ."""
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are, of people not known to differ; weighted by person, of people."""
+        images = np.bincount(self.codes, minlength=len(self.names)).astype(np.int64)
+        size = images if weighting == "pair" else np.ones_like(images)
         everybody = int(size.sum()) ** 2 - int((size**2).sum())
         kinds = [int(size[self.matched == kind].sum()) for kind in np.unique(self.matched[self.matched >= 0]).tolist()]
         return (everybody - sum(kinds) ** 2 + sum(kind**2 for kind in kinds)) / 2
@@ -190,6 +190,32 @@ class Roster:
             i, j = np.nonzero(single)
             alike += np.bincount(step[i, j], 1 / own_pairs[rows][i], minlength=_BINS)
         return -1 + np.arange(_BINS + 1) * 2 / _BINS, different, alike
+
+    def levels(self, weighting: Weighting) -> Levels:
+        """Pairs by their similarity, in steps of 0.00001, each in the middle of its step."""
+        edges, different, same = self.histogram(weighting)
+        return Levels((edges[:-1] + edges[1:]) / 2, different, same)
+
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+        order = np.argsort(self.codes, kind="stable")
+        ends = np.cumsum(np.bincount(self.codes, minlength=len(self.names)))[:-1]
+        own = [self.unit[rows] for rows in np.split(order, ends) if len(rows) > 1]
+        if not own:
+            return None
+        pairs = np.array([len(unit) * (len(unit) - 1) // 2 for unit in own])
+        accepted = np.array([np.count_nonzero(np.triu(unit @ unit.T >= np.float32(threshold), 1)) for unit in own])
+        return float(accepted.sum() / pairs.sum() if weighting == "pair" else (accepted / pairs).mean())
+
+    def within(self, group: str) -> "Roster":
+        """The images of one group's people.
+
+        Raises:
+            EthnoshardError: there are no groups.
+        """
+        if self.groups is None:
+            raise EthnoshardError("pairs within a group need the group of each person; give groups to the roster")
+        return self.select((self.groups == group)[self.codes])
 
     def tallies(self, thresholds: Floats) -> Iterator[Tally]:
         """Count errors of all pairs of images, within and across groups, at each of T thresholds.

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, same_of, scores_of, texts_of
-from ethnoshard.evaluation._counts import Enrolment, Tally, Weighting, enrolled, weighting_of
+from ethnoshard.evaluation._counts import Enrolment, Levels, Tally, Weighting, enrolled, weighting_of
 from ethnoshard.evaluation._draws import People, people_of_pairs
 
 
@@ -103,6 +103,39 @@ class ScoreList:
             for kind in (~self.same, self.same)
         )
         return np.append(steps, np.nextafter(steps[-1], np.inf)), different, alike
+
+    def levels(self, weighting: Weighting) -> Levels:
+        """Pairs by their similarity, each that occurs."""
+        edges, different, same = self.histogram(weighting)
+        return Levels(edges[:-1], different, same)
+
+    def different_pairs(self, weighting: Weighting) -> float:
+        """How many different pairs there are; weighted by person, how many pairs of people."""
+        return float(self._weights(weighting)[~self.same].sum())
+
+    def same_accepted(self, threshold: float, weighting: Weighting) -> float | None:
+        """Share of same pairs accepted from a similarity on; None of no pair."""
+        weight = self._weights(weighting) * self.same
+        return float(weight[self.score >= threshold].sum() / weight.sum()) if self.same.any() else None
+
+    def within(self, group: str) -> "ScoreList":
+        """The pairs both of whose people are in the group.
+
+        Raises:
+            EthnoshardError: there are no groups.
+        """
+        if self.groups is None:
+            raise EthnoshardError("pairs within a group need the group of each image's person; give groups to the list")
+        one, other = self.groups
+        rows = (one == group) & (other == group)
+        people = self.people
+        return replace(
+            self,
+            score=self.score[rows],
+            same=self.same[rows],
+            groups=(one[rows], other[rows]),
+            people=people and replace(people, first=people.first[rows], second=people.second[rows]),
+        )
 
     def tallies(self, thresholds: Floats) -> Iterator[Tally]:
         """Count errors at each of T thresholds.

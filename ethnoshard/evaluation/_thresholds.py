@@ -147,7 +147,7 @@ def threshold_at_fmr(pairs: TestedPairs, fmr: float, *, weighting: Weighting | N
             without people.
     """
     check_number("fmr", fmr, at_least=0, at_most=1)
-    return _cut(*pairs.most_similar(fmr, pairs.weighted(weighting)), fmr)
+    return cut(*pairs.most_similar(fmr, pairs.weighted(weighting)), fmr)
 
 
 def thresholds_over(pairs: TestedPairs, own: float, *, weighting: Weighting | None = None) -> Floats:
@@ -193,8 +193,8 @@ def limit(fmr: float) -> float:
     return fmr * (1 + 1e-9)
 
 
-def _cut(scores: Floats, shares: Floats, fmr: float) -> float:
-    """Threshold from falling scores and the share of each."""
+def cut(scores: Floats, shares: Floats, fmr: float) -> float:
+    """Lowest threshold that accepts no more than the share ``fmr``, from falling scores and the share of each."""
     ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
     within = np.cumsum(shares)[ends] <= limit(fmr)
     accepted = int(np.count_nonzero(within))

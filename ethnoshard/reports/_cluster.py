@@ -25,7 +25,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import ClusterMethod, Picture, clustering, picture
 from ethnoshard.reports._evaluate import model_of, source_of
 from ethnoshard.reports._folder import Report
-from ethnoshard.reports._summary import setting_text, table
+from ethnoshard.reports._markdown import table
+from ethnoshard.reports._summary import setting_text
 from ethnoshard.results import ClusterMetrics, ClusterReport, Images, PictureMetrics, PicturePoints
 
 CLUSTER_PEOPLE = 50

@@ -23,13 +23,11 @@ from ethnoshard.charts import (
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import VerifiedPairs, compare_clusterings, compare_demographics, compare_verifications
 from ethnoshard.reports._folder import Report, ReportFolder
+from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.reports._summary import (
     TABLE_HEAD,
     epoch_of,
-    interval,
-    rate,
     setting_text,
-    table,
     table_row,
     warning_lines,
 )

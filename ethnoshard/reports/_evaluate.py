@@ -1,6 +1,6 @@
 """The report on a model's embeddings of a set of pairs, or on scores that any system gave to them."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from ethnoshard.reports._groups import (
     listed_people,
     lone_group,
 )
+from ethnoshard.reports._lost import listed_images
 from ethnoshard.reports._pages import evaluation_pages
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.results import (
@@ -102,7 +103,9 @@ def evaluate_embeddings(
     else:
         listed = listed_groups(scored)
         alone = () if listed is None else lone_group(listed)
-        by_group = [] if alone else groups_of_listed_pairs(scored, distance, options)
+        by_group = (
+            [] if alone else groups_of_listed_pairs(scored, distance, listed_images(pairs, images.status), options)
+        )
     left_out = dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])
     named = embeddings.identities[embeddings.identities != ""]
     result = Evaluation(
@@ -142,7 +145,7 @@ def evaluate_embeddings(
         result=result,
         arrays=arrays,
         summary=evaluation_summary(result),
-        pages=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores, {each.name: each.histograms for each in by_group}),
     )
 
 
@@ -151,6 +154,7 @@ class PairImages(NamedTuple):
 
     Attributes:
         names: name in the list -> key of the image that it is.
+        status: name in the list -> why there is no embedding, of images that have none.
         missing: pairs that can't be scored.
         reasons: why: images of the list without an embedding, by reason; the first of each by the number of its pair,
             for a report names nobody.
@@ -158,6 +162,7 @@ class PairImages(NamedTuple):
     """
 
     names: dict[str, str]
+    status: dict[str, str]
     missing: MissingImages
     reasons: tuple[Remark, ...]
     otherwise: tuple[Remark, ...]
@@ -180,18 +185,23 @@ def find_images(pairs: PairList, embeddings: Embeddings, *, allow_missing: bool 
             f"{explain_absent(pairs, found.absent, there, len(missing.people))}. Is the list of these images? "
             f"--allow-missing goes on without their pairs"
         )
-    reasons, otherwise = _remarks(pairs, found.names, rows.keys(), status)
+    without = {
+        name: NEVER_THERE if name not in found.names else status[found.names[name]]
+        for name in {*pairs.first.tolist(), *pairs.second.tolist()}
+        if found.names.get(name) not in rows
+    }
+    reasons, otherwise = _remarks(pairs, found.names, without)
     if 2 * int(missing.complete.sum()) < len(pairs):
         why = "; ".join(map(str, reasons))
         raise EthnoshardError(
             f"of the {len(pairs):,} pairs of {pairs.path} only {int(missing.complete.sum()):,} have an embedding of "
             f"both images; of the others: {why}. Is the list of these images?"
         )
-    return PairImages(names=found.names, missing=missing, reasons=reasons, otherwise=otherwise)
+    return PairImages(names=found.names, status=without, missing=missing, reasons=reasons, otherwise=otherwise)
 
 
 def _remarks(
-    pairs: PairList, names: dict[str, str], embedded: Collection[str], status: dict[str, str]
+    pairs: PairList, names: dict[str, str], without: dict[str, str]
 ) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
     """What is to be said of images without an embedding, and of those with another name than the list's."""
     reasons, otherwise = Remarks(), Remarks()
@@ -201,8 +211,8 @@ def _remarks(
             first.setdefault(name, number)
     for name, number in first.items():
         key = names.get(name)
-        if key is None or key not in embedded:
-            reasons.add(NEVER_THERE if key is None else status[key], f"pair {number:,}")
+        if name in without:
+            reasons.add(without[name], f"pair {number:,}")
         if key is not None and key != name:
             otherwise.add(OTHER_NAME, f"pair {number:,}")
     return reasons.by_reason(), otherwise.by_reason()
@@ -319,7 +329,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         result=result,
         arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
-        pages=evaluation_pages(result, scores),
+        pages=evaluation_pages(result, scores, {each.name: each.histograms for each in by_group}),
     )
 
 

@@ -21,6 +21,7 @@ from ethnoshard.results import (
     PairScores,
     PicturePoints,
     Result,
+    SimilarityHistograms,
     from_json,
     result_as_json,
     result_from_json,
@@ -35,7 +36,7 @@ FORMAT = 2
 _READABLE = (1, FORMAT)
 
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
-TALLY, CURVES = "tally_", "curve_"
+TALLY, CURVES, SHIFT = "tally_", "curve_", "shift_"
 """Before the names of arrays of errors by group, in a file that holds others as well."""
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
@@ -208,6 +209,15 @@ class ReportFolder:
                 "ethnoshard; run ethnoshard evaluate again to have other thresholds"
             )
         return GroupCurves.of_arrays(arrays)
+
+    def similarity_histograms(self, source: str) -> SimilarityHistograms | None:
+        """Shares of each group's pairs by similarity, by one source of labels; None in a report of before.
+
+        Raises:
+            EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
+        """
+        arrays = self._named(f"groups-{source}").beneath(SHIFT)
+        return SimilarityHistograms.of_arrays(arrays) if "edges" in arrays else None
 
     def _named(self, name: str) -> NamedArrays:
         # A source's name comes from a file: it may not lead to another folder.

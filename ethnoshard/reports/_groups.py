@@ -13,35 +13,42 @@ from ethnoshard.evaluation import (
     GroupCurves,
     GroupOptions,
     GroupTally,
+    ListedImages,
+    LostImages,
     Roster,
     ScoreList,
     TestedPairs,
     choose_threshold,
+    failures_of_images,
+    failures_of_list,
     given_threshold,
     group_curves,
+    score_shift,
+    tar_at_fars,
     thresholds_over,
 )
-from ethnoshard.reports._folder import CURVES, TALLY
-from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
+from ethnoshard.reports._folder import CURVES, SHIFT, TALLY
+from ethnoshard.reports._lost import lost_images
+from ethnoshard.reports._other_people import SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
+from ethnoshard.results import (
+    AcquisitionFailures,
+    Arrays,
+    ChosenOn,
+    EvaluationOptions,
+    GroupErrors,
+    SimilarityHistograms,
+    TarAtFar,
+    Threshold,
+)
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
-
 EXPLORATORY = (
     "Exploratory: the labels are unreliable, groups differ in more than what they are named for, and small groups "
     "rest on few people."
 )
 AS_GIVEN = "Groups are those that {name} gives; nothing here checks them."
 GIVEN = "given by the user"
-SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
-OTHER_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of people whom no source puts in one of its groups, each two people "
-    "counting alike; none of them is in the test"
-)
-SAME_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of the very people who are tested, which flatters: {outside:,} people "
-    "are in no group, too few to set it on; give one that was set on other people"
-)
 _SOME = 3
 
 
@@ -52,11 +59,13 @@ class GroupResult:
     Attributes:
         name: of the source.
         errors: at the report's threshold.
+        histograms: of similarities, for a chart.
         arrays: for a file beside it.
     """
 
     name: str
     errors: GroupErrors
+    histograms: SimilarityHistograms
     arrays: Arrays
 
 
@@ -84,18 +93,24 @@ def groups_of_all_pairs(
             f"a difference between groups needs two groups among the images; there are {found}"
             + ("" if any(usable.values()) else _nobody(labelled, people))
         )
-    others = len(np.unique(people[outside]))
-    # Images that neither set the threshold nor are tested need no sound embedding, and no known person.
-    alone = options.threshold is not None or _too_few(others, options.fmr)
-    needed = ~outside if alone else np.ones_like(outside)
+    usual = options.threshold is None and not too_few(len(np.unique(people[outside])), options.fmr)
+    # Where the report's threshold isn't set on them, images of people outside the test needn't be sound.
+    sound = (people != "") & np.isfinite(embeddings.vectors).all(axis=1) & embeddings.vectors.any(axis=1)
+    needed = np.ones_like(outside) if usual else ~outside | sound
     matched = sources[0].matched
     roster = Roster.of(
         embeddings.vectors[needed],
         people[needed],
         matched_on=[matched.get(person, "") for person in people[needed].tolist()],
     )
-    threshold = _threshold(roster, outside[needed], others, options)
-    return [_of_source(roster, source, threshold, options) for source in sources if len(usable[source.name]) >= 2]
+    others = OtherPeople(roster, outside[needed])
+    threshold = _threshold(others, options)
+    at_fars = {far: others.threshold(far) for far in options.fars}
+    return [
+        _of_source(roster, source, (threshold, at_fars), lost_images(embeddings, source), options)
+        for source in sources
+        if len(usable[source.name]) >= 2
+    ]
 
 
 def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
@@ -132,9 +147,16 @@ def listed_people(pairs: PairList) -> tuple[Texts, Texts] | None:
 
 
 def groups_of_listed_pairs(
-    pairs: PairList, distance: NDArray[np.float64], options: EvaluationOptions
+    pairs: PairList, distance: NDArray[np.float64], images: ListedImages | None, options: EvaluationOptions
 ) -> list[GroupResult]:
-    """By the list's own labels, its own pairs; nothing where it has none."""
+    """By the list's own labels, its own pairs; nothing where it has none.
+
+    Args:
+        pairs: those that were scored.
+        distance: (N,) of each.
+        images: of the whole list.
+        options: draws, threshold and minimums.
+    """
     groups = listed_groups(pairs)
     if groups is None:
         return []
@@ -146,16 +168,19 @@ def groups_of_listed_pairs(
         groups=groups,
         people=listed_people(pairs),
     )
-    return [groups_of_scores(scored, options, given_by=pairs.path.name)]
+    return [groups_of_scores(scored, options, given_by=pairs.path.name, images=images)]
 
 
-def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_by: str) -> GroupResult:
+def groups_of_scores(
+    scored: ScoredPairs, options: EvaluationOptions, *, given_by: str, images: ListedImages | None = None
+) -> GroupResult:
     """By the labels of scored pairs.
 
     Args:
         scored: the pairs.
         options: draws, threshold and minimums.
         given_by: name of the file that has the labels.
+        images: of the list, with and without an embedding; None where that isn't known.
 
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
@@ -168,10 +193,13 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_b
     else:
         choice = given_threshold(options.threshold)
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
+    at_fars = thresholds_of_list(pairs, options.fars)
+    curves = _curves(pairs, choice, at_fars, options)
     return _result(
-        _curves(pairs, choice, options), threshold, source="list", given_by=given_by,
-        note=AS_GIVEN.format(name=given_by), without={}, pairs="the listed pairs",
+        pairs, curves, threshold, tar_at_fars(pairs, curves, at_fars),
+        source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={}, which="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
+        failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
 
 
@@ -182,75 +210,55 @@ def group_options(options: EvaluationOptions) -> GroupOptions:
     )
 
 
-def _threshold(
-    roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions
-) -> tuple[Threshold, ChosenThreshold]:
-    """The threshold of all sources, set on the ``number`` people outside the test where they are enough."""
+def _threshold(others: OtherPeople, options: EvaluationOptions) -> tuple[Threshold, ChosenThreshold]:
+    """The report's, the same for all sources.
+
+    Raises:
+        EthnoshardError: none is given, and there are too few people to set it on.
+    """
     if options.threshold is not None:
         given = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
         return given, given_threshold(options.threshold)
-    if not _too_few(number, options.fmr):
-        others = roster.select(outside)
-        choice = choose_threshold(others, options.fmr, tested=False)
-        return Threshold(
-            value=choice.value,
-            chosen_on=ChosenOn(
-                text=OTHER_PEOPLE.format(fmr=options.fmr),
-                people=number,
-                images=len(others.codes),
-                fmr_asked=options.fmr,
-            ),
-        ), choice
-    # Nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it.
-    tested = roster.select(~outside)
-    people = len(tested.names)
-    if _too_few(people, options.fmr):
-        pairs = people * (people - 1) // 2
-        least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
-        raise EthnoshardError(
-            f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
-            f"{options.fmr:g} on, and so are the {people:,} who are in one: give --threshold{least}"
-        )
-    choice = choose_threshold(tested, options.fmr, tested=True)
-    return Threshold(
-        value=choice.value,
-        chosen_on=ChosenOn(
-            text=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
-            people=people,
-            images=len(tested.codes),
-            fmr_asked=options.fmr,
-        ),
-    ), choice
-
-
-def _too_few(people: int, fmr: float) -> bool:
-    """Whether less than one pair of so many people is the share ``fmr`` of them all."""
-    return fmr * people * (people - 1) / 2 < 1
+    found = others.threshold(options.fmr)
+    sample = others.sample(options.fmr)
+    if isinstance(found, Threshold) and sample is not None:
+        return found, choose_threshold(sample, options.fmr, tested=sample is others.tested)
+    people = len(others.tested.names)
+    pairs = people * (people - 1) // 2
+    least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
+    raise EthnoshardError(f"{found}: give --threshold{least}")
 
 
 def _of_source(
     roster: Roster,
     source: GroupSource,
-    threshold: tuple[Threshold, ChosenThreshold],
+    thresholds: tuple[tuple[Threshold, ChosenThreshold], Thresholds],
+    lost: LostImages | None,
     options: EvaluationOptions,
 ) -> GroupResult:
+    (threshold, choice), at_fars = thresholds
     tested = roster.grouped(source.groups)
-    curves = _curves(tested, threshold[1], options)
+    curves = _curves(tested, choice, at_fars, options)
     given_by = source.given_by or source.name
     result = _result(
-        curves, threshold[0], source=source.name, given_by=given_by,
+        tested, curves, threshold, tar_at_fars(tested, curves, at_fars),
+        source=source.name, given_by=given_by,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
-        without=source.without, pairs=_which_pairs(tested, source),
+        without=source.without, which=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
+        failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
     )  # fmt: skip
     assert tested.groups is not None, "grouped above"
     result.arrays.update(people=tested.names, groups=tested.groups)
     return result
 
 
-def _curves(pairs: TestedPairs, choice: ChosenThreshold, options: EvaluationOptions) -> GroupCurves:
-    """Over all that is worth looking at, and about the report's own threshold."""
-    thresholds = np.union1d(thresholds_over(pairs, choice.value), choice.thresholds)
+def _curves(
+    pairs: TestedPairs, choice: ChosenThreshold, at_fars: Thresholds, options: EvaluationOptions
+) -> GroupCurves:
+    """Over all that is worth looking at, at the report's own threshold and its ends, and at those for FARs."""
+    others = [each.value for each in at_fars.values() if isinstance(each, Threshold)]
+    thresholds = np.union1d(thresholds_over(pairs, choice.value), [*choice.thresholds, *others])
     return group_curves(pairs, thresholds, group_options(options), own=choice)
 
 
@@ -268,36 +276,44 @@ def _which_pairs(tested: Roster, source: GroupSource) -> str:
 
 
 def _result(
+    pairs: TestedPairs,
     curves: GroupCurves,
     threshold: Threshold,
+    tar_at_far: tuple[TarAtFar, ...],
     *,
     source: str,
     given_by: str,
     note: str,
     without: dict[str, int],
-    pairs: str,
+    which: str,
     people: int | None,
     images: int | None,
+    failures: AcquisitionFailures | None,
 ) -> GroupResult:
     own = curves.at(curves.index_of(threshold.value))
+    shift, histograms = score_shift(pairs, curves)
     errors = GroupErrors(
         source=source,
         labels=f"as given by {given_by}",
         note=note,
         without_group=without,
-        pairs=pairs,
+        pairs=which,
         people=people,
         images=images,
         chosen_on=threshold.chosen_on,
+        failures=failures,
+        score_shift=shift,
+        tar_at_far=tar_at_far,
         **vars(own.errors()),
     )
     assert own.tally is not None, "the report's own threshold"
-    return GroupResult(name=source, errors=errors, arrays=_arrays(own.tally, curves))
+    return GroupResult(name=source, errors=errors, histograms=histograms, arrays=_arrays(own.tally, curves, histograms))
 
 
-def _arrays(tally: GroupTally, curves: GroupCurves) -> Arrays:
-    """What ``ReportFolder.group_tally`` and ``ReportFolder.group_curves`` read back."""
+def _arrays(tally: GroupTally, curves: GroupCurves, histograms: SimilarityHistograms) -> Arrays:
+    """What ``ReportFolder`` reads back: ``group_tally``, ``group_curves`` and ``similarity_histograms``."""
     return {
         **{TALLY + name: values for name, values in tally.arrays().items()},
         **{CURVES + name: values for name, values in curves.arrays().items()},
+        **{SHIFT + name: values for name, values in histograms.arrays().items()},
     }

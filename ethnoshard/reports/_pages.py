@@ -1,17 +1,28 @@
 """The pages of an evaluation: charts with their titles."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
+from ethnoshard.reports._group_sections import failure_note
 from ethnoshard.reports._summary import intervals_text, threshold_text
-from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, Verification
+from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, SimilarityHistograms, Verification
 
 _GREY = "Grey: too few people or pairs."
 
 
-def evaluation_pages(report: Evaluation, scores: PairScores) -> dict[str, str]:
-    """Name -> page: ROC, DET, distances, folds, identification, and for each source of groups rates and matrix."""
+def evaluation_pages(
+    report: Evaluation, scores: PairScores, histograms: Mapping[str, SimilarityHistograms]
+) -> dict[str, str]:
+    """Name -> page: ROC, DET, distances, folds, identification; by each source of groups rates, matrix, similarities.
+
+    Args:
+        report: what was measured.
+        scores: distances of the pairs.
+        histograms: source of groups -> shares of pairs by similarity.
+    """
     named, on, verified = report.title, report.pairs.name, report.verification
     curves = [curve_of(verified, "all pairs, one threshold")]
     pages = {
@@ -35,7 +46,7 @@ def evaluation_pages(report: Evaluation, scores: PairScores) -> dict[str, str]:
     if report.identification is not None:
         pages["identification"] = _identification(report.identification, named)
     for found in report.demographics:
-        pages |= group_pages(found, named)
+        pages |= group_pages(found, named, histograms.get(found.source))
     return pages
 
 
@@ -76,8 +87,14 @@ def _pairs(verified: Verification) -> str:
     return f"{verified.same:,} same and {verified.different:,} different pairs{people}"
 
 
-def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
-    """Name -> page of one source of groups: each group's own rates with intervals, and who is taken for whom."""
+def group_pages(found: GroupErrors, named: str, histograms: SimilarityHistograms | None = None) -> dict[str, str]:
+    """Name -> page of one source of groups: each group's own rates, its similarities, and who is taken for whom.
+
+    Args:
+        found: the errors.
+        named: the model.
+        histograms: shares of pairs by similarity; without, there is no page of them.
+    """
     source, labels, threshold = (
         found.source,
         found.labels,
@@ -88,10 +105,17 @@ def group_pages(found: GroupErrors, named: str) -> dict[str, str]:
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),
             f"Errors of {named} by group, {labels}",
-            f"{threshold}{bars} {_GREY} {found.note}",
+            f"{threshold}{bars} {_GREY} {found.note}{failure_note(found.failures)}",
+            script="directory",
+        ),
+    }
+    if histograms is not None:
+        pages[f"similarities-{source}"] = page(
+            charts.group_similarities(histograms, found.threshold),
+            f"Similarities by {named} within each group, {labels}",
+            f"Shares of a group's own pairs, weighted by {found.weighting}. Dashed: the threshold. {found.note}",
             script="directory",
         )
-    }
     if found.across:
         pages[f"cross-{source}"] = page(
             charts.group_matrix(group_cells_of(found)),

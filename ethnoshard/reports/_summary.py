@@ -1,9 +1,10 @@
 """An evaluation as Markdown for a paper; its first table has the shape of table 5.1 of Kalinga (2020)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from ethnoshard import charts
-from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number, p_value
+from ethnoshard.charts import GROUP_METRICS, NONE, number, p_value
+from ethnoshard.reports._group_sections import failure_lines, shift_lines, tar_lines
+from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_interval
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import (
     ClusterReport,
@@ -196,7 +197,7 @@ def group_lines(found: GroupErrors) -> list[str]:
     ]
     for group, why in found.left_out.items():
         lines += [f"{group} enters no metric below: {why}.", ""]
-    return [*lines, *_metrics(found), *_cross(found)]
+    return [*lines, *_metrics(found), *_cross(found), *tar_lines(found), *shift_lines(found), *failure_lines(found)]
 
 
 def _rates(found: GroupErrors) -> list[str]:
@@ -264,7 +265,8 @@ def _metrics(found: GroupErrors) -> list[str]:
         "",
         *table(("metric", "value", "95 %", "equal groups show: half; 5 %", "p", "ideal"), rows),
         "Chance alone keeps groups that are all alike from the ideal: half of such groups, of these sizes, show the "
-        "first number or more (FDR: or less), 5 % the second or more. p is the share of them that show what was measured.",
+        "first number or more (FDR: or less), 5 % the second or more. p is the share of them that show what was "
+        "measured.",
         "",
     ]
 
@@ -287,36 +289,6 @@ def _cross(found: GroupErrors) -> list[str]:
     return ["FMR across groups, at the same threshold:", "", *table(("", *groups), rows)]
 
 
-def rate(value: float | None) -> str:
-    """A share as charts write it, but 0 with the decimals that its column has."""
-    return "0.0000" if value == 0 else charts.share(value)
-
-
-def interval(ends: Ends) -> str:
-    """``[low, high]``; empty for none, ``..`` for an end that isn't defined."""
-    return charts.interval(ends, rate)
-
-
-def with_interval(value: float | None, ends: Ends) -> str:
-    """A share and its interval."""
-    return charts.with_interval(value, ends, rate)
-
-
-def mean_std(mean: float, deviation: float) -> str:
-    """With the five decimals of table 5.1 of Kalinga (2020): ``0.66733 ± 0.01546``."""
-    return charts.plus_minus(mean, deviation, 5)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table, the first column to the left, the others to the right."""
-    sides = ["---", *["---:"] * (len(head) - 1)]
-    return [_line(head), _line(sides), *map(_line, rows), ""]
-
-
 def epoch_of(model: Model | None) -> str:
     """The epoch of a run."""
     return model.about.get("epoch", NONE) if model else NONE
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -35,15 +35,13 @@ from ethnoshard.results._changes import LEVEL_OF_CLAIMS, MetricChange, Verdict, 
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, holm
+from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
 from ethnoshard.results._groups import (
-    ChosenOn,
     DemographicsChange,
     ErrorsAtThreshold,
     GroupErrors,
     GroupErrorsChange,
     GroupRates,
-    Scale,
-    Threshold,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
@@ -57,8 +55,11 @@ from ethnoshard.results._reports import (
     result_as_json,
     result_from_json,
 )
+from ethnoshard.results._score_shift import GroupSimilarities, ScoreShift, Similarities, SimilarityHistograms
 from ethnoshard.results._series import Series
 from ethnoshard.results._summaries import ReportSummary, WorstGroup
+from ethnoshard.results._tar_at_far import GroupTar, OwnThreshold, TarAtFar
+from ethnoshard.results._threshold import ChosenOn, Scale, Threshold
 from ethnoshard.results._verification import (
     Curve,
     FoldRate,
@@ -75,6 +76,7 @@ __all__ = [
     "OURS",
     "OUR_DECODER",
     "Accepted",
+    "AcquisitionFailures",
     "ArmCompany",
     "ArmsBenchmark",
     "Arrays",
@@ -103,7 +105,10 @@ __all__ = [
     "GroupErrors",
     "GroupErrorsBenchmark",
     "GroupErrorsChange",
+    "GroupFailures",
     "GroupRates",
+    "GroupSimilarities",
+    "GroupTar",
     "Identification",
     "IdentificationChange",
     "Images",
@@ -120,6 +125,7 @@ __all__ = [
     "MetricChange",
     "Model",
     "NamedArrays",
+    "OwnThreshold",
     "PageBenchmark",
     "Paint",
     "PairScores",
@@ -136,13 +142,17 @@ __all__ = [
     "ReportSummary",
     "Result",
     "Scale",
+    "ScoreShift",
     "Series",
     "SharedPeople",
+    "Similarities",
+    "SimilarityHistograms",
     "Source",
     "Spread",
     "StepBenchmark",
     "SweepPoint",
     "TableBenchmark",
+    "TarAtFar",
     "Threshold",
     "Validation",
     "Verdict",

@@ -1,44 +1,13 @@
 """Errors by group at one threshold, and what changed from one model to another."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
-
-Scale = Literal["distance", "similarity"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChosenOn:
-    """What a threshold was chosen on.
-
-    Attributes:
-        text: pairs, people or user that it comes from, in words.
-        people: number of people that it was set on; None where not known, or where it was given.
-        images: number of their images; None where not known, or where it was given.
-        fmr_asked: FMR that it was to have on them; None where it was given.
-    """
-
-    text: str
-    people: int | None = None
-    images: int | None = None
-    fmr_asked: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Threshold:
-    """A threshold, and what it was chosen on.
-
-    Attributes:
-        value: by the scale.
-        scale: "similarity", from which on a pair is accepted, or "distance", below which it is.
-        chosen_on: where it comes from.
-    """
-
-    value: float
-    scale: Scale = "similarity"
-    chosen_on: ChosenOn
+from ethnoshard.results._failures import AcquisitionFailures
+from ethnoshard.results._score_shift import ScoreShift
+from ethnoshard.results._tar_at_far import TarAtFar
+from ethnoshard.results._threshold import ChosenOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +92,11 @@ class GroupErrors(ErrorsAtThreshold):
         people: who are tested; None where people aren't known.
         images: of them; None for listed pairs.
         chosen_on: what the report's threshold was chosen on.
+        failures: images without an embedding, and the FNMR with them, at the report's threshold; None where it isn't
+            known which have none.
+        score_shift: where each group's similarities lie; None in reports of before.
+        tar_at_far: TAR at each FAR of the options, at one threshold for all and at each group's own; none in reports of
+            before.
     """
 
     source: str
@@ -140,6 +114,9 @@ class GroupErrors(ErrorsAtThreshold):
             fmr_asked="fmr_asked_for",
         )
     )
+    failures: AcquisitionFailures | None = None
+    score_shift: ScoreShift | None = None
+    tar_at_far: tuple[TarAtFar, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ from ethnoshard.charts import (
     page,
     titled,
 )
-from ethnoshard.results import Contestant, Delivery, Encounters, Series
+from ethnoshard.results import Contestant, Delivery, Encounters, Series, SimilarityHistograms
 
 GROUPS = ("Asian", "<b>Few")
 RATE = ErrorRate(rate=0.01, errors=1, pairs=100, people=20, interval=(0.001, None))
@@ -39,6 +39,10 @@ CURVE = Curve(name="<b>", fmr=np.array([0, 0.1, 1]), tar=np.array([0.5, 0.9, 1])
 XY = np.arange(12.0).reshape(4, 3)
 PEOPLE = charts.points_of_people(list("abca"), {"a": "<b>", "b": "B", "c": "C"})
 STEPS = np.arange(1, 4)
+SIMILARITIES = SimilarityHistograms(
+    groups=GROUPS, edges=np.array([0, 0.5, 1]), same=np.array([[0.2, 0.8], [np.nan, np.nan]]),
+    different=np.array([[0.9, 0.1], [1, 0]]),
+)  # fmt: skip
 DELIVERY = Delivery(
     run="r", arm="natural", groups=GROUPS, ranks=1, promised=True, within=1, steps=STEPS, epochs=np.zeros(3, np.int64),
     people=np.full((3, 2), 2.0), wanted=np.full((3, 2), 2.0), ahead=np.zeros((3, 2)),
@@ -85,6 +89,7 @@ ALL: dict[str, Callable[[], go.Figure]] = {
     "group_rates": lambda: charts.group_rates(
         [GroupRates(name=name, fmr=CELLS["Asian"], fnmr=CELLS["Asian"]) for name in ("one", "<b>")]
     ),
+    "group_similarities": lambda: charts.group_similarities(SIMILARITIES, 0.5),
     "identification": lambda: charts.identification({"SVC, rank 1": [0.5, 0.6]}),
     "label_confidence": lambda: charts.label_confidence(IDENTITIES, GROUPS),
     "loader_rates": lambda: charts.loader_rates([LOADER], (9, 10, 11)),

@@ -121,7 +121,7 @@ def test_scores_of_any_system(embedded: Path, tmp_path: Path, cli: Cli) -> None:
     assert "Threshold 0.5000, given by the user." in run.stdout
     assert (tmp_path / "report" / "figures" / "groups-list.html").exists()
     curves: GroupCurves = read_report(tmp_path / "report").group_curves("list")
-    assert 0.5 in curves.thresholds.tolist() and len(curves.thresholds) == 42
+    assert 0.5 in curves.thresholds.tolist() and len(curves.thresholds) == 43
 
 
 def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:

@@ -11,7 +11,7 @@ from made_evaluations import make_lively
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
-from ethnoshard.charts import share, with_interval
+from ethnoshard.charts import number, share, with_interval
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_report
 from ethnoshard.results import GroupErrors
@@ -161,4 +161,29 @@ def test_both_sources_of_labels_stand_side_by_side(page: Page, lively: Given) ->
     assert list(figures.columns) == ["metric", "one", "other", "ideal", "what it says"]
     titles = heads(test)
     for labels in ("as given by one", "as given by other"):
-        assert sum(labels in title for title in titles) == 3
+        assert sum(labels in title for title in titles) == 6
+
+
+def test_what_stands_beside_errors_stands_below_and_a_report_of_before_shows_none(
+    page: Page, lively: Given, tmp_path: Path
+) -> None:
+    test = page("groups", lively, report=BASE)
+    shift = own(lively, BASE).score_shift
+    assert shift is not None
+    tables = [table.value for table in test.dataframe if "d'" in table.value]
+    assert len(tables) == 2 and tables[0]["d'"].tolist() == [
+        number(each.d_prime) for each in (shift.overall, *shift.by_group.values())
+    ]
+    assert sum("Where similarities lie" in head for head in heads(test)) == 2
+    tars = next(table.value for table in test.dataframe if "own threshold" in table.value)
+    at, _ = own(lively, BASE).tar_at_far
+    assert tars["TAR"].tolist()[: len(at.by_group)] == [share(each.tar) for each in at.by_group.values()]
+    assert tars["FAR"].tolist()[0] == "0.05" and at.chosen_on is not None and at.chosen_on.text in captions(test)
+    shutil.copytree(lively.runs / "base-0", tmp_path / "runs" / "base-0")
+    file = tmp_path / "runs" / BASE / "report.json"
+    record = json.loads(file.read_text())
+    for found in record["demographics"]:
+        del found["score_shift"], found["failures"], found["tar_at_far"]
+    file.write_text(json.dumps(record))
+    before = page("groups", dataclasses.replace(lively, runs=tmp_path / "runs"), report=BASE)
+    assert not before.exception and not any({"d'", "own threshold"} & {*table.value} for table in before.dataframe)

@@ -60,6 +60,7 @@ def test_figures_take_their_script_from_beside_them_and_say_what_they_show(folde
     pages = read_report(folder).pages
     assert [page.stem for page in pages] == [
         "cross-one", "cross-other", "det", "distances", "folds", "groups-one", "groups-other", "identification", "roc",
+        "similarities-one", "similarities-other",
     ]  # fmt: skip
     assert (folder / "figures" / "plotly.min.js").stat().st_size > 1_000_000
     for page in pages:

@@ -34,6 +34,8 @@ from ethnoshard.results import (
 from tests.kit.whole_reports import as_file, evaluation, group_rates, verification
 
 MODEL = Model(name="base-0", kind="run", digest="ab12", about={"arm": "natural"})
+LATER = ("failures", "score_shift", "tar_at_far")
+"""What errors by group have since reports of format 2 are written."""
 GROUPS = {"A": group_rates(0.1, 0.2), "B": group_rates(None, None)}
 CHANGE = Change(base=0.1, other=None, difference=None, people_interval=Interval(None, 0.5), undefined_draws=3)
 
@@ -81,6 +83,15 @@ def test_a_result_is_read_back_as_it_was(name: str) -> None:
     assert type(read) is type(result)
     assert as_json(read) == as_json(result)
     assert {"kind": kind, **result_as_json(read)} == content
+
+
+def test_errors_by_group_of_before_are_read_without_what_they_lack() -> None:
+    content = as_file(evaluation(MODEL, GROUPS))
+    for name in LATER:
+        del content["demographics"][0][name]
+    read = result_from_json(content, "report.json")
+    assert isinstance(read, Evaluation)
+    assert not any(getattr(read.demographics[0], name) for name in LATER)
 
 
 def test_a_curve_is_arrays_and_everything_else_is_what_its_type_says() -> None:
