@@ -48,6 +48,18 @@ def candidates(distance: Floats) -> Floats:
 
 
 def at_far(different: Floats, far: float, thresholds: Floats) -> float:
+    """The threshold at which a share ``far`` of different pairs is accepted: by steps, or exactly where these can't.
+
+    Args:
+        different: (N,) distances of different pairs.
+        far: the share.
+        thresholds: (K,) rising, the steps.
+    """
+    found = by_steps_at_far(different, far, thresholds)
+    return exactly_at_far(different, far) if found is None else found
+
+
+def by_steps_at_far(different: Floats, far: float, thresholds: Floats) -> float | None:
     """The threshold at which a share ``far`` of different pairs is accepted, on the line between grid points.
 
     As in Sandberg's re-implementation of FaceNet. Where the grid reaches the share exactly and stays there, the lowest
@@ -55,8 +67,12 @@ def at_far(different: Floats, far: float, thresholds: Floats) -> float:
 
     Where chance doesn't explain how far the shares at both ends of the line are from the one that is asked for, the
     grid is too coarse: embeddings that are nearly all alike have all their distances within one step, and so have all
-    scores but one where that one is far out. There, and where the grid ends too early, the threshold lies between two
-    distances: the highest one that accepts no more than the share.
+    scores but one where that one is far out. There, and where the grid ends too early, there is none.
+
+    Args:
+        different: (N,) distances of different pairs.
+        far: the share.
+        thresholds: (K,) rising, the steps.
     """
     counts = accepted(different, thresholds)
     after = int(np.searchsorted(counts / len(different), far, side="left"))
@@ -65,7 +81,7 @@ def at_far(different: Floats, far: float, thresholds: Floats) -> float:
     before = after - 1
     ends = counts[before : after + 1].tolist()
     if after == len(counts) or not all(explained_by_chance(end, len(different), far) for end in ends):
-        return exactly_at_far(different, far)
+        return None
     shares = counts / len(different)
     part = (far - shares[before]) / (shares[after] - shares[before])
     return float(thresholds[before] + part * (thresholds[after] - thresholds[before]))

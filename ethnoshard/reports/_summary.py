@@ -141,11 +141,25 @@ def _verification(verified: Verification) -> list[str]:
     head = ("", "mean ± std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
     return [
         *table(head, rows),
-        f"AUC {number(verified.auc, 5)}, EER {rate(verified.eer)}, of all pairs. Intervals by drawing people: "
-        f"{verified.draws:,} draws, seed {verified.seed}. Wilson's takes pairs for independent, which they "
-        "aren't.",
+        f"AUC {_with_ends(number(verified.auc, 5), verified.auc_interval)}, "
+        f"EER {_with_ends(rate(verified.eer), verified.eer_interval)}, of all pairs. {_of_draws(verified)}",
         "",
     ]
+
+
+def _with_ends(value: str, ends: Ends) -> str:
+    return f"{value} {interval(ends)}".rstrip()
+
+
+def _of_draws(verified: Verification) -> str:
+    """What the intervals rest on."""
+    if not verified.draws:
+        why = "People are not known" if verified.people is None else "No people were drawn"
+        return f"{why}, so the intervals are Wilson's, which take pairs for independent and thresholds for known."
+    return (
+        f"Intervals by drawing people: {verified.draws:,} draws, seed {verified.seed}; in each all thresholds are "
+        "chosen again. Wilson's take pairs for independent and thresholds for known."
+    )
 
 
 def _identification(report: Evaluation) -> list[str]:

@@ -134,6 +134,8 @@ class VerificationSummary:
         seed: of the draws.
         similarity: how alike embeddings are, of one person and of different people; None of distances that were given,
             and in reports from before it was measured.
+        auc_interval: of ``auc``, from draws of people; None without, and in reports from before it was measured.
+        eer_interval: of ``eer``, from draws of people; None without, and in reports from before it was measured.
     """
 
     pairs: int
@@ -152,6 +154,8 @@ class VerificationSummary:
     draws: int
     seed: int
     similarity: MeanSimilarity | None = None
+    auc_interval: Interval | None = None
+    eer_interval: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
