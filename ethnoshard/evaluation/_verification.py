@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, embeddings_of, same_of, scores_of
 from ethnoshard.evaluation._draws import people_of_pairs
 from ethnoshard.evaluation._folded_pairs import FARS, FoldedPairs
@@ -75,36 +74,34 @@ def verification_of_distances(
     *,
     fold: npt.ArrayLike | None = None,
     people: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    span: tuple[float, float] | None = None,
     fars: Sequence[float] = FARS,
     draws: int = 1000,
     seed: int = 0,
 ) -> Verification:
     """Measure any system by the distances it gives to pairs; of similarities give the negative.
 
+    Distances may lie anywhere, so that there is no grid: for accuracy the threshold is the best of all ways of cutting
+    the pairs in two, and ``accuracy`` is ``accuracy_exact``; for VAL it is the highest that accepts no more different
+    pairs than the FAR allows. Nothing changes if distances are put on another scale, or one of them goes far out.
+
     Args:
         distance: (N,) smaller for images that are more alike.
         same: (N,) bool.
         fold: (N,) whole numbers; None for one fold, whose thresholds come from the same pairs.
         people: (N,) and (N,) identities of the two images; needed for intervals from draws of people.
-        span: least and greatest threshold of the grid; None for those of the distances.
         fars: FARs to give VAL at.
         draws: of people.
         seed: of the draws.
 
     Raises:
         EthnoshardError: distances are not finite, arrays don't fit, pairs of one kind only (altogether or in a fold),
-            people that contradict ``same``, or a span that doesn't rise.
+            people that contradict ``same``.
     """
     values = scores_of(distance, "distances")
     truth = same_of(same, len(values))
     folds = folds_of(fold, truth)
-    # The grid's upper end is to accept the greatest distance as well.
-    low, high = span or (float(values.min()), float(np.nextafter(values.max(), np.inf)))
-    if not low < high:
-        raise EthnoshardError(f"the span of thresholds goes from a lower to a higher one; {low:g} to {high:g} doesn't")
     people_of = None if people is None else people_of_pairs(*people, truth)
-    return FoldedPairs(DistancesByFold.of(values[None], truth, folds), (low, high), people_of).measured(
+    return FoldedPairs(DistancesByFold.of(values[None], truth, folds), None, people_of).measured(
         fars, draws, seed, metric="given", subtract_mean=False
     )
 

@@ -130,7 +130,8 @@ def _verification(verified: Verification) -> list[str]:
             ]
         )
 
-    add("accuracy, thresholds in steps", verified.accuracy)
+    if verified.accuracy != verified.accuracy_exact:
+        add("accuracy, thresholds in steps", verified.accuracy)
     add("accuracy, thresholds searched exactly", verified.accuracy_exact)
     for at in verified.validation:
         if at.val:

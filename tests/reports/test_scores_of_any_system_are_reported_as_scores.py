@@ -1,0 +1,57 @@
+"""Scores that any system gave to pairs: searched exactly, and said to be what they look like."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ethnoshard.reports import EvaluationOptions, Report, evaluate_scores, warnings_of
+from ethnoshard.results import Evaluation
+from ethnoshard.sources import read_scores
+
+OPTIONS = EvaluationOptions(draws=20, fars=(0.05, 0.1), fmr=0.05, min_people=2, min_pairs=2)
+
+
+def made_rows(number: int = 400) -> list[list[object]]:
+    """score, same, group_a, group_b, person_a, person_b."""
+    rng = np.random.default_rng(0)
+    rows: list[list[object]] = []
+    for row in range(number):
+        same, group = row % 2 == 0, "AB"[row // 2 % 2]
+        one = int(rng.integers(15))
+        other = one if same else (one + int(rng.integers(1, 15))) % 15
+        rows.append([rng.normal() + 1.5 * same, int(same), group, group, f"{group}{one}", f"{group}{other}"])
+    return rows
+
+
+def report_of(folder: Path, rows: list[list[object]], head: str = "", options: EvaluationOptions = OPTIONS) -> Report:
+    path = folder / "scores.csv"
+    lines = [",".join(map(str, row)) for row in rows]
+    path.write_text("\n".join([head or "score,same,group_a,group_b,person_a,person_b", *lines]) + "\n")
+    return evaluate_scores(read_scores(path), options=options)
+
+
+def evaluation_of(report: Report) -> Evaluation:
+    assert isinstance(report.result, Evaluation)
+    return report.result
+
+
+@pytest.mark.parametrize("far_out", [-1e6, -1e30])
+def test_a_failed_comparison_far_out_is_one_error_and_changes_nothing_else(tmp_path: Path, far_out: float) -> None:
+    rows = made_rows()
+    before = evaluation_of(report_of(tmp_path, rows)).verification
+    lowest = min((row for row in rows if row[1] == 1), key=lambda row: float(str(row[0])))
+    lowest[0] = far_out
+    after = evaluation_of(report_of(tmp_path, rows)).verification
+    assert after.accuracy.mean == before.accuracy.mean and after.accuracy == after.accuracy_exact
+    for one, other in zip(before.validation, after.validation, strict=True):
+        assert (one.val and one.val.mean, one.far.events) == (other.val and other.val.mean, other.far.events)
+
+
+def test_distances_given_as_scores_are_noticed(tmp_path: Path) -> None:
+    rows = made_rows()
+    assert warnings_of(evaluation_of(report_of(tmp_path, rows))) == []
+    report = report_of(tmp_path, [[-float(str(row[0])), *row[1:]] for row in rows])
+    (warning,) = [text for text in warnings_of(evaluation_of(report)) if "distances" in text]
+    assert warning.startswith("the scores look like distances: AUC is 0.1") and "give the negative" in warning
+    assert "**The scores look like distances" in report.summary
