@@ -21,7 +21,7 @@ from ethnoshard.evaluation._similarity import (
     mean_similarity_of_pairs,
     mean_similarity_of_people,
 )
-from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
+from ethnoshard.evaluation._thresholds import threshold_at_fmr, threshold_by_rule, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
 from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
 from ethnoshard.results import (
@@ -100,6 +100,7 @@ __all__ = [
     "pair_distances",
     "picture",
     "threshold_at_fmr",
+    "threshold_by_rule",
     "thresholds_over",
     "verification",
     "verification_of_distances",

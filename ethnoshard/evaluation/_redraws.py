@@ -10,7 +10,7 @@ from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._draws import People
 from ethnoshard.evaluation._folds import DistancesByFold, training_rows
 from ethnoshard.evaluation._pair_weights import WeighedPairs, Weights, weights_in_draws
-from ethnoshard.evaluation._thresholds import candidates, limit
+from ethnoshard.evaluation._thresholds import candidates, ends_of, limit
 
 _AT_ONCE = 1_500_000
 """Entries times draws held at once, 12 MB an array."""
@@ -240,10 +240,10 @@ def _on_a_line(different: _Weighed, far: float, steps: Floats) -> Floats:
 
 
 def _exactly_at_far(different: _Weighed, far: float) -> Floats:
-    """The highest threshold between two distances at which no more than a share ``far`` is accepted."""
-    between = candidates(different.distance)
-    within = different.below(between) <= limit(far)
-    thresholds: Floats = between[np.count_nonzero(within, axis=0) - 1]
+    """The highest threshold at which no more than a share ``far`` is accepted."""
+    ends = ends_of(different.distance)
+    within = different.below(ends) <= limit(far)
+    thresholds: Floats = ends[np.count_nonzero(within, axis=0) - 1]
     return thresholds
 
 

@@ -81,8 +81,9 @@ def verification_of_distances(
     """Measure any system by the distances it gives to pairs; of similarities give the negative.
 
     Distances may lie anywhere, so that there is no grid: for accuracy the threshold is the best of all ways of cutting
-    the pairs in two, and ``accuracy`` is ``accuracy_exact``; for VAL it is the highest that accepts no more different
-    pairs than the FAR allows. Nothing changes if distances are put on another scale, or one of them goes far out.
+    the pairs in two, and ``accuracy`` is ``accuracy_exact``; for VAL it is the distance of the nearest different pair
+    that is one too many for the FAR, and accepts what is below. Nothing changes if distances are put on another scale,
+    or one that is wrong anyhow goes far out.
 
     Args:
         distance: (N,) smaller for images that are more alike.

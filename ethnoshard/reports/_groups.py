@@ -16,10 +16,11 @@ from ethnoshard.evaluation import (
     ScoreList,
     group_curves,
     threshold_at_fmr,
+    threshold_by_rule,
     thresholds_over,
 )
 from ethnoshard.reports._folder import CURVES, DRAWN
-from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold
+from ethnoshard.results import Arrays, ChosenOn, EvaluationOptions, GroupErrors, Threshold, ThresholdRule, Weighting
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
 Texts = NDArray[np.str_]
@@ -32,13 +33,19 @@ AS_GIVEN = "Groups are those that {name} gives; nothing here checks them."
 GIVEN = "given by the user"
 SAME_PAIRS = "set on the very pairs that are tested, which flatters: give one that was set on other people"
 OTHER_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of people whom no source puts in one of its groups, each two people "
-    "counting alike; none of them is in the test"
+    "over all pairs of images of people whom no source puts in one of its groups, {weights}; none of them is in the "
+    "test"
 )
 SAME_PEOPLE = (
-    "an FMR of {fmr:g} over all pairs of images of the very people who are tested, which flatters: {outside:,} people "
-    "are in no group, too few to set it on; give one that was set on other people"
+    "over all pairs of images of the very people who are tested, {weights}, which flatters: {outside} people are in no "
+    "group, too few to set it on; give one that was set on other people"
 )
+RULES: dict[ThresholdRule, str] = {
+    "eer": "where FMR and FNMR are nearest to each other",
+    "accuracy": "with the best accuracy on as many pairs of both kinds",
+}
+_AT_FMR = "an FMR of {fmr:g}"
+_WEIGHTS: dict[Weighting, str] = {"person": "each two people counting alike", "pair": "each pair counting alike"}
 _SOME = 3
 
 
@@ -158,13 +165,18 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_b
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
     """
     pairs = ScoreList.of(scored.score, scored.same, scored.groups, people=scored.people)
+    # Weighted as the rates are, so that the FMR that a report shows of all pairs is the one that was asked for.
     if options.threshold is None:
-        # By pair, whether people are known or not: the share of listed pairs is what a reader of the list can check.
-        value = threshold_at_fmr(pairs, options.fmr, weighting="pair")
+        value = threshold_at_fmr(pairs, options.fmr, weighting=options.weighting)
         threshold = Threshold(value=value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
+    elif isinstance(options.threshold, str):
+        value = threshold_by_rule(pairs, options.threshold, weighting=options.weighting)
+        text = f"{RULES[options.threshold]}, {SAME_PAIRS}"
+        threshold = Threshold(value=value, chosen_on=ChosenOn(text=text))
     else:
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
-    curves = group_curves(pairs, thresholds_over(pairs, threshold.value), group_options(options))
+    at = thresholds_over(pairs, threshold.value, weighting=options.weighting)
+    curves = group_curves(pairs, at, group_options(options))
     return _result(
         curves, threshold, source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={},
         pairs="the listed pairs",
@@ -175,25 +187,23 @@ def groups_of_scores(scored: ScoredPairs, options: EvaluationOptions, *, given_b
 def group_options(options: EvaluationOptions) -> GroupOptions:
     """How errors by group are measured, by the options of a whole evaluation."""
     return GroupOptions(
-        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs
+        weighting=options.weighting,
+        alpha=options.alpha,
+        draws=options.draws,
+        seed=options.seed,
+        min_people=options.min_people,
+        min_pairs=options.min_pairs,
     )
 
 
 def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options: EvaluationOptions) -> Threshold:
     """The threshold of all sources, set on the ``number`` people outside the test where they are enough."""
+    if isinstance(options.threshold, str):
+        return _by_rule(roster, outside, number, options.threshold, options)
     if options.threshold is not None:
         return Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
     if not _too_few(number, options.fmr):
-        others = roster.select(outside)
-        return Threshold(
-            value=threshold_at_fmr(others, options.fmr),
-            chosen_on=ChosenOn(
-                text=OTHER_PEOPLE.format(fmr=options.fmr),
-                people=number,
-                images=len(others.codes),
-                fmr_asked=options.fmr,
-            ),
-        )
+        return _at_fmr(roster.select(outside), options, OTHER_PEOPLE)
     # Nobody, or hardly anybody, is outside: as a table that gives everybody a group leaves it.
     tested = roster.select(~outside)
     people = len(tested.names)
@@ -204,13 +214,35 @@ def _threshold(roster: Roster, outside: NDArray[np.bool_], number: int, options:
             f"{number:,} people are in no group by any source, too few to set a threshold for an FMR of "
             f"{options.fmr:g} on, and so are the {people:,} who are in one: give --threshold{least}"
         )
+    return _at_fmr(tested, options, SAME_PEOPLE.replace("{outside}", f"{number:,}"))
+
+
+def _at_fmr(others: Roster, options: EvaluationOptions, text: str) -> Threshold:
+    what = f"{_AT_FMR.format(fmr=options.fmr)} {text}"
     return Threshold(
-        value=threshold_at_fmr(tested, options.fmr),
+        value=threshold_at_fmr(others, options.fmr, weighting=options.weighting),
         chosen_on=ChosenOn(
-            text=SAME_PEOPLE.format(fmr=options.fmr, outside=number),
-            people=people,
-            images=len(tested.codes),
+            text=what.replace("{weights}", _WEIGHTS[options.weighting or "person"]),
+            people=len(others.names),
+            images=len(others.codes),
             fmr_asked=options.fmr,
+        ),
+    )
+
+
+def _by_rule(
+    roster: Roster, outside: NDArray[np.bool_], number: int, rule: ThresholdRule, options: EvaluationOptions
+) -> Threshold:
+    """By the people outside the test where one of them at least has two images and there are two."""
+    few = number < 2 or np.bincount(roster.codes[outside]).max(initial=0) < 2
+    others = roster.select(~outside if few else outside)
+    text = SAME_PEOPLE.replace("{outside}", f"{number:,}") if few else OTHER_PEOPLE
+    return Threshold(
+        value=threshold_by_rule(others, rule, weighting=options.weighting),
+        chosen_on=ChosenOn(
+            text=f"{RULES[rule]} {text}".replace("{weights}", _WEIGHTS[options.weighting or "person"]),
+            people=len(others.names),
+            images=len(others.codes),
         ),
     )
 

@@ -5,7 +5,18 @@ Below everything that measures, draws or shows them; numpy and nothing else.
 
 from ethnoshard._json import Json, as_json, from_json
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
-from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
+from ethnoshard.results._about import (
+    EvaluationOptions,
+    Images,
+    Metric,
+    Model,
+    Pairs,
+    Reason,
+    SharedPeople,
+    Source,
+    ThresholdRule,
+    Weighting,
+)
 from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
 from ethnoshard.results._benchmarks import (
     OUR_DECODER,
@@ -142,10 +153,12 @@ __all__ = [
     "SweepPoint",
     "TableBenchmark",
     "Threshold",
+    "ThresholdRule",
     "Validation",
     "Verdict",
     "Verification",
     "VerificationSummary",
+    "Weighting",
     "WorstGroup",
     "as_json",
     "benchmark_from_json",

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from ethnoshard._checks import check_number
+from ethnoshard._checks import check_choice, check_number
 from ethnoshard.errors import EthnoshardError
 
 Metric = Literal["euclidean", "cosine"]
+ThresholdRule = Literal["eer", "accuracy"]
+Weighting = Literal["person", "pair"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,9 +169,13 @@ class EvaluationOptions:
         fars: FARs to give VAL at.
         draws: of people, for intervals.
         seed: of draws and galleries.
-        threshold: cosine similarity (or score) from which errors by group count a pair as accepted; None for the one
-            that gives people outside the test the FMR ``fmr``.
+        threshold: cosine similarity (or score) from which errors by group count a pair as accepted; "eer" for the one
+            at which FMR and FNMR are equal, "accuracy" for the one with the best accuracy, on the pairs that set it;
+            None for the one that gives these the FMR ``fmr``.
         fmr: false match rate that ``threshold`` is set for where it is None.
+        weighting: of errors by group, and of the pairs that set their threshold: "person" or "pair"; None for "person"
+            where people are known.
+        alpha: weight of FMR against FNMR in FDR, IR and GARBE, 0 to 1.
         more_than: images that people of the identification have more of.
         galleries: drawn for the identification.
         min_people: below it a rate is shown grey, and its group enters no metric.
@@ -185,8 +191,10 @@ class EvaluationOptions:
     fars: tuple[float, ...] = (0.001, 0.01)
     draws: int = 1000
     seed: int = 0
-    threshold: float | None = None
+    threshold: float | ThresholdRule | None = None
     fmr: float = 0.001
+    weighting: Weighting | None = None
+    alpha: float = 0.5
     more_than: int = 10
     galleries: int = 10
     min_people: int = 20
@@ -197,6 +205,11 @@ class EvaluationOptions:
         """Check the ranges."""
         if self.metric not in get_args(Metric):
             raise EthnoshardError(f"the metric is {' or '.join(get_args(Metric))}; {self.metric!r} is not")
+        if isinstance(self.threshold, str):
+            check_choice("threshold", self.threshold, get_args(ThresholdRule))
+        if self.weighting is not None:
+            check_choice("weighting", self.weighting, get_args(Weighting))
+        check_number("alpha", self.alpha, at_least=0, at_most=1)
         for name in ("draws", "seed", "min_people", "min_pairs"):
             check_number(name.replace("_", "-"), getattr(self, name), at_least=0)
         for name in ("more_than", "galleries"):

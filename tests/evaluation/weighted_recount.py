@@ -61,7 +61,8 @@ def at_far(different: Array, times: Array, far: float, steps: list[float] | None
     if alone > far:
         return float(nearest[0] - (nearest[10] - nearest[:10].mean()) * np.log(alone / far))
     if steps is None:
-        return [each for each in cuts(different) if share(different < each, times) <= far][-1]
+        ends = [*sorted(set(different.tolist())), float(np.nextafter(different.max(), 9e9))]
+        return [each for each in ends if share(different < each, times) <= far][-1]
     shares = [share(different < step, times) for step in steps]
     for (low, before), (high, after) in itertools.pairwise(zip(steps, shares, strict=True)):
         if before < far <= after:

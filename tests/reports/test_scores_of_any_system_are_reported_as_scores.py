@@ -1,6 +1,8 @@
 """Scores that any system gave to pairs: searched exactly, and said to be what they look like."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -55,3 +57,45 @@ def test_distances_given_as_scores_are_noticed(tmp_path: Path) -> None:
     (warning,) = [text for text in warnings_of(evaluation_of(report)) if "distances" in text]
     assert warning.startswith("the scores look like distances: AUC is 0.1") and "give the negative" in warning
     assert "**The scores look like distances" in report.summary
+
+
+def one_pair_of_people_often(number: int = 600) -> list[list[object]]:
+    """Two people with 600 of 1,000 comparisons of different people, all of them high."""
+    rows = made_rows(800)
+    return [*rows, *([5.0 + row / number, 0, "A", "A", "A1", "A2"] for row in range(number))]
+
+
+@pytest.mark.parametrize("weighting", [None, "person", "pair"])
+def test_the_fmr_that_is_asked_for_is_the_one_that_the_report_shows(
+    tmp_path: Path, weighting: Literal["person", "pair"] | None
+) -> None:
+    options = replace(OPTIONS, fmr=0.05, weighting=weighting)
+    (groups,) = evaluation_of(report_of(tmp_path, one_pair_of_people_often(), options=options)).demographics
+    assert groups.overall.fmr.rate is not None and 0.045 < groups.overall.fmr.rate <= 0.05
+    assert groups.weighting == (weighting or "person")
+    assert (groups.threshold > 5) == (weighting == "pair")
+
+
+def test_alpha_is_the_weight_of_fmr_in_the_metrics(tmp_path: Path) -> None:
+    (groups,) = evaluation_of(report_of(tmp_path, made_rows(), options=replace(OPTIONS, alpha=0.9))).demographics
+    gaps = groups.difference
+    assert gaps["fmr"].value is not None and gaps["fnmr"].value is not None
+    assert groups.alpha == 0.9
+    assert groups.metrics["fdr"].value == pytest.approx(1 - 0.9 * gaps["fmr"].value - 0.1 * gaps["fnmr"].value)
+
+
+@pytest.mark.parametrize("rule", ["eer", "accuracy"])
+def test_a_threshold_by_rule_is_the_best_of_all_cuts_of_the_pairs(
+    tmp_path: Path, rule: Literal["eer", "accuracy"]
+) -> None:
+    rows = made_rows()
+    options = replace(OPTIONS, threshold=rule, weighting="pair")
+    (groups,) = evaluation_of(report_of(tmp_path, rows, options=options)).demographics
+    score, same = np.array([float(str(row[0])) for row in rows]), np.array([row[1] == 1 for row in rows])
+    costs = []
+    for cut in [*score, groups.threshold]:
+        fmr, fnmr = np.mean(score[~same] >= cut), np.mean(score[same] < cut)
+        costs.append(abs(fmr - fnmr) if rule == "eer" else fmr + fnmr)
+    assert costs[-1] == pytest.approx(min(costs))
+    assert groups.chosen_on.text.startswith("where FMR and FNMR" if rule == "eer" else "with the best accuracy")
+    assert groups.chosen_on.text.endswith("give one that was set on other people")
