@@ -68,8 +68,8 @@ def _about(evaluation: Evaluation) -> str:
     missing = pairs.listed - pairs.scored
     lost = (
         f"{count(missing)} of {count(pairs.listed)} listed pairs could not be scored "
-        f"({count(pairs.missing_same)} same, {count(pairs.missing_different)} different); "
-        f"images without an embedding: {count(pairs.missing_images)}."
+        f"({count(pairs.missing_same or 0)} same, {count(pairs.missing_different or 0)} different)"
+        + ("." if pairs.missing_images is None else f"; images without an embedding: {count(pairs.missing_images)}.")
         if missing
         else "No listed pair is missing."
     )

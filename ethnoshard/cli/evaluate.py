@@ -46,6 +46,14 @@ class WeightingOption(StrEnum):
     PAIR = "pair"
 
 
+class FailuresOption(StrEnum):
+    """What becomes of comparisons without a score."""
+
+    REFUSE = "refuse"
+    COUNT = "count"
+    ERROR = "error"
+
+
 def run(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help=embedding.MODEL_HELP)] = None,
     images: Annotated[
@@ -77,9 +85,17 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b].",
+            help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b]"
+            "[,fold].",
         ),
     ] = None,
+    failures: Annotated[
+        FailuresOption,
+        typer.Option(
+            help="Of --scores, rows without a score: refuse the table, count them by group and leave them out, or "
+            "count those of one person as refused, too (error)."
+        ),
+    ] = FailuresOption.REFUSE,
     out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
     source: embedding.SourceOption = None,
     alignment: embedding.AlignmentChoice = None,
@@ -134,7 +150,7 @@ def run(
         metric=metric.value, subtract_mean=subtract_mean, fars=_numbers(fars), threshold=_threshold_of(threshold),
         fmr=fmr, weighting=None if weighting is None else weighting.value, alpha=alpha, draws=draws, seed=seed,
         more_than=more_than, galleries=galleries, min_people=min_people, min_pairs=min_pairs,
-        allow_missing=allow_missing,
+        allow_missing=allow_missing, failures_are_errors=failures == FailuresOption.ERROR,
     )  # fmt: skip
     tables = groups or []
     if not tables and (group_columns is not None or matched_on is not None):
@@ -145,7 +161,7 @@ def run(
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
 
     if scores is not None:
-        report = evaluate_scores(read_scores(scores), options=decided)
+        report = evaluate_scores(read_scores(scores, allow_failures=failures != FailuresOption.REFUSE), options=decided)
     else:
         assert pairs is not None, "checked above"
         # Whatever is wrong with the small files is said before the long work begins.
@@ -263,7 +279,11 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     lost = pairs.listed - pairs.scored
     if lost:
         reasons = [f"{each.count:,} {each.reason} (first: {each.first})" for each in pairs.reasons]
-        images = f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
+        images = (
+            "they have no score"
+            if pairs.missing_images is None
+            else f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
+        )
         warn(f"{lost:,} of {pairs.listed:,} pairs can't be scored; {images}")
     warn_of("pair list", pairs.found_otherwise)
     warn_of("left out of the list", pairs.left_out)

@@ -9,6 +9,7 @@ from ethnoshard.results import (
     ClusterReport,
     Compared,
     Evaluation,
+    Failures,
     FoldRate,
     GroupErrors,
     Model,
@@ -16,6 +17,7 @@ from ethnoshard.results import (
     Rate,
     Reason,
     Verification,
+    wilson,
 )
 
 TABLE_HEAD = ("Epoch No", "Type", "Accuracy", "Validation Rate", "Area Under Curve (AUC)")
@@ -96,19 +98,38 @@ def _pairs(pairs: Pairs, verified: Verification) -> list[str]:
         f"{verified.folds} folds; thresholds from {verified.thresholds_from}. Distance: {verified.metric}"
         f"{', mean of the other folds subtracted' if verified.subtract_mean else ''}."
     )
-    if pairs.missing_same or pairs.missing_different:
+    missing = (pairs.missing_same or 0) + (pairs.missing_different or 0)
+    if missing and pairs.missing_images is not None:
         text += (
-            f" Of {pairs.listed:,} pairs listed {pairs.missing_same + pairs.missing_different:,} can't be "
-            "scored "
-            f"({pairs.missing_same:,} same, {pairs.missing_different:,} different); images without an "
-            f"embedding: {pairs.missing_images:,}"
+            f" Of {pairs.listed:,} pairs listed {missing:,} can't be scored ({pairs.missing_same:,} same, "
+            f"{pairs.missing_different:,} different); images without an embedding: {pairs.missing_images:,}"
             f"{_reasons(pairs.reasons)}."
+        )
+    elif missing:
+        errors = "those of one person count as refused" if pairs.failures_are_errors else "they are left out"
+        text += (
+            f" Of {pairs.listed:,} pairs listed {missing:,} have no score ({pairs.missing_same:,} same, "
+            f"{pairs.missing_different:,} different); {errors}."
         )
     if pairs.found_otherwise:
         text += f" Of the list's images{_reasons(pairs.found_otherwise)}."
     if pairs.left_out:
-        text += f" Rows of the list left out{_reasons(pairs.left_out)}."
-    return [text, ""]
+        text += f" Left out of the list{_reasons(pairs.left_out)}."
+    return [text, "", *_failures(pairs.failures)]
+
+
+def _failures(failures: Iterable[Failures]) -> list[str]:
+    """How often comparisons failed, by group and kind."""
+    rows = [
+        [
+            " and ".join(dict.fromkeys(each.groups)),
+            "same" if each.same else "different",
+            f"{each.failed:,} of {each.pairs:,}",
+            with_interval(each.failed / each.pairs, wilson(each.failed, each.pairs)),
+        ]
+        for each in failures
+    ]
+    return table(("without a score, groups", "pairs", "failed", "share, Wilson's 95 %"), rows) if rows else []
 
 
 def _reasons(reasons: Iterable[Reason]) -> str:

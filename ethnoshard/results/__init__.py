@@ -7,6 +7,7 @@ from ethnoshard._json import Json, as_json, from_json
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
 from ethnoshard.results._about import (
     EvaluationOptions,
+    Failures,
     Images,
     Metric,
     Model,
@@ -107,6 +108,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvaluationOptions",
+    "Failures",
     "FoldRate",
     "GroupCompany",
     "GroupErrors",

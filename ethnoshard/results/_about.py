@@ -127,6 +127,23 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failures:
+    """Comparisons that failed, among the listed pairs of one kind of one or two groups.
+
+    Attributes:
+        groups: of the first and of the second image's person, in alphabetical order.
+        same: whether both show one person.
+        pairs: listed.
+        failed: of them, without a score.
+    """
+
+    groups: tuple[str, str]
+    same: bool
+    pairs: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pairs:
     """A list of pairs, and how many of them could be scored.
 
@@ -135,28 +152,33 @@ class Pairs:
         sha256: of its bytes; None of a list that is not a file.
         listed: pairs.
         scored: of them.
-        missing_same: pairs of one person that could not be.
-        missing_different: pairs of two people that could not be.
-        missing_images: images without an embedding.
-        people_without_image: people none of whose images has one.
-        duplicates: pairs that come again.
+        missing_same: pairs of one person that could not be; None of scores without a count of failures.
+        missing_different: pairs of two people that could not be; None of scores without a count of failures.
+        missing_images: images without an embedding; None of scores.
+        people_without_image: people none of whose images has one; None of scores.
+        duplicates: pairs that come again; None where nobody looked.
         reasons: why images have no embedding.
         found_otherwise: images found under another name than the list's.
         left_out: rows that were left out.
+        failures: pairs to which a system gave no score, by group and kind; empty where there are none, or they weren't
+            counted.
+        failures_are_errors: whether those of one person count as refused.
     """
 
     name: str
     sha256: str | None = None
     listed: int
     scored: int
-    missing_same: int
-    missing_different: int
-    missing_images: int
-    people_without_image: int = 0
-    duplicates: int = 0
+    missing_same: int | None
+    missing_different: int | None
+    missing_images: int | None
+    people_without_image: int | None = 0
+    duplicates: int | None = 0
     reasons: tuple[Reason, ...] = ()
     found_otherwise: tuple[Reason, ...] = ()
     left_out: tuple[Reason, ...] = ()
+    failures: tuple[Failures, ...] = ()
+    failures_are_errors: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +203,7 @@ class EvaluationOptions:
         min_people: below it a rate is shown grey, and its group enters no metric.
         min_pairs: below it a rate is shown grey, and its group enters no metric.
         allow_missing: go on when the list names images that the source never had.
+        failures_are_errors: of scores, count pairs of one person without a score as refused; else they are left out.
 
     Raises:
         EthnoshardError: a value is out of its range.
@@ -200,6 +223,7 @@ class EvaluationOptions:
     min_people: int = 20
     min_pairs: int = 30
     allow_missing: bool = False
+    failures_are_errors: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.reports import EvaluationOptions, Report, evaluate_scores, warnings_of
 from ethnoshard.results import Evaluation
 from ethnoshard.sources import read_scores
@@ -30,7 +31,7 @@ def report_of(folder: Path, rows: list[list[object]], head: str = "", options: E
     path = folder / "scores.csv"
     lines = [",".join(map(str, row)) for row in rows]
     path.write_text("\n".join([head or "score,same,group_a,group_b,person_a,person_b", *lines]) + "\n")
-    return evaluate_scores(read_scores(path), options=options)
+    return evaluate_scores(read_scores(path, allow_failures=True), options=options)
 
 
 def evaluation_of(report: Report) -> Evaluation:
@@ -99,3 +100,35 @@ def test_a_threshold_by_rule_is_the_best_of_all_cuts_of_the_pairs(
     assert costs[-1] == pytest.approx(min(costs))
     assert groups.chosen_on.text.startswith("where FMR and FNMR" if rule == "eer" else "with the best accuracy")
     assert groups.chosen_on.text.endswith("give one that was set on other people")
+
+
+def test_failures_are_counted_by_group_and_are_errors_of_same_pairs_if_asked(tmp_path: Path) -> None:
+    rows = made_rows()
+    lost = [row for row in rows if row[2] == "B" and row[1] == 1][:20] + [row for row in rows if row[1] == 0][:3]
+    for row in lost:
+        row[0] = ""
+    report = report_of(tmp_path, rows)
+    left_out, errors = (
+        evaluation_of(report_of(tmp_path, rows, options=replace(OPTIONS, threshold=0.5, failures_are_errors=errors)))
+        for errors in (False, True)
+    )
+    found = {(each.groups, each.same): (each.failed, each.pairs) for each in left_out.pairs.failures}
+    assert found[("B", "B"), True] == (20, 100) and found[("A", "A"), True] == (0, 100)
+    assert sum(failed for (_, same), (failed, _) in found.items() if not same) == 3
+    assert (left_out.pairs.listed, left_out.pairs.scored) == (400, 377)
+    assert (left_out.pairs.missing_same, left_out.pairs.missing_different, left_out.pairs.duplicates) == (20, 3, None)
+    before, after = (each.demographics[0].by_group["B"].fnmr for each in (left_out, errors))
+    assert (after.errors, after.pairs) == (before.errors + 20, before.pairs + 20) == (before.errors + 20, 100)
+    assert errors.demographics[0].by_group["A"].fnmr == left_out.demographics[0].by_group["A"].fnmr
+    assert "| B | same | 20 of 100 | 0.2000 [" in report.summary and "; they are left out." in report.summary
+
+
+def test_a_fold_column_gives_thresholds_from_the_other_folds(tmp_path: Path) -> None:
+    rows = [[*row, number // 100] for number, row in enumerate(made_rows())]
+    report = report_of(tmp_path, rows, "score,same,group_a,group_b,person_a,person_b,fold")
+    verified = evaluation_of(report).verification
+    assert (verified.folds, verified.thresholds_from) == (4, "the other folds")
+    score, same = np.array([float(str(row[0])) for row in rows]), np.array([row[1] == 1 for row in rows])
+    expected = verification_of_distances(-score, same, fold=np.arange(400) // 100, draws=0)
+    assert verified.accuracy.by_fold == expected.accuracy.by_fold
+    assert report.arrays["scores"]["fold"].tolist() == (np.arange(400) // 100).tolist()
