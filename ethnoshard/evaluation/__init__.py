@@ -12,6 +12,7 @@ from ethnoshard.evaluation._group_rates import DrawnRates
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
+from ethnoshard.evaluation._own_thresholds import own_thresholds
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
@@ -97,6 +98,7 @@ __all__ = [
     "indices_at",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
+    "own_thresholds",
     "pair_distances",
     "picture",
     "threshold_at_fmr",

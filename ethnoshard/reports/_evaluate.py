@@ -9,7 +9,13 @@ import numpy as np
 from ethnoshard._files import sha256_of
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import identification, pair_distances, verification, verification_of_distances
+from ethnoshard.evaluation import (
+    identification,
+    own_thresholds,
+    pair_distances,
+    verification,
+    verification_of_distances,
+)
 from ethnoshard.reports._folder import Report
 from ethnoshard.reports._groups import (
     groups_of_all_pairs,
@@ -99,11 +105,16 @@ def evaluate_embeddings(
     if groups:
         log("errors by group of all pairs of images")
         by_group = groups_of_all_pairs(embeddings, groups, options)
+        own = None
         alone: tuple[Remark, ...] = ()
     else:
         listed = listed_groups(scored)
         alone = () if listed is None else lone_group(listed)
         by_group = [] if alone else groups_of_listed_pairs(scored, distance, options)
+        own = None if alone or listed is None else own_thresholds(
+            distance, scored.same, listed, fold=scored.fold, people=people, metric=options.metric, fars=options.fars,
+            draws=options.draws, seed=options.seed,
+        )  # fmt: skip
     left_out = dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])
     named = embeddings.identities[embeddings.identities != ""]
     result = Evaluation(
@@ -124,6 +135,7 @@ def evaluate_embeddings(
         identification_left_out=identified if isinstance(identified, str) else None,
         groups_left_out=reasons(left_out),
         demographics=tuple(each.errors for each in by_group),
+        own_thresholds=own,
     )
     scores = PairScores(
         distance=distance,
@@ -298,6 +310,10 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
             seed=options.seed,
         )
         alone = lone_group(scored.groups)
+        own = None if alone else own_thresholds(
+            -scored.score, scored.same, scored.groups, fold=scored.fold, people=scored.people, fars=options.fars,
+            draws=options.draws, seed=options.seed,
+        )  # fmt: skip
         by_group = [] if alone else [groups_of_scores(scored, options, given_by=scored.path.name)]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
@@ -313,6 +329,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         identification_left_out="there are scores only, no embeddings",
         groups_left_out=reasons(alone),
         demographics=tuple(each.errors for each in by_group),
+        own_thresholds=own,
     )
     scores = PairScores(
         distance=-scored.score, same=scored.same, fold=scored.fold, people=scored.people, groups=scored.groups

@@ -37,8 +37,8 @@ OTHER_PEOPLE = (
     "test"
 )
 SAME_PEOPLE = (
-    "over all pairs of images of the very people who are tested, {weights}, which flatters: {outside} people are in no "
-    "group, too few to set it on; give one that was set on other people"
+    "over all pairs of images of the very people who are tested, which flatters: {outside} people are in no group, too "
+    "few to set it on; give one that was set on other people"
 )
 RULES: dict[ThresholdRule, str] = {
     "eer": "where FMR and FNMR are nearest to each other",

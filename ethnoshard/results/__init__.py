@@ -58,6 +58,7 @@ from ethnoshard.results._groups import (
     Threshold,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
+from ethnoshard.results._own_thresholds import OwnThresholds
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,
@@ -131,6 +132,7 @@ __all__ = [
     "MetricChange",
     "Model",
     "NamedArrays",
+    "OwnThresholds",
     "PageBenchmark",
     "Paint",
     "PairScores",

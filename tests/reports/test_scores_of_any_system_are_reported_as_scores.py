@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ethnoshard.evaluation import verification_of_distances
-from ethnoshard.reports import EvaluationOptions, Report, evaluate_scores, warnings_of
+from ethnoshard.reports import EvaluationOptions, Report, evaluate_scores, read_report, warnings_of, write_report
 from ethnoshard.results import Evaluation
 from ethnoshard.sources import read_scores
 
@@ -132,3 +132,36 @@ def test_a_fold_column_gives_thresholds_from_the_other_folds(tmp_path: Path) -> 
     expected = verification_of_distances(-score, same, fold=np.arange(400) // 100, draws=0)
     assert verified.accuracy.by_fold == expected.accuracy.by_fold
     assert report.arrays["scores"]["fold"].tolist() == (np.arange(400) // 100).tolist()
+
+
+def test_each_group_by_itself_stands_in_the_report_with_both_deviations(tmp_path: Path) -> None:
+    rows = [[*row, number // 100] for number, row in enumerate(made_rows())]
+    report = report_of(tmp_path, rows, "score,same,group_a,group_b,person_a,person_b,fold")
+    write_report(report, tmp_path / "report")
+    own = read_report(tmp_path / "report").evaluation.own_thresholds
+    assert own is not None and set(own.by_group) == {"A", "B"} and own.std is not None
+    assert own.std_of_sample == pytest.approx(own.std * 2**0.5)
+    assert "### Each group by itself, with its own thresholds" in report.summary
+    assert f"STD of the groups {own.std:.5f}" in report.summary and "4 folds; thresholds from" in report.summary
+    assert own.by_group["A"].accuracy.people_interval is not None
+
+
+def test_thresholds_of_scores_are_scores_that_threshold_takes(tmp_path: Path) -> None:
+    rows = made_rows()
+    report = report_of(tmp_path, rows)
+    verified = evaluation_of(report).verification
+    (row,) = [line for line in report.summary.splitlines() if line.startswith("| accuracy, thresholds searched")]
+    threshold = float(row.split(" | ")[-1].strip(" |"))
+    assert threshold == pytest.approx(-verified.accuracy.thresholds[0], rel=1e-5)
+    right = sum((float(str(row[0])) >= threshold) == (row[1] == 1) for row in rows)
+    assert right == verified.accuracy.events
+
+
+def test_of_one_fold_nothing_stands_for_the_spread_of_folds(tmp_path: Path) -> None:
+    report = report_of(tmp_path, made_rows())
+    assert "in 1 fold; thresholds" in report.summary and "1 folds" not in report.summary
+    (row,) = [line for line in report.summary.splitlines() if line.startswith("| accuracy, thresholds searched")]
+    assert row.split(" | ")[2:4] == ["–", "–"]
+    table_5_1 = next(line for line in report.summary.splitlines() if line.startswith("| – | scores |"))
+    assert "±" not in table_5_1
+    assert evaluation_of(report).verification.accuracy.standard_error is None
