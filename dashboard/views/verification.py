@@ -25,7 +25,7 @@ from ethnoshard.charts import (
     share,
 )
 from ethnoshard.evaluation import PairErrors, RankedPairs
-from ethnoshard.results import Evaluation, FoldRate, RateInterval, Source, Verification
+from ethnoshard.results import Evaluation, FoldRate, Interval, RateInterval, Source, Verification
 
 from .. import _faces, _pick, _show
 from .._shelf import GivenDataset, Shelf
@@ -68,8 +68,8 @@ def _about(evaluation: Evaluation) -> str:
     missing = pairs.listed - pairs.scored
     lost = (
         f"{count(missing)} of {count(pairs.listed)} listed pairs could not be scored "
-        f"({count(pairs.missing_same)} same, {count(pairs.missing_different)} different); "
-        f"images without an embedding: {count(pairs.missing_images)}."
+        f"({count(pairs.missing_same or 0)} same, {count(pairs.missing_different or 0)} different)"
+        + ("." if pairs.missing_images is None else f"; images without an embedding: {count(pairs.missing_images)}.")
         if missing
         else "No listed pair is missing."
     )
@@ -78,7 +78,8 @@ def _about(evaluation: Evaluation) -> str:
         f"{pairs.name}: {count(verified.pairs)} pairs{people}, {count(verified.same)} same and "
         f"{count(verified.different)} different. {lost} Thresholds from {verified.thresholds_from}"
         + (", which flatters." if verified.thresholds_from == "the same pairs" else ".")
-        + " Intervals are from draws of people; Wilson's takes pairs for independent, which they aren't."
+        + " Intervals are from draws of people, in which thresholds are chosen again; Wilson's take pairs for "
+        "independent and thresholds for known."
     )
 
 
@@ -90,12 +91,13 @@ def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
         spread = f"± {measured.std:.4f} over folds; " if several else ""
         return label, share(measured.mean), f"{spread}{_range(measured)}{below}", meaning
 
+    steps = "searched exactly" if verified.accuracy == verified.accuracy_exact else "in steps"
     tiles = [
         tile(
             "Accuracy",
             verified.accuracy,
             "",
-            f"Share of right answers, {over}; thresholds from {verified.thresholds_from}, in steps.",
+            f"Share of right answers, {over}; thresholds from {verified.thresholds_from}, {steps}.",
         )
     ]
     for at in verified.validation:
@@ -114,18 +116,33 @@ def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
             )
         )
     everything = "all pairs, one threshold"
+    auc_range, eer_range = _in_draws(verified.auc_interval), _in_draws(verified.eer_interval)
     return [
         *tiles,
-        ("AUC", share(verified.auc), everything, "How often a same pair is more alike than a different one."),
-        ("EER", share(verified.eer), everything, "Error rate where FMR and FNMR are equal."),
+        (
+            "AUC",
+            share(verified.auc),
+            auc_range or everything,
+            "How often a same pair is more alike than a different one.",
+        ),
+        (
+            "EER",
+            share(verified.eer),
+            eer_range or everything,
+            "Error rate where FMR and FNMR are equal.",
+        ),
     ]
 
 
+def _in_draws(ends: Interval | None) -> str:
+    low, high = ends or (None, None)
+    return "" if low is None or high is None else f"95 % {low:.4f} to {high:.4f} (people)"
+
+
 def _range(measured: FoldRate) -> str:
-    low, high = measured.people_interval or (None, None)
-    if low is not None and high is not None:
-        return f"95 % {low:.4f} to {high:.4f} (people)"
-    return f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson)"
+    return (
+        _in_draws(measured.people_interval) or f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson)"
+    )
 
 
 @st.fragment

@@ -108,8 +108,9 @@ def curve_of(verified: Verification, name: str, **look: str) -> Curve:
 
 
 def fold_accuracies(verified: VerificationSummary) -> list[FoldAccuracy]:
-    """Accuracy of each fold by both searches, thresholds as ``unit_of`` says."""
+    """Accuracy of each fold by both searches, thresholds as ``unit_of`` says; of scores the one search there is."""
     sign = unit_of(verified)[1]
+    searches = [("in steps", verified.accuracy), ("exact", verified.accuracy_exact)]
     return [
         FoldAccuracy(
             name=name,
@@ -117,7 +118,8 @@ def fold_accuracies(verified: VerificationSummary) -> list[FoldAccuracy]:
             thresholds=[sign * at for at in accuracy.thresholds],
             mean=accuracy.mean,
         )
-        for name, accuracy in (("in steps", verified.accuracy), ("exact", verified.accuracy_exact))
+        for name, accuracy in searches
+        if name == "exact" or verified.accuracy != verified.accuracy_exact
     ]
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -18,6 +18,7 @@ from ethnoshard.reports import EvaluationOptions, Report, check_out, read_groups
 from ethnoshard.sources import PairList, read_bin_pairs, read_scores
 
 _USUAL = EvaluationOptions()
+_USUAL_FARS = ",".join(f"{far:g}" for far in _USUAL.fars)
 
 
 class PairsForm(StrEnum):
@@ -36,6 +37,21 @@ class MetricOption(StrEnum):
 
     EUCLIDEAN = "euclidean"
     COSINE = "cosine"
+
+
+class WeightingOption(StrEnum):
+    """What counts alike in errors by group."""
+
+    PERSON = "person"
+    PAIR = "pair"
+
+
+class FailuresOption(StrEnum):
+    """What becomes of comparisons without a score."""
+
+    REFUSE = "refuse"
+    COUNT = "count"
+    ERROR = "error"
 
 
 def run(
@@ -69,9 +85,17 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b].",
+            help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b]"
+            "[,fold].",
         ),
     ] = None,
+    failures: Annotated[
+        FailuresOption,
+        typer.Option(
+            help="Of --scores, rows without a score: refuse the table, count them by group and leave them out, or "
+            "count those of one person as refused, too (error)."
+        ),
+    ] = FailuresOption.REFUSE,
     out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
     source: embedding.SourceOption = None,
     alignment: embedding.AlignmentChoice = None,
@@ -82,13 +106,25 @@ def run(
     subtract_mean: Annotated[
         bool, typer.Option("--subtract-mean", help="Subtract the mean of the other folds' embeddings.")
     ] = _USUAL.subtract_mean,
+    fars: Annotated[str, typer.Option(metavar="FARS", help="FARs to give VAL at, by commas: 1e-3,1e-4.")] = _USUAL_FARS,
     threshold: Annotated[
-        float | None,
-        typer.Option(help="By group: similarity (or score) from which a pair is accepted. By default from --fmr."),
+        str | None,
+        typer.Option(
+            metavar="eer|accuracy|NUMBER",
+            help="By group: similarity (or score) from which a pair is accepted, or the rule that sets it. By default "
+            "from --fmr.",
+        ),
     ] = None,
     fmr: Annotated[float, typer.Option(help="By group: FMR that the threshold gives to people outside the test.")] = (
         _USUAL.fmr
     ),
+    weighting: Annotated[
+        WeightingOption | None,
+        typer.Option(help="By group: each two people count alike, or each pair. By default people where known."),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(help="By group: weight of FMR against FNMR in FDR, IR and GARBE, 0 to 1.")
+    ] = _USUAL.alpha,
     draws: Annotated[int, typer.Option(help="Draws of people behind the intervals.")] = _USUAL.draws,
     seed: Annotated[int, typer.Option(help="Of draws and galleries.")] = _USUAL.seed,
     more_than: Annotated[int, typer.Option(help="Identification: of people with more images than this.")] = (
@@ -111,9 +147,10 @@ def run(
     Of a model on images and pairs, of embeddings on pairs, or of scores alone.
     """
     decided = EvaluationOptions(
-        metric=metric.value, subtract_mean=subtract_mean, threshold=threshold, fmr=fmr, draws=draws, seed=seed,
+        metric=metric.value, subtract_mean=subtract_mean, fars=_numbers(fars), threshold=_threshold_of(threshold),
+        fmr=fmr, weighting=None if weighting is None else weighting.value, alpha=alpha, draws=draws, seed=seed,
         more_than=more_than, galleries=galleries, min_people=min_people, min_pairs=min_pairs,
-        allow_missing=allow_missing,
+        allow_missing=allow_missing, failures_are_errors=failures == FailuresOption.ERROR,
     )  # fmt: skip
     tables = groups or []
     if not tables and (group_columns is not None or matched_on is not None):
@@ -124,7 +161,7 @@ def run(
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
 
     if scores is not None:
-        report = evaluate_scores(read_scores(scores), options=decided)
+        report = evaluate_scores(read_scores(scores, allow_failures=failures != FailuresOption.REFUSE), options=decided)
     else:
         assert pairs is not None, "checked above"
         # Whatever is wrong with the small files is said before the long work begins.
@@ -148,6 +185,36 @@ def run(
         with embedding.steps("evaluate") as log:
             report = evaluate_embeddings(found, pair_list, groups=by_group, options=decided, log=log)
     _show(report, out, as_json=as_json)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Numbers by commas.
+
+    Raises:
+        EthnoshardError: one is none.
+    """
+    try:
+        return tuple(float(part) for part in listed(text))
+    except ValueError as error:
+        raise EthnoshardError(f"--fars must be numbers by commas, such as 1e-3,1e-4, got {text!r}") from error
+
+
+def _threshold_of(text: str | None) -> float | results.ThresholdRule | None:
+    """A number, or the name of a rule.
+
+    Raises:
+        EthnoshardError: it is neither.
+    """
+    if text is None:
+        return None
+    for rule in get_args(results.ThresholdRule):
+        if text == rule:
+            chosen: results.ThresholdRule = rule
+            return chosen
+    try:
+        return float(text)
+    except ValueError as error:
+        raise EthnoshardError(f"--threshold must be eer, accuracy or a number, got {text!r}") from error
 
 
 def _check_inputs(
@@ -212,7 +279,11 @@ def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     lost = pairs.listed - pairs.scored
     if lost:
         reasons = [f"{each.count:,} {each.reason} (first: {each.first})" for each in pairs.reasons]
-        images = f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
+        images = (
+            "they have no score"
+            if pairs.missing_images is None
+            else f"images without an embedding: {', '.join(reasons) or format(pairs.missing_images, ',')}"
+        )
         warn(f"{lost:,} of {pairs.listed:,} pairs can't be scored; {images}")
     warn_of("pair list", pairs.found_otherwise)
     warn_of("left out of the list", pairs.left_out)

@@ -20,6 +20,7 @@ from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choo
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
+from ethnoshard.evaluation._own_thresholds import own_thresholds
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
@@ -31,7 +32,7 @@ from ethnoshard.evaluation._similarity import (
     mean_similarity_of_people,
 )
 from ethnoshard.evaluation._tar_at_far import tar_at_fars
-from ethnoshard.evaluation._thresholds import threshold_at_fmr, thresholds_over
+from ethnoshard.evaluation._thresholds import threshold_at_fmr, threshold_by_rule, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
 from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
 from ethnoshard.results import (
@@ -114,11 +115,13 @@ __all__ = [
     "indices_at",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
+    "own_thresholds",
     "pair_distances",
     "picture",
     "score_shift",
     "tar_at_fars",
     "threshold_at_fmr",
+    "threshold_by_rule",
     "thresholds_over",
     "verification",
     "verification_of_distances",

@@ -98,29 +98,6 @@ def people_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, same: Bools) ->
     return People(names=names, first=codes[: len(same)], second=codes[len(same) :])
 
 
-def drawn_shares(events: Bools, pairs: Bools, people: People, draws: int, seed: int) -> Floats:
-    """Share of ``pairs`` with an event when people are drawn with replacement, (draws,).
-
-    A pair of one person counts as often as the person was drawn, a pair of two people as often as the one times as
-    often as the other: these are the pairs that the drawn people would have.
-
-    Args:
-        events: (N,).
-        pairs: (N,), which pairs to count.
-        people: of the pairs.
-        draws: how many.
-        seed: chooses them.
-    """
-    first, second = people.first[pairs], people.second[pairs]
-    single, happened = (first == second)[:, None], events[pairs].astype(np.float64)
-    shares = []
-    for weights in drawn_weights([people.number], draws, seed):
-        times = weights[first] * np.where(single, 1, weights[second])
-        total = times.sum(axis=0)
-        shares.append(np.where(total > 0, happened @ times / np.maximum(total, 1), np.nan))
-    return np.concatenate(shares)
-
-
 def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws: int = 1, seed: int = 0) -> list[Whole]:
     """Rows of the images of ``number`` people, drawn without replacement, several times over.
 

@@ -10,7 +10,7 @@ from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
-from ethnoshard.results import Curve, explained_by_chance
+from ethnoshard.results import Curve, ThresholdRule, explained_by_chance
 
 ACCURACY_STEPS, VAL_STEPS = 400, 4000
 """Over 0 to 4 these are steps of 0.01 and 0.001."""
@@ -48,6 +48,18 @@ def candidates(distance: Floats) -> Floats:
 
 
 def at_far(different: Floats, far: float, thresholds: Floats) -> float:
+    """The threshold at which a share ``far`` of different pairs is accepted: by steps, or exactly where these can't.
+
+    Args:
+        different: (N,) distances of different pairs.
+        far: the share.
+        thresholds: (K,) rising, the steps.
+    """
+    found = by_steps_at_far(different, far, thresholds)
+    return exactly_at_far(different, far) if found is None else found
+
+
+def by_steps_at_far(different: Floats, far: float, thresholds: Floats) -> float | None:
     """The threshold at which a share ``far`` of different pairs is accepted, on the line between grid points.
 
     As in Sandberg's re-implementation of FaceNet. Where the grid reaches the share exactly and stays there, the lowest
@@ -55,8 +67,12 @@ def at_far(different: Floats, far: float, thresholds: Floats) -> float:
 
     Where chance doesn't explain how far the shares at both ends of the line are from the one that is asked for, the
     grid is too coarse: embeddings that are nearly all alike have all their distances within one step, and so have all
-    scores but one where that one is far out. There, and where the grid ends too early, the threshold lies between two
-    distances: the highest one that accepts no more than the share.
+    scores but one where that one is far out. There, and where the grid ends too early, there is none.
+
+    Args:
+        different: (N,) distances of different pairs.
+        far: the share.
+        thresholds: (K,) rising, the steps.
     """
     counts = accepted(different, thresholds)
     after = int(np.searchsorted(counts / len(different), far, side="left"))
@@ -65,21 +81,29 @@ def at_far(different: Floats, far: float, thresholds: Floats) -> float:
     before = after - 1
     ends = counts[before : after + 1].tolist()
     if after == len(counts) or not all(explained_by_chance(end, len(different), far) for end in ends):
-        return exactly_at_far(different, far)
+        return None
     shares = counts / len(different)
     part = (far - shares[before]) / (shares[after] - shares[before])
     return float(thresholds[before] + part * (thresholds[after] - thresholds[before]))
 
 
 def exactly_at_far(different: Floats, far: float) -> float:
-    """The highest threshold between two distances at which no more than a share ``far`` of different pairs is accepted.
+    """The highest threshold at which no more than a share ``far`` of different pairs is accepted.
 
-    Of equal distances all are accepted or none, so that the share may be much smaller.
+    It is the distance of the nearest pair that it refuses, as where a ROC is read at a FAR; a threshold midway to the
+    pair before would move with that one, however far out it lies. Of equal distances all are accepted or none, so that
+    the share may be much smaller.
     """
-    between = candidates(different)
+    ends = ends_of(different)
     # A product such as 0.29 x 100 lies below 29 by a rounding.
-    most = int(np.searchsorted(accepted(different, between), far * len(different) + _ROUNDING, side="right"))
-    return float(between[max(0, most - 1)])
+    most = int(np.searchsorted(accepted(different, ends), far * len(different) + _ROUNDING, side="right"))
+    return float(ends[max(0, most - 1)])
+
+
+def ends_of(distance: Floats) -> Floats:
+    """Thresholds that each accept all pairs below one of the distances, and one that accepts them all, rising."""
+    values = np.unique(distance)
+    return np.append(values, np.nextafter(values[-1], np.inf))
 
 
 def roc(distance: Floats, same: Bools) -> Curve:
@@ -148,6 +172,32 @@ def threshold_at_fmr(pairs: TestedPairs, fmr: float, *, weighting: Weighting | N
     """
     check_number("fmr", fmr, at_least=0, at_most=1)
     return cut(*pairs.most_similar(fmr, pairs.weighted(weighting)), fmr)
+
+
+def threshold_by_rule(pairs: TestedPairs, rule: ThresholdRule, *, weighting: Weighting | None = None) -> float:
+    """The similarity at which FMR and FNMR are nearest to each other, or at which their sum is least.
+
+    It lies midway between the last score refused and the first accepted; of several it is the lowest. Of all pairs of
+    images of a ``Roster`` similarities are in steps of 0.00001.
+
+    Args:
+        pairs: of people who are not in the test.
+        rule: "eer", or "accuracy", which is that of as many pairs of both kinds.
+        weighting: "person", where all pairs of two people together count as one, and all pairs of one person; or
+            "pair"; None for "person" where people are known.
+
+    Raises:
+        EthnoshardError: pairs are of one kind, or weighting by person is asked for without people.
+    """
+    edges, different, same = pairs.histogram(pairs.weighted(weighting))
+    if not different.sum() or not same.sum():
+        raise EthnoshardError(f"a threshold by {rule} needs pairs of one person and of two; there is one kind only")
+    fmr = np.append(np.cumsum(different[::-1])[::-1], 0) / different.sum()
+    fnmr = np.append(0, np.cumsum(same)) / same.sum()
+    cost = np.abs(fmr - fnmr) if rule == "eer" else fmr + fnmr
+    # Sums of weights differ in their last digits where shares are equal.
+    best = int(np.argmax(cost <= cost.min() + _ROUNDING))
+    return float(edges[best] if best in (0, len(edges) - 1) else (edges[best - 1] + edges[best]) / 2)
 
 
 def thresholds_over(pairs: TestedPairs, own: float, *, weighting: Weighting | None = None) -> Floats:

@@ -9,7 +9,13 @@ import numpy as np
 from ethnoshard._files import sha256_of
 from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import identification, pair_distances, verification, verification_of_distances
+from ethnoshard.evaluation import (
+    identification,
+    own_thresholds,
+    pair_distances,
+    verification,
+    verification_of_distances,
+)
 from ethnoshard.reports._folder import Report
 from ethnoshard.reports._groups import (
     groups_of_all_pairs,
@@ -25,6 +31,7 @@ from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.results import (
     Evaluation,
     EvaluationOptions,
+    Failures,
     Identification,
     Images,
     Model,
@@ -99,6 +106,7 @@ def evaluate_embeddings(
     if groups:
         log("errors by group of all pairs of images")
         by_group = groups_of_all_pairs(embeddings, groups, options)
+        own = None
         alone: tuple[Remark, ...] = ()
     else:
         listed = listed_groups(scored)
@@ -106,6 +114,10 @@ def evaluate_embeddings(
         by_group = (
             [] if alone else groups_of_listed_pairs(scored, distance, listed_images(pairs, images.status), options)
         )
+        own = None if alone or listed is None else own_thresholds(
+            distance, scored.same, listed, fold=scored.fold, people=people, metric=options.metric, fars=options.fars,
+            draws=options.draws, seed=options.seed,
+        )  # fmt: skip
     left_out = dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])
     named = embeddings.identities[embeddings.identities != ""]
     result = Evaluation(
@@ -126,6 +138,7 @@ def evaluate_embeddings(
         identification_left_out=identified if isinstance(identified, str) else None,
         groups_left_out=reasons(left_out),
         demographics=tuple(each.errors for each in by_group),
+        own_thresholds=own,
     )
     scores = PairScores(
         distance=distance,
@@ -283,21 +296,34 @@ def _identified(embeddings: Embeddings, options: EvaluationOptions) -> Identific
 
 
 def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
-    """Verification in one fold, whose thresholds come from the same pairs, and errors by group.
+    """Verification and errors by group.
+
+    Thresholds come from the other folds where the table has folds, else from the same pairs.
 
     Args:
-        scored: pairs with a score each, as ``read_scores`` gives them.
+        scored: pairs with a score each, as ``read_scores`` gives them; of those that failed see ``scored``.
         options: metric, draws, thresholds and minimums.
 
     Raises:
-        EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
+        EthnoshardError: pairs are of one kind (in a fold too), or a person has two groups.
     """
     options = options or EvaluationOptions()
+    everything, scored = scored, scored.scored(failures_are_errors=options.failures_are_errors)
     try:
         verified = verification_of_distances(
-            -scored.score, scored.same, people=scored.people, fars=options.fars, draws=options.draws, seed=options.seed
+            -scored.score,
+            scored.same,
+            fold=scored.fold,
+            people=scored.people,
+            fars=options.fars,
+            draws=options.draws,
+            seed=options.seed,
         )
         alone = lone_group(scored.groups)
+        own = None if alone else own_thresholds(
+            -scored.score, scored.same, scored.groups, fold=scored.fold, people=scored.people, fars=options.fars,
+            draws=options.draws, seed=options.seed,
+        )  # fmt: skip
         by_group = [] if alone else [groups_of_scores(scored, options, given_by=scored.path.name)]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
@@ -307,29 +333,60 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         flip=None,
         images=None,
         options=options,
-        pairs=Pairs(
-            name=scored.path.name,
-            sha256=sha256_of(scored.path),
-            listed=len(scored.score),
-            scored=len(scored.score),
-            missing_same=0,
-            missing_different=0,
-            missing_images=0,
-            left_out=reasons(scored.left_out),
-        ),
+        pairs=_scored_facts(everything, options),
         verification=verified,
         identification=None,
         identification_left_out="there are scores only, no embeddings",
         groups_left_out=reasons(alone),
         demographics=tuple(each.errors for each in by_group),
+        own_thresholds=own,
     )
-    scores = PairScores(distance=-scored.score, same=scored.same, people=scored.people, groups=scored.groups)
+    scores = PairScores(
+        distance=-scored.score, same=scored.same, fold=scored.fold, people=scored.people, groups=scored.groups
+    )
     return Report(
         kind="scores",
         result=result,
         arrays={"scores": scores.arrays(), **{f"groups-{each.name}": each.arrays for each in by_group}},
         summary=evaluation_summary(result),
         pages=evaluation_pages(result, scores, {each.name: each.histograms for each in by_group}),
+    )
+
+
+def _scored_facts(scored: ScoredPairs, options: EvaluationOptions) -> Pairs:
+    failed, same = scored.failed, scored.same
+    return Pairs(
+        name=scored.path.name,
+        sha256=sha256_of(scored.path),
+        listed=len(scored.score),
+        scored=len(scored.score) - (0 if failed is None else int(failed.sum())),
+        missing_same=None if failed is None else int((failed & same).sum()),
+        missing_different=None if failed is None else int((failed & ~same).sum()),
+        missing_images=None,
+        people_without_image=None,
+        duplicates=None,
+        left_out=reasons(scored.left_out),
+        failures=_failures(scored),
+        failures_are_errors=options.failures_are_errors,
+    )
+
+
+def _failures(scored: ScoredPairs) -> tuple[Failures, ...]:
+    """By both groups and kind, for all of these, where a pair failed at all."""
+    if scored.failed is None:
+        return ()
+    names, codes = np.unique(np.concatenate(scored.groups), return_inverse=True)
+    first, second = np.sort(codes.reshape(2, -1), axis=0)
+    cells, cell = np.unique((first * len(names) + second) * 2 + ~scored.same, return_inverse=True)
+    listed, failed = np.bincount(cell), np.bincount(cell, scored.failed)
+    return tuple(
+        Failures(
+            groups=(str(names[key // 2 // len(names)]), str(names[key // 2 % len(names)])),
+            same=key % 2 == 0,
+            pairs=int(listed[row]),
+            failed=int(failed[row]),
+        )
+        for row, key in enumerate(cells.tolist())
     )
 
 

@@ -25,11 +25,12 @@ from ethnoshard.evaluation import (
     group_curves,
     score_shift,
     tar_at_fars,
+    threshold_by_rule,
     thresholds_over,
 )
 from ethnoshard.reports._folder import CURVES, SHIFT, TALLY
 from ethnoshard.reports._lost import lost_images
-from ethnoshard.reports._other_people import SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
+from ethnoshard.reports._other_people import RULES, SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
     AcquisitionFailures,
     Arrays,
@@ -103,7 +104,7 @@ def groups_of_all_pairs(
         people[needed],
         matched_on=[matched.get(person, "") for person in people[needed].tolist()],
     )
-    others = OtherPeople(roster, outside[needed])
+    others = OtherPeople(roster, outside[needed], options.weighting)
     threshold = _threshold(others, options)
     at_fars = {far: others.threshold(far) for far in options.fars}
     return [
@@ -186,14 +187,18 @@ def groups_of_scores(
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
     """
     pairs = ScoreList.of(scored.score, scored.same, scored.groups, people=scored.people)
+    # Weighted as the rates are, so that the FMR that a report shows of all pairs is the one that was asked for.
     if options.threshold is None:
-        # By pair, whether people are known or not: the share of listed pairs is what a reader of the list can check.
-        choice = choose_threshold(pairs, options.fmr, weighting="pair", tested=True)
+        choice = choose_threshold(pairs, options.fmr, weighting=options.weighting, tested=True)
         threshold = Threshold(value=choice.value, chosen_on=ChosenOn(text=SAME_PAIRS, fmr_asked=options.fmr))
+    elif isinstance(options.threshold, str):
+        choice = given_threshold(threshold_by_rule(pairs, options.threshold, weighting=options.weighting))
+        text = f"{RULES[options.threshold]}, {SAME_PAIRS}"
+        threshold = Threshold(value=choice.value, chosen_on=ChosenOn(text=text))
     else:
         choice = given_threshold(options.threshold)
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
-    at_fars = thresholds_of_list(pairs, options.fars)
+    at_fars = thresholds_of_list(pairs, options.fars, options.weighting)
     curves = _curves(pairs, choice, at_fars, options)
     return _result(
         pairs, curves, threshold, tar_at_fars(pairs, curves, at_fars),
@@ -206,7 +211,12 @@ def groups_of_scores(
 def group_options(options: EvaluationOptions) -> GroupOptions:
     """How errors by group are measured, by the options of a whole evaluation."""
     return GroupOptions(
-        draws=options.draws, seed=options.seed, min_people=options.min_people, min_pairs=options.min_pairs
+        weighting=options.weighting,
+        alpha=options.alpha,
+        draws=options.draws,
+        seed=options.seed,
+        min_people=options.min_people,
+        min_pairs=options.min_pairs,
     )
 
 
@@ -216,13 +226,17 @@ def _threshold(others: OtherPeople, options: EvaluationOptions) -> tuple[Thresho
     Raises:
         EthnoshardError: none is given, and there are too few people to set it on.
     """
+    if isinstance(options.threshold, str):
+        ruled = others.by_rule(options.threshold)
+        return ruled, given_threshold(ruled.value)
     if options.threshold is not None:
         given = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
         return given, given_threshold(options.threshold)
     found = others.threshold(options.fmr)
     sample = others.sample(options.fmr)
     if isinstance(found, Threshold) and sample is not None:
-        return found, choose_threshold(sample, options.fmr, tested=sample is others.tested)
+        choice = choose_threshold(sample, options.fmr, weighting=options.weighting, tested=sample is others.tested)
+        return found, choice
     people = len(others.tested.names)
     pairs = people * (people - 1) // 2
     least = f", or an --fmr of at least {1 / pairs:.2g}" if pairs > 1 else ""
@@ -258,7 +272,8 @@ def _curves(
 ) -> GroupCurves:
     """Over all that is worth looking at, at the report's own threshold and its ends, and at those for FARs."""
     others = [each.value for each in at_fars.values() if isinstance(each, Threshold)]
-    thresholds = np.union1d(thresholds_over(pairs, choice.value), [*choice.thresholds, *others])
+    at = thresholds_over(pairs, choice.value, weighting=options.weighting)
+    thresholds = np.union1d(at, [*choice.thresholds, *others])
     return group_curves(pairs, thresholds, group_options(options), own=choice)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ethnoshard.charts import GROUP_METRICS, NONE, number, p_value
+from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number, p_value, unit_of
 from ethnoshard.reports._group_sections import failure_lines, shift_lines, tar_lines
 from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_interval
 from ethnoshard.reports._warnings import warnings_of
@@ -11,13 +11,17 @@ from ethnoshard.results import (
     Compared,
     ErrorsAtThreshold,
     Evaluation,
+    Failures,
     FoldRate,
     GroupErrors,
     Model,
+    OwnThresholds,
     Pairs,
     Rate,
     Reason,
     Verification,
+    VerificationSummary,
+    wilson,
 )
 
 TABLE_HEAD = ("Epoch No", "Type", "Accuracy", "Validation Rate", "Area Under Curve (AUC)")
@@ -41,8 +45,10 @@ def evaluation_summary(found: Evaluation) -> str:
         "",
         *_identification(found),
     ]
-    if found.demographics:
+    if found.demographics or found.own_thresholds:
         lines += ["## By group", ""]
+    if found.own_thresholds:
+        lines += _own_thresholds(found.own_thresholds)
     for errors in found.demographics:
         lines += group_lines(errors)
     return "\n".join(lines).rstrip() + "\n"
@@ -57,8 +63,8 @@ def table_row(found: Evaluation | Compared, title: str) -> list[str]:
     return [
         epoch_of(found.model),
         title,
-        mean_std(verified.accuracy.mean, verified.accuracy.std),
-        f"{mean_std(at.val.mean, at.val.std)} @ FAR={at.far.mean:.5f}" if at.val else NONE,
+        _mean_std(verified.accuracy),
+        f"{_mean_std(at.val)} @ FAR={at.far.mean:.5f}" if at.val else NONE,
         number(verified.auc),
     ]
 
@@ -95,22 +101,41 @@ def _pairs(pairs: Pairs, verified: Verification) -> list[str]:
     people = "people not known" if verified.people is None else f"{verified.people:,} people"
     text = (
         f"{verified.pairs:,} pairs ({verified.same:,} same, {verified.different:,} different; {people}) in "
-        f"{verified.folds} folds; thresholds from {verified.thresholds_from}. Distance: {verified.metric}"
+        f"{_folds(verified.folds)}; thresholds from {verified.thresholds_from}. Distance: {verified.metric}"
         f"{', mean of the other folds subtracted' if verified.subtract_mean else ''}."
     )
-    if pairs.missing_same or pairs.missing_different:
+    missing = (pairs.missing_same or 0) + (pairs.missing_different or 0)
+    if missing and pairs.missing_images is not None:
         text += (
-            f" Of {pairs.listed:,} pairs listed {pairs.missing_same + pairs.missing_different:,} can't be "
-            "scored "
-            f"({pairs.missing_same:,} same, {pairs.missing_different:,} different); images without an "
-            f"embedding: {pairs.missing_images:,}"
+            f" Of {pairs.listed:,} pairs listed {missing:,} can't be scored ({pairs.missing_same:,} same, "
+            f"{pairs.missing_different:,} different); images without an embedding: {pairs.missing_images:,}"
             f"{_reasons(pairs.reasons)}."
+        )
+    elif missing:
+        errors = "those of one person count as refused" if pairs.failures_are_errors else "they are left out"
+        text += (
+            f" Of {pairs.listed:,} pairs listed {missing:,} have no score ({pairs.missing_same:,} same, "
+            f"{pairs.missing_different:,} different); {errors}."
         )
     if pairs.found_otherwise:
         text += f" Of the list's images{_reasons(pairs.found_otherwise)}."
     if pairs.left_out:
-        text += f" Rows of the list left out{_reasons(pairs.left_out)}."
-    return [text, ""]
+        text += f" Left out of the list{_reasons(pairs.left_out)}."
+    return [text, "", *_failures(pairs.failures)]
+
+
+def _failures(failures: Iterable[Failures]) -> list[str]:
+    """How often comparisons failed, by group and kind."""
+    rows = [
+        [
+            " and ".join(dict.fromkeys(each.groups)),
+            "same" if each.same else "different",
+            f"{each.failed:,} of {each.pairs:,}",
+            with_interval(each.failed / each.pairs, wilson(each.failed, each.pairs)),
+        ]
+        for each in failures
+    ]
+    return table(("without a score, groups", "pairs", "failed", "share, Wilson's 95 %"), rows) if rows else []
 
 
 def _reasons(reasons: Iterable[Reason]) -> str:
@@ -125,29 +150,110 @@ def _verification(verified: Verification) -> list[str]:
         rows.append(
             [
                 name,
-                mean_std(measured.mean, measured.std),
+                *_mean_and_error(measured),
                 interval(measured.people_interval),
                 f"{measured.events:,} of {measured.pairs:,} {interval(measured.wilson)}",
-                f"{min(measured.thresholds):.4f} to {max(measured.thresholds):.4f}",
+                _thresholds(measured, verified),
             ]
         )
 
-    add("accuracy, thresholds in steps", verified.accuracy)
+    if verified.accuracy != verified.accuracy_exact:
+        add("accuracy, thresholds in steps", verified.accuracy)
     add("accuracy, thresholds searched exactly", verified.accuracy_exact)
     for at in verified.validation:
         if at.val:
             add(f"VAL at FAR {at.far_asked:g}", at.val)
         else:
-            rows.append([f"VAL at FAR {at.far_asked:g}", NONE, "", "", ""])
+            rows.append([f"VAL at FAR {at.far_asked:g}", NONE, "", "", "", "", ""])
         add(f"FAR reached for {at.far_asked:g}", at.far)
-    head = ("", "mean ± std over folds", "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
+    spread = "± std over folds", "standard error of the mean"
+    head = ("", "mean", *spread, "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
     return [
         *table(head, rows),
-        f"AUC {number(verified.auc, 5)}, EER {rate(verified.eer)}, of all pairs. Intervals by drawing people: "
-        f"{verified.draws:,} draws, seed {verified.seed}. Wilson's takes pairs for independent, which they "
-        "aren't.",
+        f"AUC {_with_ends(number(verified.auc, 5), verified.auc_interval)}, "
+        f"EER {_with_ends(rate(verified.eer), verified.eer_interval)}, of all pairs. {_of_draws(verified)}",
         "",
     ]
+
+
+def _own_thresholds(found: OwnThresholds) -> list[str]:
+    """Each group's pairs by themselves."""
+    lines = [
+        "### Each group by itself, with its own thresholds",
+        "",
+        "The pairs within each group verified as a list of their own, as RFW is reported. Below, all groups share one "
+        "threshold: the one says how well each could do alone, the other how it fares in one system.",
+        "",
+    ]
+    rows = [
+        [
+            group,
+            *_mean_and_error(each.accuracy),
+            interval(each.accuracy.people_interval or each.accuracy.wilson),
+            f"{each.accuracy.events:,} of {each.accuracy.pairs:,}",
+            _thresholds(each.accuracy, each),
+            *(with_interval(at.val.mean, at.val.people_interval or at.val.wilson) if at.val else NONE
+              for at in each.validation),
+            _with_ends(number(each.auc, 5), each.auc_interval),
+        ]
+        for group, each in found.by_group.items()
+    ]  # fmt: skip
+    if rows:
+        one = next(iter(found.by_group.values()))
+        vals = [f"VAL at FAR {at.far_asked:g}" for at in one.validation]
+        which = "by drawing people" if one.draws else "Wilson's"
+        head = ("group", "accuracy", "± std over folds", "standard error", f"95 %, {which}", "right", "thresholds")
+        lines += table((*head, *vals, "AUC"), rows)
+        flatters = ", which flatters" if one.folds == 1 else ""
+        lines += [f"{_folds(one.folds)}; thresholds from {one.thresholds_from}{flatters}.", ""]
+    if found.mean is not None and found.std is not None and found.std_of_sample is not None:
+        lines += [
+            f"Mean accuracy {number(found.mean, 5)}; STD of the groups {number(found.std, 5)} (divided by their "
+            f"number, ddof 0) or {number(found.std_of_sample, 5)} (by one less, ddof 1; papers use either); SER, the "
+            f"greatest error rate by the least, {'undefined' if found.ser is None else number(found.ser)}.",
+            "",
+        ]
+    for group, why in found.left_out.items():
+        lines += [f"{group} is left out: {why}.", ""]
+    return lines
+
+
+def _with_ends(value: str, ends: Ends) -> str:
+    return f"{value} {interval(ends)}".rstrip()
+
+
+def _mean_and_error(measured: FoldRate) -> list[str]:
+    """Mean over folds, their standard deviation, and the standard error of the mean; of one fold nothing is between."""
+    several = measured.standard_error is not None
+    return [
+        f"{measured.mean:.5f}",
+        f"{measured.std:.5f}" if several else NONE,
+        f"{measured.standard_error:.5f}" if measured.standard_error is not None else NONE,
+    ]
+
+
+def _thresholds(measured: FoldRate, verified: VerificationSummary) -> str:
+    """From the lowest to the highest of the folds; of scores as scores, from which on pairs are accepted."""
+    if unit_of(verified)[1] > 0:
+        ends = [f"{end:.4f}" for end in (min(measured.thresholds), max(measured.thresholds))]
+    else:
+        ends = [f"{-end:.6g}" for end in (max(measured.thresholds), min(measured.thresholds))]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _folds(number: int) -> str:
+    return f"{number:,} fold{'' if number == 1 else 's'}"
+
+
+def _of_draws(verified: Verification) -> str:
+    """What the intervals rest on."""
+    if not verified.draws:
+        why = "People are not known" if verified.people is None else "No people were drawn"
+        return f"{why}, so the intervals are Wilson's, which take pairs for independent and thresholds for known."
+    return (
+        f"Intervals by drawing people: {verified.draws:,} draws, seed {verified.seed}; in each all thresholds are "
+        "chosen again. Wilson's take pairs for independent and thresholds for known."
+    )
 
 
 def _identification(report: Evaluation) -> list[str]:
@@ -287,6 +393,13 @@ def _cross(found: GroupErrors) -> list[str]:
         for one in groups
     ]
     return ["FMR across groups, at the same threshold:", "", *table(("", *groups), rows)]
+
+
+def _mean_std(measured: FoldRate) -> str:
+    """Of several folds with their standard deviation."""
+    if measured.standard_error is None:
+        return f"{measured.mean:.5f}"
+    return mean_std(measured.mean, measured.std)
 
 
 def epoch_of(model: Model | None) -> str:

@@ -4,9 +4,12 @@ from ethnoshard.results import Compared, Evaluation, MeanSimilarity, Model, Shar
 
 
 def warnings_of(report: Evaluation | Compared) -> list[str]:
-    """No VAL at the FAR asked for; a collapsed network; people of the test that the model was trained on."""
+    """Distances given as scores; no VAL at the FAR asked for; a collapsed network; people of the test trained on."""
     warnings = []
     if report.verification is not None:
+        reversed_scores = reversed_text(report.verification)
+        if reversed_scores:
+            warnings.append(reversed_scores)
         warnings += [f"no VAL at FAR {target}: {reason}" for target, reason in no_val(report.verification).items()]
         collapsed = collapse_of(report.verification.similarity)
         if collapsed:
@@ -25,6 +28,16 @@ def warnings_of(report: Evaluation | Compared) -> list[str]:
 def no_val(verified: VerificationSummary) -> dict[str, str]:
     """FAR -> why there is no VAL at it."""
     return {f"{at.far_asked:g}": at.reason or "not known" for at in verified.validation if at.val is None}
+
+
+def reversed_text(verified: VerificationSummary) -> str | None:
+    """That scores rank pairs the wrong way round; None where they don't, and of embeddings."""
+    if verified.metric != "given" or verified.auc >= 0.5:
+        return None
+    return (
+        f"the scores look like distances: AUC is {verified.auc:.3f}, so two people are more alike by them than one "
+        "person is to himself; if a lower one means more alike, give the negative"
+    )
 
 
 def collapse_of(similarity: MeanSimilarity | None) -> str | None:

@@ -5,7 +5,19 @@ Below everything that measures, draws or shows them; numpy and nothing else.
 
 from ethnoshard._json import Json, as_json, from_json
 from ethnoshard._wilson import LEVEL, RateInterval, wilson
-from ethnoshard.results._about import EvaluationOptions, Images, Metric, Model, Pairs, Reason, SharedPeople, Source
+from ethnoshard.results._about import (
+    EvaluationOptions,
+    Failures,
+    Images,
+    Metric,
+    Model,
+    Pairs,
+    Reason,
+    SharedPeople,
+    Source,
+    ThresholdRule,
+    Weighting,
+)
 from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
 from ethnoshard.results._benchmarks import (
     OUR_DECODER,
@@ -44,6 +56,7 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
+from ethnoshard.results._own_thresholds import OwnThresholds
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,
@@ -100,6 +113,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvaluationOptions",
+    "Failures",
     "FoldRate",
     "GroupCompany",
     "GroupErrors",
@@ -126,6 +140,7 @@ __all__ = [
     "Model",
     "NamedArrays",
     "OwnThreshold",
+    "OwnThresholds",
     "PageBenchmark",
     "Paint",
     "PairScores",
@@ -154,10 +169,12 @@ __all__ = [
     "TableBenchmark",
     "TarAtFar",
     "Threshold",
+    "ThresholdRule",
     "Validation",
     "Verdict",
     "Verification",
     "VerificationSummary",
+    "Weighting",
     "WorstGroup",
     "as_json",
     "benchmark_from_json",

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from ethnoshard._checks import check_number
+from ethnoshard._checks import check_choice, check_number
 from ethnoshard.errors import EthnoshardError
 
 Metric = Literal["euclidean", "cosine"]
+ThresholdRule = Literal["eer", "accuracy"]
+Weighting = Literal["person", "pair"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,23 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Failures:
+    """Comparisons that failed, among the listed pairs of one kind of one or two groups.
+
+    Attributes:
+        groups: of the first and of the second image's person, in alphabetical order.
+        same: whether both show one person.
+        pairs: listed.
+        failed: of them, without a score.
+    """
+
+    groups: tuple[str, str]
+    same: bool
+    pairs: int
+    failed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pairs:
     """A list of pairs, and how many of them could be scored.
 
@@ -133,28 +152,33 @@ class Pairs:
         sha256: of its bytes; None of a list that is not a file.
         listed: pairs.
         scored: of them.
-        missing_same: pairs of one person that could not be.
-        missing_different: pairs of two people that could not be.
-        missing_images: images without an embedding.
-        people_without_image: people none of whose images has one.
-        duplicates: pairs that come again.
+        missing_same: pairs of one person that could not be; None of scores without a count of failures.
+        missing_different: pairs of two people that could not be; None of scores without a count of failures.
+        missing_images: images without an embedding; None of scores.
+        people_without_image: people none of whose images has one; None of scores.
+        duplicates: pairs that come again; None where nobody looked.
         reasons: why images have no embedding.
         found_otherwise: images found under another name than the list's.
         left_out: rows that were left out.
+        failures: pairs to which a system gave no score, by group and kind; empty where there are none, or they weren't
+            counted.
+        failures_are_errors: whether those of one person count as refused.
     """
 
     name: str
     sha256: str | None = None
     listed: int
     scored: int
-    missing_same: int
-    missing_different: int
-    missing_images: int
-    people_without_image: int = 0
-    duplicates: int = 0
+    missing_same: int | None
+    missing_different: int | None
+    missing_images: int | None
+    people_without_image: int | None = 0
+    duplicates: int | None = 0
     reasons: tuple[Reason, ...] = ()
     found_otherwise: tuple[Reason, ...] = ()
     left_out: tuple[Reason, ...] = ()
+    failures: tuple[Failures, ...] = ()
+    failures_are_errors: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,14 +191,19 @@ class EvaluationOptions:
         fars: FARs to give VAL at.
         draws: of people, for intervals.
         seed: of draws and galleries.
-        threshold: cosine similarity (or score) from which errors by group count a pair as accepted; None for the one
-            that gives people outside the test the FMR ``fmr``.
+        threshold: cosine similarity (or score) from which errors by group count a pair as accepted; "eer" for the one
+            at which FMR and FNMR are equal, "accuracy" for the one with the best accuracy, on the pairs that set it;
+            None for the one that gives these the FMR ``fmr``.
         fmr: false match rate that ``threshold`` is set for where it is None.
+        weighting: of errors by group, and of the pairs that set their threshold: "person" or "pair"; None for "person"
+            where people are known.
+        alpha: weight of FMR against FNMR in FDR, IR and GARBE, 0 to 1.
         more_than: images that people of the identification have more of.
         galleries: drawn for the identification.
         min_people: below it a rate is shown grey, and its group enters no metric.
         min_pairs: below it a rate is shown grey, and its group enters no metric.
         allow_missing: go on when the list names images that the source never had.
+        failures_are_errors: of scores, count pairs of one person without a score as refused; else they are left out.
 
     Raises:
         EthnoshardError: a value is out of its range.
@@ -185,18 +214,26 @@ class EvaluationOptions:
     fars: tuple[float, ...] = (0.001, 0.01)
     draws: int = 1000
     seed: int = 0
-    threshold: float | None = None
+    threshold: float | ThresholdRule | None = None
     fmr: float = 0.001
+    weighting: Weighting | None = None
+    alpha: float = 0.5
     more_than: int = 10
     galleries: int = 10
     min_people: int = 20
     min_pairs: int = 30
     allow_missing: bool = False
+    failures_are_errors: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         if self.metric not in get_args(Metric):
             raise EthnoshardError(f"the metric is {' or '.join(get_args(Metric))}; {self.metric!r} is not")
+        if isinstance(self.threshold, str):
+            check_choice("threshold", self.threshold, get_args(ThresholdRule))
+        if self.weighting is not None:
+            check_choice("weighting", self.weighting, get_args(Weighting))
+        check_number("alpha", self.alpha, at_least=0, at_most=1)
         for name in ("draws", "seed", "min_people", "min_pairs"):
             check_number(name.replace("_", "-"), getattr(self, name), at_least=0)
         for name in ("more_than", "galleries"):

@@ -28,7 +28,7 @@ class FoldRate:
     Attributes:
         by_fold: (F) share on each fold.
         mean: of the folds.
-        std: of the folds, population standard deviation.
+        std: of the folds, population standard deviation: how far apart folds are, not how sure the mean is.
         thresholds: (F) distance below which a pair of the fold was accepted.
         events: pairs of all folds that count.
         pairs: of how many.
@@ -44,6 +44,12 @@ class FoldRate:
     pairs: int
     wilson: RateInterval
     people_interval: Interval | None
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the mean over folds, as FaceNet's "99.63 % +- 0.09" is: sample deviation by the root of F; None of one."""
+        number = len(self.by_fold)
+        return float(np.std(self.by_fold, ddof=1) / np.sqrt(number)) if number > 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +140,8 @@ class VerificationSummary:
         seed: of the draws.
         similarity: how alike embeddings are, of one person and of different people; None of distances that were given,
             and in reports from before it was measured.
+        auc_interval: of ``auc``, from draws of people; None without, and in reports from before it was measured.
+        eer_interval: of ``eer``, from draws of people; None without, and in reports from before it was measured.
     """
 
     pairs: int
@@ -152,6 +160,8 @@ class VerificationSummary:
     draws: int
     seed: int
     similarity: MeanSimilarity | None = None
+    auc_interval: Interval | None = None
+    eer_interval: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,7 +11,7 @@ def made_curve(**more: object) -> Curve:
     rng = np.random.default_rng(0)
     same = np.arange(400) % 2 == 0
     distance = np.clip(rng.normal(np.where(same, 1.0, 1.8), 0.3), 0, 4)
-    found = verification_of_distances(distance, same, fold=np.arange(400) // 100, span=(0.0, 4.0), draws=0)
+    found = verification_of_distances(distance, same, fold=np.arange(400) // 100, draws=0)
     return Curve(
         **{"name": "made", "fmr": found.curve.fmr, "tar": found.curve.tar, "same": 200, "different": 200, **more}
     )

@@ -13,6 +13,8 @@ from ethnoshard.evaluation import (
     verification_of_distances,
     why_no_val_of_before,
 )
+from ethnoshard.evaluation._folded_pairs import FoldedPairs
+from ethnoshard.evaluation._folds import DistancesByFold
 from ethnoshard.evaluation._thresholds import VAL_STEPS, at_far, grid
 from ethnoshard.results import as_json, from_json
 
@@ -57,17 +59,20 @@ def test_where_no_threshold_reaches_the_far_there_is_no_val_unless_it_is_1_anyho
     assert [at.val and at.val.mean for at in perfect.validation] == [1.0, 1.0]
 
 
-def test_one_score_far_out_changes_no_val() -> None:
+@pytest.mark.parametrize("beyond", [10.0, 1e6, 1e300])
+@pytest.mark.parametrize("of_same", [True, False])
+def test_how_far_out_a_pair_lies_that_is_wrong_anyhow_changes_nothing(of_same: bool, beyond: float) -> None:
     same = same_of(2000)
     distance = np.random.default_rng(0).normal(np.where(same, 0.0, 3.0), 1.0)
-    before = verification_of_distances(distance, same, draws=0).validation
-    for place in (0, 1):
-        odd = distance.copy()
-        odd[place] = 1e6
-        for at, plain in zip(verification_of_distances(odd, same, draws=0).validation, before, strict=True):
-            assert at.val is not None and plain.val is not None
-            assert at.val.mean == pytest.approx(plain.val.mean, abs=0.1)
-            assert abs(at.far.events - 1000 * at.far_asked) <= 1
+    before = verification_of_distances(distance, same, draws=0)
+    pairs = np.flatnonzero(same == of_same)
+    odd = distance.copy()
+    odd[pairs[np.argmax(distance[pairs]) if of_same else np.argmin(distance[pairs])]] = beyond if of_same else -beyond
+    after = verification_of_distances(odd, same, draws=0)
+    assert after.accuracy.mean == before.accuracy.mean
+    for at, plain in zip(after.validation, before.validation, strict=True):
+        assert at.val is not None and plain.val is not None
+        assert (at.val.mean, at.far.events) == (plain.val.mean, plain.far.events)
 
 
 def test_thresholds_that_do_not_hold_on_the_fold_that_is_tested_give_no_val() -> None:
@@ -87,7 +92,9 @@ def test_at_the_size_of_lfw_nothing_changes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     same, fold = np.tile(np.repeat([True, False], 300), 10), np.repeat(np.arange(10), 600)
     distance = np.clip(rng.normal(np.where(same, 0.8, 1.9), 0.25), 0, 4)
-    found = verification_of_distances(distance, same, fold=fold, span=(0.0, 4.0), draws=0)
+    found = FoldedPairs(DistancesByFold.of(distance[None], same, fold), (0.0, 4.0), None).measured(
+        (0.001, 0.01), 0, 0, metric="euclidean", subtract_mean=False
+    )
     steps = grid((0.0, 4.0), VAL_STEPS)
     for at in found.validation:
         assert at.val is not None

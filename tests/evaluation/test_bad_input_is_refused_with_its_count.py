@@ -136,7 +136,6 @@ def test_a_person_of_two_groups() -> None:
         ({"fold": [0] * 99}, r"fold is a whole number for each of 100 pairs; this is int64 of shape \(99,\)"),
         ({"fold": [0.5] * 100}, "this is float64"),
         ({"fars": (2,)}, "a FAR must be between 0 and 1, got 2"),
-        ({"span": (1, 1)}, "from a lower to a higher one; 1 to 1 doesn't"),
         ({"people": (PEOPLE, PEOPLE)}, "50 of 100 pairs are called same with two people, or different with one"),
         ({"people": (PEOPLE, PEOPLE[:9])}, "the second image's person is one for each of 100"),
     ],

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from made_people import by_group, made_pairs
+from made_people import by_group
 
-from ethnoshard.evaluation import verification
-from ethnoshard.evaluation._draws import drawn_weights, percentile_interval
+from ethnoshard.evaluation._draws import drawn_weights
 
 
 def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,35 +24,6 @@ def test_groups_are_drawn_apart_and_a_group_whatever_the_others_are() -> None:
     # Everybody is as likely as everybody else: 1,000 draws of 50 people give each of them about 1,000 times.
     (many,) = drawn_weights([50], 1000, 1)
     assert np.abs(many.sum(axis=1) - 1000).max() < 5 * np.sqrt(1000)
-
-
-def test_verification() -> None:
-    pairs = made_pairs(0, folds=5, number=12, people=15)
-    draws, seed = 40, 2
-    found = verification(
-        pairs.first, pairs.second, pairs.same, fold=pairs.fold, people=pairs.people, fars=(0.1,), draws=draws, seed=seed
-    )
-    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (pairs.first, pairs.second)]
-    distance = np.square(unit[0] - unit[1]).sum(axis=1)
-    names = sorted(set(np.concatenate(pairs.people).tolist()))
-    (weights,) = drawn_weights([len(names)], draws, seed)
-    values: dict[str, list[float]] = {"accuracy": [], "val": []}
-    accepted = distance < np.array(found.accuracy.thresholds)[pairs.fold]
-    assert found.validation[0].val is not None
-    taken = distance < np.array(found.validation[0].val.thresholds)[pairs.fold]
-    for draw in range(draws):
-        drawn = np.repeat(names, weights[:, draw].astype(int)).tolist()
-        # All pairs that the drawn people have in the list, as often as they have them.
-        rows: list[int] = []
-        for row, (one, other) in enumerate(zip(*pairs.people, strict=True)):
-            rows += [row] * (drawn.count(one) if one == other else drawn.count(one) * drawn.count(other))
-        same = pairs.same[rows]
-        right = accepted[rows] == same
-        values["accuracy"].append((right[same].mean() + right[~same].mean()) / 2)
-        values["val"].append(taken[rows][same].mean())
-    assert found.accuracy.people_interval == pytest.approx(percentile_interval(np.array(values["accuracy"])))
-    assert found.validation[0].val.people_interval == pytest.approx(percentile_interval(np.array(values["val"])))
-    assert (found.people, found.draws) == (15, draws)
 
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:

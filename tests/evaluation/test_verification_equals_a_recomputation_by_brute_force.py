@@ -132,11 +132,27 @@ def test_any_systems_distances_come_to_the_same() -> None:
     pairs = made_pairs(4)
     distance = squared(pairs)
     by_embeddings = verification(pairs.first, pairs.second, pairs.same, fold=pairs.fold, draws=0)
-    given = verification_of_distances(distance, pairs.same, fold=pairs.fold, span=(0, 4), draws=0)
-    assert given.accuracy == by_embeddings.accuracy and given.validation == by_embeddings.validation
-    stretched = verification_of_distances(5 * distance - 100, pairs.same, fold=pairs.fold, draws=0)
-    assert stretched.accuracy_exact.by_fold == given.accuracy_exact.by_fold
-    assert stretched.auc == pytest.approx(given.auc)
+    given = verification_of_distances(distance, pairs.same, fold=pairs.fold, draws=0)
+    assert given.accuracy == given.accuracy_exact
+    assert given.accuracy.by_fold == by_embeddings.accuracy_exact.by_fold
+    assert given.accuracy.thresholds == pytest.approx(by_embeddings.accuracy_exact.thresholds)
+    for stretched in (5 * distance - 100, np.exp(distance)):
+        found = verification_of_distances(stretched, pairs.same, fold=pairs.fold, draws=0)
+        assert found.accuracy.events == pytest.approx(given.accuracy.events, abs=3)
+        assert [at.far.events for at in found.validation] == [at.far.events for at in given.validation]
+        assert found.auc == pytest.approx(given.auc)
+
+
+def test_of_given_distances_a_far_accepts_no_more_pairs_than_it_allows() -> None:
+    pairs = made_pairs(4)
+    distance = squared(pairs)
+    found = verification_of_distances(distance, pairs.same, fold=pairs.fold, fars=(0.05, 0.1), draws=0)
+    for at, accepted in zip(found.validation, (13, 27), strict=True):
+        assert at.val is not None
+        for fold, threshold in enumerate(at.val.thresholds):
+            train = pairs.fold != fold
+            assert np.count_nonzero(distance[train & ~pairs.same] < threshold) == accepted
+            assert at.val.by_fold[fold] == below(distance[~train & pairs.same], threshold)
 
 
 def test_one_fold_says_that_its_threshold_saw_the_same_pairs() -> None:

@@ -5,10 +5,13 @@ import pytest
 from made_people import Pairs, made_pairs
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
+from weighted_recount import pair_weights, recount
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import VerifiedPairs, compare_verifications, pair_distances, verification
-from ethnoshard.evaluation._draws import drawn_weights, percentile_interval
+from ethnoshard.evaluation._draws import people_of_pairs, percentile_interval
+from ethnoshard.evaluation._folded_pairs import FoldedPairs
+from ethnoshard.evaluation._folds import DistancesByFold
 
 DRAWS, FARS = 40, (0.05, 0.1)
 
@@ -41,41 +44,43 @@ def test_a_model_against_itself_differs_by_nothing_in_any_draw(
     assert set(changes) == {
         "accuracy", "accuracy_exact", "val_at_0.05", "far_at_0.05", "val_at_0.1", "far_at_0.1", "auc", "eer",
     }  # fmt: skip
-    for name, change in changes.items():
+    for change in changes.values():
         assert change.difference == 0
-        assert change.people_interval == (None if name == "eer" else (0, 0))
+        assert change.people_interval == (0, 0)
 
 
-def test_accuracy_and_auc_in_each_draw_are_those_of_the_pairs_that_the_drawn_people_have(
+def test_each_draw_measures_both_models_with_the_same_weights(
     pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]
 ) -> None:
-    found = compare_verifications(*models, pairs.same, fold=pairs.fold, people=pairs.people, draws=DRAWS, seed=3)
-    names = np.unique(np.concatenate(pairs.people))
-    first, second = (np.searchsorted(names, who) for who in pairs.people)
-    (weights,) = drawn_weights([len(names)], DRAWS, 3)
-    accuracy, area = np.empty((2, DRAWS)), np.empty((2, DRAWS))
-    for row, model in enumerate(models):
+    draws = 8
+    found = compare_verifications(*models, pairs.same, fold=pairs.fold, people=pairs.people, draws=draws, seed=3)
+    spread = max(spread_at(pairs, np.asarray(model.distance)) for model in models)
+    times = pair_weights(pairs, draws, 3, spread)
+    values, areas = [], []
+    for model in models:
         distance = np.asarray(model.distance)
-        taken = distance < np.array(model.result.accuracy.thresholds)[pairs.fold]
-        for draw in range(DRAWS):
-            times = weights[first, draw] * np.where(pairs.same, 1, weights[second, draw])
-            right = [np.average(taken[kind] == kind[kind], weights=times[kind]) for kind in (pairs.same,)]
-            right += [np.average(~taken[~pairs.same], weights=times[~pairs.same])]
-            accuracy[row, draw] = np.mean(right)
-            area[row, draw] = roc_auc_score(pairs.same, -distance, sample_weight=times)
-    for name, values in (("accuracy", accuracy), ("auc", area)):
-        expected = percentile_interval(values[1] - values[0])
-        np.testing.assert_allclose(found[name].people_interval, expected, atol=1e-12)
+        seen = np.tile(distance, (4, 1))
+        values.append([recount(seen, pairs, times[:, draw], 0.1, stepped=True) for draw in range(draws)])
+        areas.append([roc_auc_score(pairs.same, -distance, sample_weight=times[:, draw]) for draw in range(draws)])
+    differences = np.array(values[1]) - np.array(values[0])
+    names = ("accuracy", "accuracy_exact", "val_at_0.1", "far_at_0.1")
+    for name, column in zip(names, differences.T, strict=True):
+        assert found[name].people_interval == pytest.approx(percentile_interval(column), abs=1e-12)
+    expected = percentile_interval(np.array(areas[1]) - np.array(areas[0]))
+    assert found["auc"].people_interval == pytest.approx(expected, abs=1e-12)
     assert found["auc"].difference == models[1].result.auc - models[0].result.auc
+
+
+def spread_at(pairs: Pairs, distance: NDArray[np.float64]) -> float:
+    by_fold = DistancesByFold.of(distance[None], pairs.same, pairs.fold)
+    return FoldedPairs(by_fold, (0.0, 4.0), people_of_pairs(*pairs.people, pairs.same)).spread(FARS)
 
 
 def test_ties_count_half_in_the_area(pairs: Pairs, models: tuple[VerifiedPairs, VerifiedPairs]) -> None:
     coarse = [VerifiedPairs(result=model.result, distance=np.round(np.asarray(model.distance), 1)) for model in models]
     found = compare_verifications(*coarse, pairs.same, fold=pairs.fold, people=pairs.people, draws=1, seed=0)
-    names = np.unique(np.concatenate(pairs.people))
-    first, second = (np.searchsorted(names, who) for who in pairs.people)
-    (weights,) = drawn_weights([len(names)], 1, 0)
-    times = weights[first, 0] * np.where(pairs.same, 1, weights[second, 0])
+    spread = max(spread_at(pairs, np.asarray(model.distance)) for model in coarse)
+    times = pair_weights(pairs, 1, 0, spread)[:, 0]
     areas = [roc_auc_score(pairs.same, -np.asarray(model.distance), sample_weight=times) for model in coarse]
     assert found["auc"].people_interval == pytest.approx([areas[1] - areas[0]] * 2, abs=1e-12)
 
