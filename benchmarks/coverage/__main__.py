@@ -58,8 +58,17 @@ def main() -> None:
     show_outside(shares)
     print(f"\n{len(tasks):,} worlds, {arguments.draws} draws each, {time.perf_counter() - begin:,.0f} s")
     if arguments.keep:
-        rows = [one.row(name) for name, some in shares.items() for one in some]
-        keep(arguments.keep, {"draws": arguments.draws, "seed": arguments.seed, "rows": rows})
+        keep(arguments.keep, {"draws": arguments.draws, "seed": arguments.seed, "rows": rows_of(shares)})
+
+
+def rows_of(shares: dict[str, list[Share]]) -> list[dict[str, str]]:
+    """A row a question, a column a setting."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for name, some in shares.items():
+        for one in some:
+            row = rows.setdefault((one.kind, one.what), {"what": one.what, "kind": one.kind})
+            row[name] = one.text()
+    return list(rows.values())
 
 
 def show(name: str, some: list[Share]) -> None:
