@@ -213,7 +213,11 @@ def _percent(share: float | None) -> float | None:
 
 def _table(name: str, title: str, how: str) -> Callable[[Files[TableBenchmark]], None]:
     def show_table(files: Files[TableBenchmark]) -> None:
-        rows = pl.DataFrame([row for _, content in files for row in content.flat()], infer_schema_length=None)
+        several = len(files) > 1
+        rows = pl.DataFrame(
+            [({"file": own} if several else {}) | row for own, content in files for row in content.flat()],
+            infer_schema_length=None,
+        )
         two = st.column_config.NumberColumn(format="%.2f")
         _show.table(
             rows,
