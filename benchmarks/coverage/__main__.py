@@ -6,8 +6,8 @@ are good) and claims where something does (power), each with the standard error 
 (repeatable; ``ethnoshard embed`` writes it) people of the file are cut into four groups by chance, which differ by
 chance alone, and two models are made of one by noise.
 
-Printed are a table of each setting and a list of what lies outside its bounds; ``--keep NAME`` says which file of
-``results`` is written, none for an empty name.
+Printed are a table of each setting, a summary, and a list of what lies outside its bounds; ``--keep NAME`` says which
+file of ``results`` is written, none for an empty name.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks._table import keep, print_table
-from benchmarks.coverage._answers import Answer
+from benchmarks.coverage._answers import Answer, Kind
 from benchmarks.coverage._settings import SETTINGS
 from benchmarks.coverage._shares import Share, Verdict, counted
 from benchmarks.coverage._task import title_of, world_of
@@ -25,6 +25,62 @@ from ethnoshard._parallel import available_cores, in_processes
 SIZES = (20, 40, 100)
 """People a group, of real embeddings."""
 _WORLDS_OF_PARTS = 150
+
+_SUMMARIES: tuple[tuple[Kind, dict[str, str]], ...] = (
+    (
+        "covers",
+        {
+            "FMR by group": "FMR",
+            "FNMR by group": "FNMR",
+            "accuracy by group": "accuracy",
+            "FMR of all": "FMR of all",
+            "FNMR of all": "FNMR of all",
+            "change of FMR by group": "change of FMR",
+            "change of FNMR by group": "change of FNMR",
+        },
+    ),
+    (
+        "claims",
+        {
+            "max_gap_fmr: groups differ": "gap of FMR",
+            "max_gap_fnmr: groups differ": "gap of FNMR",
+            "fdr: groups differ": "FDR",
+            "garbe: groups differ": "GARBE",
+            "ser: groups differ": "SER",
+            "a group's rate changed, any": "a group's rate changed",
+        },
+    ),
+    (
+        "power",
+        {
+            "max_gap_fmr: groups differ": "gap of FMR",
+            "max_gap_fnmr: groups differ": "gap of FNMR",
+            "garbe: groups differ": "GARBE",
+            "change of FNMR of all": "FNMR of all changed",
+            "a group's rate changed, any": "a group's rate changed",
+        },
+    ),
+    (
+        "covers",
+        {
+            "VAL at 0.001": "VAL at .001",
+            "VAL at 0.01": "VAL at .01",
+            "accuracy": "accuracy",
+            "accuracy, exact": "accuracy, exact",
+        },
+    ),
+    (
+        "claims",
+        {
+            "change of val_at_0.001": "VAL at .001 changed",
+            "change of val_at_0.01": "VAL at .01 changed",
+            "change of accuracy": "accuracy changed",
+            "change of auc": "AUC changed",
+        },
+    ),
+)
+"""Of a kind: question -> head of the column."""
+_NAMES: dict[Kind, str] = {"covers": "holds the truth, %", "claims": "false claims, %", "power": "true claims, %"}
 
 
 def main() -> None:
@@ -55,11 +111,21 @@ def main() -> None:
             # In the order of their numbers, whichever process was faster.
             shares[title_of(name)] = counted(answers for _, answers in sorted(found.pop(name).items()))
             show(title_of(name), shares[title_of(name)])
+    show_summary(shares)
     show_outside(shares)
     print(f"\n{len(tasks):,} worlds, {arguments.draws} draws each, {time.perf_counter() - begin:,.0f} s")
     if arguments.keep:
-        rows = [one.row(name) for name, some in shares.items() for one in some]
-        keep(arguments.keep, {"draws": arguments.draws, "seed": arguments.seed, "rows": rows})
+        keep(arguments.keep, {"draws": arguments.draws, "seed": arguments.seed, "rows": rows_of(shares)})
+
+
+def rows_of(shares: dict[str, list[Share]]) -> list[dict[str, str]]:
+    """A row a question, a column a setting."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for name, some in shares.items():
+        for one in some:
+            row = rows.setdefault((one.kind, one.what), {"what": one.what, "kind": one.kind})
+            row[name] = one.text()
+    return list(rows.values())
 
 
 def show(name: str, some: list[Share]) -> None:
@@ -83,6 +149,19 @@ def show(name: str, some: list[Share]) -> None:
             for one in some
         ],
     )
+
+
+def show_summary(shares: dict[str, list[Share]]) -> None:
+    """What matters most, a row a setting."""
+    for kind, heads in _SUMMARIES:
+        rows = []
+        for name, some in shares.items():
+            found = {one.what: one.text() for one in some if one.kind == kind}
+            if any(what in found for what in heads):
+                rows.append([name, *(found.get(what, "") for what in heads)])
+        if rows:
+            print()
+            print_table([_NAMES[kind], *heads.values()], rows)
 
 
 def show_outside(shares: dict[str, list[Share]]) -> None:

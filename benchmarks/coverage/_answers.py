@@ -8,6 +8,9 @@ from ethnoshard.results import Interval
 
 Kind = Literal["covers", "claims", "power"]
 
+_ROUNDING = 1e-9
+"""An end that misses by less lies on the value."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -36,8 +39,8 @@ def covering(what: str, truth: float, value: float | None, interval: Interval | 
     if value is None or interval is None:
         return
     low, high = interval
-    side = 1 if low is not None and low > truth else -1 if high is not None and high < truth else 0
     width = None if low is None or high is None else high - low
+    side = _side(interval, truth)
     yield Answer(kind="covers", what=what, hit=side == 0, side=side, error=value - truth, width=width)
 
 
@@ -48,10 +51,17 @@ def claiming(what: str, claimed: bool, *, null: bool) -> Answer:
 
 def excludes(interval: Interval | None, value: float) -> bool:
     """Whether an interval lies on one side of a value."""
-    low, high = interval or (None, None)
-    return (low is not None and low > value) or (high is not None and high < value)
+    return interval is not None and _side(interval, value) != 0
 
 
 def any_of(what: str, answers: Iterable[bool], *, null: bool) -> Answer:
     """Whether one claim of several was made."""
     return claiming(what, any(answers), null=null)
+
+
+def _side(interval: Interval, value: float) -> int:
+    """1 where an interval lies above a value, -1 where below, 0 where it holds it."""
+    low, high = interval
+    if low is not None and low > value + _ROUNDING:
+        return 1
+    return -1 if high is not None and high < value - _ROUNDING else 0

@@ -67,22 +67,10 @@ class Share:
             return Verdict.WITHIN
         return Verdict.OUTSIDE if beyond > _ERRORS * self.monte_carlo else Verdict.NEAR
 
-    def row(self, setting: str) -> dict[str, str | int | float | None]:
-        """As it is kept."""
-        return {
-            "setting": setting,
-            "kind": self.kind,
-            "what": self.what,
-            "percent": round(100 * self.share, 2),
-            "monte_carlo_percent": round(100 * self.monte_carlo, 2),
-            "verdict": self.verdict.value,
-            "below_percent": round(100 * self.below, 2),
-            "above_percent": round(100 * self.above, 2),
-            "bias": None if self.bias is None else round(self.bias, 3),
-            "width": None if self.width is None else round(self.width, 3),
-            "worlds": self.worlds,
-            "answers": self.answers,
-        }
+    def text(self) -> str:
+        """Percent with the Monte-Carlo error, and a mark where it lies outside: ``70.2 +-1.3 !``."""
+        mark = " !" if self.verdict is Verdict.OUTSIDE else ""
+        return f"{100 * self.share:.1f} +-{100 * self.monte_carlo:.1f}{mark}"
 
 
 def counted(worlds: Iterable[Sequence[Answer]]) -> list[Share]:

@@ -480,7 +480,7 @@ class ArmsBenchmark(Benchmark):
 
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
-    """Rows as they are shown: ``python -m benchmarks.meetings`` and ``python -m benchmarks.look_alikes``.
+    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes`` and ``coverage``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -515,6 +515,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "labelling": RateBenchmark,
         "training-": StepBenchmark,
         "demographics": GroupErrorsBenchmark,
+        "coverage": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )
