@@ -95,9 +95,12 @@ def texts_of(values: npt.ArrayLike, number: int, name: str) -> NDArray[np.str_]:
     array = np.asarray(values)
     if array.shape != (number,):
         raise EthnoshardError(f"{name} is one for each of {number:,}; these have the shape {array.shape}")
-    # NaN, which tables read as objects have for nothing, is the one value that differs from itself.
-    listed: list[object] = array.tolist()
-    absent = sum(value in (None, "") or value != value for value in listed)
+    if array.dtype.kind == "U":
+        absent = int(np.count_nonzero(array == ""))
+    else:
+        # NaN, which tables read as objects have for nothing, is the one value that differs from itself.
+        listed: list[object] = array.tolist()
+        absent = sum(value in (None, "") or value != value for value in listed)
     if absent:
         raise EthnoshardError(f"{name} is missing for {absent:,} of {number:,}; leave these out, and say so")
-    return array.astype(np.str_)
+    return array.astype(np.str_, copy=False)

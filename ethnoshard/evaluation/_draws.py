@@ -14,6 +14,8 @@ from ethnoshard.results import LEVEL, Interval
 
 _CELLS = 4_000_000
 """People times draws held at once, 32 MB."""
+_NAMES = 500_000
+"""Names that are Python's own text at once."""
 
 
 def drawn_weights(sizes: Sequence[int], draws: int, seed: int) -> Iterator[Floats]:
@@ -93,9 +95,22 @@ def people_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, same: Bools) ->
         raise EthnoshardError(
             f"{wrong:,} of {len(same):,} pairs are called same with two people, or different with one"
         )
-    names, codes = np.unique(np.concatenate([names_first, names_second]), return_inverse=True)
-    codes = codes.astype(np.int64)
-    return People(names=names, first=codes[: len(same)], second=codes[len(same) :])
+    numbers: dict[str, int] = {}
+    first_codes, second_codes = _numbered(names_first, numbers), _numbered(names_second, numbers)
+    names = np.array(list(numbers), np.str_)
+    order = np.argsort(names)
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    return People(names=names[order], first=rank[first_codes], second=rank[second_codes])
+
+
+def _numbered(names: npt.NDArray[np.str_], numbers: dict[str, int]) -> Whole:
+    """(N,) the number of each name, new ones added to ``numbers``; sorting millions of texts would take gigabytes."""
+    codes = np.empty(len(names), np.int64)
+    for begin in range(0, len(names), _NAMES):
+        some = names[begin : begin + _NAMES].tolist()
+        codes[begin : begin + len(some)] = [numbers.setdefault(name, len(numbers)) for name in some]
+    return codes
 
 
 def draw_people(people: npt.ArrayLike, number: int, *, at_least: int = 1, draws: int = 1, seed: int = 0) -> list[Whole]:
