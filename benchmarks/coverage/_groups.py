@@ -20,6 +20,7 @@ from ethnoshard.evaluation import (
 from ethnoshard.results import Comparison, DemographicsChange, GroupErrorsChange, MetricChange, changes_of
 from ethnoshard.results._reports import Compared
 
+LEVEL_OF_CLAIMS = 0.05
 _RATES = {"fmr": "FMR", "fnmr": "FNMR", "accuracy": "accuracy"}
 
 
@@ -95,13 +96,24 @@ def group_answers(world: GroupWorld, draws: int, seed: int) -> list[Answer]:
     """Everything that a report by group and a comparison of two print."""
     options = GroupOptions(draws=draws, seed=seed)
     base, other = (demographics(pairs, 0.0, options) for pairs in world.pairs)
-    change = compare_demographics(base.drawn, other.drawn)
+    change = compared(base, other, draws, seed)
     return [*_rates(world, base), *_fairness(world, base), *_changes(world, change)]
+
+
+def compared(base: Demographics, other: Demographics, draws: int, seed: int) -> DemographicsChange:
+    """What changed from one model to the other.
+
+    Raises:
+        ValueError: errors come from curves, which don't hold what a comparison needs.
+    """
+    if base.tally is None or other.tally is None:
+        raise ValueError("errors by group without their counts can't be compared")
+    return compare_demographics(base.tally, other.tally, draws=draws, seed=seed)
 
 
 def claims_unequal(estimate: Estimate) -> bool:
     """Whether a reader of the metric concludes that the groups differ."""
-    return estimate.ideal is not None and excludes(estimate.people_interval, estimate.ideal)
+    return estimate.equal_groups is not None and estimate.equal_groups.p_value <= LEVEL_OF_CLAIMS
 
 
 def _rates(world: GroupWorld, found: Demographics) -> Iterator[Answer]:

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage._answers import Answer, any_of, claiming, excludes
-from benchmarks.coverage._groups import claims_unequal, group_words
+from benchmarks.coverage._groups import claims_unequal, compared, group_words
 from ethnoshard.evaluation import (
     Demographics,
     Estimate,
     GroupOptions,
     Rate,
     Roster,
-    compare_demographics,
     demographics,
     threshold_at_fmr,
 )
@@ -70,7 +69,7 @@ def part_answers(parts: Parts, threshold: float, rng: np.random.Generator, draws
     """What intervals of two groups say of their difference, and claims of a difference, all of them false."""
     options = GroupOptions(draws=draws, seed=seed)
     base, other = (demographics(roster, threshold, options) for roster in parts.world(rng))
-    change = compare_demographics(base.drawn, other.drawn)
+    change = compared(base, other, draws, seed)
     answers = [*_differences(base)]
     for name, estimate in base.metrics.items():
         if estimate.people_interval is not None:

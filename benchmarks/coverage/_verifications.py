@@ -41,6 +41,8 @@ def _of_one(law: Law, found: Verification) -> Iterator[Answer]:
     yield from covering(
         "accuracy, exact", law.accuracy, found.accuracy_exact.mean, found.accuracy_exact.people_interval
     )
+    yield from covering("AUC", law.auc, found.auc, found.auc_interval)
+    yield from covering("EER", 1 - law.accuracy, found.eer, found.eer_interval)
     for at in found.validation:
         name, far = f"{at.far_asked:g}", at.far
         if at.val is not None:

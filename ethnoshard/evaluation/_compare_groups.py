@@ -12,7 +12,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats
 from ethnoshard.evaluation._fairness import fairness_metrics
 from ethnoshard.evaluation._group_tally import GroupTally, difference_of
-from ethnoshard.evaluation._influence import Influence, Part, Spread, crossed, difference_interval, spread
+from ethnoshard.evaluation._influence import Influence, Part, Spread, crossed, difference_interval, enlargement, spread
 from ethnoshard.results import Change, DemographicsChange, Interval, holm
 
 _TAIL, _ROUNDING = 0.025, 1e-9
@@ -25,8 +25,8 @@ def compare_demographics(
     """Differences of two models by group, each at its own threshold.
 
     The interval of a rate's difference is that of a mean over people, or over pairs of people, of their own
-    differences, and holds the chance of the samples on which the thresholds were set. Rates by group are many: the
-    p-values of all of them are adjusted together (Holm 1979).
+    differences, and holds the chance of the samples on which the thresholds were set. Groups are several: the p-values
+    of one rate are adjusted over all of them (Holm 1979).
 
     Args:
         base: ``tally`` of the base model's ``Demographics``.
@@ -54,10 +54,11 @@ def compare_demographics(
         }
         for index, group in enumerate(groups)
     }
-    adjusted = _adjusted({(group, name): one for group, some in by_group.items() for name, one in some.items()})
+    names = ("fmr", "fnmr", "accuracy")
+    adjusted = {name: _adjusted({group: some[name] for group, some in by_group.items()}) for name in names}
     return DemographicsChange(
-        overall=_adjusted(overall),
-        by_group={group: {name: adjusted[group, name] for name in some} for group, some in by_group.items()},
+        overall=overall,
+        by_group={group: {name: adjusted[name][group] for name in names} for group in groups},
         metrics=both.metrics(draws, seed),
         compared=tuple(group for group, chosen in zip(groups, base.compared.tolist(), strict=True) if chosen),
         draws=draws if base.tally.known else 0,
@@ -88,9 +89,12 @@ class _Both:
         return found.with_variance(self._of_samples(part)) if found.variance else found
 
     def plain(self, part: Part) -> tuple[float, float, float]:
-        """Variances of both models' estimates and of their difference, at these thresholds."""
-        own, theirs = (spread([(each, part)]).variance for each in (self.base, self.other))
-        return own, theirs, self._paired([(self.other, part), (self.base, part.scaled(-1))]).variance
+        """Variances of both models' estimates and of their difference, at these thresholds, enlarged for few people."""
+        found = [spread([(each, part)]) for each in (self.base, self.other)]
+        found.append(self._paired([(self.other, part), (self.base, part.scaled(-1))]))
+        variances = np.array([each.variance for each in found]) * enlargement(np.array([each.df for each in found]))
+        own, theirs, difference = variances.tolist()
+        return own, theirs, difference
 
     def _paired(self, terms: list[tuple[Influence, Part]]) -> Spread:
         found = spread(terms, self._cross)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ethnoshard.evaluation._checks import Floats
+from ethnoshard.evaluation._checks import Floats, Whole
 from ethnoshard.results import LEVEL, EqualGroups, Estimate, Interval
 
 _STEPS = np.linspace(0, 1, 11)
@@ -52,23 +52,34 @@ class MeasuredRates:
         return shown
 
     def _trials(self, rate: Floats) -> Floats:
-        """As many independent trials as would vary as much: of a group without an error, by those of the others."""
+        """As many independent trials as would vary as much.
+
+        A group's own variance is small where its rate came out small. So no group counts as more certain than all of
+        them together say: the part of pairs is taken to grow with the rate, that of people with its square.
+        """
         erring = (self.rate > 0) & (self.rate < 1) & (self.variance > 0)
+        if not erring.any():
+            return np.maximum(self.units, 1.0)
         measured = np.where(erring, self.rate, 1)
         times = rate / measured
-        variance = self.independent * times + np.maximum(self.variance - self.independent, 0) * times**2
-        own = np.full(len(rate), 1.0)
-        plain = measured * (1 - measured)
-        if erring.any():
-            each = plain[erring] / (self.variance * self.factor)[erring]
-            own = self.units * each.sum() / self.units[erring].sum()
-        else:
-            own = self.units.astype(np.float64)
-        here = erring & (rate > 0) & (rate < 1)
+        people = np.maximum(self.variance - self.independent, 0)
+        own = (self.independent * times + people * times**2) * self.factor
+        chosen = erring.nonzero()[0]
+        rates, units = self.rate[chosen], self.units[chosen]
+        of_pairs = (self.independent[chosen] * units**2).sum() / (rates * units).sum()
+        of_people = (people[chosen] * units).sum() / (rates**2 * units).sum()
+        factor = float(np.average(self.factor[chosen], weights=units))
+        pooled = (of_pairs * rate / self.units + of_people * rate**2 * self._fewer(chosen)) * factor
+        variance = np.maximum(np.where(erring, own, 0), pooled)
         with np.errstate(divide="ignore", invalid="ignore"):
-            own = np.where(here, rate * (1 - rate) / (variance * self.factor), own)
-        trials: Floats = np.maximum(own, 1)
-        return trials
+            trials = np.where((rate > 0) & (rate < 1), rate * (1 - rate) / variance, self.units)
+        result: Floats = np.maximum(trials, 1)
+        return result
+
+    def _fewer(self, chosen: Whole) -> Floats:
+        """(G,) how much more a group's people matter than in those chosen, as it has fewer of them."""
+        people: Floats = np.sqrt(self.units)
+        return float(np.average(people[chosen], weights=self.units[chosen])) / people
 
 
 def fairness_estimates(

@@ -52,7 +52,7 @@ _OF_PAIRS = ("first", "second", "same", "fold", "first_person", "second_person")
 _CHANGE_HEAD = ("", "base", "other", "other - base", "95 % of the difference")
 _AXIS = "other - base (share; right of the line the other's is greater)"
 _FILLED = "Filled: the interval excludes 0."
-_FILLED_BY_GROUP = "Filled: other than 0 with p < 0.05, adjusted by Holm for all rates by group together."
+_FILLED_BY_GROUP = "Filled: other than 0 with p < 0.05, adjusted by Holm over the groups."
 
 
 def compare_reports(base: ReportFolder, other: ReportFolder) -> Report:
@@ -279,7 +279,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         "",
         f"Exploratory. Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and {two:.4f} "
         f"({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; p is "
-        f"adjusted by Holm for all rates by group together. {_excluded(found)}",
+        f"adjusted by Holm over the groups. {_excluded(found)}",
         "",
         *table((*_CHANGE_HEAD, "p, adjusted"), rows),
     ]

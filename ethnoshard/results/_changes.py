@@ -19,8 +19,8 @@ LEVEL_OF_CLAIMS = 0.05
 class Verdict(Enum):
     """What may be claimed of two models.
 
-    A metric that stands by itself differs where its interval excludes 0; of rates by group, which are many, one differs
-    where its p-value, adjusted for all of them together, is below 5 %.
+    A metric that stands by itself differs where its interval excludes 0; of rates by group one differs where its
+    p-value, adjusted over the groups, is below 5 %.
     """
 
     NO_INTERVAL = "no interval"
@@ -45,7 +45,7 @@ class MetricChange:
         after: of the other.
         difference: other minus base.
         interval: at 95 % from draws of people; None if there is none.
-        p_adjusted: of rates by group, by Holm (1979) for all of them; None of others, and in reports of before.
+        p_adjusted: of rates by group, by Holm (1979) over the groups; None of others, and in reports of before.
         too_few: whether too few people or pairs of the group stand behind it.
         better: of clusterings, draws of people in which the other is higher; None of evaluations.
         draws: of people.
