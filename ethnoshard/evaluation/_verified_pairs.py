@@ -75,16 +75,17 @@ def compare_verifications(
     number = np.zeros(len(truth), np.int64) if fold is None else np.asarray(fold)
     folds = np.unique(number, return_inverse=True)[1].astype(np.int64)
     fars = [at.far_asked for at in base.result.validation if at.far_asked in _fars(other.result)]
-    drawn = None
+    drawn, few = None, frozenset[float]()
     if people is not None and draws:
         whose = people_of_pairs(*people, truth)
         models = [
             FoldedPairs(DistancesByFold.of(distance[None], truth, folds), SPANS.get(model.result.metric), whose)
             for distance, model in zip(distances, (base, other), strict=True)
         ]
+        few = frozenset(far for far in fars if models[0].few_behind(far))
         spread = max(model.spread(fars) for model in models)
         drawn = tuple(model.redraws(fars, draws, seed, spread=spread) for model in models)
-    return _changes(base.result, other.result, fars, drawn)
+    return _changes(base.result, other.result, fars, drawn, few)
 
 
 def _fars(result: Verification) -> dict[float, Validation]:
@@ -92,7 +93,7 @@ def _fars(result: Verification) -> dict[float, Validation]:
 
 
 def _changes(
-    base: Verification, other: Verification, fars: list[float], drawn: tuple[Redraws, ...] | None
+    base: Verification, other: Verification, fars: list[float], drawn: tuple[Redraws, ...] | None, few: frozenset[float]
 ) -> dict[str, Change]:
     nothing = np.empty(0)
     one, two = (None, None) if drawn is None else drawn
@@ -109,7 +110,7 @@ def _changes(
         ours, theirs = _fars(base)[far], _fars(other)[far]
         vals = [None if at.val is None else at.val.mean for at in (ours, theirs)]
         of_val, of_far = (nothing, nothing) if one is None or two is None else _differences(one, two, far)
-        changes[f"val_at_{far:g}"] = _change(vals[0], vals[1], of_val)
+        changes[f"val_at_{far:g}"] = _change(vals[0], vals[1], nothing if far in few else of_val)
         changes[f"far_at_{far:g}"] = _change(ours.far.mean, theirs.far.mean, of_far)
     changes["auc"] = _change(base.auc, other.auc, differences("auc"))
     changes["eer"] = _change(base.eer, other.eer, differences("eer"))

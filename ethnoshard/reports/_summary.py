@@ -168,8 +168,12 @@ def _verification(verified: Verification) -> list[str]:
         add(f"FAR reached for {at.far_asked:g}", at.far)
     spread = "± std over folds", "standard error of the mean"
     head = ("", "mean", *spread, "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
+    few = [
+        line for at in verified.validation if at.val and at.interval_reason for line in (f"{at.interval_reason}.", "")
+    ]
     return [
         *table(head, rows),
+        *few,
         f"AUC {_with_ends(number(verified.auc, 5), verified.auc_interval)}, "
         f"EER {_with_ends(rate(verified.eer), verified.eer_interval)}, of all pairs. {_of_draws(verified)}",
         "",

@@ -61,12 +61,14 @@ class Validation:
         val: share of same pairs accepted (TAR); None where the FAR that was reached isn't the one asked for.
         far: share of different pairs accepted: the FAR that was reached.
         reason: why there is no VAL.
+        interval_reason: why VAL has no interval though people were drawn.
     """
 
     far_asked: float = field(metadata=stored_as("target"))
     val: FoldRate | None
     far: FoldRate
     reason: str | None = None
+    interval_reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

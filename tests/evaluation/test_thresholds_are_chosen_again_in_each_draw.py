@@ -160,3 +160,12 @@ def test_a_threshold_below_the_nearest_pair_goes_down_the_tail() -> None:
     nothing = drawn.far[0.02] == 0
     assert 0.05 < nothing.mean() < 0.9
     assert len(np.unique(drawn.val[0.02][nothing].round(3))) > 10
+
+
+def test_a_threshold_that_rests_on_too_few_pairs_gives_a_val_without_an_interval_and_says_so() -> None:
+    few_pairs, enough = (found_at(far).validation[0] for far in (0.03, 0.1))
+    assert few_pairs.val is not None and few_pairs.val.people_interval is None
+    assert str(few_pairs.interval_reason).startswith(
+        "no interval of VAL at FAR 0.03: that is 1.8 of 60 different pairs"
+    )
+    assert enough.val is not None and enough.val.people_interval is not None and enough.interval_reason is None
