@@ -7,7 +7,7 @@ import numpy as np
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
 from ethnoshard.reports._group_sections import failure_note
-from ethnoshard.reports._summary import intervals_text, threshold_text
+from ethnoshard.reports._summary import threshold_text
 from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, SimilarityHistograms, Verification
 
 _GREY = "Grey: too few people or pairs."
@@ -100,7 +100,8 @@ def group_pages(found: GroupErrors, named: str, histograms: SimilarityHistograms
         found.labels,
         threshold_text(found),
     )
-    bars = f" Bars: {intervals_text(found)}"
+    known = found.overall.fmr.people is not None
+    bars = f" Bars: {'95 %' if known else 'Wilson 95 %, as people are not known'}."
     pages = {
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),
