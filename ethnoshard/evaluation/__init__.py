@@ -18,9 +18,8 @@ from ethnoshard.evaluation._failures import ListedImages, LostImages, failures_o
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
 from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choose_threshold, given_threshold
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
-from ethnoshard.evaluation._identification import identification
+from ethnoshard.evaluation._identification import compare_ranks, identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
-from ethnoshard.evaluation._own_thresholds import own_thresholds
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
@@ -34,6 +33,7 @@ from ethnoshard.evaluation._similarity import (
 from ethnoshard.evaluation._tar_at_far import tar_at_fars
 from ethnoshard.evaluation._thresholds import threshold_at_fmr, threshold_by_rule, thresholds_over
 from ethnoshard.evaluation._verification import pair_distances, verification, verification_of_distances
+from ethnoshard.evaluation._verification_by_group import verification_by_group
 from ethnoshard.evaluation._verified_pairs import VerifiedPairs, compare_verifications
 from ethnoshard.results import (
     Change,
@@ -101,6 +101,7 @@ __all__ = [
     "clustering",
     "compare_clusterings",
     "compare_demographics",
+    "compare_ranks",
     "compare_verifications",
     "demographics",
     "draw_people",
@@ -115,7 +116,6 @@ __all__ = [
     "indices_at",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
-    "own_thresholds",
     "pair_distances",
     "picture",
     "score_shift",
@@ -124,6 +124,7 @@ __all__ = [
     "threshold_by_rule",
     "thresholds_over",
     "verification",
+    "verification_by_group",
     "verification_of_distances",
     "why_no_val_of_before",
     "wilson",

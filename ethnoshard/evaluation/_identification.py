@@ -6,9 +6,11 @@ import numpy.typing as npt
 from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
-from ethnoshard.results import Identification, RankRate
+from ethnoshard.evaluation._influence import Spread, degrees_of, difference_interval, rate_interval
+from ethnoshard.results import Identification, Interval, RankChange, RankRate
 
 RANKS = (1, 5)
+_WAYS = ("svc", "mean")
 
 _CELLS = 8_000_000
 """Products held at once, 64 MB."""
@@ -55,11 +57,17 @@ def identification(
     unit, owner = unit[rows], np.searchsorted(chosen, codes[rows]).astype(np.int64)
     rng = np.random.default_rng(seed)
     by_svc, by_mean = [], []
+    queries = np.bincount(owner).astype(np.int64) - 1
+    shares: dict[tuple[str, int], Floats] = {(way, rank): np.zeros(len(chosen)) for way in _WAYS for rank in RANKS}
     for _ in range(galleries):
         gallery = _gallery(owner, rng)
         others = np.setdiff1d(np.arange(len(unit)), gallery)
         by_svc.append(_svc_ranks(unit[gallery], unit[others], owner[others]))
         by_mean.append(_mean_ranks(unit[gallery], unit[others], owner[others]))
+        for rank in RANKS:
+            found = np.bincount(owner[others], by_svc[-1] <= rank, minlength=len(chosen))
+            shares["svc", rank] += found / queries / galleries
+            shares["mean", rank] += (by_mean[-1] <= rank) / galleries
     return Identification(
         people=len(chosen),
         images=len(unit),
@@ -67,8 +75,34 @@ def identification(
         more_than=more_than,
         galleries=galleries,
         seed=seed,
-        svc={f"rank_{rank}": _rank_rate(by_svc, rank) for rank in RANKS},
-        mean={f"rank_{rank}": _rank_rate(by_mean, rank) for rank in RANKS},
+        svc={f"rank_{rank}": _rank_rate(by_svc, rank, shares["svc", rank], queries) for rank in RANKS},
+        mean={f"rank_{rank}": _rank_rate(by_mean, rank, shares["mean", rank], None) for rank in RANKS},
+        queries_by_person=tuple(queries.tolist()),
+    )
+
+
+def compare_ranks(base: RankRate, other: RankRate, queries: tuple[int, ...] | None) -> RankChange:
+    """The difference of two models' rates in the same galleries.
+
+    Args:
+        base: the one model's.
+        other: the other's, of the same people.
+        queries: (P,) of each person, by which people are weighted; None where everybody has one.
+    """
+    values = np.array(other.by_gallery) - np.array(base.by_gallery)
+    difference, found = float(values.mean()), None
+    if base.by_person and len(base.by_person) == len(other.by_person):
+        weights = np.ones(len(base.by_person)) if queries is None else np.array(queries, np.float64)
+        found = difference_interval(difference, _spread(np.array(other.by_person) - np.array(base.by_person), weights))
+    return RankChange(
+        base=base.mean,
+        other=other.mean,
+        difference=difference,
+        least=float(values.min()),
+        most=float(values.max()),
+        better=int(np.count_nonzero(values > 0)),
+        people_interval=None if found is None else found[0],
+        p_value=None if found is None else found[1],
     )
 
 
@@ -110,12 +144,24 @@ def _ranks(likeness: Floats, owner: Whole) -> Whole:
     return ranks
 
 
-def _rank_rate(ranks: list[Whole], rank: int) -> RankRate:
+def _rank_rate(ranks: list[Whole], rank: int, by_person: Floats, queries: Whole | None) -> RankRate:
     shares = [float((each <= rank).mean()) for each in ranks]
+    weights = np.ones(len(by_person)) if queries is None else queries.astype(np.float64)
+    ends = rate_interval(float(np.mean(shares)), _spread(by_person, weights), len(by_person))
     return RankRate(
         by_gallery=tuple(shares),
         mean=float(np.mean(shares)),
         std=float(np.std(shares)),
         least=min(shares),
         most=max(shares),
+        people_interval=None if ends is None else Interval(*ends),
+        by_person=tuple(by_person.tolist()),
     )
+
+
+def _spread(by_person: Floats, weights: Floats) -> Spread:
+    """Of a mean over people, each with a weight."""
+    parts = np.square(weights * (by_person - np.average(by_person, weights=weights)) / weights.sum())
+    number = len(by_person)
+    variance = float(parts.sum()) * number / max(number - 1, 1)
+    return Spread(variance, variance, degrees_of(parts, number))

@@ -203,7 +203,7 @@ def spread(terms: Sequence[tuple[Influence, Part]], cross: Floats | None = None)
     shared = (float(np.square(apart).sum()) - 2 * pairs) * number * (number - 1) / max(number - 2, 1) ** 2
     alone = pairs + float(np.square(own).sum())
     variance = max(alone, alone + max(shared, 0.0) + 2 * float((apart * own).sum()))
-    return Spread(variance, alone, _degrees(np.square(apart + own), number))
+    return Spread(variance, alone, degrees_of(np.square(apart + own), number))
 
 
 def crossed(base: Influence, other: Influence, difference: Influence) -> Floats:
@@ -326,7 +326,7 @@ def _weighted(tally: Tally, *, by_person: bool) -> csr_array:
     return csr_array((shared, (coo.row, coo.col)), shape=errors.shape)
 
 
-def _degrees(squares: Floats, people: int) -> float:
+def degrees_of(squares: Floats, people: int) -> float:
     """Satterthwaite's, with the fourth moment as it is measured; one at least."""
     total = float(squares.sum())
     if not total:

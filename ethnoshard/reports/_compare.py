@@ -21,7 +21,13 @@ from ethnoshard.charts import (
     signed,
 )
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import VerifiedPairs, compare_clusterings, compare_demographics, compare_verifications
+from ethnoshard.evaluation import (
+    VerifiedPairs,
+    compare_clusterings,
+    compare_demographics,
+    compare_ranks,
+    compare_verifications,
+)
 from ethnoshard.reports._folder import Report, ReportFolder
 from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.reports._summary import (
@@ -39,11 +45,9 @@ from ethnoshard.results import (
     Comparison,
     Evaluation,
     GroupErrorsChange,
-    Identification,
     IdentificationChange,
     Kind,
     PairScores,
-    RankChange,
     VerificationSummary,
 )
 
@@ -162,21 +166,10 @@ def _identifications(base: Evaluation, other: Evaluation) -> IdentificationChang
     differing = [name for name in _SAME_GALLERIES if getattr(one, name) != getattr(two, name)]
     if differing:
         return f"the galleries differ in {', '.join(differing)}"
-    ranks = {f"{way}_{rank}": _rank(one, two, way, rank) for way in ("svc", "mean") for rank in getattr(one, way)}
+    queries = one.queries_by_person or None
+    ranks = {f"svc_{rank}": compare_ranks(rate, two.svc[rank], queries) for rank, rate in one.svc.items()}
+    ranks |= {f"mean_{rank}": compare_ranks(rate, two.mean[rank], None) for rank, rate in one.mean.items()}
     return IdentificationChange(people=one.people, galleries=one.galleries, ranks=ranks)
-
-
-def _rank(base: Identification, other: Identification, way: str, rank: str) -> RankChange:
-    ours, theirs = getattr(base, way)[rank], getattr(other, way)[rank]
-    values = np.array(theirs.by_gallery) - np.array(ours.by_gallery)
-    return RankChange(
-        base=ours.mean,
-        other=theirs.mean,
-        difference=float(values.mean()),
-        least=float(values.min()),
-        most=float(values.max()),
-        better=int(np.count_nonzero(values > 0)),
-    )
 
 
 def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsChange, ...] | str:
@@ -197,6 +190,7 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsC
             GroupErrorsChange(
                 source=ours.source,
                 labels=ours.labels,
+                note=ours.note,
                 thresholds=(ours.threshold, yours.threshold),
                 thresholds_from=(ours.chosen_on.text, yours.chosen_on.text),
                 too_few=tuple(group for group, rates in ours.by_group.items() if rates.too_few),
@@ -257,13 +251,20 @@ def _identification_lines(content: Comparison) -> list[str]:
             rate(change.base),
             rate(change.other),
             signed(change.difference),
+            interval(change.people_interval) or NONE,
+            _p(change.p_value),
             f"{signed(change.least)} to {signed(change.most)}",
-            f"{change.better} of {found.galleries}",
         ]
         for key, change in found.ranks.items()
     ]
-    head = ("", "base", "other", "other - base", "least to most over galleries", "galleries in which other is better")
-    return [*lines, f"{found.people:,} people, the same {found.galleries} galleries.", "", *table(head, rows)]
+    head = (*_CHANGE_HEAD, "p", "least to most over galleries")
+    return [
+        *lines,
+        f"{found.people:,} people, the same {found.galleries} galleries. Intervals are of the people's own "
+        "differences; galleries hold the same people, so that their spread is no evidence.",
+        "",
+        *table(head, rows),
+    ]
 
 
 def _group_lines(found: GroupErrorsChange) -> list[str]:
@@ -277,9 +278,9 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
     lines = [
         f"## By group, {found.labels}",
         "",
-        f"Exploratory. Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and {two:.4f} "
-        f"({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; p is "
-        f"adjusted by Holm over the groups. {_excluded(found)}",
+        f"{found.note and found.note + ' '}Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and "
+        f"{two:.4f} ({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; "
+        f"p is adjusted by Holm over the groups. {_excluded(found)}",
         "",
         *table((*_CHANGE_HEAD, "p, adjusted"), rows),
     ]
@@ -376,7 +377,7 @@ def _group_page(found: GroupErrorsChange, named: str) -> str:
         charts.differences(rows, _AXIS),
         f"By group {found.labels}, {named}: differences",
         f"95 % intervals of the differences on the same people. {_FILLED_BY_GROUP} Grey: too few people or "
-        "pairs. Exploratory",
+        f"pairs. {found.note}".rstrip(),
         script="directory",
     )
 

@@ -11,9 +11,9 @@ from ethnoshard.embedding import Embeddings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import (
     identification,
-    own_thresholds,
     pair_distances,
     verification,
+    verification_by_group,
     verification_of_distances,
 )
 from ethnoshard.reports._folder import Report
@@ -114,7 +114,7 @@ def evaluate_embeddings(
         by_group = (
             [] if alone else groups_of_listed_pairs(scored, distance, listed_images(pairs, images.status), options)
         )
-        own = None if alone or listed is None else own_thresholds(
+        own = None if alone or listed is None else verification_by_group(
             distance, scored.same, listed, fold=scored.fold, people=people, metric=options.metric, fars=options.fars,
             draws=options.draws, seed=options.seed,
         )  # fmt: skip
@@ -138,7 +138,7 @@ def evaluate_embeddings(
         identification_left_out=identified if isinstance(identified, str) else None,
         groups_left_out=reasons(left_out),
         demographics=tuple(each.errors for each in by_group),
-        own_thresholds=own,
+        verification_by_group=own,
     )
     scores = PairScores(
         distance=distance,
@@ -320,7 +320,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
             seed=options.seed,
         )
         alone = lone_group(scored.groups)
-        own = None if alone else own_thresholds(
+        own = None if alone else verification_by_group(
             -scored.score, scored.same, scored.groups, fold=scored.fold, people=scored.people, fars=options.fars,
             draws=options.draws, seed=options.seed,
         )  # fmt: skip
@@ -339,7 +339,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         identification_left_out="there are scores only, no embeddings",
         groups_left_out=reasons(alone),
         demographics=tuple(each.errors for each in by_group),
-        own_thresholds=own,
+        verification_by_group=own,
     )
     scores = PairScores(
         distance=-scored.score, same=scored.same, fold=scored.fold, people=scored.people, groups=scored.groups

@@ -15,11 +15,11 @@ from ethnoshard.results import (
     FoldRate,
     GroupErrors,
     Model,
-    OwnThresholds,
     Pairs,
     Rate,
     Reason,
     Verification,
+    VerificationByGroup,
     VerificationSummary,
     wilson,
 )
@@ -45,10 +45,10 @@ def evaluation_summary(found: Evaluation) -> str:
         "",
         *_identification(found),
     ]
-    if found.demographics or found.own_thresholds:
+    if found.demographics or found.verification_by_group:
         lines += ["## By group", ""]
-    if found.own_thresholds:
-        lines += _own_thresholds(found.own_thresholds)
+    if found.verification_by_group:
+        lines += _verification_by_group(found.verification_by_group)
     for errors in found.demographics:
         lines += group_lines(errors)
     return "\n".join(lines).rstrip() + "\n"
@@ -180,7 +180,7 @@ def _verification(verified: Verification) -> list[str]:
     ]
 
 
-def _own_thresholds(found: OwnThresholds) -> list[str]:
+def _verification_by_group(found: VerificationByGroup) -> list[str]:
     """Each group's pairs by themselves."""
     lines = [
         "### Each group by itself, with its own thresholds",
@@ -269,13 +269,14 @@ def _identification(report: Evaluation) -> list[str]:
     for rates, what in ways:
         for rank, share in rates.items():
             spread = f"{rate(share.least)} to {rate(share.most)}"
-            rows.append([f"{what}, {rank.replace('_', '-')}", mean_std(share.mean, share.std), spread])
+            ends = interval(share.people_interval) or NONE
+            rows.append([f"{what}, {rank.replace('_', '-')}", mean_std(share.mean, share.std), ends, spread])
     return [
         f"{found.people:,} people with more than {found.more_than} images, {found.images:,} images, "
         f"{found.galleries} random galleries of one image each (seed {found.seed}); the SVC classifies "
         f"{found.queries:,} images, of means there is one a person.",
         "",
-        *table(("", "mean ± std over galleries", "least to most"), rows),
+        *table(("", "mean ± std over galleries", "95 % for people like these", "least to most gallery"), rows),
     ]
 
 

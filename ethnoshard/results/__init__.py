@@ -56,7 +56,6 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
-from ethnoshard.results._own_thresholds import OwnThresholds
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,
@@ -81,6 +80,7 @@ from ethnoshard.results._verification import (
     Verification,
     VerificationSummary,
 )
+from ethnoshard.results._verification_by_group import VerificationByGroup
 
 __all__ = [
     "CLUSTERINGS",
@@ -140,7 +140,6 @@ __all__ = [
     "Model",
     "NamedArrays",
     "OwnThreshold",
-    "OwnThresholds",
     "PageBenchmark",
     "Paint",
     "PairScores",
@@ -173,6 +172,7 @@ __all__ = [
     "Validation",
     "Verdict",
     "Verification",
+    "VerificationByGroup",
     "VerificationSummary",
     "Weighting",
     "WorstGroup",

@@ -145,6 +145,7 @@ class GroupErrorsChange(DemographicsChange):
     Attributes:
         source: its short name.
         labels: whose labels, in words.
+        note: what a reader must know of the labels; empty in reports from before.
         thresholds: of the base and of the other model.
         thresholds_from: where they are from, in words.
         too_few: groups with too few people or pairs.
@@ -155,3 +156,4 @@ class GroupErrorsChange(DemographicsChange):
     thresholds: tuple[float, float]
     thresholds_from: tuple[str, str]
     too_few: tuple[str, ...]
+    note: str = ""

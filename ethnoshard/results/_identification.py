@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ethnoshard.results._estimates import Interval
+
 
 @dataclass(frozen=True, kw_only=True)
 class RankRate:
@@ -13,6 +15,10 @@ class RankRate:
         std: of the galleries, population standard deviation.
         least: of the galleries.
         most: of the galleries.
+        people_interval: at 95 %, of the mean, as the people are a sample of others; None in reports from before it was
+            measured. Galleries are of the same people and images, so that their spread says nothing of that.
+        by_person: share of each person's queries over all galleries, people in the order of their names; empty in
+            reports from before.
     """
 
     by_gallery: tuple[float, ...]
@@ -20,6 +26,8 @@ class RankRate:
     std: float
     least: float
     most: float
+    people_interval: Interval | None = None
+    by_person: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +43,7 @@ class Identification:
         seed: of the galleries.
         svc: "rank_1", "rank_5" -> every other image classified by a linear SVC fitted on the gallery.
         mean: the same ranks -> everybody's mean of the other images matched to the gallery.
+        queries_by_person: of the SVC in a gallery, people in the order of their names; empty in reports from before.
     """
 
     people: int
@@ -45,6 +54,7 @@ class Identification:
     seed: int
     svc: dict[str, RankRate]
     mean: dict[str, RankRate]
+    queries_by_person: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,9 @@ class RankChange:
         difference: mean of other - base.
         least: of the differences.
         most: of the differences.
-        better: galleries in which the other's rate is greater.
+        better: galleries in which the other's rate is greater; of the same people, so that it is no evidence.
+        people_interval: of the difference on the same people; None for reports from before it was measured.
+        p_value: of the difference being 0; None for reports from before.
     """
 
     base: float
@@ -66,6 +78,8 @@ class RankChange:
     least: float
     most: float
     better: int
+    people_interval: Interval | None = None
+    p_value: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMe
 from ethnoshard.results._estimates import Change
 from ethnoshard.results._groups import GroupErrors, GroupErrorsChange
 from ethnoshard.results._identification import Identification, IdentificationChange
-from ethnoshard.results._own_thresholds import OwnThresholds
 from ethnoshard.results._verification import Verification, VerificationSummary
+from ethnoshard.results._verification_by_group import VerificationByGroup
 
 Kind = Literal["evaluation", "scores", "clustering", "comparison"]
 
@@ -37,8 +37,8 @@ class Evaluation:
         groups_left_out: rows of sources of groups that were left out.
         demographics: errors by group, of each source of labels.
         trained_on: people of the training among those tested; None where not known.
-        own_thresholds: each group's listed pairs verified by themselves; None where the list names no two groups, and
-            in reports from before it was measured.
+        verification_by_group: each group's listed pairs verified by themselves; None where the list names no two
+            groups, and in reports from before it was measured.
     """
 
     model: Model | None
@@ -53,7 +53,7 @@ class Evaluation:
     identification_left_out: str | None = None
     groups_left_out: tuple[Reason, ...] = ()
     trained_on: SharedPeople | None = None
-    own_thresholds: OwnThresholds | None = None
+    verification_by_group: VerificationByGroup | None = None
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ethnoshard.evaluation import own_thresholds, verification_of_distances
+from ethnoshard.evaluation import verification_by_group, verification_of_distances
 
 FOLDS = 10
 
@@ -48,7 +48,7 @@ def by_facenets_loops(distance: NDArray[np.float64], same: NDArray[np.bool_], fo
 
 
 def test_accuracies_are_those_of_the_published_evaluation(lists: Lists) -> None:
-    found = own_thresholds(
+    found = verification_by_group(
         lists.distance, lists.same, lists.groups, fold=lists.fold, metric="euclidean", fars=(), draws=0
     )
     means = []
@@ -67,7 +67,7 @@ def test_accuracies_are_those_of_the_published_evaluation(lists: Lists) -> None:
 
 
 def test_of_scores_thresholds_are_searched_exactly_and_intervals_are_the_groups_own(lists: Lists) -> None:
-    found = own_thresholds(
+    found = verification_by_group(
         lists.distance, lists.same, lists.groups, fold=lists.fold, people=lists.people, fars=(0.1,), draws=9, seed=4
     )
     rows = (lists.groups[0] == "Asian") & (lists.groups[1] == "Asian")
@@ -87,7 +87,7 @@ def test_a_group_that_cannot_be_verified_alone_is_left_out_with_its_reason(lists
     one, other = (side.copy() for side in lists.groups)
     indian = one == "Indian"
     one[indian & lists.same & (lists.fold == 3)] = other[indian & lists.same & (lists.fold == 3)] = "Few"
-    found = own_thresholds(lists.distance, lists.same, (one, other), fold=lists.fold, draws=0)
+    found = verification_by_group(lists.distance, lists.same, (one, other), fold=lists.fold, draws=0)
     assert set(found.by_group) == {"African", "Asian", "Caucasian"}
     assert found.left_out["Indian"].startswith("fold 3 has") and "all different" in found.left_out["Indian"]
     assert "all 20 pairs are of the same person" in found.left_out["Few"]
@@ -95,7 +95,7 @@ def test_a_group_that_cannot_be_verified_alone_is_left_out_with_its_reason(lists
 
 def test_of_one_group_nothing_is_compared_and_without_an_error_there_is_no_ratio(lists: Lists) -> None:
     rows = (lists.groups[0] == "Asian") & (lists.groups[1] == "Asian")
-    alone = own_thresholds(lists.distance[rows], lists.same[rows], (lists.groups[0][rows],) * 2, draws=0)
+    alone = verification_by_group(lists.distance[rows], lists.same[rows], (lists.groups[0][rows],) * 2, draws=0)
     assert (alone.mean, alone.std, alone.ser) == (None, None, None)
-    perfect = own_thresholds(np.where(lists.same, 0.1, 2.0), lists.same, lists.groups, draws=0)
+    perfect = verification_by_group(np.where(lists.same, 0.1, 2.0), lists.same, lists.groups, draws=0)
     assert (perfect.mean, perfect.ser) == (1.0, None)

@@ -138,7 +138,7 @@ def test_each_group_by_itself_stands_in_the_report_with_both_deviations(tmp_path
     rows = [[*row, number // 100] for number, row in enumerate(made_rows())]
     report = report_of(tmp_path, rows, "score,same,group_a,group_b,person_a,person_b,fold")
     write_report(report, tmp_path / "report")
-    own = read_report(tmp_path / "report").evaluation.own_thresholds
+    own = read_report(tmp_path / "report").evaluation.verification_by_group
     assert own is not None and set(own.by_group) == {"A", "B"} and own.std is not None
     assert own.std_of_sample == pytest.approx(own.std * 2**0.5)
     assert "### Each group by itself, with its own thresholds" in report.summary

@@ -11,10 +11,10 @@ from ethnoshard.evaluation._draws import people_of_pairs
 from ethnoshard.evaluation._folded_pairs import FARS, FoldedPairs
 from ethnoshard.evaluation._folds import DistancesByFold, folds_of
 from ethnoshard.evaluation._similarity import SPANS
-from ethnoshard.results import OwnThresholds, VerificationSummary
+from ethnoshard.results import VerificationByGroup, VerificationSummary
 
 
-def own_thresholds(
+def verification_by_group(
     distance: npt.ArrayLike,
     same: npt.ArrayLike,
     groups: tuple[npt.ArrayLike, npt.ArrayLike],
@@ -25,7 +25,7 @@ def own_thresholds(
     fars: Sequence[float] = FARS,
     draws: int = 1000,
     seed: int = 0,
-) -> OwnThresholds:
+) -> VerificationByGroup:
     """Verify the pairs within each group as if they were the whole list, as RFW is reported.
 
     Args:
@@ -68,4 +68,4 @@ def own_thresholds(
         by_group[group] = VerificationSummary(
             **{name: getattr(found, name) for name in VerificationSummary.__dataclass_fields__}
         )
-    return OwnThresholds.measured(by_group, left_out)
+    return VerificationByGroup.measured(by_group, left_out)

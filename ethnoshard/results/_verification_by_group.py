@@ -8,7 +8,7 @@ from ethnoshard.results._verification import VerificationSummary
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OwnThresholds:
+class VerificationByGroup:
     """Verification of each group's pairs by themselves, and how far apart their accuracies are.
 
     RFW (Wang et al. 2019) is reported so: for each of four lists accuracy over ten folds, each fold's threshold from
@@ -32,7 +32,7 @@ class OwnThresholds:
     left_out: dict[str, str]
 
     @classmethod
-    def measured(cls, by_group: dict[str, VerificationSummary], left_out: dict[str, str]) -> "OwnThresholds":
+    def measured(cls, by_group: dict[str, VerificationSummary], left_out: dict[str, str]) -> "VerificationByGroup":
         """With what follows from the groups' accuracies."""
         accuracies = np.array([each.accuracy.mean for each in by_group.values()])
         if len(accuracies) < 2:
