@@ -446,9 +446,12 @@ def group_curves(
 
 def _with_accuracy(fmr: Rate, fnmr: Rate) -> GroupRates:
     """With the accuracy on as many pairs of both kinds, and its interval from those of both (Zou and Donner 2008)."""
-    ends, interval = (fmr.people_interval, fnmr.people_interval), None
+    interval = None
+    # A rate that the threshold was set for has no interval: it is what it is.
+    ends = [rate.people_interval or (rate.rate, rate.rate) for rate in (fmr, fnmr)]
+    known = fmr.people_interval is not None or fnmr.people_interval is not None
     value = None if fmr.rate is None or fnmr.rate is None else 1 - (fmr.rate + fnmr.rate) / 2
-    if value is not None and ends[0] is not None and ends[1] is not None:
+    if value is not None and known:
         rates = np.array([fmr.rate, fnmr.rate], np.float64)
         low, high = np.linalg.norm(np.array(ends, np.float64).T - rates, axis=1) / 2
         interval = Interval(max(0.0, value - float(high)), min(1.0, value + float(low)))

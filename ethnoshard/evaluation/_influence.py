@@ -25,6 +25,8 @@ from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._counts import Tally, Weighting, partners
 from ethnoshard.results import LEVEL, Interval, RateInterval
 
+_ROUNDING = 1e-6
+
 
 class Spread(NamedTuple):
     """The variance of an estimate, and how well it is known itself.
@@ -40,8 +42,9 @@ class Spread(NamedTuple):
     df: float
 
     def with_variance(self, more: float) -> "Spread":
-        """With what another error adds to the variance, or takes away."""
-        return Spread(max(self.variance + more, 0.0), self.independent, self.df)
+        """With what another error adds to the variance, or takes away; 0 where rounding is all that is left of it."""
+        variance = self.variance + more
+        return Spread(variance if variance > _ROUNDING * self.variance else 0.0, self.independent, self.df)
 
 
 class Part(NamedTuple):
@@ -233,6 +236,9 @@ def rate_interval(rate: float, spread: Spread, units: float, level: float = LEVE
         return RateInterval(0.0, 1 - tail ** (1 / units))
     if rate >= 1:
         return RateInterval(tail ** (1 / units), 1.0)
+    if not spread.variance:
+        # The threshold was set so that it is what it is: there is nothing to be uncertain of.
+        return None
     half = float(t.ppf(1 - tail, spread.df)) * math.sqrt(spread.variance) / (rate * (1 - rate))
     centre = math.log(rate / (1 - rate))
     return RateInterval(_odds(centre - half), _odds(centre + half))
