@@ -46,9 +46,48 @@ SLOW_FILES = {
     "test_remote_faults_are_retried_then_one_error",
     "test_streams_from_afar_are_the_same",
     "test_the_readers_beside_us_get_every_sample",
+    "test_the_readme_is_true",
     "test_whatever_happens_there_is_no_hang_and_one_error",
 }
 """Those that train, or wait for servers and processes of their own."""
+SLOW_TESTS = {
+    "test_a_batch_has_none_of_a_group_or_so_many_and_the_share_stays",
+    "test_a_groups_people_in_a_batch_vary_as_at_random_whatever_the_shards",
+    "test_a_server_ends_with_the_process_that_started_it",
+    "test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order",
+    "test_an_epoch_of_twenty_times_the_window_holds_no_more_than_one_of_twice",
+    "test_an_epoch_reads_each_byte_about_once_and_each_span_in_one_piece",
+    "test_an_index_finds_nearly_all_and_the_same_with_any_number_of_threads",
+    "test_another_number_of_ranks_goes_on_with_the_very_same_batches",
+    "test_any_batch_follows_from_the_settings_and_the_epoch_alone",
+    "test_any_batch_of_any_plan_is_found_without_those_before",
+    "test_clusters_name_nobody_unless_asked_and_are_read_back",
+    "test_drawn_pairs_are_folds_of_different_people_and_of_as_many_pairs_of_two_as_of_one",
+    "test_each_identity_has_half_to_one_and_a_half_times_the_images_asked_for",
+    "test_every_command_that_a_message_advises_is_understood",
+    "test_every_face_is_drawn_once_or_the_coverage_says_why_not",
+    "test_every_option_that_is_named_is_one_of_the_verb_that_says_it",
+    "test_faces_with_spare_bytes_are_no_bad_faces_and_the_same_pixels",
+    "test_in_shards_of_one_group_as_casia_has_them_groups_vary_as_at_random",
+    "test_it_is_written_or_said",
+    "test_look_alikes_change_who_meets_whom_and_never_how_many",
+    "test_mtcnn_finds_exactly_one_face_where_it_was_drawn",
+    "test_no_door_but_that_of_training_loads_what_takes_seconds",
+    "test_people_least_most_and_drawn_are_those_that_are_counted",
+    "test_people_meet_those_who_lie_beside_them_on_the_disk_as_often_as_by_chance",
+    "test_people_pairs_and_hits_are_those_that_are_counted",
+    "test_planned_batches_are_off_by_what_is_counted_in_every_phase",
+    "test_repeat_never_drops",
+    "test_stop_and_redistribute_repeat_only_to_fill_short_cells",
+    "test_the_choice_depends_on_the_seed_and_the_identity_alone",
+    "test_the_fingerprint_follows_labels_faces_and_names",
+    "test_the_layout",
+    "test_torchrun_sees_each_batch_once_and_ends_together",
+    "test_verify_names_the_faces_that_the_loader_replaces",
+    "test_what_is_listed_of_each_kind",
+    "test_what_was_not_measured_on_the_same_is_refused",
+}
+"""Others that take several seconds of a processor: made datasets of thousands of people, or many epochs."""
 SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
 """What starts the real command, trains, or looks for faces, before a test can begin."""
 
@@ -60,7 +99,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         room = item.path.relative_to(tests).parts[0] if item.path.is_relative_to(tests) else ""
         if hasattr(getattr(item, "module", None), "chromium"):
             item.add_marker("browser")
-        if room in SLOW_ROOMS or item.path.stem in SLOW_FILES or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        name, fixtures = getattr(item, "originalname", item.name), set(getattr(item, "fixturenames", ()))
+        if room in SLOW_ROOMS or item.path.stem in SLOW_FILES or name in SLOW_TESTS or SLOW_FIXTURES & fixtures:
             item.add_marker("slow")
 
 
