@@ -30,6 +30,13 @@ GROUP_METRICS = MappingProxyType(
         "garbe": ("GARBE", "both Gini coefficients, weighted by alpha"),
         "max_over_geomean_fmr": ("max / geometric mean of FMR", "the highest over the geometric mean of all groups"),
         "max_over_geomean_fnmr": ("max / geometric mean of FNMR", "the highest over the geometric mean of all groups"),
+        "max_over_min_fmr": ("max / min of FMR", "the highest group's FMR over the lowest's"),
+        "max_over_min_fnmr": ("max / min of FNMR", "the highest group's FNMR over the lowest's"),
+        "max_over_mean_fmr": ("max / mean of FMR", "the highest group's FMR over the mean of all groups"),
+        "max_over_mean_fnmr": ("max / mean of FNMR", "the highest group's FNMR over the mean of all groups"),
+        "mad_fmr": ("mean absolute deviation of FMR", "how far groups' FMR are from their mean, on average"),
+        "mad_fnmr": ("mean absolute deviation of FNMR", "how far groups' FNMR are from their mean, on average"),
+        "equalised_odds": ("equalised-odds difference", "the greater of both gaps"),
         "accuracy_std": (
             "standard deviation of accuracy, %", "standard deviation of the groups' accuracies, in percentage points"
         ),

@@ -46,6 +46,15 @@ class WeightingOption(StrEnum):
     PAIR = "pair"
 
 
+class ProfileOption(StrEnum):
+    """What summary and pages show."""
+
+    ALL = "all"
+    RFW = "rfw"
+    NIST = "nist"
+    ISO = "iso19795-10"
+
+
 class FailuresOption(StrEnum):
     """What becomes of comparisons without a score."""
 
@@ -136,6 +145,13 @@ def run(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on though the list names images that were never there.")
     ] = False,
+    profile: Annotated[
+        ProfileOption,
+        typer.Option(
+            help="What summary and pages show by group: everything, or what RFW's papers, NIST's tables or ISO/IEC "
+            "19795-10 ask for. report.json holds everything."
+        ),
+    ] = ProfileOption.ALL,
     cache: embedding.CacheOption = None,
     no_cache: embedding.NoCache = False,
     workers: options.Workers = None,
@@ -151,6 +167,7 @@ def run(
         fmr=fmr, weighting=None if weighting is None else weighting.value, alpha=alpha, draws=draws, seed=seed,
         more_than=more_than, galleries=galleries, min_people=min_people, min_pairs=min_pairs,
         allow_missing=allow_missing, failures_are_errors=failures == FailuresOption.ERROR,
+        profile=profile.value,
     )  # fmt: skip
     tables = groups or []
     if not tables and (group_columns is not None or matched_on is not None):

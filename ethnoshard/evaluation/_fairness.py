@@ -18,6 +18,13 @@ IDEALS: dict[str, float] = {
     "garbe": 0,
     "max_over_geomean_fmr": 1,
     "max_over_geomean_fnmr": 1,
+    "max_over_min_fmr": 1,
+    "max_over_min_fnmr": 1,
+    "max_over_mean_fmr": 1,
+    "max_over_mean_fnmr": 1,
+    "mad_fmr": 0,
+    "mad_fnmr": 0,
+    "equalised_odds": 0,
     "accuracy_std": 0,
     "ser": 1,
 }
@@ -31,7 +38,9 @@ def fairness_metrics(
 ) -> dict[str, Floats]:
     """All metrics of ``IDEALS``.
 
-    The accuracy of a group is that on as many same as different pairs, 1 - (FMR + FNMR) / 2, as RFW's lists have them.
+    Equalised odds is the greater of both gaps, as the difference of equalised odds (Hardt, Price and Srebro 2016) is
+    where a match is the positive decision. The accuracy of a group is that on as many same as different pairs,
+    1 - (FMR + FNMR) / 2, as RFW's lists have them.
 
     Args:
         fmr: (..., G).
@@ -54,6 +63,13 @@ def fairness_metrics(
         "garbe": alpha * gini(fmr) + (1 - alpha) * gini(fnmr),
         "max_over_geomean_fmr": max_over_geometric_mean(fmr, trials_fmr),
         "max_over_geomean_fnmr": max_over_geometric_mean(fnmr, trials_fnmr),
+        "max_over_min_fmr": _ratio(fmr),
+        "max_over_min_fnmr": _ratio(fnmr),
+        "max_over_mean_fmr": max_over_mean(fmr),
+        "max_over_mean_fnmr": max_over_mean(fnmr),
+        "mad_fmr": mean_absolute_deviation(fmr),
+        "mad_fnmr": mean_absolute_deviation(fnmr),
+        "equalised_odds": np.maximum(max_gap(fmr), max_gap(fnmr)),
         "accuracy_std": 100 * error.std(axis=-1),
         "ser": _ratio(error),
     }
@@ -104,6 +120,19 @@ def max_over_geometric_mean(rates: Floats, trials: Floats | Whole) -> Floats:
     substituted = np.where(rates > 0, 0, least).max(axis=-1)
     defined: Floats = np.where(substituted > greatest, np.inf, ratio)
     return defined
+
+
+def max_over_mean(rates: Floats) -> Floats:
+    """Greatest rate over the mean of all; undefined where there is no error."""
+    mean = rates.mean(axis=-1)
+    ratio: Floats = np.divide(rates.max(axis=-1), mean, out=np.full_like(mean, np.inf), where=mean > 0)
+    return ratio
+
+
+def mean_absolute_deviation(rates: Floats) -> Floats:
+    """Mean distance of the rates from their mean."""
+    deviation: Floats = np.abs(rates - rates.mean(axis=-1, keepdims=True)).mean(axis=-1)
+    return deviation
 
 
 def _ratio(rates: Floats) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 from ethnoshard import charts
 from ethnoshard.charts import curve_of, fold_accuracies, group_cells_of, group_rates_of, page, unit_of
 from ethnoshard.reports._group_sections import failure_note
+from ethnoshard.reports._profiles import PROFILES
 from ethnoshard.reports._summary import threshold_text
 from ethnoshard.results import Evaluation, GroupErrors, Identification, PairScores, SimilarityHistograms, Verification
 
@@ -43,10 +44,12 @@ def evaluation_pages(
             f"{verified.accuracy.mean:.5f}, or searched exactly, mean {verified.accuracy_exact.mean:.5f}",
             script="directory",
         )
-    if report.identification is not None:
+    shown = PROFILES[report.options.profile]
+    if report.identification is not None and "identification" in shown:
         pages["identification"] = _identification(report.identification, named)
     for found in report.demographics:
-        pages |= group_pages(found, named, histograms.get(found.source))
+        own = histograms.get(found.source) if "shift" in shown else None
+        pages |= group_pages(found, named, own, across="across" in shown)
     return pages
 
 
@@ -87,13 +90,16 @@ def _pairs(verified: Verification) -> str:
     return f"{verified.same:,} same and {verified.different:,} different pairs{people}"
 
 
-def group_pages(found: GroupErrors, named: str, histograms: SimilarityHistograms | None = None) -> dict[str, str]:
+def group_pages(
+    found: GroupErrors, named: str, histograms: SimilarityHistograms | None = None, *, across: bool = True
+) -> dict[str, str]:
     """Name -> page of one source of groups: each group's own rates, its similarities, and who is taken for whom.
 
     Args:
         found: the errors.
         named: the model.
         histograms: shares of pairs by similarity; without, there is no page of them.
+        across: whether there is a page of who is taken for whom, if there are pairs across groups.
     """
     source, labels, threshold = (
         found.source,
@@ -117,7 +123,7 @@ def group_pages(found: GroupErrors, named: str, histograms: SimilarityHistograms
             f"Shares of a group's own pairs, weighted by {found.weighting}. Dashed: the threshold. {found.note}",
             script="directory",
         )
-    if found.across:
+    if found.across and across:
         pages[f"cross-{source}"] = page(
             charts.group_matrix(group_cells_of(found)),
             f"False matches of {named} within and across groups, {labels}",

@@ -1,10 +1,11 @@
 """An evaluation as Markdown for a paper; its first table has the shape of table 5.1 of Kalinga (2020)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number, p_value, unit_of
 from ethnoshard.reports._group_sections import failure_lines, shift_lines, tar_lines
 from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_interval
+from ethnoshard.reports._profiles import PROFILES, Section, Shown
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import (
     ClusterReport,
@@ -41,16 +42,19 @@ def evaluation_summary(found: Evaluation) -> str:
         *warning_lines(found),
         *_pairs(pairs, verified),
         *_verification(verified),
-        "## Identification",
-        "",
-        *_identification(found),
     ]
-    if found.demographics or found.verification_by_group:
+    shown = PROFILES[found.options.profile]
+    if "identification" in shown:
+        lines += ["## Identification", "", *_identification(found)]
+    alone = found.verification_by_group if "alone" in shown else None
+    if found.demographics or alone:
         lines += ["## By group", ""]
-    if found.verification_by_group:
-        lines += _verification_by_group(found.verification_by_group)
+    if alone:
+        lines += _verification_by_group(alone)
     for errors in found.demographics:
-        lines += group_lines(errors)
+        lines += group_lines(errors, shown)
+    if shown.note:
+        lines += [shown.note, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -291,8 +295,8 @@ def threshold_text(found: GroupErrors) -> str:
     return text + "."
 
 
-def group_lines(found: GroupErrors) -> list[str]:
-    """Everything of one source of labels."""
+def group_lines(found: GroupErrors, shown: Shown = PROFILES["all"]) -> list[str]:
+    """One source of labels, as much as a profile shows."""
     people = "" if found.people is None else f" {found.people:,} people"
     people += "" if found.images is None else f", {found.images:,} images."
     without = ", ".join(f"{count:,} {reason}" for reason, count in found.without_group.items())
@@ -308,7 +312,15 @@ def group_lines(found: GroupErrors) -> list[str]:
     ]
     for group, why in found.left_out.items():
         lines += [f"{group} enters no metric below: {why}.", ""]
-    return [*lines, *_metrics(found), *_cross(found), *tar_lines(found), *shift_lines(found), *failure_lines(found)]
+    if "metrics" in shown:
+        lines += _metrics(found, shown)
+    sections: tuple[tuple[Section, Callable[[GroupErrors], list[str]]], ...] = (
+        ("across", _cross), ("tar", tar_lines), ("shift", shift_lines), ("failures", failure_lines)
+    )  # fmt: skip
+    for section, lines_of in sections:
+        if section in shown:
+            lines += lines_of(found)
+    return lines
 
 
 def _rates(found: GroupErrors) -> list[str]:
@@ -351,11 +363,13 @@ def _behind(cell: Rate) -> str:
     return f"{cell.errors:,} of {cell.pairs:,}{people}"
 
 
-def _metrics(found: GroupErrors) -> list[str]:
+def _metrics(found: GroupErrors, shown: Shown) -> list[str]:
     if not found.metrics:
         return ["Fewer than two groups are large enough, so no metric says how far they are apart.", ""]
     rows = []
     for name, metric in found.metrics.items():
+        if not shown.shows(name):
+            continue
         undefined = (
             f"; undefined in {metric.undefined_draws:,} of {found.draws:,} simulations"
             if metric.undefined_draws
@@ -363,11 +377,11 @@ def _metrics(found: GroupErrors) -> list[str]:
         )
         value = "undefined" if metric.value is None else number(metric.value)
         ends = metric.people_interval
-        shown = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
+        between = NONE if not ends else " to ".join("none" if end is None else number(end) for end in ends)
         alike = metric.equal_groups
         limit = NONE if alike is None else f"{_number(alike.median)}; {_number(alike.limit)}"
         p = NONE if alike is None else p_value(alike.p_value)
-        rows.append([GROUP_METRICS[name][0], value, shown + undefined, limit, p, f"{metric.ideal:g}"])
+        rows.append([GROUP_METRICS[name][0], value, between + undefined, limit, p, f"{metric.ideal:g}"])
     compared = [group for group in found.by_group if group not in found.left_out]
     return [
         f"Over {', '.join(compared)}; alpha {found.alpha:g}. Look at each group's own rates too: a gap that is "

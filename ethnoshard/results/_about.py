@@ -9,6 +9,7 @@ from ethnoshard.errors import EthnoshardError
 Metric = Literal["euclidean", "cosine"]
 ThresholdRule = Literal["eer", "accuracy"]
 Weighting = Literal["person", "pair"]
+Profile = Literal["all", "rfw", "nist", "iso19795-10"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +205,7 @@ class EvaluationOptions:
         min_pairs: below it a rate is shown grey, and its group enters no metric.
         allow_missing: go on when the list names images that the source never had.
         failures_are_errors: of scores, count pairs of one person without a score as refused; else they are left out.
+        profile: what summary and pages show: "all", or what RFW's papers, NIST's tables or ISO/IEC 19795-10 ask for.
 
     Raises:
         EthnoshardError: a value is out of its range.
@@ -224,6 +226,7 @@ class EvaluationOptions:
     min_pairs: int = 30
     allow_missing: bool = False
     failures_are_errors: bool = False
+    profile: Profile = "all"
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -231,6 +234,7 @@ class EvaluationOptions:
             raise EthnoshardError(f"the metric is {' or '.join(get_args(Metric))}; {self.metric!r} is not")
         if isinstance(self.threshold, str):
             check_choice("threshold", self.threshold, get_args(ThresholdRule))
+        check_choice("profile", self.profile, get_args(Profile))
         if self.weighting is not None:
             check_choice("weighting", self.weighting, get_args(Weighting))
         check_number("alpha", self.alpha, at_least=0, at_most=1)

@@ -38,6 +38,13 @@ def test_the_vector_of_the_specification() -> None:
     accuracy = [100 * (1 - (a + b) / 2) for a, b in zip(FMR, FNMR, strict=True)]
     assert found["accuracy_std"] == pytest.approx(pstdev(accuracy))
     assert found["ser"] == pytest.approx(0.1 / 0.051)
+    # By hand: means 0.00425 and 0.07.
+    assert (found["max_over_min_fmr"], found["max_over_min_fnmr"]) == (pytest.approx(10), pytest.approx(1.8))
+    assert found["max_over_mean_fmr"] == pytest.approx(0.01 / 0.00425)
+    assert found["max_over_mean_fnmr"] == pytest.approx(0.09 / 0.07)
+    assert found["mad_fmr"] == pytest.approx((0.00325 + 0.00225 + 0.00025 + 0.00575) / 4)
+    assert found["mad_fnmr"] == pytest.approx((0.02 + 0.01 + 0.01 + 0.02) / 4)
+    assert found["equalised_odds"] == pytest.approx(0.04)
     assert found.keys() == IDEALS.keys()
 
 
@@ -52,7 +59,8 @@ def test_alpha_weighs_false_matches() -> None:
 @pytest.mark.parametrize("rate", [0.0, 0.003, 1.0])
 def test_all_equal_is_the_ideal(number: int, rate: float) -> None:
     found = of([rate] * number, [rate] * number)
-    undefined = {"ir", "ser"} if rate == 0 else set()
+    ratios = {f"max_over_{what}_{kind}" for what in ("min", "mean") for kind in ("fmr", "fnmr")}
+    undefined = {"ir", "ser", *ratios} if rate == 0 else set()
     for name, ideal in IDEALS.items():
         if name in undefined:
             assert np.isinf(found[name])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.evaluation import GroupCurves, GroupOptions, ScoreList, group_curves
+from ethnoshard.evaluation import GroupCurves, GroupOptions, GroupTally, ScoreList, group_curves
 
 GROUPS = ("A", "B", "C")
 
@@ -16,6 +16,13 @@ def made_pairs(seed: int = 0, pairs: int = 600) -> tuple[NDArray[np.float64], ND
     return distance, same, np.arange(pairs) // (pairs // 4)
 
 
+def made_tally(seed: int = 0) -> GroupTally:
+    """The counts of ``made_curves`` at its fifth threshold."""
+    own = made_curves(seed).own
+    assert own is not None
+    return own
+
+
 def made_curves(seed: int = 0) -> GroupCurves:
     """Three groups over nine thresholds; C has hardly a pair."""
     rng = np.random.default_rng(seed)
@@ -26,4 +33,6 @@ def made_curves(seed: int = 0) -> GroupCurves:
     people = np.array([f"{each}{rng.integers(30)}" for each in group])
     other = np.where(same, people, np.array([f"{each}x{rng.integers(30)}" for each in group]))
     pairs = ScoreList.of(score, same, (group, group), people=(people, other))
-    return group_curves(pairs, np.linspace(-0.2, 1.8, 9), GroupOptions(draws=20, min_people=5, min_pairs=20))
+    thresholds = np.linspace(-0.2, 1.8, 9)
+    options = GroupOptions(draws=20, min_people=5, min_pairs=20)
+    return group_curves(pairs, thresholds, options, own=float(thresholds[4]))
