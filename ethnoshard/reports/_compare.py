@@ -272,7 +272,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
     for group, changes in {"all": found.overall, **found.by_group}.items():
         few = " (too few)" if group in found.too_few else ""
         rows += [
-            [*_row(f"{group}{few}, {RATES[name]}", change), _p(change.p_adjusted)] for name, change in changes.items()
+            [*_row(f"{group}{few}, {RATES[name]}", change), _p(_claimed(change))] for name, change in changes.items()
         ]
     one, two = found.thresholds
     lines = [
@@ -282,7 +282,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         f"{two:.4f} ({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; "
         f"p is adjusted by Holm over the groups. {_excluded(found)}",
         "",
-        *table((*_CHANGE_HEAD, "p, adjusted"), rows),
+        *table((*_CHANGE_HEAD, "p (of groups: adjusted)"), rows),
     ]
     if not found.metrics:
         return lines
@@ -305,6 +305,11 @@ def _excluded(found: GroupErrorsChange) -> str:
     return (
         f"Of {len(ends)} intervals by group {apart} exclude 0; by chance {0.05 * len(ends):.1g} would." if ends else ""
     )
+
+
+def _claimed(change: Change) -> float | None:
+    """The p-value to claim by: adjusted over the groups, if it is one of theirs."""
+    return change.p_value if change.p_adjusted is None else change.p_adjusted
 
 
 def _p(value: float | None) -> str:
