@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from ethnoshard.evaluation import Identification, compare_ranks, identification
 
@@ -50,7 +51,9 @@ def test_people_weigh_by_their_queries() -> None:
     assert rate.people_interval.low < rate.mean < (rate.people_interval.high or 0)
     found = compare_ranks(rate, other.svc["rank_1"], base.queries_by_person)
     ours = np.array(other.svc["rank_1"].by_person) - np.array(rate.by_person)
-    error = np.sqrt(np.square(weights * (ours - found.difference)).sum() * PEOPLE / (PEOPLE - 1)) / weights.sum()
+    parts = np.square(weights * (ours - found.difference) / weights.sum()) * PEOPLE / (PEOPLE - 1)
+    # Student's t of 39 degrees of freedom at the most, of fewer where a few people have most of the error.
+    unequal = np.square(parts).sum() / parts.sum() ** 2 - 1 / PEOPLE
+    half = t.ppf(0.975, min(PEOPLE - 1, 2 / unequal)) * np.sqrt(parts.sum())
     assert found.people_interval is not None and found.people_interval.high is not None
-    # Student's t of 40 people at the most, of fewer where a few have most of the error.
-    assert 2.02 * error < found.people_interval.high - found.difference < 2.6 * error
+    assert found.people_interval.high - found.difference == pytest.approx(half)
