@@ -16,7 +16,7 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Differences of two models on the same pairs and people, with intervals from the same draws of people."""
+    """Differences of two models on the same pairs and people, with intervals for the same people."""
     if out is not None:
         check_out(out)
     from ethnoshard.reports import compare_reports

@@ -134,7 +134,7 @@ def run(
     alpha: Annotated[
         float, typer.Option(help="By group: weight of FMR against FNMR in FDR, IR and GARBE, 0 to 1.")
     ] = _USUAL.alpha,
-    draws: Annotated[int, typer.Option(help="Draws of people behind the intervals.")] = _USUAL.draws,
+    draws: Annotated[int, typer.Option(help="Draws of people, and of groups, behind the intervals.")] = _USUAL.draws,
     seed: Annotated[int, typer.Option(help="Of draws and galleries.")] = _USUAL.seed,
     more_than: Annotated[int, typer.Option(help="Identification: of people with more images than this.")] = (
         _USUAL.more_than

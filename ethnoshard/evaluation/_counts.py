@@ -1,4 +1,4 @@
-"""Errors and pairs, counted once for each person and each two people, so that draws of people need no scores."""
+"""Errors and pairs, counted once for each person and each two people, so that what follows needs no scores."""
 
 import hashlib
 from collections.abc import Iterator

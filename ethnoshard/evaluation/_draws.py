@@ -1,7 +1,6 @@
-"""Draws of people: how often each was drawn, rates of pairs in such draws, and the intervals that they give."""
+"""Draws of people: whose the images of pairs are, intervals from draws, and rows of people who were drawn."""
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,34 +11,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole, texts_of
 from ethnoshard.results import LEVEL, Interval
 
-_CELLS = 4_000_000
-"""People times draws held at once, 32 MB."""
 _NAMES = 500_000
 """Names that are Python's own text at once."""
-
-
-def drawn_weights(sizes: Sequence[int], draws: int, seed: int) -> Iterator[Floats]:
-    """How often everybody was drawn: arrays of shape (people, some draws), all draws together ``draws``.
-
-    From each group as many people are drawn as it has, so that a draw never loses a group. The draws of a group depend
-    on the seed, its index and its size alone: two models tested on the same people get the same draws.
-
-    Args:
-        sizes: people in each group; people are numbered group after group.
-        draws: how many.
-        seed: chooses them.
-    """
-    generators = [np.random.default_rng([seed, group]) for group in range(len(sizes))]
-    most = max(1, _CELLS // max(1, sum(sizes)))
-    for begin in range(0, draws, most):
-        number = min(most, draws - begin)
-        yield np.concatenate([_counts(rng, size, number) for rng, size in zip(generators, sizes, strict=True)])
-
-
-def _counts(rng: np.random.Generator, size: int, draws: int) -> Floats:
-    chosen = rng.integers(0, max(size, 1), (draws, size))
-    cells = chosen + np.arange(draws)[:, None] * size
-    return np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size).T.astype(np.float64)
 
 
 def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval:

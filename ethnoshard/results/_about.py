@@ -190,7 +190,7 @@ class EvaluationOptions:
         metric: distance of verification.
         subtract_mean: subtract the mean of the other folds' embeddings, in verification.
         fars: FARs to give VAL at.
-        draws: of people, for intervals.
+        draws: of people, for verification's intervals; and simulated groups, for those of fairness metrics.
         seed: of draws and galleries.
         threshold: cosine similarity (or score) from which errors by group count a pair as accepted; "eer" for the one
             at which FMR and FNMR are equal, "accuracy" for the one with the best accuracy, on the pairs that set it;

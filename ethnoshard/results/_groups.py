@@ -43,7 +43,7 @@ class ErrorsAtThreshold:
         threshold: similarity from which a pair is accepted, the same for all.
         weighting: "person" or "pair".
         alpha: weight of FMR against FNMR in FDR, IR and GARBE.
-        draws: of people, for the intervals.
+        draws: simulated sets of groups, for the fairness metrics.
         seed: of the draws.
         min_people: below it a rate is ``too_few``.
         min_pairs: below it a rate is ``too_few``.
@@ -128,7 +128,7 @@ class DemographicsChange:
         by_group: the same of each group, those too small for the metrics too.
         metrics: every fairness metric of both.
         compared: the groups in the metrics.
-        draws: of people, the same for both.
+        draws: simulated pairs of models, for the fairness metrics.
     """
 
     overall: dict[str, Change]
