@@ -1,6 +1,6 @@
-"""Results with types: what an evaluation, a clustering or a comparison came to, as dataclasses and as JSON.
+"""Results with types: what an evaluation, a clustering, a comparison or an audit came to, as dataclasses and as JSON.
 
-Below everything that measures, draws or shows them; numpy and nothing else.
+Below everything that measures, draws or shows them; numpy, and polars for the schema of tables.
 """
 
 from ethnoshard._json import Json, as_json, from_json
@@ -20,6 +20,14 @@ from ethnoshard.results._about import (
     Weighting,
 )
 from ethnoshard.results._arrays import CLUSTERINGS, Arrays, NamedArrays, PairScores, PicturePoints
+from ethnoshard.results._audit import (
+    FINDINGS_SCHEMA,
+    Audit,
+    FindingCounts,
+    FindingKind,
+    FindingSummary,
+    OtherSet,
+)
 from ethnoshard.results._benchmarks import (
     OUR_DECODER,
     OURS,
@@ -85,6 +93,7 @@ from ethnoshard.results._verification_by_group import VerificationByGroup
 
 __all__ = [
     "CLUSTERINGS",
+    "FINDINGS_SCHEMA",
     "LEVEL",
     "LEVEL_OF_CLAIMS",
     "OURS",
@@ -94,6 +103,7 @@ __all__ = [
     "ArmCompany",
     "ArmsBenchmark",
     "Arrays",
+    "Audit",
     "Benchmark",
     "Cell",
     "Change",
@@ -115,6 +125,9 @@ __all__ = [
     "Evaluation",
     "EvaluationOptions",
     "Failures",
+    "FindingCounts",
+    "FindingKind",
+    "FindingSummary",
     "FoldRate",
     "GroupCompany",
     "GroupErrors",
@@ -140,6 +153,7 @@ __all__ = [
     "MetricChange",
     "Model",
     "NamedArrays",
+    "OtherSet",
     "OwnThreshold",
     "PageBenchmark",
     "Paint",

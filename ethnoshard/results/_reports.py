@@ -6,6 +6,7 @@ from typing import Literal
 
 from ethnoshard._json import Json, as_json, from_json, stored_as
 from ethnoshard.results._about import EvaluationOptions, Images, Model, Pairs, Reason, SharedPeople, Source
+from ethnoshard.results._audit import Audit
 from ethnoshard.results._clusters import Clustering, ClusteringChange, PictureMetrics
 from ethnoshard.results._estimates import Change
 from ethnoshard.results._groups import GroupErrors, GroupErrorsChange
@@ -13,7 +14,7 @@ from ethnoshard.results._identification import Identification, IdentificationCha
 from ethnoshard.results._verification import Verification, VerificationSummary
 from ethnoshard.results._verification_by_group import VerificationByGroup
 
-Kind = Literal["evaluation", "scores", "clustering", "comparison"]
+Kind = Literal["evaluation", "scores", "clustering", "comparison", "audit"]
 
 _LEFT_OUT, _REASON = "left_out", "identification_left_out"
 _OPTIONAL = {"model": ("template",), "place": ("sizes", "source_contents"), "images": ("further_faces",)}
@@ -154,13 +155,14 @@ class Comparison:
     clustering: dict[str, dict[str, ClusteringChange]] = field(default_factory=dict)
 
 
-Result = Evaluation | ClusterReport | Comparison
+Result = Evaluation | ClusterReport | Comparison | Audit
 
 _TYPES: dict[str, type[Result]] = {
     "evaluation": Evaluation,
     "scores": Evaluation,
     "clustering": ClusterReport,
     "comparison": Comparison,
+    "audit": Audit,
 }
 _OF_EVALUATIONS = ("seed", "verification", "identification", "demographics", "demographics_left_out")
 _OF_CLUSTERINGS = ("people", "clustering")
