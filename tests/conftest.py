@@ -38,9 +38,18 @@ SLOW_ROOMS = ("alignment", "cli", "training")
 """Folders of tests that start the real command, look for faces, or train, again and again."""
 SLOW_FILES = {
     "test_a_classifier_is_trained_calibrated_and_described",
+    "test_a_profile_chooses_what_a_report_shows",
+    "test_an_interval_knows_that_a_persons_pairs_err_together",
+    "test_drawn_faces",
+    "test_each_group_by_itself_is_its_list_by_itself",
+    "test_every_number_says_what_it_is_of",
     "test_every_process_gets_its_own_batches",
     "test_forked_and_spawned_processes",
+    "test_groups_are_what_a_table_says_of_people",
+    "test_intervals_cover_as_often_as_they_say",
+    "test_label_by_classifier_rests_on_the_faces_it_used",
     "test_lightning_and_accelerate",
+    "test_other_thresholds_are_in_the_report",
     "test_remote_cache_is_bounded_and_shared",
     "test_remote_datasets_are_those_that_were_packed",
     "test_remote_faults_are_retried_then_one_error",
@@ -49,10 +58,11 @@ SLOW_FILES = {
     "test_the_readme_is_true",
     "test_whatever_happens_there_is_no_hang_and_one_error",
 }
-"""Those that train, or wait for servers and processes of their own."""
+"""Those that train, simulate, write whole reports, or wait for servers and processes of their own."""
 SLOW_TESTS = {
     "test_a_batch_has_none_of_a_group_or_so_many_and_the_share_stays",
     "test_a_groups_people_in_a_batch_vary_as_at_random_whatever_the_shards",
+    "test_a_fresh_process_with_another_hash_seed_gives_the_same",
     "test_a_server_ends_with_the_process_that_started_it",
     "test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order",
     "test_an_epoch_of_twenty_times_the_window_holds_no_more_than_one_of_twice",
@@ -61,6 +71,7 @@ SLOW_TESTS = {
     "test_another_number_of_ranks_goes_on_with_the_very_same_batches",
     "test_any_batch_follows_from_the_settings_and_the_epoch_alone",
     "test_any_batch_of_any_plan_is_found_without_those_before",
+    "test_batches_are_full_whatever_ran_out",
     "test_clusters_name_nobody_unless_asked_and_are_read_back",
     "test_drawn_pairs_are_folds_of_different_people_and_of_as_many_pairs_of_two_as_of_one",
     "test_each_identity_has_half_to_one_and_a_half_times_the_images_asked_for",
@@ -70,6 +81,7 @@ SLOW_TESTS = {
     "test_faces_with_spare_bytes_are_no_bad_faces_and_the_same_pixels",
     "test_in_shards_of_one_group_as_casia_has_them_groups_vary_as_at_random",
     "test_it_is_written_or_said",
+    "test_killed_in_mid_epoch_and_resumed_with_other_ranks",
     "test_look_alikes_change_who_meets_whom_and_never_how_many",
     "test_mtcnn_finds_exactly_one_face_where_it_was_drawn",
     "test_no_door_but_that_of_training_loads_what_takes_seconds",
