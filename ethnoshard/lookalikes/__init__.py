@@ -5,26 +5,42 @@ Needs no torch: embeddings come in as arrays, whatever made them.
 
 from ethnoshard._progress import Progress
 from ethnoshard.lookalikes._apart import Apart, chosen_apart
-from ethnoshard.lookalikes._centroids import centroids_of, halves_of
+from ethnoshard.lookalikes._centroids import Numbers, Vectors, centroids_of, halves_of
+from ethnoshard.lookalikes._certainty import Certainty, Correction
 from ethnoshard.lookalikes._make import check_out, make_look_alikes
 from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours
+from ethnoshard.lookalikes._person_model import LEAST_PEOPLE, Floats, Indices, PersonModel, sums_of
+from ethnoshard.lookalikes._same_person import SamePeople, means_of, parted_people, same_people
 from ethnoshard.lookalikes._summary import GroupSummary, TableSummary, summary_of
 from ethnoshard.lookalikes._table import LookAlikes, TableRecord
 
 __all__ = [
     "EXACT",
+    "LEAST_PEOPLE",
     "Apart",
+    "Certainty",
+    "Correction",
+    "Floats",
     "GroupSummary",
+    "Indices",
     "LookAlikes",
     "Neighbours",
+    "Numbers",
+    "PersonModel",
     "Progress",
+    "SamePeople",
     "TableRecord",
     "TableSummary",
+    "Vectors",
     "centroids_of",
     "check_out",
     "chosen_apart",
     "halves_of",
     "make_look_alikes",
+    "means_of",
     "neighbours",
+    "parted_people",
+    "same_people",
     "summary_of",
+    "sums_of",
 ]

@@ -1,0 +1,189 @@
+"""How sure a suspicion is: the share of suspicions with such a score that are right.
+
+What is compared (pairs of identities, a face with its identity) is a mixture of the ordinary and of the faulty. How
+faults score is known: some were planted on purpose into the very same set. How far ordinary scores reach isn't, but
+most of what is compared is ordinary. So two points of the ordinary distribution are read off where faults can't be many
+yet, a normal tail is laid through them, and of what lies beyond, the planted scores' share comes out of a fit of two
+known densities (expectation-maximisation). The share of the faulty density at a score is the probability that a
+suspicion of that score is right: 1 less a local false discovery rate (Efron 2010, chapter 5).
+
+Scores are taken as the square root of how far they are below the highest one. Log ratios of Gaussian models are sums of
+squares, of which the root is nearly normal; ordinary ones of CFP's people fall off a little faster, so that the
+probability is too small rather than too great.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit, ndtri
+
+Floats = NDArray[np.float64]
+
+LEAST_COMPARED = 50
+"""Comparisons of which a distribution can be told."""
+LEAST_PLANTED = 20
+"""Planted faults of which a distribution can be told."""
+_BEYOND = 10
+"""So many times as many comparisons lie beyond the first point as beyond the second."""
+_SPARE = 5
+"""So many times as many comparisons lie beyond the second point as there are faults."""
+_LEAST_BEYOND = 20
+"""Comparisons beyond the second point, at least."""
+_ROOM = 5.0
+"""How far the origin of square roots is above the highest score."""
+_ROUNDS, _STEPS, _ENOUGH = 6, 200, 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What turns the mixture's probability into the share that was right among faults planted into photographs.
+
+    Its log odds are stretched and moved: ``log odds = shift + slope * log odds``. ``python -m benchmarks.audit`` fits
+    them on half of the people and shows, on the other half, how many suspicions were right.
+    """
+
+    shift: float = 0.0
+    slope: float = 1.0
+
+    def __call__(self, probability: Floats) -> Floats:
+        """(n,) 0 to 1."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(expit(self.shift + self.slope * logit(np.clip(probability, 0, 1))), np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Certainty:
+    """A fitted mixture; call it with scores to have the probability that each is a fault.
+
+    Attributes:
+        begin: score below which nothing is suspected.
+        origin: of square roots.
+        mean: of the normal distribution of ordinary scores, as roots.
+        deviation: of it.
+        compared: comparisons in all.
+        faults: of them, by the fit.
+        planted: (M,) scores of planted faults, as roots, ascending.
+        width: of the kernel that smooths them.
+        correction: see :class:`Correction`.
+    """
+
+    begin: float
+    origin: float
+    mean: float
+    deviation: float
+    compared: float
+    faults: float
+    planted: Floats
+    width: float
+    correction: Correction
+
+    @classmethod
+    def fit(
+        cls,
+        sample: Floats,
+        planted: Floats,
+        *,
+        most: float,
+        top: Floats | None = None,
+        compared: float | None = None,
+        correction: Correction = Correction(),  # noqa: B008  # frozen
+    ) -> "Certainty | None":
+        """Fit the mixture.
+
+        Args:
+            sample: (n,) scores of comparisons, higher for what is suspicious: all, or some drawn at random.
+            planted: (M,) scores of planted faults.
+            most: share of comparisons that may be faults, at most.
+            top: (t,) the highest scores of all comparisons; of the sample by default.
+            compared: comparisons in all; those of the sample by default.
+            correction: of the probability.
+
+        Returns:
+            None where there are too few comparisons or planted faults to tell.
+        """
+        sample, planted = (np.sort(values[np.isfinite(values)].astype(np.float64)) for values in (sample, planted))
+        number = len(sample)
+        if number < LEAST_COMPARED or len(planted) < LEAST_PLANTED:
+            return None
+        top = sample if top is None else np.sort(top[np.isfinite(top)].astype(np.float64))
+        total = float(number if compared is None else compared)
+        origin = max(float(sample[-1]), float(planted[-1]), float(top[-1]) if len(top) else -np.inf) + _ROOM
+        roots, tops, faults = _roots(sample, origin), _roots(top, origin), _roots(planted, origin)
+        width = _width(faults)
+        least = max(_LEAST_BEYOND / number, _LEAST_BEYOND / total)
+        share, count = min(max(most, least), 0.3), 0.0
+        mean = deviation = at = 0.0
+        for _ in range(_ROUNDS):
+            wide = min(_BEYOND * share, (1 + share) / 2.5)
+            low, at = np.quantile(roots, [1 - wide, 1 - share])
+            z_low, z = -ndtri([wide, share])
+            deviation = max(float(at - low) / (z - z_low), 1e-9)
+            mean = float(at - z * deviation)
+            beyond = tops[tops > at]
+            seen = max(float(np.mean(faults > at)), 0.05)
+            count = _faults_among(
+                total * _normal(beyond, mean, deviation), _density(faults, width, beyond), seen
+            )
+            nearer = min(max(_SPARE * count / total, least), share)
+            if nearer >= share:
+                break
+            share = nearer
+        return cls(
+            begin=origin - float(at) ** 2,
+            origin=origin,
+            mean=mean,
+            deviation=deviation,
+            compared=total,
+            faults=count,
+            planted=faults,
+            width=width,
+            correction=correction,
+        )
+
+    def __call__(self, scores: Floats) -> Floats:
+        """(n,) 0 to 1, never falling as scores rise."""
+        at, end = -np.sqrt(self.origin - self.begin), 0.0
+        grid = np.linspace(at, end, 4096)
+        ordinary = self.compared * _normal(grid, self.mean, self.deviation)
+        faulty = self.faults * _density(self.planted, self.width, grid)
+        sure = np.maximum.accumulate(faulty / np.maximum(ordinary + faulty, 1e-300))
+        found = self.correction(np.interp(_roots(scores, self.origin), grid, sure))
+        return np.where(np.isfinite(scores) & (scores > self.begin), found, 0.0)
+
+
+def _roots(scores: Floats, origin: float) -> Floats:
+    return -np.sqrt(np.maximum(origin - scores, 0.0))
+
+
+def _faults_among(ordinary: Floats, faulty: Floats, seen: float) -> float:
+    """How many faults there are, of comparisons with these two densities; ``seen`` is the share of faults among them."""
+    count = 1.0
+    for _ in range(_STEPS):
+        right = count * faulty / np.maximum(ordinary + count * faulty, 1e-300)
+        before, count = count, float(right.sum()) / seen
+        if abs(count - before) < _ENOUGH:
+            break
+    return count
+
+
+def _normal(at: Floats, mean: float, deviation: float) -> Floats:
+    z = (at - mean) / deviation
+    return np.asarray(np.exp(-0.5 * z * z) / (deviation * np.sqrt(2 * np.pi)), np.float64)
+
+
+def _width(planted: Floats) -> float:
+    """Silverman's rule, by the quartiles."""
+    low, high = np.quantile(planted, [0.25, 0.75])
+    spread = min(float(planted.std()), float(high - low) / 1.34) or float(planted.std())
+    return max(0.9 * spread * len(planted) ** -0.2, 1e-6)
+
+
+def _density(planted: Floats, width: float, at: Floats) -> Floats:
+    """Of normal kernels, at (n,) points."""
+    found = np.empty(len(at))
+    rows = max(1, (1 << 22) // len(planted))
+    for begin in range(0, len(at), rows):
+        z = (at[begin : begin + rows, None] - planted) / width
+        found[begin : begin + rows] = np.exp(-0.5 * z * z).sum(axis=1)
+    return found / (len(planted) * width * np.sqrt(2 * np.pi))
