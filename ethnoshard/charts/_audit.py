@@ -53,7 +53,7 @@ def finding_shares(kinds: Mapping[FindingKind, FindingSummary], colours: Mapping
     chart = _panels(
         [
             Panel(
-                f"{FINDINGS[kind]}: share of {count(found[kind].overall.of)} {found[kind].unit} affected",
+                f"{FINDINGS[kind]}, share of {count(found[kind].overall.of)} {found[kind].unit}",
                 _ROW * len(rows[kind]),
             )
             for kind in found
@@ -84,7 +84,7 @@ def _share_point(index: int, row: int, name: str, counts: FindingCounts, unit: s
         escaped(name),
         f"{count(counts.affected)} of {count(counts.of)} {unit}",
         with_interval(affected, counts.wilson),
-        f"{count(counts.findings)} findings, {number(counts.expected, 1)} expected right",
+        f"{_findings(counts.findings)}, {number(counts.expected, 1)} expected right",
     ]
     return go.Scatter(
         x=[affected],
@@ -112,14 +112,19 @@ def finding_distributions(findings: pl.DataFrame, column: Literal["figure", "sur
     }
     values = {kind: each for kind, each in values.items() if len(each)}
     edges = _edges(values.values(), column)
-    chart = _panels([Panel(f"{FINDINGS[kind]}: {count(len(each))} findings", _BARS) for kind, each in values.items()])
+    chart = _panels([Panel(f"{FINDINGS[kind]}, {_findings(len(each))}", _BARS) for kind, each in values.items()])
     middles, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]
     for index, each in enumerate(values.values(), start=1):
         heights, _ = np.histogram(each, edges)
         chart.update_layout(
             {
-                _axis("x", index): {"range": [edges[0], edges[-1]], "zeroline": False},
-                _axis("y", index): {"rangemode": "tozero", "nticks": 4},
+                _axis("x", index): {
+                    "range": [edges[0], edges[-1]],
+                    "zeroline": False,
+                    "ticks": "outside",
+                    "ticklen": 4,
+                },
+                _axis("y", index): {"rangemode": "tozero", "tickvals": [0, int(heights.max())]},
             }
         )
         chart.add_trace(
@@ -131,7 +136,7 @@ def finding_distributions(findings: pl.DataFrame, column: Literal["figure", "sur
                 yaxis=f"y{index}",
                 marker={"color": ARM_COLOURS[1], "line": {"width": 0}},
                 customdata=[
-                    f"{share(low, 3)} to {share(high, 3)}: {count(height)} findings"
+                    f"{share(low, 3)} to {share(high, 3)}: {_findings(height)}"
                     for low, high, height in zip(edges[:-1].tolist(), edges[1:].tolist(), heights.tolist(), strict=True)
                 ],
                 hovertemplate="%{customdata}<extra></extra>",
@@ -151,10 +156,14 @@ def _edges(values: Iterable[NDArray[np.float64]], column: str) -> NDArray[np.flo
     return np.linspace(low, high, _BINS + 1) if low < high else np.linspace(low - 0.05, low + 0.05, _BINS + 1)
 
 
+def _findings(number_of: int) -> str:
+    return f"{count(number_of)} finding{'' if number_of == 1 else 's'}"
+
+
 def _panels(panels: Sequence[Panel]) -> go.Figure:
     """An empty chart of panels below each other, each with axes of its own."""
     whole = sum(_ABOVE + panel.height + _BELOW for panel in panels)
-    chart = empty_chart("", "", height=whole + 20, showlegend=False, margin={"t": 10, "b": 10, "l": 10, "r": 10})
+    chart = empty_chart("", "", height=whole + 40, showlegend=False, margin={"t": 30, "b": 10, "l": 10, "r": 10})
     above = 0
     for index, panel in enumerate(panels, start=1):
         top = 1 - (above + _ABOVE) / whole

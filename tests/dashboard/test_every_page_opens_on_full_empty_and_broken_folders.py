@@ -37,11 +37,15 @@ def test_an_empty_folder_is_told_which_command_fills_it(page: Page, empty: Given
     assert any(word in block.value for block in test.code for word in ("ethnoshard ", "make "))
 
 
-RECORDS = {f"{run}/reports/{name}": f"{run}/reports/{name}/report.json"
-           for run in ("bad-report", "newer-report", "wrong-types") for name in ("clusters", "drawn")}  # fmt: skip
+RECORDS = {
+    f"{run}/reports/{name}": f"{run}/reports/{name}/report.json"
+    for run in ("bad-report", "newer-report", "wrong-types")
+    for name in ("audit", "clusters", "drawn")
+}
 UNREADABLE = {
     "runs": {**{run: f"{run}/run.json" for run in ("cut", "newer", "list", "lacking")}, **RECORDS},
     "dataset": {"lost.dataset": "lost.dataset", "cut.dataset": "cut.dataset/identities.parquet"},
+    "audit": RECORDS,
     "batches": {},
     "training": {run: f"{run}/metrics.parquet" for run in ("bad-table", "no-table")},
     "verification": RECORDS,
@@ -123,7 +127,8 @@ def test_no_path_from_a_link_is_opened(page: Page, full: Given, tmp_path: Path, 
     watched.clear()
     clusters = report.with_name("clusters")
     there = {"run": run, "runs": run, "report": report, "beside": report, "dataset": dataset, "clusters": clusters,
-             "beside_clusters": clusters, "loading": outside / "loading-x"}  # fmt: skip
+             "audit": report.with_name("audit"), "beside_clusters": clusters,
+             "loading": outside / "loading-x"}  # fmt: skip
     for name in PAGES:
         for written in (str, lambda path: os.path.relpath(path, full.runs)):
             test = page(name, full, **{key: written(path) for key, path in there.items()})
