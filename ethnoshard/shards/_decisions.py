@@ -250,7 +250,8 @@ def _check_conflicts(table: pl.DataFrame, wrong: WrongRows) -> None:
     wrong.add(
         conflicts.filter(pl.col(LINE) != pl.col("other line")),
         lambda row: (
-            f"{described(row)}, but line {row['other line']:,} decides {row['other action']} {row['other to']}".rstrip()
+            f"{described(row)}, but line {row['other line']:,} decides {row['other action']}"
+            + (f" {row['other to']!r}" if row["other to"] else "")
             + "; keep one of the two"
         ),
     )
@@ -272,7 +273,7 @@ def _check_conflicts(table: pl.DataFrame, wrong: WrongRows) -> None:
     circles = _ends(dict(merges.select("identity", "to").iter_rows())).circles
     wrong.add(
         merges.filter(pl.col("identity").is_in(list(circles))),
-        lambda row: f"merges go in a circle, {_shown_circle(circles[str(row['identity'])])}; delete one of them",
+        lambda row: f"merges go in a circle, {_shown_circle(str(row['identity']), circles)}; delete one of them",
     )
 
 
@@ -281,7 +282,7 @@ class _Ends(NamedTuple):
 
     Attributes:
         last: each merged identity -> the one where its faces end; without those that end in a circle.
-        circles: each identity in a circle -> those that come one after another in it, itself the first.
+        circles: each identity in a circle -> all of the circle, one after another.
     """
 
     last: dict[str, str]
@@ -300,8 +301,7 @@ def _ends(into: Mapping[str, str]) -> _Ends:
             at = into[at]
         if at in path:
             circle = list(path)[path[at] :]
-            circles |= {name: circle[index:] + circle[:index] for index, name in enumerate(circle[:_MOST_IN_CIRCLE])}
-            circles |= dict.fromkeys(circle[_MOST_IN_CIRCLE:], circle)
+            circles |= dict.fromkeys(circle, circle)
             last |= dict.fromkeys(path)
         else:
             last |= dict.fromkeys(path, last.get(at, at))
@@ -312,7 +312,9 @@ _MOST_IN_CIRCLE = 6
 """Identities of a circle that a message names."""
 
 
-def _shown_circle(circle: list[str]) -> str:
-    names = [repr(name) for name in circle[:_MOST_IN_CIRCLE]]
+def _shown_circle(start: str, circles: Mapping[str, list[str]]) -> str:
+    circle = circles[start]
+    begin = circle.index(start)
+    names = [repr(name) for name in (circle[begin:] + circle[:begin])[:_MOST_IN_CIRCLE]]
     more = len(circle) - len(names)
-    return " -> ".join([*names, *([f"{more:,} more"] if more else []), repr(circle[0])])
+    return " -> ".join([*names, *([f"{more:,} more"] if more else []), repr(start)])
