@@ -324,7 +324,10 @@ def _card(picked: PickedAudit, card: Card, pictures: dict[int, str]) -> None:
     with st.container(border=True, key=f"finding-{card.key}"):
         words, action = st.columns([5, 2], vertical_alignment="center")
         with words:
-            st.markdown(f"**{plain(claim(finding, people))}**: {plain(probably(finding.sure))}")
+            claimed = claim(finding, people)
+            # A name stands as it is written.
+            claimed = claimed[0].upper() + claimed[1:] if people.hidden else claimed
+            st.markdown(f"**{plain(claimed)}**: {plain(probably(finding.sure))}")
             st.caption(plain(details(finding, people)))
             with st.container(horizontal=True, gap="medium"):
                 for caption, faces in sides(finding, people):
@@ -358,7 +361,7 @@ def claim(finding: Finding, people: People) -> str:
 def details(finding: Finding, people: People) -> str:
     """What the finding rests on; images only where names are shown."""
     groups = [group for group in (finding.group, finding.other_group) if group is not None]
-    parts = [f"similarity {number(finding.figure, 3)}", f"by {finding.how}", " and ".join(dict.fromkeys(groups))]
+    parts = [f"similarity {number(finding.figure, 3)} ({finding.how})", " and ".join(dict.fromkeys(groups))]
     if finding.images:
         parts.append(f"{_counted(len(finding.images), 'image')} of the smaller part")
     if not people.hidden:

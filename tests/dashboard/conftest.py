@@ -104,7 +104,7 @@ def broken(full: Given, tmp_path: Path) -> Given:
     (runs / "no-table" / "batches.parquet").unlink()
     (runs / "bad-table" / "metrics.parquet").write_bytes(b"PAR1 no")
     (runs / "bad-table" / "batches.parquet").write_bytes(b"PAR1 no")
-    for name in ("drawn", "clusters", "audit"):
+    for name in ("drawn", "clusters"):
         report = json.loads((good / "reports" / name / "report.json").read_text())
         (runs / "bad-report" / "reports" / name / "report.json").write_text(json.dumps(report)[:300])
         (runs / "newer-report" / "reports" / name / "report.json").write_text(json.dumps({**report, "format": 99}))

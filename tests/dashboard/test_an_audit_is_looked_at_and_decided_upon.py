@@ -1,6 +1,8 @@
 """The page Audit: findings with their faces, nobody named unasked, and ticks that come out as ``decisions.csv``."""
 
+import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ def test_findings_come_surest_first_with_faces_of_both_side_by_side(page: Page, 
     assert captions.index("this face") < captions.index("person 2") < captions.index("person 4")
     pictures = [picture.url for element in test.get("image") for picture in element.proto.imgs]
     assert len(pictures) == 3 + 3 + 3 and all(url.startswith("data:image/jpeg") for url in pictures)
-    assert "probably, 97 % of such" in words(test) and "similarity 0.485" in words(test)
+    assert "probably, 97 % of such" in words(test) and "similarity 0.485 (mean of the identity)" in words(test)
 
 
 def test_the_overview_has_a_row_a_kind_and_group(page: Page, given: Given) -> None:
@@ -127,7 +129,7 @@ def test_another_action_is_what_comes_out(page: Page, given: Given) -> None:
 def test_filters_leave_what_fits(page: Page, given: Given) -> None:
     assert claims(page("audit", given, sure="97")) == ["A face of person 2 is of person 4"]
     assert claims(page("audit", given, kind="same image twice", how="mirrored")) == [
-        "person 5 and person 6 have the same image"
+        "Person 5 and person 6 have the same image"
     ]
     nobody = page("audit", given, kind="one identity, several people", group="B", sure="99")
     assert claims(nobody) == [] and "No finding is like this." in words(nobody)
@@ -183,6 +185,24 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(
     assert any(told in warning.value.replace("\\", "") for warning in test.warning)
     assert test.get("plotly_chart")
     assert bool(claims(test)) is (name == "faces.tar")
+
+
+def test_a_damaged_record_is_named_and_sound_audits_are_shown(page: Page, given: Given) -> None:
+    record = json.loads((given.runs / "audit" / "report.json").read_text())
+    broken = {
+        "cut": json.dumps(record)[:300],
+        "newer": json.dumps({**record, "format": 99}),
+        "kinds": json.dumps({**record, "kinds": {"ghost": 1}}),
+        "lacking": json.dumps({name: value for name, value in record.items() if name != "kinds"}),
+    }
+    for name, text in broken.items():
+        shutil.copytree(given.runs / "audit", given.runs / name)
+        (given.runs / name / "report.json").write_text(text)
+    test = page("audit", given)
+    told = [warning.value.replace("\\", "") for warning in test.warning]
+    assert not test.exception and claims(test) and len(told) == len(broken)
+    for name, line in zip(sorted(broken), told, strict=True):
+        assert line.startswith(f"{name} can't be read: ") and f"{name}/report.json" in line
 
 
 def test_a_picture_that_is_none_is_told_and_others_are_shown(page: Page, given: Given) -> None:
