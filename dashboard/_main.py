@@ -1,4 +1,4 @@
-"""Navigation: eight pages, each a function that shows what is on the shelf."""
+"""Navigation: nine pages, each a function that shows what is on the shelf."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 from ._given import Given
 from ._shelf import Shelf
 from ._show import reporting_errors
-from .views import batches, benchmarks, clusters, dataset, groups, runs, training, verification
+from .views import audit, batches, benchmarks, clusters, dataset, groups, runs, training, verification
 
 _ICON = Path(__file__).parent / "icon.svg"
 """A file: Streamlit would fetch a named symbol from the network."""
@@ -17,6 +17,7 @@ _ICON = Path(__file__).parent / "icon.svg"
 PAGES: dict[str, tuple[str, Callable[[Shelf], None]]] = {
     "runs": (":material/list:", runs.show),
     "dataset": (":material/database:", dataset.show),
+    "audit": (":material/person_search:", audit.show),
     "batches": (":material/balance:", batches.show),
     "training": (":material/trending_down:", training.show),
     "verification": (":material/fact_check:", verification.show),

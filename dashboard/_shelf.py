@@ -17,6 +17,7 @@ from ethnoshard.evaluation import GroupCurves, RankedPairs
 from ethnoshard.lookalikes import LookAlikes
 from ethnoshard.reports import ReportFolder, list_reports, read_report, warnings_of
 from ethnoshard.results import (
+    Audit,
     Benchmark,
     ClusterReport,
     Comparison,
@@ -169,6 +170,38 @@ class Shelf:
             EthnoshardError: there is no such report, it is of another kind, or it can't be read.
         """
         return self._report(report).comparison
+
+    def audit(self, report: str) -> Audit:
+        """What an audit looked at, and how much it found.
+
+        Raises:
+            EthnoshardError: there is no such report, it is of another kind, or it can't be read.
+        """
+        return self._report(report).audit
+
+    def findings(self, report: str) -> pl.DataFrame:
+        """What an audit suspects, a row each, see ``FINDINGS_SCHEMA``.
+
+        Raises:
+            EthnoshardError: there is no such report, or its table is not there or damaged.
+        """
+        return _findings(self.findings_stamp(report))
+
+    def findings_stamp(self, report: str) -> Stamp:
+        """Stamp of an audit's findings: what is ticked of them holds as long as it stays.
+
+        Raises:
+            EthnoshardError: there is no such report, or it has no findings.
+        """
+        return _stamp(self.report_path(report) / "findings.parquet")
+
+    def finding_jpegs(self, report: str, numbers: Iterable[int]) -> list[bytes]:
+        """Pictures of an audit by their numbers, in the order asked for.
+
+        Raises:
+            EthnoshardError: there is no such report or picture, or the pictures are damaged.
+        """
+        return self._report(report).picture_jpegs(numbers)
 
     def report_path(self, name: str) -> Path:
         """Folder of a report by the name that it has in ``reports``.
@@ -373,6 +406,11 @@ def _picture(stamp: Stamp) -> PicturePoints:
     return read_report(Path(stamp.path).parent).picture()
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _findings(stamp: Stamp) -> pl.DataFrame:
+    return read_report(Path(stamp.path).parent).findings()
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _curves(stamp: Stamp, source: str) -> GroupCurves:
     return read_report(Path(stamp.path).parent).group_curves(source)
@@ -448,5 +486,7 @@ def _groups_of_report(stamp: Stamp) -> list[str]:
         result = read_report(Path(stamp.path).parent).result
     except EthnoshardError:
         return []
+    if isinstance(result, Audit):
+        return [group for summary in result.kinds.values() for group in summary.by_group]
     sources = result.demographics if isinstance(result, Evaluation | Comparison) else ()
     return [group for source in sources for group in source.by_group]

@@ -48,6 +48,7 @@ from ethnoshard.charts._words import (
     AGREEMENT,
     CLUSTER_METRICS,
     DISTANCES,
+    FINDINGS,
     FMR,
     FNMR,
     GROUP_METRICS,
@@ -59,9 +60,11 @@ from ethnoshard.charts._words import (
     TAR,
     Method,
     metric_name,
+    probably,
 )
 
 if TYPE_CHECKING:
+    from ethnoshard.charts._audit import finding_distributions, finding_shares
     from ethnoshard.charts._benchmarks import loader_rates, median_rates, memory_growth, quota_deviation
     from ethnoshard.charts._clusters import SweepLine, agreement, agreement_of, eps_sweep, sweep_of
     from ethnoshard.charts._comparison import Difference, differences
@@ -133,6 +136,8 @@ else:
             "error_bars": "_style",
             "escaped": "_style",
             "faces_per_person": "_datasets",
+            "finding_distributions": "_audit",
+            "finding_shares": "_audit",
             "fold_accuracies": "_curve_data",
             "folds": "_verification",
             "group_cells_of": "_groups",
@@ -174,6 +179,7 @@ __all__ = [
     "DASHES",
     "DIFFERENT",
     "DISTANCES",
+    "FINDINGS",
     "FMR",
     "FNMR",
     "GREY",
@@ -226,6 +232,8 @@ __all__ = [
     "escaped",
     "faces_per_person",
     "few_digits",
+    "finding_distributions",
+    "finding_shares",
     "fold_accuracies",
     "folds",
     "group_cells_of",
@@ -254,6 +262,7 @@ __all__ = [
     "points_of_clusters",
     "points_of_groups",
     "points_of_people",
+    "probably",
     "quota_deviation",
     "quota_error",
     "roc",

@@ -1,9 +1,11 @@
 """One name for each metric, each method and each axis."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ethnoshard.results import kalinga2020
+from ethnoshard.results import FindingKind, kalinga2020
 
 FMR, FNMR, TAR = (
     "false match rate (share of different pairs accepted)",
@@ -57,6 +59,16 @@ AGREEMENT = MappingProxyType(
 """How well clusters agree with people: 1 is best."""
 CLUSTER_METRICS = MappingProxyType({**AGREEMENT, "clusters": "clusters", "left_over": "images in none"})
 """The same, and what is counted of clusters."""
+FINDINGS: Mapping[FindingKind, str] = MappingProxyType(
+    {
+        "stranger": "strangers",
+        "same-person": "one person, several identities",
+        "several-people": "one identity, several people",
+        "same-image": "same image twice",
+        "shared": "people shared with another set",
+    }
+)
+"""What an audit looks for -> name."""
 KALINGAS_EPS = kalinga2020.EPS
 """The one eps of DBSCAN that Kalinga (2020) tried."""
 MAP_SIDE = 20
@@ -98,3 +110,18 @@ def metric_name(key: str) -> str:
         what, _, target = key.partition("_at_")
         return f"VAL at FAR {target}" if what == "val" else f"FAR reached for {target}"
     return {"accuracy_exact": "accuracy, thresholds searched exactly", "auc": "AUC", "eer": "EER"}.get(key, key)
+
+
+def probably(sure: float) -> str:
+    """How certain a finding is: ``probably, 97 % of such``, rounded down, as no finding is certain.
+
+    Args:
+        sure: share of findings like it that are right, 0 to 1.
+
+    >>> [probably(sure) for sure in (0.973, 1.0, 0.004)]
+    ['probably, 97 % of such', 'probably, over 99 % of such', 'perhaps, under 1 % of such']
+    """
+    # Shares come from files of 32-bit numbers: 0.97 is a little less there.
+    whole = math.floor(100 * sure + 1e-4)
+    word = "probably" if sure >= 0.5 else "perhaps"
+    return f"{word}, {'over 99' if whole >= 100 else whole or 'under 1'} % of such"

@@ -129,6 +129,16 @@ MinConfidence: TypeAlias = Annotated[
 Unlabelled: TypeAlias = Annotated[
     UnlabelledOption, typer.Option(help='Identities without a group: leave out, or put into the group "unknown".')
 ]
+Without: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--without",
+        metavar="FILE",
+        help="Decisions to carry out first, a CSV such as audit/decisions.csv with the columns "
+        "kind,identity,image,action,to,reason. The action is leave-out, merge-into, move-to or move-to-new; without an "
+        "image it is of the whole identity.",
+    ),
+]
 ShardMib: TypeAlias = Annotated[float, typer.Option("--shard-mib", help="What a shard should not exceed, MiB.")]
 
 

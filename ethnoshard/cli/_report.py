@@ -6,7 +6,7 @@ import polars as pl
 
 from ethnoshard.alignment import AlignReport
 from ethnoshard.cli._console import counted, say, say_table, size, warn, warn_of
-from ethnoshard.shards import PackReport
+from ethnoshard.shards import DecisionRecord, PackReport
 from ethnoshard.work import BY_CLASSIFIER, Labelling
 
 if TYPE_CHECKING:
@@ -90,11 +90,28 @@ def _percent(share: "Share") -> str:
     return "-" if share.rate is None else f"{share.rate:.1%}"
 
 
+def report_decisions(record: DecisionRecord | None) -> None:
+    """How many identities and faces each kind of decision concerned; nothing where nothing was decided."""
+    if record is None:
+        return
+    new = f", {record.new_identities:,} new identities" if record.new_identities else ""
+    say(f"{record.decisions:,} decisions of {record.name} carried out{new}")
+    rows = [
+        [name, f"{counts.decisions:,}", f"{counts.identities:,}", f"{counts.faces:,}"]
+        for name, counts in (
+            *record.by_action.items(),
+            *((f"of kind {kind}", own) for kind, own in record.by_kind.items()),
+        )
+    ]
+    say_table(["decided", "decisions", "whole identities", "faces"], rows)
+
+
 def report_packing(report: PackReport) -> None:
     """What lies in the dataset folder."""
     manifest = report.manifest
     for reason, counts in report.left_out.items():
         warn(f"left out, {reason}: {counts['identities']:,} identities with {counts['faces']:,} faces")
+    report_decisions(manifest.decisions)
     say(
         f"{manifest.faces:,} faces of {manifest.identities:,} identities in {len(manifest.shards)} shards of "
         f"{len(manifest.groups)} groups, {size(manifest.bytes)}"

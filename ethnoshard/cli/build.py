@@ -13,6 +13,7 @@ from ethnoshard.cli._report import report_agreement, report_alignment, report_la
 from ethnoshard.cli.align import watched_alignment
 from ethnoshard.cli.label import ClassifierOptions, check_options, model_folder, watched_labelling
 from ethnoshard.cli.pack import watched_packing
+from ethnoshard.shards import read_decisions
 
 
 def run(
@@ -39,6 +40,7 @@ def run(
     quality: options.Quality = options.ALIGN.quality,
     max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
     part_images: options.PartImages = options.ALIGN.part_images,
+    without: options.Without = None,
     shard_mib: options.ShardMib = options.SHARD_MIB,
     workers: options.Workers = None,
     device: options.Device = "cpu",
@@ -60,6 +62,7 @@ def run(
         EthnicityClassifier.load(
             model_folder(chosen.model)
         )  # what is wrong with it should be said before the long step
+    decisions = None if without is None else read_decisions(without)  # before the long step, too
     settings = AlignSettings(
         size=size if size is not None or aligned else options.ALIGN.size,
         margin=margin,
@@ -80,5 +83,5 @@ def run(
     if agreement is not None:
         report_agreement(agreement)
     say(f"\npack into {dataset}")
-    report_packing(watched_packing(folder, dataset, shard_mib, workers))
+    report_packing(watched_packing(folder, dataset, decisions, shard_mib, workers))
     say(f"next: {command('verify', dataset)}")

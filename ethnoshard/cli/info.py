@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, size
+from ethnoshard.cli._report import report_decisions
 from ethnoshard.shards import FaceDataset, GroupInfo, describe
 from ethnoshard.work import BY_CLASSIFIER
 
@@ -22,6 +23,7 @@ def run(dataset: options.DatasetOrUrl, as_json: options.AsJson = False) -> None:
     say("images of the source: " + ", ".join(f"{status} {number:,}" for status, number in info.statuses.items()))
     for reason, counts in info.left_out.items():
         say(f"left out, {reason}: {counts.identities:,} identities with {counts.faces:,} faces")
+    report_decisions(info.decisions)
 
 
 def _row(group: GroupInfo) -> list[str]:

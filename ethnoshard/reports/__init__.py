@@ -1,4 +1,4 @@
-"""Reports: an evaluation, a clustering or a comparison as JSON, arrays, Markdown and pages.
+"""Reports: an evaluation, a clustering, a comparison or an audit as JSON, arrays, Markdown and pages.
 
 What computes or draws is loaded when its name is first used: scikit-learn and plotly take seconds.
 """
@@ -20,6 +20,7 @@ from ethnoshard.reports._warnings import collapse_of, no_val, shared_people_text
 from ethnoshard.results import EvaluationOptions
 
 if TYPE_CHECKING:
+    from ethnoshard.reports._audit import audit_report
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
     from ethnoshard.reports._evaluate import evaluate_embeddings, evaluate_scores
@@ -27,6 +28,7 @@ else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
+            "audit_report": "_audit",
             "cluster_embeddings": "_cluster",
             "compare_reports": "_compare",
             "evaluate_embeddings": "_evaluate",
@@ -40,6 +42,7 @@ __all__ = [
     "EvaluationOptions",
     "Report",
     "ReportFolder",
+    "audit_report",
     "check_out",
     "cluster_embeddings",
     "collapse_of",

@@ -1,17 +1,24 @@
 """A report on disk: what it holds, how it is written as a whole, and how it is read."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
 from ethnoshard._arrays import read_arrays, write_arrays
-from ethnoshard._files import make_folder, read_json, whole_file, whole_folder, write_json
+from ethnoshard._files import make_folder, read_json, read_table, whole_file, whole_folder, write_json, write_table
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.reports._pictures import picture_spans, read_pictures, write_pictures
 from ethnoshard.results import (
     Arrays,
+    Audit,
     ClusterReport,
     Comparison,
     Evaluation,
@@ -22,6 +29,7 @@ from ethnoshard.results import (
     PicturePoints,
     Result,
     SimilarityHistograms,
+    checked_findings,
     from_json,
     result_as_json,
     result_from_json,
@@ -36,11 +44,12 @@ FORMAT = 2
 _READABLE = (1, FORMAT)
 
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
+FINDINGS, PICTURES = "findings.parquet", "faces.tar"
 TALLY, CURVES, SHIFT = "tally_", "curve_", "shift_"
 """Before the names of arrays of errors by group, in a file that holds others as well."""
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
-T = TypeVar("T", Evaluation, ClusterReport, Comparison)
+T = TypeVar("T", Evaluation, ClusterReport, Comparison, Audit)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +62,8 @@ class Report:
         arrays: name of a ``.npz`` file, without the ending -> its arrays.
         summary: Markdown.
         pages: name -> a whole HTML page, which wants ``plotly.min.js`` beside it.
+        findings: of an audit, see ``FINDINGS_SCHEMA``; None of other kinds.
+        pictures: JPEGs that findings name by number.
     """
 
     kind: Kind
@@ -60,6 +71,8 @@ class Report:
     arrays: dict[str, Arrays] = field(default_factory=dict)
     summary: str
     pages: dict[str, str] = field(default_factory=dict)
+    findings: pl.DataFrame | None = None
+    pictures: Sequence[bytes] = ()
 
     @property
     def content(self) -> dict[str, Json]:
@@ -114,6 +127,47 @@ class ReportFolder:
             EthnoshardError: it is of another kind, or damaged.
         """
         return self._of(Comparison, "compare")
+
+    @property
+    def audit(self) -> Audit:
+        """What was looked at and how much was found, of the kind "audit".
+
+        Raises:
+            EthnoshardError: it is of another kind, or damaged.
+        """
+        return self._of(Audit, "audit")
+
+    def findings(self) -> pl.DataFrame:
+        """What an audit suspects, a row each, see ``FINDINGS_SCHEMA``.
+
+        Raises:
+            EthnoshardError: ``findings.parquet`` is not there or damaged; the message names the file and the column.
+        """
+        path = self.path / FINDINGS
+        try:
+            table = read_table(path)
+        except OSError as error:
+            raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
+        except pl.exceptions.PolarsError as error:
+            raise EthnoshardError(f"{path} is damaged ({error}); audit again") from error
+        return checked_findings(table, path)
+
+    def picture_jpegs(self, numbers: Iterable[int]) -> list[bytes]:
+        """Pictures of an audit by their numbers, in the order asked for; ``faces.tar`` is not unpacked.
+
+        Raises:
+            EthnoshardError: there is no such picture, or the file is not there or damaged.
+        """
+        return read_pictures(self.path / PICTURES, self._picture_spans, numbers)
+
+    @cached_property
+    def _picture_spans(self) -> NDArray[np.int64]:
+        spans, number = picture_spans(self.path / PICTURES), self.audit.pictures
+        if len(spans) != number:
+            raise EthnoshardError(
+                f"{self.path / PICTURES} holds {len(spans):,} pictures, and {RECORD} says {number:,}; audit again"
+            )
+        return spans
 
     def _of(self, kind: type[T], verb: str) -> T:
         result = self.result
@@ -240,6 +294,10 @@ def write_report(report: Report, folder: Path) -> None:
     with whole_folder(folder) as fresh:
         for name, arrays in report.arrays.items():
             write_arrays(fresh / f"{name}.npz", arrays)
+        if report.findings is not None:
+            write_table(fresh / FINDINGS, checked_findings(report.findings, FINDINGS))
+        if report.pictures:
+            write_pictures(fresh / PICTURES, report.pictures)
         _write(fresh / SUMMARY, report.summary)
         if report.pages:
             # Imported here: plotly's script is large, and reading a report doesn't need it.

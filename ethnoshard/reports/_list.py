@@ -13,7 +13,7 @@ from ethnoshard._stamp import Stamp
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._folder import RECORD, ReportFolder, read_report
 from ethnoshard.reports._warnings import collapse_of, shared_people_text
-from ethnoshard.results import Comparison, Evaluation, Rate, ReportSummary, WorstGroup
+from ethnoshard.results import Audit, ClusterReport, Comparison, Evaluation, Rate, ReportSummary, WorstGroup
 from ethnoshard.runs import RunFolder
 
 _LEVELS = 4
@@ -103,11 +103,18 @@ def _of_report(report: ReportFolder) -> ReportSummary:
     summary = ReportSummary(path=report.path, name=report.path.name, kind=report.kind)
     if isinstance(result, Comparison):
         return replace(summary, model=f"{result.base.title} / {result.other.title}")
-    summary = replace(summary, model=result.title)
+    summary = replace(summary, model=_model_of(result))
     if result.model is not None:
         run = result.model.name if result.model.kind == "run" else None
         summary = replace(summary, model_digest=result.model.digest, run=run)
     return _with_verification(summary, result) if isinstance(result, Evaluation) else summary
+
+
+def _model_of(result: Evaluation | ClusterReport | Audit) -> str:
+    """What tables call the model; an audit's own title is that of the set."""
+    if isinstance(result, Audit):
+        return result.model.title if result.model else "embeddings"
+    return result.title
 
 
 def _with_verification(summary: ReportSummary, report: Evaluation) -> ReportSummary:

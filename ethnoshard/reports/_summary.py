@@ -8,6 +8,7 @@ from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_i
 from ethnoshard.reports._profiles import PROFILES, Section, Shown
 from ethnoshard.reports._warnings import warnings_of
 from ethnoshard.results import (
+    Audit,
     ClusterReport,
     Compared,
     ErrorsAtThreshold,
@@ -78,7 +79,7 @@ def warning_lines(found: Evaluation | Compared) -> list[str]:
     return [line for text in warnings_of(found) for line in (f"**{text[0].upper()}{text[1:]}.**", "")]
 
 
-def setting_text(found: Evaluation | ClusterReport | Compared) -> str:
+def setting_text(found: Evaluation | ClusterReport | Compared | Audit) -> str:
     """The model, how it saw its images, and where these are from, in a sentence or two."""
     model, source, images = found.model, found.source, found.images
     if not model or not source:

@@ -57,6 +57,7 @@ from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMe
 from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, holm
 from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
+from ethnoshard.results._findings import Finding, checked_findings, findings_of, people_of_findings
 from ethnoshard.results._groups import (
     DemographicsChange,
     ErrorsAtThreshold,
@@ -125,6 +126,7 @@ __all__ = [
     "Evaluation",
     "EvaluationOptions",
     "Failures",
+    "Finding",
     "FindingCounts",
     "FindingKind",
     "FindingSummary",
@@ -195,9 +197,12 @@ __all__ = [
     "as_json",
     "benchmark_from_json",
     "changes_of",
+    "checked_findings",
     "explained_by_chance",
+    "findings_of",
     "from_json",
     "holm",
+    "people_of_findings",
     "result_as_json",
     "result_from_json",
     "why_no_val",

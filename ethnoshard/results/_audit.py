@@ -39,7 +39,8 @@ FINDINGS_SCHEMA = pl.Schema(
 is the similarity that the finding rests on: a cosine, of what is given in ``how``. ``how`` says of images what is the
 same ("bytes", "pixels", "near", "mirrored"). ``sure`` is the share of findings like this that are right, 0 to 1.
 ``images`` are, of several people, the images of the smaller part, else null. ``faces`` and ``other_faces`` number
-pictures of the two in ``faces.tar``, the most typical first; empty where there are none.
+pictures of the two in ``faces.tar``, the most typical first; empty where there are none. Of a stranger ``faces`` begins
+with the face itself, and of several people ``other_faces`` are those of the smaller part.
 """
 
 

@@ -26,7 +26,7 @@ class ReportSummary:
     Attributes:
         path: its folder.
         name: that, relative to the folder that was listed, with ``/``; "." for that folder itself.
-        kind: "evaluation", "scores", "clustering" or "comparison"; None if it can't be read.
+        kind: "evaluation", "scores", "clustering", "comparison" or "audit"; None if it can't be read.
         model: what tables call the model.
         model_digest: hex SHA-256 of its weights.
         run: name of the run that it belongs to: the run folder that it lies in, else the run that was the model.

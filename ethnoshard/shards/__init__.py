@@ -2,9 +2,18 @@
 
 from ethnoshard._progress import Progress
 from ethnoshard.shards._dataset import FaceDataset
+from ethnoshard.shards._decisions import (
+    ACTIONS,
+    Action,
+    Decision,
+    Decisions,
+    decisions_csv,
+    read_decisions,
+    write_decisions,
+)
 from ethnoshard.shards._fetch import is_url, printable_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
-from ethnoshard.shards._manifest import Manifest
+from ethnoshard.shards._manifest import DecisionCounts, DecisionRecord, Manifest
 from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._pack import PackReport, PackSettings, pack
 from ethnoshard.shards._preview import contact_sheet
@@ -22,7 +31,13 @@ from ethnoshard.shards._tables import (
 from ethnoshard.shards._verify import Verification, verify
 
 __all__ = [
+    "ACTIONS",
+    "Action",
     "DatasetInfo",
+    "Decision",
+    "DecisionCounts",
+    "DecisionRecord",
+    "Decisions",
     "FaceDataset",
     "GroupInfo",
     "LocalShards",
@@ -36,6 +51,7 @@ __all__ = [
     "Verification",
     "composition",
     "contact_sheet",
+    "decisions_csv",
     "describe",
     "failure_table",
     "is_url",
@@ -44,8 +60,10 @@ __all__ = [
     "open_shards",
     "pack",
     "printable_url",
+    "read_decisions",
     "settings_table",
     "shard_table",
     "status_table",
     "verify",
+    "write_decisions",
 ]

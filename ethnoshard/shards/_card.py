@@ -37,7 +37,7 @@ ethnicity in it is perceived, by whoever made the labels or by whatever a classi
 {_statuses(align.statuses)}
 
 {_left_out(manifest)}
-
+{_decided(manifest)}
 Versions: {", ".join(f"{name} {version}" for name, version in align.versions.items())}; device {align.device}.
 Fingerprint `{manifest.fingerprint}`.
 
@@ -147,6 +147,29 @@ def _left_out(manifest: Manifest) -> str:
         return "No identity was left out."
     rows = [[reason, f"{counts.identities:,}", f"{counts.faces:,}"] for reason, counts in manifest.left_out.items()]
     return _table(["left out because of", "identities", "faces"], rows)
+
+
+def _decided(manifest: Manifest) -> str:
+    """What decisions changed, between blank lines; nothing where nothing was decided."""
+    record = manifest.decisions
+    if record is None:
+        return ""
+    head = ["number", "identities as a whole", "faces"]
+    tables = [
+        _table(
+            [f"decisions by {name}", *head],
+            [
+                [_cell(key), f"{own.decisions:,}", f"{own.identities:,}", f"{own.faces:,}"]
+                for key, own in counts.items()
+            ],
+        )
+        for name, counts in (("action", record.by_action), ("kind", record.by_kind))
+    ]
+    text = (
+        f"Before packing, {record.decisions:,} decisions of `{record.name}` (digest `{record.digest}`) were carried "
+        f"out, which made {record.new_identities:,} new identities. A face counts for one decision."
+    )
+    return "\n" + "\n\n".join([text, *tables]) + "\n"
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

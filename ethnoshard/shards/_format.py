@@ -48,7 +48,8 @@ FACES_SCHEMA = pl.Schema(
 """Columns of ``faces.parquet``, in the order of the shards, so that an identity's faces are neighbours.
 
 ``identity`` is the row of ``identities.parquet``; ``offset`` and ``length`` place the JPEG in the identity's shard, in
-bytes; ``probability`` is the detector's, null where none was asked.
+bytes; ``source_image`` is the name of its image in the source, and for a further face of an image, one or more of whose
+faces were left out or moved by decision, ``NAME#2``; ``probability`` is the detector's, null where none was asked.
 """
 
 

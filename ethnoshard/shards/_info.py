@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._manifest import LeftOut
+from ethnoshard.shards._manifest import DecisionRecord, LeftOut
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,7 @@ class DatasetInfo:
         label_sources: who gave the groups.
         statuses: images of the source by what became of them.
         left_out: identities and faces that are not in the dataset, by reason.
+        decisions: what was left out, merged and moved by decision; None where nothing was decided.
     """
 
     path: str
@@ -60,6 +61,7 @@ class DatasetInfo:
     label_sources: list[str]
     statuses: dict[str, int]
     left_out: dict[str, LeftOut]
+    decisions: DecisionRecord | None = None
 
 
 def describe(dataset: FaceDataset) -> DatasetInfo:
@@ -88,6 +90,7 @@ def describe(dataset: FaceDataset) -> DatasetInfo:
         label_sources=dataset.manifest.label.sources,
         statuses=dataset.manifest.align.statuses,
         left_out=dataset.manifest.left_out,
+        decisions=dataset.manifest.decisions,
     )
 
 

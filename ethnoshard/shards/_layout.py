@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,13 +35,20 @@ class Layout:
     left_out: dict[str, dict[str, int]]
 
 
-def lay_out(rows: pl.DataFrame, labels: pl.DataFrame, shard_bytes: int) -> Layout:
+def lay_out(
+    rows: pl.DataFrame,
+    labels: pl.DataFrame,
+    shard_bytes: int,
+    *,
+    decided: Mapping[str, dict[str, int]] | None = None,
+) -> Layout:
     """Sort identities into groups and groups into shards of about equal size.
 
     Args:
         rows: all rows of all parts, in source order.
         labels: the lookup table.
         shard_bytes: what a shard should not exceed; one that holds a single identity may.
+        decided: identities and faces that somebody's decisions took out of both tables already, by reason.
 
     Raises:
         EthnoshardError: nothing is left to pack, or an identity has no row in the lookup table.
@@ -85,7 +93,7 @@ def lay_out(rows: pl.DataFrame, labels: pl.DataFrame, shard_bytes: int) -> Layou
         identities=people.select("identity", "group", "confidence", "shard", "faces"),
         faces=faces,
         label_sources=sorted(labelled["source"].unique().to_list()),
-        left_out=_left_out(labels),
+        left_out=_left_out(labels) | dict(decided or {}),
     )
 
 

@@ -65,6 +65,42 @@ class PackRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionCounts:
+    """What decisions of one action, or of one kind, came to.
+
+    Attributes:
+        decisions: number of them, repeated ones once.
+        identities: that were left out or merged as a whole.
+        faces: that were left out or went to another identity; each counts for one decision, that on its image first.
+    """
+
+    decisions: int
+    identities: int
+    faces: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRecord:
+    """Decisions on identities and images that were carried out when the dataset was packed.
+
+    Attributes:
+        name: of their file.
+        digest: hex SHA-256 of the decisions, whatever their order; :class:`~ethnoshard.shards.Decisions` makes it.
+        decisions: number of them, repeated ones once.
+        new_identities: that images of others were moved to.
+        by_action: counts by action, such as "leave-out".
+        by_kind: counts by the kind of finding that led to them.
+    """
+
+    name: str
+    digest: str
+    decisions: int
+    new_identities: int
+    by_action: dict[str, DecisionCounts]
+    by_kind: dict[str, DecisionCounts]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """The content of ``dataset.json``.
 
@@ -83,6 +119,7 @@ class Manifest:
         pack: how the dataset was cut.
         index: hex SHA-256 of each table, by its name.
         shards: one for each shard, in the order of the identities.
+        decisions: what was left out, merged and moved by decision; None where nothing was decided.
     """
 
     format: int
@@ -99,6 +136,7 @@ class Manifest:
     pack: PackRecord
     index: dict[str, str]
     shards: list[ShardEntry]
+    decisions: DecisionRecord | None = None
 
 
 def manifest_of(content: Mapping[str, object], path: Path) -> Manifest:

@@ -28,6 +28,8 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._card import dataset_card
+from ethnoshard.shards._decided import decide
+from ethnoshard.shards._decisions import Decisions
 from ethnoshard.shards._format import (
     CARD,
     FACES,
@@ -41,7 +43,7 @@ from ethnoshard.shards._format import (
     shard_name,
 )
 from ethnoshard.shards._layout import Layout, digest, lay_out
-from ethnoshard.shards._manifest import GroupEntry, Manifest, ShardEntry, manifest_of
+from ethnoshard.shards._manifest import DecisionRecord, GroupEntry, Manifest, ShardEntry, manifest_of
 from ethnoshard.shards._write_shard import ShardRecord, ShardTask, write_shard
 from ethnoshard.work import WorkFolder, read_labels
 
@@ -84,19 +86,22 @@ def pack(
     dataset: str | Path,
     settings: PackSettings | None = None,
     *,
+    decisions: Decisions | None = None,
     workers: int | None = None,
     progress: Progress = SILENT,
 ) -> PackReport:
     """Copy the aligned, labelled faces of a work folder into shards of one group each, with index and manifest.
 
     Call it from a script only under ``if __name__ == "__main__":``, because it starts processes. Faces are copied,
-    never encoded again. The same work folder and settings give the same bytes, whatever ``workers``. Interrupted, it
-    loses the shards in hand; called again in the same way it goes on.
+    never encoded again. The same work folder, settings and decisions give the same bytes, whatever ``workers``.
+    Interrupted, it loses the shards in hand; called again in the same way it goes on.
 
     Args:
         work: a work folder, aligned and labelled.
         dataset: the dataset folder; made if it is not there.
         settings: how to cut.
+        decisions: what to leave out, merge and move first, as ``read_decisions`` reads it; all are checked before
+            anything is written.
         workers: processes; one a core by default.
         progress: told how many faces there are, and how many are done.
 
@@ -104,19 +109,21 @@ def pack(
         The manifest and the counts.
 
     Raises:
-        EthnoshardError: the work folder is not finished, the dataset folder holds something else, the disk is full.
+        EthnoshardError: the work folder is not finished, decisions can't be carried out, the dataset folder holds
+            something else, the disk is full.
     """
     settings = settings or PackSettings()
     workers = check_workers(workers)
     folder, target = WorkFolder(Path(work)), Path(dataset)
     record = folder.finished()
     with folder.held():
-        layout = lay_out(folder.faces(record.parts), read_labels(folder), settings.shard_bytes)
+        layout, decided = _laid_out(folder, record.parts, settings, decisions)
         plan = {
             "format": FORMAT,
             "settings": asdict(settings),
             "layout": digest(layout),
             "align": read_json(folder.record_path),
+            **({} if decided is None else {"decisions": decided.digest}),
         }
         if (target / MANIFEST).exists():
             packed_before = _whole_before(target, plan)
@@ -131,8 +138,20 @@ def pack(
         if missing:
             for _ in in_processes(write_shard, missing, workers=min(workers, len(missing)), progress=progress):
                 pass
-        manifest = _finish(target, plan, layout, tasks)
+        manifest = _finish(target, plan, layout, tasks, decided)
     return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)
+
+
+def _laid_out(
+    work: WorkFolder, parts: int, settings: PackSettings, decisions: Decisions | None
+) -> tuple[Layout, DecisionRecord | None]:
+    """Where everything goes, and what decisions changed of it."""
+    rows, labels = work.faces(parts), read_labels(work)
+    if decisions is None:
+        return lay_out(rows, labels, settings.shard_bytes), None
+    decided = decide(decisions, rows, labels)
+    layout = lay_out(decided.rows, decided.labels, settings.shard_bytes, decided=decided.left_out)
+    return layout, decided.record
 
 
 def _begin(target: Path, plan: Mapping[str, object]) -> None:
@@ -147,8 +166,8 @@ def _begin(target: Path, plan: Mapping[str, object]) -> None:
         write_json(note, plan)
     elif read_json(note) != plan:
         raise EthnoshardError(
-            f"{target} holds an unfinished dataset of other settings or another work folder; delete it, or give "
-            f"another folder"
+            f"{target} holds an unfinished dataset of other settings, other decisions or another work folder; "
+            f"delete it, or give another folder"
         )
     make_folder(target / SHARDS)
     for folder in (target, target / SHARDS, note.parent):
@@ -164,7 +183,8 @@ def _whole_before(target: Path, plan: Mapping[str, object]) -> Manifest | None:
     content = read_json(target / MANIFEST)
     if content.get("plan") != _plan_digest(plan):
         raise EthnoshardError(
-            f"{target} holds a finished dataset of other settings, labels or faces; delete it, or give another folder"
+            f"{target} holds a finished dataset of other settings, decisions, labels or faces; delete it, or give "
+            f"another folder"
         )
     shutil.rmtree(target / _UNFINISHED, ignore_errors=True)
     try:
@@ -210,7 +230,9 @@ def _tasks(work: WorkFolder, target: Path, layout: Layout) -> list[ShardTask]:
     return tasks
 
 
-def _finish(target: Path, plan: Mapping[str, object], layout: Layout, tasks: list[ShardTask]) -> Manifest:
+def _finish(
+    target: Path, plan: Mapping[str, object], layout: Layout, tasks: list[ShardTask], decided: DecisionRecord | None
+) -> Manifest:
     """Write the index, the card and last of all the manifest, which says that the dataset is whole."""
     records = [ShardRecord.read(task.record) for task in tasks]
     identities, faces = _index(layout, [record for record in records if record is not None])
@@ -251,6 +273,7 @@ def _finish(target: Path, plan: Mapping[str, object], layout: Layout, tasks: lis
         "pack": plan["settings"],
         "index": {name: sha256_of(target / name) for name in (IDENTITIES, FACES)},
         "shards": as_json(shards),
+        **({} if decided is None else {"decisions": as_json(decided)}),
     }
     manifest = manifest_of(content, target / MANIFEST)
     with whole_file(target / CARD) as file:

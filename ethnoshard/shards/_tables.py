@@ -100,6 +100,10 @@ def settings_table(dataset: FaceDataset) -> pl.DataFrame:
         *((f"align: {name}", value) for name, value in _flat(asdict(align.settings))),
         ("labels", "; ".join(manifest.label.sources)),
         *((f"pack: {name}", value) for name, value in _flat(asdict(manifest.pack))),
+        *(
+            (f"decisions: {name}", value)
+            for name, value in _flat(asdict(manifest.decisions) if manifest.decisions else {})
+        ),
         *((f"version: {name}", value) for name, value in _flat(align.versions)),
     ]
     return pl.DataFrame(

@@ -1,6 +1,7 @@
 """One shard: faces copied from the parts, byte for byte, with their JSON beside them. Runs in a worker process."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from ethnoshard.shards._format import sample_json, sample_key
 from ethnoshard.work import PartFaces, WorkFolder
 
 _BUFFER = 2**20
+_OPEN_PARTS = 16
+"""Parts that are open at once: identities come in ascending order of parts, but for faces that others gave them."""
+_GAP = 2**16
+"""Bytes of a part that are read over rather than jumped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,40 +84,24 @@ def write_shard(task: ShardTask) -> str:
 def _copy(task: ShardTask, tar: TarFile) -> list[int]:
     offsets: list[int] = []
     people = task.identities.rows(named=True)
-    parts: dict[int, PartFaces] = {}
+    parts = _Parts(task.work)
     try:
         for (number,), faces in task.faces.group_by("identity", maintain_order=True):
             person = people[int(number) - task.first]
-            part = int(faces["part"][0])
-            if part not in parts:
-                # Parts come in ascending order, so that one open file is enough.
-                for old in parts.values():
-                    old.close()
-                parts = {part: PartFaces(task.work.part_path(part))}
-            offsets += _copy_identity(tar, person, int(number), faces, parts[part])
+            offsets += _copy_identity(tar, person, int(number), faces, parts)
             count(len(faces))
     finally:
-        for part_faces in parts.values():
-            part_faces.close()
+        parts.close()
     return offsets
 
 
 def _copy_identity(
-    tar: TarFile, person: Mapping[str, Any], number: int, faces: pl.DataFrame, part: PartFaces
+    tar: TarFile, person: Mapping[str, Any], number: int, faces: pl.DataFrame, parts: "_Parts"
 ) -> list[int]:
-    places, lengths = faces["part_offset"].to_list(), faces["length"].to_list()
-    # An identity's faces lie together in the part, those of one image in another order: one read fetches them all.
-    start = min(places)
-    span = memoryview(part.read(start, max(map(sum, zip(places, lengths, strict=True))) - start))
+    jpegs = parts.read(list(faces.select("part", "part_offset", "length").iter_rows()))
     offsets = []
-    for face, (place, length, image) in enumerate(zip(places, lengths, faces["source_image"], strict=True)):
+    for face, (jpeg, image) in enumerate(zip(jpegs, faces["source_image"], strict=True)):
         key = sample_key(number, face)
-        jpeg = span[place - start : place - start + length]
-        if bytes(jpeg[:2]) != b"\xff\xd8":
-            raise EthnoshardError(
-                f"{part.path} holds no JPEG at byte {place:,}, where its table places a face; delete that part's two "
-                f"files and run the same `ethnoshard align` again"
-            )
         offsets.append(tar.add(f"{key}.jpg", jpeg))
         described = sample_json(
             identity=person["identity"],
@@ -123,6 +112,63 @@ def _copy_identity(
         )
         tar.add(f"{key}.json", described)
     return offsets
+
+
+class _Parts:
+    """The work folder's parts, as many open as are read in turns."""
+
+    def __init__(self, work: WorkFolder) -> None:
+        self._work = work
+        self._open: OrderedDict[int, PartFaces] = OrderedDict()
+
+    def read(self, places: list[tuple[int, int, int]]) -> list[memoryview]:
+        """JPEGs of one identity, by part, offset and length.
+
+        An identity's own faces lie together in a part, those of one image in another order: one read fetches them all.
+        Those that other identities gave lie elsewhere.
+        """
+        jpegs: dict[tuple[int, int, int], memoryview] = {}
+        waiting: list[tuple[int, int, int]] = []
+        end = 0
+        for place in sorted(places):
+            part, offset, length = place
+            if waiting and (part != waiting[0][0] or offset - end > _GAP):
+                jpegs |= self._span(waiting)
+                waiting = []
+            end = max(end, offset + length) if waiting else offset + length
+            waiting.append(place)
+        jpegs |= self._span(waiting)
+        return [jpegs[place] for place in places]
+
+    def _span(self, places: list[tuple[int, int, int]]) -> dict[tuple[int, int, int], memoryview]:
+        """JPEGs of one part that lie beside each other, read at once."""
+        part, start, _ = places[0]
+        file = self._opened(part)
+        end = max(offset + length for _, offset, length in places)
+        span = memoryview(file.read(start, end - start))
+        jpegs = {}
+        for place in places:
+            _, offset, length = place
+            jpegs[place] = jpeg = span[offset - start : offset - start + length]
+            if bytes(jpeg[:2]) != b"\xff\xd8":
+                raise EthnoshardError(
+                    f"{file.path} holds no JPEG at byte {offset:,}, where its table places a face; delete that part's "
+                    f"two files and run the same `ethnoshard align` again"
+                )
+        return jpegs
+
+    def _opened(self, part: int) -> PartFaces:
+        if part not in self._open:
+            if len(self._open) == _OPEN_PARTS:
+                self._open.popitem(last=False)[1].close()
+            self._open[part] = PartFaces(self._work.part_path(part))
+        self._open.move_to_end(part)
+        return self._open[part]
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self._open.values():
+            part.close()
 
 
 class _Hashing:

@@ -6,7 +6,7 @@ from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import read_lfw_groups
-from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs
+from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
 from ethnoshard.sources._reader import ImageRef, SourceReader
@@ -37,6 +37,7 @@ __all__ = [
     "file_part",
     "find_pairs",
     "image_digests",
+    "nearest_name",
     "open_labelled",
     "open_reader",
     "open_source",

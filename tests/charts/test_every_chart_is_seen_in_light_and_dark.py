@@ -29,6 +29,7 @@ from ethnoshard.charts import (
     titled,
 )
 from ethnoshard.results import Contestant, Delivery, Encounters, Series, SimilarityHistograms
+from tests.kit.audits import finding, made_audit, table_of
 
 GROUPS = ("Asian", "<b>Few")
 RATE = ErrorRate(rate=0.01, errors=1, pairs=100, people=20, interval=(0.001, None))
@@ -57,6 +58,7 @@ LOADER = Contestant(
     loader="ethnoshard", decoder="simplejpeg", version="1", rounds=1, rate=9, least=8, most=10, of_limit=0.9, worst=1,
     off=0.5, people=4, seen=9, repeated=0, never=0, memory=1, first=1,
 )  # fmt: skip
+FINDINGS_TABLE = table_of([finding("same-person", "<b>", sure, group="A") for sure in (0.6, 0.9)])
 DATASET = pl.DataFrame(
     {"group": GROUPS, "people": [2, 1], "faces": [5, 1], "people_share": [0.6, 0.4], "faces_share": [0.8, 0.2]}
 )
@@ -77,6 +79,8 @@ ALL: dict[str, Callable[[], go.Figure]] = {
     "distances": lambda: charts.distances(np.array([1.0, 2]), np.array([2.0, 3]), unit="distance", threshold=2),
     "embedding_map": lambda: charts.embedding_map(XY[:, :2], PEOPLE),
     "empty_chart": lambda: charts.empty_chart("x", "y"),
+    "finding_distributions": lambda: charts.finding_distributions(FINDINGS_TABLE, "sure"),
+    "finding_shares": lambda: charts.finding_shares(made_audit(FINDINGS_TABLE).kinds),
     "eps_sweep": lambda: charts.eps_sweep(
         [SweepLine(name="<b>", eps=[0.4], values=[[0.5, 0.6]], colour=ARM_COLOURS[1])], "ARI"
     ),

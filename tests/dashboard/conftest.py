@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from dashboard._given import Given
 from ethnoshard.cli._main import app
+from tests.kit.audits import write_audit
 from tests.kit.waiting import PATIENCE
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -41,7 +42,7 @@ def command(*arguments: object) -> None:
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Given:
-    """Two runs with reports, a comparison, two datasets, benchmarks. Not to be written to."""
+    """Two runs with reports, a comparison, audits, two datasets, benchmarks. Not to be written to."""
     base = tmp_path_factory.getbasetemp()
     # Made once, whichever process of pytest-xdist comes first.
     root = (base if worker_id == "master" else base.parent) / "dashboard-full"
@@ -75,6 +76,8 @@ def make_full(root: Path) -> None:
                 "--out", run / "reports" / "clusters")  # fmt: skip
     reports = [root / "runs" / f"{arm}-0" / "reports" / "drawn" for arm in ("base", "natural")]
     command("compare", *reports, "--out", root / "runs" / "compare")
+    for arm in ("base", "natural"):
+        write_audit(root / "runs" / f"{arm}-0" / "reports" / "audit")
     shutil.copytree(RESULTS, root / "benchmarks")
 
 

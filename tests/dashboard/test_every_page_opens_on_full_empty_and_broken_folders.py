@@ -42,6 +42,7 @@ RECORDS = {f"{run}/reports/{name}": f"{run}/reports/{name}/report.json"
 UNREADABLE = {
     "runs": {**{run: f"{run}/run.json" for run in ("cut", "newer", "list", "lacking")}, **RECORDS},
     "dataset": {"lost.dataset": "lost.dataset", "cut.dataset": "cut.dataset/identities.parquet"},
+    "audit": RECORDS,
     "batches": {},
     "training": {run: f"{run}/metrics.parquet" for run in ("bad-table", "no-table")},
     "verification": RECORDS,
@@ -123,7 +124,8 @@ def test_no_path_from_a_link_is_opened(page: Page, full: Given, tmp_path: Path, 
     watched.clear()
     clusters = report.with_name("clusters")
     there = {"run": run, "runs": run, "report": report, "beside": report, "dataset": dataset, "clusters": clusters,
-             "beside_clusters": clusters, "loading": outside / "loading-x"}  # fmt: skip
+             "audit": report.with_name("audit"), "beside_clusters": clusters,
+             "loading": outside / "loading-x"}  # fmt: skip
     for name in PAGES:
         for written in (str, lambda path: os.path.relpath(path, full.runs)):
             test = page(name, full, **{key: written(path) for key, path in there.items()})

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard._given import Given
 from dashboard._main import PAGES
+from ethnoshard.shards import read_decisions
 from tests.kit.browsing import Visit, chromium, served
 from tests.kit.waiting import PATIENCE, until
 
@@ -149,6 +150,24 @@ def test_the_pointer_over_a_point_shows_the_face(visit: Visit) -> None:
     visit.page.locator(chart).first.locator(".scatterlayer .point").last.hover(force=True)
     face = visit.page.get_by_test_id("face-hover").locator("img[src^='data:image/jpeg']")
     expect(face).to_be_visible()
+
+
+def test_ticked_findings_come_out_as_a_file(visit: Visit, tmp_path: Path) -> None:
+    visit.open(f"audit?kind={quote('one person, several identities')}")
+    visit.page.get_by_text("Agreed").first.click()
+    expect(visit.page.get_by_text("1 decision about 1 finding")).to_be_visible()
+    visit.page.locator(".st-key-kind").get_by_role("combobox").click()
+    visit.page.get_by_role("option", name="people shared with another set").click()
+    expect(visit.page.get_by_text("Person 7 is person 2 of lfw")).to_be_visible()
+    faces = visit.page.locator('[class*="st-key-finding-"] img[src^="data:image/jpeg"]')
+    expect(faces).to_have_count(6)
+    visit.page.get_by_text("Agreed").last.click()
+    expect(visit.page.get_by_text("2 decisions about 2 findings")).to_be_visible()
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="decisions.csv").click()
+    download.value.save_as(tmp_path / "decisions.csv")
+    rows = read_decisions(tmp_path / "decisions.csv").table.select("identity", "action", "to").rows()
+    assert rows == [("Ann Lee", "leave-out", ""), ("Flo Orr", "merge-into", "Gus Ray")]
 
 
 def test_a_link_reproduces_the_view(visit: Visit) -> None:

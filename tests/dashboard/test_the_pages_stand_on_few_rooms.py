@@ -54,6 +54,15 @@ def test_no_page_takes_a_private_module_of_a_room() -> None:
 
 def test_a_page_is_a_file_and_helpers_are_few() -> None:
     views = {path.stem for path in (FOLDER / "views").glob("*.py")} - {"__init__"}
-    pages = {"batches", "benchmarks", "clusters", "dataset", "groups", "runs", "training", "verification"}
-    helpers = {"_comparisons", "_encounters", "_evaluations", "_group_details", "_loaders", "_picture", "_what_if"}
+    pages = {"audit", "batches", "benchmarks", "clusters", "dataset", "groups", "runs", "training", "verification"}
+    helpers = {
+        "_comparisons",
+        "_decisions",
+        "_encounters",
+        "_evaluations",
+        "_group_details",
+        "_loaders",
+        "_picture",
+        "_what_if",
+    }
     assert views == pages | helpers
