@@ -32,6 +32,7 @@ from ethnoshard.reports._folder import CURVES, SHIFT, TALLY
 from ethnoshard.reports._lost import lost_images
 from ethnoshard.reports._other_people import RULES, SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
+    NO_ATTRIBUTE,
     AcquisitionFailures,
     Arrays,
     ChosenOn,
@@ -202,7 +203,8 @@ def groups_of_scores(
     curves = _curves(pairs, choice, at_fars, options)
     return _result(
         pairs, curves, threshold, tar_at_fars(pairs, curves, at_fars),
-        source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={}, which="the listed pairs",
+        source="list", given_by=given_by, attribute=NO_ATTRIBUTE, note=AS_GIVEN.format(name=given_by), without={},
+        which="the listed pairs",
         people=None if pairs.people is None else pairs.people.number, images=None,
         failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
@@ -256,7 +258,7 @@ def _of_source(
     given_by = source.given_by or source.name
     result = _result(
         tested, curves, threshold, tar_at_fars(tested, curves, at_fars),
-        source=source.name, given_by=given_by,
+        source=source.name, given_by=given_by, attribute=source.attribute,
         note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
         without=source.without, which=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
@@ -298,6 +300,7 @@ def _result(
     *,
     source: str,
     given_by: str,
+    attribute: str,
     note: str,
     without: dict[str, int],
     which: str,
@@ -310,6 +313,7 @@ def _result(
     errors = GroupErrors(
         source=source,
         labels=f"as given by {given_by}",
+        attribute=attribute,
         note=note,
         without_group=without,
         pairs=which,

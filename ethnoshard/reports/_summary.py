@@ -301,7 +301,7 @@ def group_lines(found: GroupErrors, shown: Shown = PROFILES["all"]) -> list[str]
     people += "" if found.images is None else f", {found.images:,} images."
     without = ", ".join(f"{count:,} {reason}" for reason, count in found.without_group.items())
     lines = [
-        f"### Groups {found.labels}",
+        f"### By {found.attribute}, {found.labels}",
         "",
         f"{found.note} Pairs: {found.pairs}; weighted by {found.weighting}.{people}"
         + (f" People without a group: {without}." if without else ""),

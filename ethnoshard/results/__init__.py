@@ -50,6 +50,8 @@ from ethnoshard.results._delivery import Delivery, Encounters
 from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, holm
 from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
 from ethnoshard.results._groups import (
+    NO_ATTRIBUTE,
+    PERCEIVED_ETHNICITY,
     DemographicsChange,
     ErrorsAtThreshold,
     GroupErrors,
@@ -87,8 +89,10 @@ __all__ = [
     "CLUSTERINGS",
     "LEVEL",
     "LEVEL_OF_CLAIMS",
+    "NO_ATTRIBUTE",
     "OURS",
     "OUR_DECODER",
+    "PERCEIVED_ETHNICITY",
     "Accepted",
     "AcquisitionFailures",
     "ArmCompany",
