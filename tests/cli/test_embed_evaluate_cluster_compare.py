@@ -68,7 +68,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--embeddings", "good.npz"], "--embeddings needs --pairs"),
         (["--scores", "one_class.csv"], "one_class.csv: all 2 pairs are of the same person"),
         (["--scores", "scores.csv", "--pairs", "pairs.txt"], "--scores holds pairs itself"),
-        (["--scores", "scores.csv", "--groups", "people.csv"], "it lacks person_a and person_b (or image_a and image_b"),
+        (["--scores", "scores.csv", "--groups", "people.csv"], "it lacks person_a and person_b (or image_a"),
         (["--scores", "scores.csv", "--fmr", "2"], "a FAR or FMR must be above 0 and below 1, got 2"),
         (["page.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "page.onnx is no ONNX network that can be run"),
         (["gone.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "the model gone.onnx is not there; give a run"),
