@@ -211,7 +211,7 @@ def show_group_changes(shelf: Shelf, first: PickedEvaluation, other: PickedEvalu
         _show.table(
             group_change_table(source, turned=not base),
             name=f"change-{other.name}-{source.source}",
-            title=f"From {first.label} to {other.label}, {source.labels}: "
+            title=f"From {first.label} to {other.label}, {source.whose}: "
             + (", ".join(clear) if clear else "no group's difference is clear of 0"),
             how=f"{other.label} less {first.label}, each at its own threshold, on the same {count(source.draws)} draws "
             f"of people (from {name}). An interval that holds 0 does not tell the two apart.",

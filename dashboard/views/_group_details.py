@@ -26,7 +26,7 @@ def show_group_details(shelf: Shelf, report: str, sources: Iterable[GroupErrors]
             _show.table(
                 tar_table(found.tar_at_far),
                 name=f"tar-{found.source}",
-                title=f"TAR at a FAR, {found.labels}: at one threshold for all, and at each group's own",
+                title=f"TAR at a FAR by {found.whose}: at one threshold for all, and at each group's own",
                 how=_thresholds(found.tar_at_far)
                 + " A group's own threshold is set on its very pairs, which flatters. Too few pairs: the FAR is less "
                 "than one of the group's different pairs"
@@ -39,7 +39,7 @@ def show_group_details(shelf: Shelf, report: str, sources: Iterable[GroupErrors]
             _show.table(
                 failure_table(found.failures),
                 name=f"failures-{found.source}",
-                title=f"Images without an embedding, {found.labels}: {_rates(found.failures)}",
+                title=f"Images without an embedding, {found.whose}: {_rates(found.failures)}",
                 how=f"At the report's own threshold, {found.threshold:.4f}. With failures, same pairs that are lost by "
                 "them count as refused. Wilson's interval takes images for independent, which one person's aren't.",
                 height="content",
@@ -56,14 +56,14 @@ def _similarities(shelf: Shelf, report: str, found: GroupErrors, shift: ScoreShi
         _show.chart(
             group_similarities(histograms, found.threshold, shelf.group_colours),
             name=f"similarities-{found.source}",
-            title=f"Where similarities lie, {found.labels}: mean of different pairs {_means(shift)}",
+            title=f"Where similarities lie, {found.whose}: mean of different pairs {_means(shift)}",
             how=f"Shares of each group's own pairs, weighted by {found.weighting}. Dashed: the report's threshold, "
             f"{found.threshold:.4f}.",
         )
     _show.table(
         shift_table(shift),
         name=f"shift-{found.source}",
-        title=f"How far each group's similarities are shifted, {found.labels}",
+        title=f"How far each group's similarities are shifted, {found.whose}",
         how="Shift: mean less that of the pairs within all groups, in standard deviations (root of the mean of both "
         "variances). d': mean of same pairs less that of different ones, in the same unit.",
         height="content",

@@ -225,8 +225,8 @@ def _labels(shelf: Shelf, images: Source | None) -> dict[str, Mapping[str, str]]
             if images is None or evaluation.source is None or not _faces.same_source(images, evaluation.source):
                 continue
             for source in evaluation.demographics:
-                if source.labels not in labels:
-                    labels[source.labels] = shelf.group_labels(report.name, source.source)
+                if source.whose not in labels:
+                    labels[source.whose] = shelf.group_labels(report.name, source.source)
         except EthnoshardError:
             # A report of which something is missing has its reason on the page "Groups".
             continue

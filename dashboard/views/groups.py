@@ -27,6 +27,7 @@ from ethnoshard.charts import (
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupErrorsOverThresholds, indices_at
 from ethnoshard.results import (
+    PERCEIVED_ETHNICITY,
     ErrorsAtThreshold,
     Estimate,
     GroupErrors,
@@ -65,8 +66,8 @@ class SourceErrors:
 
     @property
     def labels(self) -> str:
-        """Whose labels, in words."""
-        return f"perceived ethnicity {self.errors.own.labels}"
+        """Which attribute, and whose labels, in words."""
+        return self.errors.own.whose
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,15 +115,25 @@ def show(shelf: Shelf) -> None:
 
 def _report(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> None:
     sources = _sources(shelf, picked)
-    st.caption(
-        plain(f"{sources[0][0].errors.own.note} Perceived ethnicity: never what somebody is or says of themselves.")
-    )
+    st.caption(plain(labels_note([reports[0].errors.own for reports in sources])))
     _moving(shelf, sources)
     show_group_details(shelf, picked[0].name, (reports[0].errors.own for reports in sources))
     for other in picked[1:]:
         with reporting_errors(f"{picked[0].name} and {other.name}"):
             show_group_changes(shelf, picked[0], other)
     _small_print(sources)
+
+
+def labels_note(sources: Sequence[GroupErrors]) -> str:
+    """What a reader must know of labels: each source's note once, and what perceived ethnicity is where it is one.
+
+    >>> labels_note([])
+    ''
+    """
+    texts = list(dict.fromkeys(own.note for own in sources if own.note))
+    if any(own.attribute == PERCEIVED_ETHNICITY for own in sources):
+        texts.append("Perceived ethnicity: never what somebody is or says of themselves.")
+    return " ".join(texts)
 
 
 def _sources(shelf: Shelf, picked: Sequence[PickedEvaluation]) -> list[list[SourceErrors]]:
@@ -202,7 +213,7 @@ def _moving(shelf: Shelf, sources: Sequence[Sequence[SourceErrors]]) -> None:
             _show.chart(
                 group_matrix(group_cells_of(rates)),
                 name=f"cross-{reports[0].of.source}",
-                title=f"Who is taken for whom, {rates.labels}: {cross_title(rates)}",
+                title=f"Who is taken for whom, {rates.whose}: {cross_title(rates)}",
                 how=f"Different-person pairs with one person from each group, accepted at {reports[0].text}. "
                 f"Grey: fewer than {rates.min_people} people or {rates.min_pairs} pairs.",
             )
@@ -278,6 +289,7 @@ def rate_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
     for each in everything:
         for group, rates in {"all": each.rates.overall, **each.rates.by_group}.items():
             row: dict[str, str | float | None] = {
+                "attribute": each.of.errors.own.attribute,
                 "labels": each.of.errors.own.labels,
                 "report": each.of.picked.name,
                 "threshold": each.threshold,
@@ -359,6 +371,7 @@ def metric_numbers(everything: Sequence[ErrorsInView]) -> pl.DataFrame:
             low, high = found.people_interval or (None, None)
             rows.append(
                 {
+                    "attribute": each.of.errors.own.attribute,
                     "labels": each.of.errors.own.labels,
                     "report": each.of.picked.name,
                     "threshold": each.threshold,
@@ -403,8 +416,7 @@ def _det(first: ErrorsInView, colours: Mapping[str, str]) -> None:
     _show.chart(
         det_by_group(first, colours),
         name=f"det-{first.of.source}",
-        title=f"DET by group, {first.rates.labels}: one threshold, {first.text}, is another place on every "
-        "group's curve",
+        title=f"DET by {first.rates.whose}: one threshold, {first.text}, is another place on every group's curve",
         how="Lines: all thresholds; the sign on each: the one for all. Lower and further left is better; edges are 0. "
         f"{each_rate(first.rates)}.",
     )

@@ -85,18 +85,24 @@ def _about(evaluation: Evaluation) -> str:
 
 def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
     several = verified.folds > 1
-    over = f"mean ± standard deviation of {verified.folds} folds" if several else "one fold"
+    over = (
+        f"mean of {verified.folds} folds ± their standard deviation, which says how far apart folds are; how sure the "
+        "mean is, its standard error says"
+        if several
+        else "one fold"
+    )
 
-    def tile(label: str, measured: FoldRate, below: str, meaning: str) -> tuple[str, str, str, str]:
-        spread = f"± {measured.std:.4f} over folds; " if several else ""
-        return label, share(measured.mean), f"{spread}{_range(measured)}{below}", meaning
+    def tile(label: str, measured: FoldRate, ends: str, meaning: str) -> tuple[str, str, str, str]:
+        error = measured.standard_error
+        spread = "" if error is None else f"± {measured.std:.4f} over folds, standard error {error:.4f}; "
+        return label, share(measured.mean), f"{spread}{ends}", meaning
 
     steps = "searched exactly" if verified.accuracy == verified.accuracy_exact else "in steps"
     tiles = [
         tile(
             "Accuracy",
             verified.accuracy,
-            "",
+            _range(verified, verified.accuracy),
             f"Share of right answers, {over}; thresholds from {verified.thresholds_from}, {steps}.",
         )
     ]
@@ -109,27 +115,27 @@ def _metrics(verified: Verification) -> list[tuple[str, str, str, str]]:
             tile(
                 f"VAL at FAR {at.far_asked:g}",
                 at.val,
-                f"; FAR reached {share(at.far.mean)}",
+                f"{at.interval_reason or _range(verified, at.val)}; FAR reached {share(at.far.mean)}",
                 f"Share of same pairs accepted, {over}, at the threshold that lets {at.far_asked:g} of the different "
                 f"pairs of {verified.thresholds_from} in. FAR reached: {at.far.events} of "
-                f"{at.far.pairs:,} pairs, {_range(at.far)}.",
+                f"{at.far.pairs:,} pairs, {_range(verified, at.far)}.",
             )
         )
-    everything = "all pairs, one threshold"
+    without = f"no interval: {verified.why_no_draws or 'the report is from before it was measured'}"
     auc_range, eer_range = _in_draws(verified.auc_interval), _in_draws(verified.eer_interval)
     return [
         *tiles,
         (
             "AUC",
             share(verified.auc),
-            auc_range or everything,
-            "How often a same pair is more alike than a different one.",
+            auc_range or without,
+            "How often a same pair is more alike than a different one, over all pairs.",
         ),
         (
             "EER",
             share(verified.eer),
-            eer_range or everything,
-            "Error rate where FMR and FNMR are equal.",
+            eer_range or without,
+            "Error rate of all pairs where FMR and FNMR are equal.",
         ),
     ]
 
@@ -139,10 +145,10 @@ def _in_draws(ends: Interval | None) -> str:
     return "" if low is None or high is None else f"95 % {low:.4f} to {high:.4f} (people)"
 
 
-def _range(measured: FoldRate) -> str:
-    return (
-        _in_draws(measured.people_interval) or f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson)"
-    )
+def _range(verified: Verification, measured: FoldRate) -> str:
+    why = f": {verified.why_no_draws}" if verified.why_no_draws else ""
+    wilson = f"95 % {measured.wilson.low:.4f} to {measured.wilson.high:.4f} (Wilson{why})"
+    return _in_draws(measured.people_interval) or wilson
 
 
 @st.fragment

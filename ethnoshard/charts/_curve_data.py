@@ -98,7 +98,7 @@ def curve_of(verified: Verification, name: str, **look: str) -> Curve:
                 fmr=at.far.mean,
                 tar=at.val.mean,
                 fmr_interval=_interval(at.far),
-                tar_interval=_interval(at.val),
+                tar_interval=None if at.interval_reason else _interval(at.val),
             )
             for at in verified.validation
             if at.val

@@ -75,7 +75,8 @@ def run(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Errors by group of all pairs of images: a table of identity,group[,attribute...], or lfw_groups.csv; "
+            help="Errors by group of all pairs of images, or of those that --scores lists: a table of "
+            "identity,group[,attribute...], or lfw_groups.csv; "
             "may be repeated.",
         ),
     ] = None,
@@ -95,7 +96,7 @@ def run(
         typer.Option(
             metavar="FILE",
             help="Instead of all these: any system's scores, CSV of score,same,group_a,group_b[,person_a,person_b]"
-            "[,fold].",
+            "[,fold]; with --groups of score,same,person_a,person_b[,fold].",
         ),
     ] = None,
     failures: Annotated[
@@ -172,17 +173,18 @@ def run(
     tables = groups or []
     if not tables and (group_columns is not None or matched_on is not None):
         raise EthnoshardError("--group-columns and --matched-on are of a table of groups; pass --groups FILE")
-    _check_inputs(model, images, pairs, tables, embeddings, scores, form)
+    _check_inputs(model, images, pairs, embeddings, scores, form)
     if out is not None:
         check_out(out)
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
 
+    # Whatever is wrong with the small files is said before the long work begins.
+    by_group = read_groups(*tables, columns=listed(options.as_text(group_columns or "")), matched_on=matched_on)
     if scores is not None:
-        report = evaluate_scores(read_scores(scores, allow_failures=failures != FailuresOption.REFUSE), options=decided)
+        table = read_scores(scores, allow_failures=failures != FailuresOption.REFUSE, groups_apart=bool(by_group))
+        report = evaluate_scores(table, groups=by_group, options=decided)
     else:
         assert pairs is not None, "checked above"
-        # Whatever is wrong with the small files is said before the long work begins.
-        by_group = read_groups(*tables, columns=listed(options.as_text(group_columns or "")), matched_on=matched_on)
         pair_list = read_pairs(pairs, form.value)
         if embeddings is not None:
             found = Embeddings.load(embeddings)
@@ -238,7 +240,6 @@ def _check_inputs(
     model: str | None,
     images: str | None,
     pairs: Path | None,
-    groups: list[Path],
     embeddings: Path | None,
     scores: Path | None,
     form: PairsForm,
@@ -252,8 +253,8 @@ def _check_inputs(
     if len(given) != 1:
         what = " and ".join(given) or "none of them"
         raise EthnoshardError(f"give one of MODEL, --embeddings FILE and --scores FILE; this has {what}")
-    if scores is not None and (pairs or groups or images):
-        raise EthnoshardError("--scores holds pairs and groups itself; leave out --pairs, --groups and --lfw")
+    if scores is not None and (pairs or images):
+        raise EthnoshardError("--scores holds pairs itself; leave out --pairs and --lfw")
     if scores is None and pairs is None:
         raise EthnoshardError(f"{given[0]} needs --pairs FILE: which images to compare")
     if embeddings is not None and images is not None:

@@ -190,6 +190,7 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsC
             GroupErrorsChange(
                 source=ours.source,
                 labels=ours.labels,
+                attribute=ours.attribute,
                 note=ours.note,
                 thresholds=(ours.threshold, yours.threshold),
                 thresholds_from=(ours.chosen_on.text, yours.chosen_on.text),
@@ -276,7 +277,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         ]
     one, two = found.thresholds
     lines = [
-        f"## By group, {found.labels}",
+        f"## By {found.attribute}, {found.labels}",
         "",
         f"{found.note and found.note + ' '}Each model at its own threshold: {one:.4f} ({found.thresholds_from[0]}) and "
         f"{two:.4f} ({found.thresholds_from[1]}). Intervals are of the differences on the same people, each by itself; "
@@ -380,7 +381,7 @@ def _group_page(found: GroupErrorsChange, named: str) -> str:
     ]
     return page(
         charts.differences(rows, _AXIS),
-        f"By group {found.labels}, {named}: differences",
+        f"By {found.attribute}, {found.labels}, {named}: differences",
         f"95 % intervals of the differences on the same people. {_FILLED_BY_GROUP} Grey: too few people or "
         f"pairs. {found.note}".rstrip(),
         script="directory",

@@ -20,6 +20,7 @@ from ethnoshard.reports._folder import Report
 from ethnoshard.reports._groups import (
     groups_of_all_pairs,
     groups_of_listed_pairs,
+    groups_of_scored_people,
     groups_of_scores,
     listed_groups,
     listed_people,
@@ -295,17 +296,20 @@ def _identified(embeddings: Embeddings, options: EvaluationOptions) -> Identific
     )
 
 
-def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = None) -> Report:
+def evaluate_scores(
+    scored: ScoredPairs, *, groups: Sequence[GroupSource] = (), options: EvaluationOptions | None = None
+) -> Report:
     """Verification and errors by group.
 
     Thresholds come from the other folds where the table has folds, else from the same pairs.
 
     Args:
         scored: pairs with a score each, as ``read_scores`` gives them; of those that failed see ``scored``.
+        groups: sources of people's groups, each reported by itself, in place of the table's own.
         options: metric, draws, thresholds and minimums.
 
     Raises:
-        EthnoshardError: pairs are of one kind (in a fold too), or a person has two groups.
+        EthnoshardError: pairs are of one kind (in a fold too), a person has two groups, or no source has two groups.
     """
     options = options or EvaluationOptions()
     everything, scored = scored, scored.scored(failures_are_errors=options.failures_are_errors)
@@ -319,12 +323,16 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
             draws=options.draws,
             seed=options.seed,
         )
-        alone = lone_group(scored.groups)
-        own = None if alone else verification_by_group(
-            -scored.score, scored.same, scored.groups, fold=scored.fold, people=scored.people, fars=options.fars,
+        listed = None if groups else scored.groups
+        alone = () if listed is None else lone_group(listed)
+        own = None if alone or listed is None else verification_by_group(
+            -scored.score, scored.same, listed, fold=scored.fold, people=scored.people, fars=options.fars,
             draws=options.draws, seed=options.seed,
         )  # fmt: skip
-        by_group = [] if alone else [groups_of_scores(scored, options, given_by=scored.path.name)]
+        if groups:
+            by_group = groups_of_scored_people(scored, groups, options)
+        else:
+            by_group = [] if own is None else [groups_of_scores(scored, options, given_by=scored.path.name)]
     except EthnoshardError as error:
         raise EthnoshardError(f"{scored.path}: {error}") from error
     result = Evaluation(
@@ -337,7 +345,7 @@ def evaluate_scores(scored: ScoredPairs, *, options: EvaluationOptions | None = 
         verification=verified,
         identification=None,
         identification_left_out="there are scores only, no embeddings",
-        groups_left_out=reasons(alone),
+        groups_left_out=reasons(dict.fromkeys([*alone, *(each for source in groups for each in source.left_out)])),
         demographics=tuple(each.errors for each in by_group),
         verification_by_group=own,
     )
@@ -373,7 +381,7 @@ def _scored_facts(scored: ScoredPairs, options: EvaluationOptions) -> Pairs:
 
 def _failures(scored: ScoredPairs) -> tuple[Failures, ...]:
     """By both groups and kind, for all of these, where a pair failed at all."""
-    if scored.failed is None:
+    if scored.failed is None or scored.groups is None:
         return ()
     names, codes = np.unique(np.concatenate(scored.groups), return_inverse=True)
     first, second = np.sort(codes.reshape(2, -1), axis=0)

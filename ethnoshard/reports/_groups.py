@@ -1,7 +1,7 @@
 """Errors by group for a report: whose labels, which pairs, which threshold and from where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,12 +88,7 @@ def groups_of_all_pairs(
     usable = {
         source.name: {source.groups[who] for who in set(people.tolist()) & source.groups.keys()} for source in sources
     }
-    if all(len(groups) < 2 for groups in usable.values()):
-        found = "; ".join(f"{name}: {', '.join(sorted(groups)) or 'none'}" for name, groups in usable.items())
-        raise EthnoshardError(
-            f"a difference between groups needs two groups among the images; there are {found}"
-            + ("" if any(usable.values()) else _nobody(labelled, people))
-        )
+    _check_two_groups(usable, labelled, people, "among the images")
     usual = options.threshold is None and not too_few(len(np.unique(people[outside])), options.fmr)
     # Where the report's threshold isn't set on them, images of people outside the test needn't be sound.
     sound = (people != "") & np.isfinite(embeddings.vectors).all(axis=1) & embeddings.vectors.any(axis=1)
@@ -114,10 +109,20 @@ def groups_of_all_pairs(
     ]
 
 
-def _nobody(labelled: set[str], people: NDArray[np.str_]) -> str:
-    """That names don't fit, with some of both."""
-    named, there = (", ".join(map(repr, sorted(names)[:_SOME])) for names in (labelled, set(people.tolist())))
-    return f". None of the {len(labelled):,} people that have a group is among the images: {named} against {there}"
+def _check_two_groups(usable: dict[str, set[str]], labelled: set[str], people: NDArray[np.str_], where: str) -> None:
+    """Refuse sources of which none has two groups.
+
+    Raises:
+        EthnoshardError: the groups that there are; where nobody has one, some names of both that don't fit.
+    """
+    if any(len(groups) >= 2 for groups in usable.values()):
+        return
+    found = "; ".join(f"{name}: {', '.join(sorted(groups)) or 'none'}" for name, groups in usable.items())
+    text = f"a difference between groups needs two groups {where}; there are {found}"
+    if not any(usable.values()):
+        named, there = (", ".join(map(repr, sorted(names)[:_SOME])) for names in (labelled, set(people.tolist())))
+        text += f". None of the {len(labelled):,} people that have a group is {where}: {named} against {there}"
+    raise EthnoshardError(text)
 
 
 def lone_group(groups: tuple[NDArray[np.str_], NDArray[np.str_]]) -> tuple[Remark, ...]:
@@ -178,7 +183,7 @@ def groups_of_scores(
     """By the labels of scored pairs.
 
     Args:
-        scored: the pairs.
+        scored: the pairs, with groups.
         options: draws, threshold and minimums.
         given_by: name of the file that has the labels.
         images: of the list, with and without an embedding; None where that isn't known.
@@ -186,6 +191,70 @@ def groups_of_scores(
     Raises:
         EthnoshardError: pairs are of one kind or groups only one, a person has two groups.
     """
+    source = GroupSource(name="list", groups={}, without={}, given_by=given_by)
+    return _of_list(scored, options, source, images=images)
+
+
+def groups_of_scored_people(
+    scored: ScoredPairs, sources: Sequence[GroupSource], options: EvaluationOptions
+) -> list[GroupResult]:
+    """By each source, the scored pairs of people whom it puts in a group; each source has a threshold of its own.
+
+    People are matched on the attribute that all sources have alike, if any: a pair of two who are known to differ in it
+    is left out.
+
+    Args:
+        scored: the pairs, with people.
+        sources: of these people's groups.
+        options: draws, threshold and minimums.
+
+    Raises:
+        EthnoshardError: no source has two groups among the people, or what is left by one is of one kind.
+    """
+    assert scored.people is not None, "read with people"
+    people = np.unique(np.concatenate(scored.people))
+    labelled = {person for source in sources for person in source.groups}
+    usable = {
+        source.name: {source.groups[who] for who in people.tolist() if who in source.groups} for source in sources
+    }
+    _check_two_groups(usable, labelled, people, "on the list")
+    found = []
+    for source in sources:
+        if len(usable[source.name]) < 2:
+            continue
+        first, second = (_attribute(side, source.groups) for side in scored.people)
+        rows = (first != "") & (second != "")
+        if source.matched_on is not None:
+            one, other = (_attribute(side, source.matched) for side in scored.people)
+            rows &= scored.same | (one == other) | (one == "") | (other == "")
+        grouped = replace(scored, groups=(first, second)).select(rows)
+        without = sum(who not in source.groups for who in people.tolist())
+        which = f"the listed pairs whose people both have a group, {int(rows.sum()):,} of {len(rows):,}"
+        if source.matched_on is not None:
+            which += f", but none of two people known to differ in {source.matched_on}"
+        own = replace(source, without={"of the list's people": without} if without else {})
+        try:
+            found.append(_of_list(grouped, options, own, which=which))
+        except EthnoshardError as error:
+            raise EthnoshardError(f"by {source.given_by or source.name}: {error}") from error
+    return found
+
+
+def _attribute(people: Texts, values: dict[str, str]) -> Texts:
+    """(N,) what is known of each; "" of whom nothing is."""
+    names, codes = np.unique(people, return_inverse=True)
+    return np.array([values.get(name, "") for name in names.tolist()], np.str_)[codes]
+
+
+def _of_list(
+    scored: ScoredPairs,
+    options: EvaluationOptions,
+    source: GroupSource,
+    *,
+    which: str = "the listed pairs",
+    images: ListedImages | None = None,
+) -> GroupResult:
+    """By the groups that scored pairs have, called after a source."""
     pairs = ScoreList.of(scored.score, scored.same, scored.groups, people=scored.people)
     # Weighted as the rates are, so that the FMR that a report shows of all pairs is the one that was asked for.
     if options.threshold is None:
@@ -200,9 +269,11 @@ def groups_of_scores(
         threshold = Threshold(value=options.threshold, chosen_on=ChosenOn(text=GIVEN))
     at_fars = thresholds_of_list(pairs, options.fars, options.weighting)
     curves = _curves(pairs, choice, at_fars, options)
+    given_by = source.given_by or source.name
     return _result(
         pairs, curves, threshold, tar_at_fars(pairs, curves, at_fars),
-        source="list", given_by=given_by, note=AS_GIVEN.format(name=given_by), without={}, which="the listed pairs",
+        source=source.name, given_by=given_by, attribute=source.attribute, note=_note(source, given_by),
+        without=source.without, which=which,
         people=None if pairs.people is None else pairs.people.number, images=None,
         failures=None if images is None else failures_of_list(pairs, threshold.value, images, curves.weighting),
     )  # fmt: skip
@@ -256,8 +327,8 @@ def _of_source(
     given_by = source.given_by or source.name
     result = _result(
         tested, curves, threshold, tar_at_fars(tested, curves, at_fars),
-        source=source.name, given_by=given_by,
-        note=EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by),
+        source=source.name, given_by=given_by, attribute=source.attribute,
+        note=_note(source, given_by),
         without=source.without, which=_which_pairs(tested, source),
         people=len(tested.names), images=len(tested.codes),
         failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
@@ -265,6 +336,11 @@ def _of_source(
     assert tested.groups is not None, "grouped above"
     result.arrays.update(people=tested.names, groups=tested.groups)
     return result
+
+
+def _note(source: GroupSource, given_by: str) -> str:
+    """What a reader must know of the labels."""
+    return EXPLORATORY if source.exploratory else AS_GIVEN.format(name=given_by)
 
 
 def _curves(
@@ -298,6 +374,7 @@ def _result(
     *,
     source: str,
     given_by: str,
+    attribute: str,
     note: str,
     without: dict[str, int],
     which: str,
@@ -310,6 +387,7 @@ def _result(
     errors = GroupErrors(
         source=source,
         labels=f"as given by {given_by}",
+        attribute=attribute,
         note=note,
         without_group=without,
         pairs=which,

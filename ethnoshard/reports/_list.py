@@ -148,5 +148,5 @@ def _worst(report: Evaluation, error: Literal["fmr", "fnmr"]) -> WorstGroup | No
                 rates[group] = rate.rate
         if rates:
             worst = max(rates, key=lambda name: rates[name])
-            return WorstGroup(group=worst, rate=rates[worst], source=errors.labels)
+            return WorstGroup(group=worst, rate=rates[worst], source=errors.whose)
     return None

@@ -101,17 +101,13 @@ def group_pages(
         histograms: shares of pairs by similarity; without, there is no page of them.
         across: whether there is a page of who is taken for whom, if there are pairs across groups.
     """
-    source, labels, threshold = (
-        found.source,
-        found.labels,
-        threshold_text(found),
-    )
+    source, whose, threshold = found.source, found.whose, threshold_text(found)
     known = found.overall.fmr.people is not None
     bars = f" Bars: {'95 %' if known else 'Wilson 95 %, as people are not known'}."
     pages = {
         f"groups-{source}": page(
             charts.group_rates([group_rates_of(found, named)]),
-            f"Errors of {named} by group, {labels}",
+            f"Errors of {named} by {whose}",
             f"{threshold}{bars} {_GREY} {found.note}{failure_note(found.failures)}",
             script="directory",
         ),
@@ -119,14 +115,14 @@ def group_pages(
     if histograms is not None:
         pages[f"similarities-{source}"] = page(
             charts.group_similarities(histograms, found.threshold),
-            f"Similarities by {named} within each group, {labels}",
+            f"Similarities by {named} within each group, {whose}",
             f"Shares of a group's own pairs, weighted by {found.weighting}. Dashed: the threshold. {found.note}",
             script="directory",
         )
     if found.across and across:
         pages[f"cross-{source}"] = page(
             charts.group_matrix(group_cells_of(found)),
-            f"False matches of {named} within and across groups, {labels}",
+            f"False matches of {named} within and across groups, {whose}",
             f"{threshold} {_GREY} {found.note}",
             script="directory",
         )

@@ -173,9 +173,7 @@ def _verification(verified: Verification) -> list[str]:
         add(f"FAR reached for {at.far_asked:g}", at.far)
     spread = "± std over folds", "standard error of the mean"
     head = ("", "mean", *spread, "95 % by drawing people", "pairs, Wilson's 95 %", "thresholds")
-    few = [
-        line for at in verified.validation if at.val and at.interval_reason for line in (f"{at.interval_reason}.", "")
-    ]
+    few = [line for reason in no_interval_lines(verified) for line in (reason, "")]
     return [
         *table(head, rows),
         *few,
@@ -201,8 +199,7 @@ def _verification_by_group(found: VerificationByGroup) -> list[str]:
             interval(each.accuracy.people_interval or each.accuracy.wilson),
             f"{each.accuracy.events:,} of {each.accuracy.pairs:,}",
             _thresholds(each.accuracy, each),
-            *(with_interval(at.val.mean, at.val.people_interval or at.val.wilson) if at.val else NONE
-              for at in each.validation),
+            *(with_interval(at.val.mean, at.val_interval) if at.val else NONE for at in each.validation),
             _with_ends(number(each.auc, 5), each.auc_interval),
         ]
         for group, each in found.by_group.items()
@@ -215,6 +212,8 @@ def _verification_by_group(found: VerificationByGroup) -> list[str]:
         lines += table((*head, *vals, "AUC"), rows)
         flatters = ", which flatters" if one.folds == 1 else ""
         lines += [f"{_folds(one.folds)}; thresholds from {one.thresholds_from}{flatters}.", ""]
+    for group, each in found.by_group.items():
+        lines += [line for reason in no_interval_lines(each) for line in (f"{group}: {reason}", "")]
     if found.mean is not None and found.std is not None and found.std_of_sample is not None:
         lines += [
             f"Mean accuracy {number(found.mean, 5)}; STD of the groups {number(found.std, 5)} (divided by their "
@@ -225,6 +224,11 @@ def _verification_by_group(found: VerificationByGroup) -> list[str]:
     for group, why in found.left_out.items():
         lines += [f"{group} is left out: {why}.", ""]
     return lines
+
+
+def no_interval_lines(verified: VerificationSummary) -> list[str]:
+    """Why VALs have no interval, a sentence each."""
+    return [f"{at.interval_reason}." for at in verified.validation if at.val and at.interval_reason]
 
 
 def _with_ends(value: str, ends: Ends) -> str:
@@ -257,8 +261,11 @@ def _folds(number: int) -> str:
 def _of_draws(verified: Verification) -> str:
     """What the intervals rest on."""
     if not verified.draws:
-        why = "People are not known" if verified.people is None else "No people were drawn"
-        return f"{why}, so the intervals are Wilson's, which take pairs for independent and thresholds for known."
+        why = verified.why_no_draws
+        return (
+            f"{why[0].upper()}{why[1:]}, so the intervals are Wilson's, which take pairs for independent and "
+            "thresholds for known."
+        )
     return (
         f"Intervals by drawing people: {verified.draws:,} draws, seed {verified.seed}; in each all thresholds are "
         "chosen again. Wilson's take pairs for independent and thresholds for known."
@@ -302,7 +309,7 @@ def group_lines(found: GroupErrors, shown: Shown = PROFILES["all"]) -> list[str]
     people += "" if found.images is None else f", {found.images:,} images."
     without = ", ".join(f"{count:,} {reason}" for reason, count in found.without_group.items())
     lines = [
-        f"### Groups {found.labels}",
+        f"### By {found.attribute}, {found.labels}",
         "",
         f"{found.note} Pairs: {found.pairs}; weighted by {found.weighting}.{people}"
         + (f" People without a group: {without}." if without else ""),

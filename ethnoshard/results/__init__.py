@@ -59,6 +59,8 @@ from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interva
 from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
 from ethnoshard.results._findings import Finding, checked_findings, findings_of, people_of_findings
 from ethnoshard.results._groups import (
+    NO_ATTRIBUTE,
+    PERCEIVED_ETHNICITY,
     DemographicsChange,
     ErrorsAtThreshold,
     GroupErrors,
@@ -97,8 +99,10 @@ __all__ = [
     "FINDINGS_SCHEMA",
     "LEVEL",
     "LEVEL_OF_CLAIMS",
+    "NO_ATTRIBUTE",
     "OURS",
     "OUR_DECODER",
+    "PERCEIVED_ETHNICITY",
     "Accepted",
     "AcquisitionFailures",
     "ArmCompany",

@@ -9,6 +9,11 @@ from ethnoshard.results._score_shift import ScoreShift
 from ethnoshard.results._tar_at_far import TarAtFar
 from ethnoshard.results._threshold import ChosenOn
 
+PERCEIVED_ETHNICITY = "perceived ethnicity"
+"""What groups are values of, where labels are what annotators or a classifier saw in a face."""
+NO_ATTRIBUTE = "group"
+"""What they are called where a source doesn't say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRates:
@@ -86,6 +91,8 @@ class GroupErrors(ErrorsAtThreshold):
     Attributes:
         source: its short name; the file ``groups-SOURCE.npz`` has its arrays.
         labels: whose labels, in words.
+        attribute: of people, that the groups are values of, such as "perceived ethnicity" or "sex"; "group" where the
+            source doesn't say, and in reports from before it was kept.
         note: what a reader must know of them.
         without_group: people without a group by this source, by reason.
         pairs: which pairs, in words.
@@ -117,6 +124,12 @@ class GroupErrors(ErrorsAtThreshold):
     failures: AcquisitionFailures | None = None
     score_shift: ScoreShift | None = None
     tar_at_far: tuple[TarAtFar, ...] = ()
+    attribute: str = NO_ATTRIBUTE
+
+    @property
+    def whose(self) -> str:
+        """Which attribute, and whose labels: "sex as given by people.csv"."""
+        return f"{self.attribute} {self.labels}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +158,7 @@ class GroupErrorsChange(DemographicsChange):
     Attributes:
         source: its short name.
         labels: whose labels, in words.
+        attribute: of people, that the groups are values of; "group" where the source doesn't say.
         note: what a reader must know of the labels; empty in reports from before.
         thresholds: of the base and of the other model.
         thresholds_from: where they are from, in words.
@@ -157,3 +171,9 @@ class GroupErrorsChange(DemographicsChange):
     thresholds_from: tuple[str, str]
     too_few: tuple[str, ...]
     note: str = ""
+    attribute: str = NO_ATTRIBUTE
+
+    @property
+    def whose(self) -> str:
+        """Which attribute, and whose labels: "sex as given by people.csv"."""
+        return f"{self.attribute} {self.labels}"

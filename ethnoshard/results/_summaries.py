@@ -11,7 +11,7 @@ class WorstGroup:
     Attributes:
         group: its name.
         rate: its share of errors.
-        source: whose labels, such as "as given by kumar".
+        source: which attribute and whose labels, such as "sex as given by people.csv".
     """
 
     group: str

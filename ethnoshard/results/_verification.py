@@ -70,6 +70,13 @@ class Validation:
     reason: str | None = None
     interval_reason: str | None = None
 
+    @property
+    def val_interval(self) -> Interval | RateInterval | None:
+        """The one of VAL to show: from draws of people, or Wilson's where none were drawn; None where there is none."""
+        if self.val is None or self.interval_reason:
+            return None
+        return self.val.people_interval or self.val.wilson
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeanSimilarity:
@@ -164,6 +171,13 @@ class VerificationSummary:
     similarity: MeanSimilarity | None = None
     auc_interval: Interval | None = None
     eer_interval: Interval | None = None
+
+    @property
+    def why_no_draws(self) -> str:
+        """Why intervals aren't from draws of people; "" where they are."""
+        if self.draws:
+            return ""
+        return "people are not known" if self.people is None else "no people were drawn"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

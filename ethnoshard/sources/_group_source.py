@@ -14,6 +14,8 @@ class GroupSource:
         groups: identity -> group; people whom the source puts in no single group are not there.
         without: reason -> number of people whom the source puts in none.
         given_by: what texts call the source, if not by its name.
+        attribute: of people, that the groups are values of, such as "perceived ethnicity" or "sex"; "group" where the
+            source doesn't say.
         left_out: rows of the table that say nothing, by reason.
         exploratory: whether the labels are known to be unreliable, as both of LFW's are.
         matched_on: name of the attribute in ``matched``; None where people aren't matched.
@@ -24,6 +26,7 @@ class GroupSource:
     groups: dict[str, str]
     without: dict[str, int]
     given_by: str | None = None
+    attribute: str = "group"
     left_out: tuple[Remark, ...] = ()
     exploratory: bool = False
     matched_on: str | None = None

@@ -91,6 +91,7 @@ class AttributeTable:
             groups=groups,
             without={f"no {column} in the file": without} if without else {},
             given_by=file if alone else f"{file}, column {column}",
+            attribute=column,
             left_out=self.left_out,
         )
 

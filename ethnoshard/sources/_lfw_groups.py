@@ -62,7 +62,12 @@ def _source(
     groups = {person: group for person, (group, _) in zip(people, found, strict=True) if group is not None}
     without = Counter(reason for group, reason in found if group is None)
     return GroupSource(
-        name=name, groups=groups, without=dict(sorted(without.items())), left_out=left_out, exploratory=True
+        name=name,
+        groups=groups,
+        without=dict(sorted(without.items())),
+        attribute="perceived ethnicity",
+        left_out=left_out,
+        exploratory=True,
     )
 
 

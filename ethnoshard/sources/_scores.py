@@ -14,6 +14,7 @@ from ethnoshard.sources._table import LINE, read_text_table, refuse_rows
 
 _COLUMNS = ("score", "same", "group_a", "group_b")
 _PEOPLE = ("person_a", "person_b")
+_IMAGES = ("image_a", "image_b")
 _FOLD = "fold"
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _NO_NUMBER = ("", "nan", "na", "null", "none")
@@ -30,7 +31,7 @@ class ScoredPairs:
         path: the table.
         score: (N,) float64, greater for images that are more alike; NaN of pairs in ``failed``.
         same: (N,) bool, both show one person.
-        groups: (N,) and (N,) str, group of each image's person.
+        groups: (N,) and (N,) str, group of each image's person; None where another table gives people their groups.
         people: (N,) and (N,) str, whose each image is; None where the table doesn't say.
         fold: (N,) int64, 0 to F - 1, whose thresholds come from the other folds; None where the table gives none.
         failed: (N,) bool, pairs to which the system gave no score; None where there are none.
@@ -40,7 +41,7 @@ class ScoredPairs:
     path: Path
     score: NDArray[np.float64]
     same: NDArray[np.bool_]
-    groups: tuple[Texts, Texts]
+    groups: tuple[Texts, Texts] | None
     people: tuple[Texts, Texts] | None
     fold: NDArray[np.int64] | None = None
     failed: NDArray[np.bool_] | None = None
@@ -56,8 +57,8 @@ class ScoredPairs:
             self,
             score=self.score[rows],
             same=self.same[rows],
-            groups=(self.groups[0][rows], self.groups[1][rows]),
-            people=None if self.people is None else (self.people[0][rows], self.people[1][rows]),
+            groups=_rows(self.groups, rows),
+            people=_rows(self.people, rows),
             fold=None if self.fold is None else self.fold[rows],
             failed=None if self.failed is None else self.failed[rows],
         )
@@ -85,27 +86,34 @@ class ScoredPairs:
         return replace(self, failed=None)
 
 
-def read_scores(path: str | Path, *, allow_failures: bool = False) -> ScoredPairs:
+def read_scores(path: str | Path, *, allow_failures: bool = False, groups_apart: bool = False) -> ScoredPairs:
     """Read a CSV with the columns score, same, group_a, group_b and, if known, person_a and person_b, and fold.
+
+    Where another table gives people their groups, person_a and person_b are needed and group_a and group_b are ignored.
+    In place of people image_a and image_b do, names such as ``person/image.jpg``, in which the folder is the person.
 
     Args:
         path: the file. ``same`` is 1 or 0, true or false, yes or no; ``fold`` a whole number; other columns are
             ignored, which is remarked.
         allow_failures: take rows whose score is empty or NaN as comparisons that failed.
+        groups_apart: whether another table gives people their groups.
 
     Raises:
         EthnoshardError: the file can't be read, lacks a column, has one of the two people's columns alone, or a
             malformed row (with its line).
     """
     path = Path(path)
-    table, left_out = read_text_table(path, _COLUMNS, ",".join((*_COLUMNS, *_PEOPLE)))
+    needed = _COLUMNS[:2] if groups_apart else _COLUMNS
+    table, left_out = read_text_table(path, needed, ",".join((*needed, *_PEOPLE)))
     people = [name for name in _PEOPLE if name in table.columns]
     if len(people) == 1:
         raise EthnoshardError(f"{path} has the column {people[0]} alone; give both people or neither")
+    if groups_apart and not people:
+        people = _named_by_images(path, table)
     same = pl.col("same").str.strip_chars().str.to_lowercase()
     no_score = pl.col("score").fill_null("").str.strip_chars().str.to_lowercase().is_in(list(_NO_NUMBER))
     number = pl.col("score").str.contains(_NUMBER)
-    labels = ["group_a", "group_b", *people]
+    labels = [*needed[2:], *people]
     folds = [_FOLD] if _FOLD in table.columns else []
     refuse_rows(
         path,
@@ -126,12 +134,51 @@ def read_scores(path: str | Path, *, allow_failures: bool = False) -> ScoredPair
         path=path,
         score=table["score"].str.strip_chars().cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy(),
         same=table.select(same.is_in(list(_SAME)))["same"].to_numpy(),
-        groups=(texts["group_a"], texts["group_b"]),
-        people=(texts["person_a"], texts["person_b"]) if people else None,
+        groups=None if groups_apart else (texts["group_a"], texts["group_b"]),
+        people=_people(path, texts, people),
         fold=_numbered(table) if folds else None,
         failed=failed if failed.any() else None,
-        left_out=(*left_out, *_ignored(path, table)),
+        left_out=(*left_out, *_ignored(path, table, (*needed, *people, *folds))),
     )
+
+
+def _rows(texts: tuple[Texts, Texts] | None, rows: NDArray[np.bool_]) -> tuple[Texts, Texts] | None:
+    return None if texts is None else (texts[0][rows], texts[1][rows])
+
+
+def _named_by_images(path: Path, table: pl.DataFrame) -> list[str]:
+    """The columns of images, from whose names people are told.
+
+    Raises:
+        EthnoshardError: the table has no such columns.
+    """
+    if not all(name in table.columns for name in _IMAGES):
+        raise EthnoshardError(
+            f"{path} names nobody, so that no table can give its people groups: it lacks {' and '.join(_PEOPLE)} (or "
+            f"{' and '.join(_IMAGES)}, names such as person/image.jpg); it has "
+            f"{', '.join(name for name in table.columns if name != LINE)}"
+        )
+    return list(_IMAGES)
+
+
+def _people(path: Path, texts: dict[str, Texts], columns: list[str]) -> tuple[Texts, Texts] | None:
+    """Of both sides; of images the folder in their names.
+
+    Raises:
+        EthnoshardError: an image is in no folder.
+    """
+    if not columns:
+        return None
+    first, second = (texts[name] for name in columns)
+    if tuple(columns) == _PEOPLE:
+        return first, second
+    alone = next((name for name in (*first.tolist(), *second.tolist()) if "/" not in name.strip("/")), None)
+    if alone is not None:
+        raise EthnoshardError(
+            f"{path}: the image {alone!r} is in no folder that would say whose it is; give person_a and person_b"
+        )
+    folders = [np.array([name.strip("/").rpartition("/")[0] for name in side.tolist()]) for side in (first, second)]
+    return folders[0], folders[1]
 
 
 def _advice(table: pl.DataFrame, no_score: pl.Expr, *, allow_failures: bool) -> str:
@@ -147,9 +194,9 @@ def _numbered(table: pl.DataFrame) -> NDArray[np.int64]:
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
-def _ignored(path: Path, table: pl.DataFrame) -> tuple[Remark, ...]:
+def _ignored(path: Path, table: pl.DataFrame, used: tuple[str, ...]) -> tuple[Remark, ...]:
     """The columns that nothing is made of."""
-    others = [name for name in table.columns if name not in (*_COLUMNS, *_PEOPLE, _FOLD, LINE)]
+    others = [name for name in table.columns if name not in (*used, LINE)]
     remarks = Remarks()
     if others:
         remarks.add(f"column that is ignored ({', '.join(others)})", f"{path.name}, line 1", len(others))

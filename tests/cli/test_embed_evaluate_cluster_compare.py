@@ -50,6 +50,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{rng.normal() + row % 2},{row % 2},{'AB'[row // 2 % 2]},{'AB'[row // 2 % 2]}\n" for row in range(200)]
     (folder / "scores.csv").write_text(head + "".join(rows))
     (folder / "one_class.csv").write_text(head + ".1,1,A,A\n.2,1,B,B\n")
+    (folder / "people.csv").write_text("identity,group\na,A\nb,B\n")
     (folder / "page.onnx").write_text("<html>")
     return folder
 
@@ -66,7 +67,8 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--embeddings", "gone.npz", "--pairs", "pairs.txt"], "gone.npz is not there"),
         (["--embeddings", "good.npz"], "--embeddings needs --pairs"),
         (["--scores", "one_class.csv"], "one_class.csv: all 2 pairs are of the same person"),
-        (["--scores", "scores.csv", "--pairs", "pairs.txt"], "--scores holds pairs and groups itself"),
+        (["--scores", "scores.csv", "--pairs", "pairs.txt"], "--scores holds pairs itself"),
+        (["--scores", "scores.csv", "--groups", "people.csv"], "it lacks person_a and person_b (or image_a"),
         (["--scores", "scores.csv", "--fmr", "2"], "a FAR or FMR must be above 0 and below 1, got 2"),
         (["page.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "page.onnx is no ONNX network that can be run"),
         (["gone.onnx", "--lfw", "WORK", "--pairs", "pairs.txt"], "the model gone.onnx is not there; give a run"),

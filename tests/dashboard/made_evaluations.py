@@ -87,6 +87,6 @@ def made_sources(people: list[str]) -> list[GroupSource]:
     one = {name: "C" if place < 2 else "AB"[place % 2] for place, name in enumerate(some)}
     other = {name: "AB"[place * 2 // len(some)] for place, name in enumerate(some)}
     return [
-        GroupSource(name="one", groups=one, without={"no label": 10}),
-        GroupSource(name="other", groups=other, without={}),
+        GroupSource(name="one", groups=one, without={"no label": 10}, attribute="perceived ethnicity"),
+        GroupSource(name="other", groups=other, without={}, attribute="sex"),
     ]

@@ -91,6 +91,15 @@ def test_where_there_is_no_val_there_is_no_point_and_a_dash() -> None:
     assert "VAL at 0.01" not in table.columns and "FAR reached for 0.01" in table.columns
 
 
+def test_a_val_that_rests_on_too_few_pairs_has_no_bar_not_even_wilson_s() -> None:
+    def too_few(content: dict[str, Any]) -> None:
+        content["verification"]["validation"][0].update(interval_reason="too few")
+
+    first, second = curves_of([made_picked(change=too_few)])[0].points
+    assert first.tar_interval is None and first.fmr_interval is not None
+    assert second.tar_interval is not None
+
+
 def test_every_fold_has_both_searches() -> None:
     verified = made_evaluation().verification
     drawn = folds(fold_accuracies(verified), "#777777")

@@ -11,6 +11,7 @@ from made_evaluations import make_lively
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
+from dashboard.views.groups import labels_note
 from ethnoshard.charts import number, share, with_interval
 from ethnoshard.evaluation import GroupCurves
 from ethnoshard.reports import read_report
@@ -69,12 +70,25 @@ def test_a_link_s_threshold_is_that_of_rates_figures_and_map(page: Page, lively:
         f"{cells.fmr.errors:,} of {cells.fmr.pairs:,}" for cells in there.by_group.values()
     ]
     assert any(
-        f"at {there.threshold:.4f}: FMR" in head and "erceived ethnicity as given by" in head for head in heads(test)
+        f"at {there.threshold:.4f}: FMR" in head and "Perceived ethnicity as given by" in head for head in heads(test)
     )
     specs = [json.loads(chart.proto.spec) for chart in test.get("plotly_chart")]
     heat, _ = (spec for spec in specs if spec["data"][0]["type"] == "heatmap")
     said = {words["text"].partition("</b>")[0].removeprefix("<b>") for words in heat["layout"]["annotations"]}
     assert said == {share(cell.rate) for row in there.cross.values() for cell in row.values()}
+
+
+def test_only_what_a_source_calls_perceived_ethnicity_is_called_so(page: Page, lively: Given) -> None:
+    test = page("groups", lively, report=BASE)
+    for source, attribute in (("one", "Perceived ethnicity"), ("other", "Sex")):
+        whose = f"{attribute} as given by {source}"
+        assert any(head.startswith(f"{whose}, at ") for head in heads(test)), source
+        assert f"{whose}: " in captions(test)
+        assert any(f"by {whose[0].lower()}{whose[1:]}" in head for head in heads(test)), source
+    assert not any("ethnicity as given by other" in text for text in (*heads(test), captions(test)))
+    sources = read_report(lively.runs / BASE).evaluation.demographics
+    assert "Perceived ethnicity: never" in labels_note(sources)
+    assert labels_note(sources[1:]) == sources[1].note
 
 
 def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> None:

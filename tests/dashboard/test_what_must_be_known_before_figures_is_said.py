@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_evaluations import made_evaluation
 from streamlit.testing.v1 import AppTest
@@ -65,6 +66,36 @@ def test_on_the_page_of_verification(page: Page, given: Given) -> None:
     assert "no VAL at FAR 0.01: for no reason" in said and COLLAPSED in said and "7 of its 60 people" in said
     (tile,) = (metric for metric in test.metric if metric.label.replace("\\", "") == "VAL at FAR 0.01")
     assert tile.value == "–"
+
+
+@pytest.mark.parametrize(
+    ("people", "draws", "why"), [(None, 0, "people are not known"), (60, 0, "no people were drawn"), (60, 40, "")]
+)
+def test_where_verification_has_no_interval_the_reason_stands_in_its_tile(
+    page: Page, given: Given, people: int | None, draws: int, why: str
+) -> None:
+    path = given.runs / "report" / "report.json"
+    content = json.loads(path.read_text())
+    verified = content["verification"]
+    few = "no interval of VAL at FAR 0.1: that is 1.5 of 15 different pairs; 2.5 are needed"
+    ends = [0.25, 0.75] if draws else None
+    verified.update(people=people, draws=draws, auc_interval=ends, eer_interval=None)
+    verified["validation"][1].update(interval_reason=few if draws else None)
+    path.write_text(json.dumps(content))
+    test = page("verification", given, report="report")
+    below = dict(zip((metric.label.replace("\\", "") for metric in test.metric), _below(test), strict=False))
+    assert below["AUC"] == ("95 % 0.2500 to 0.7500 (people)" if draws else f"no interval: {why}")
+    assert below["EER"] == f"no interval: {why or 'the report is from before it was measured'}"
+    val = below["VAL at FAR 0.1"]
+    assert few in val and "Wilson" not in val if draws else f"(Wilson: {why})" in val
+    mean = verified["validation"][1]["val"]
+    error = np.std(mean["by_fold"], ddof=1) / len(mean["by_fold"]) ** 0.5
+    assert val.startswith(f"± {mean['std']:.4f} over folds, standard error {error:.4f}; ")
+
+
+def _below(test: AppTest) -> list[str]:
+    """What stands below each tile."""
+    return [block.value.replace("\\", "") for block in test.caption][1:]
 
 
 def test_on_the_page_of_training(page: Page, given: Given) -> None:

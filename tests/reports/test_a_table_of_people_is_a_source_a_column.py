@@ -26,6 +26,7 @@ def test_every_column_of_a_few_words_is_a_source_and_numbers_are_none(tmp_path: 
     assert (sex.groups, sex.without) == ({"a": "f", "b": "m", "d": "m"}, {"no sex in the file": 1})
     assert (group.given_by, sex.given_by) == ("my people.csv, column group", "my people.csv, column sex")
     assert [(one.reason, one.first) for one in group.left_out] == [("row without a group", "my people.csv, line 5")]
+    assert [source.attribute for source in sources] == ["group", "sex", "name"]
     assert not any(source.exploratory for source in sources)
 
 

@@ -103,7 +103,7 @@ def test_both_sources_of_groups_stand_side_by_side_with_their_own_labels(
             assert wide is not None and narrow is not None and wide.low is not None and narrow.low is not None
             assert wide.low < narrow.low and (wide.high or 0) > (narrow.high or 1)
         assert found["people"] == len(source.groups) and found["without_group"] == source.without
-        assert f"### Groups as given by {source.name}" in report.summary
+        assert f"### By group, as given by {source.name}" in report.summary
         assert found["note"] == f"Groups are those that {source.name} gives; nothing here checks them."
         assert "Exploratory" not in report.summary
 

@@ -166,7 +166,7 @@ def test_what_is_listed_of_each_kind(tmp_path: Path) -> None:
     assert (e.far, e.auc, e.eer) == (0.05, found["auc"], found["eer"])
     assert e.worst_fnmr is not None
     assert e.worst_fnmr.rate == max(worst[group]["fnmr"]["rate"] for group in "AB")
-    assert e.worst_fnmr.source == "as given by one"
+    assert e.worst_fnmr.source == "group as given by one"
     assert (c.model, c.model_digest, c.accuracy, c.auc, c.worst_fmr) == ("net (stratified)", "ab12", None, None, None)
     assert (s.model, s.model_digest, s.run, s.pairs) == ("scores", None, None, "pairs.txt") and s.auc is not None
     assert (x.model, x.run, x.auc) == ("net (stratified) / net (stratified)", None, None)
@@ -176,8 +176,8 @@ def test_what_is_listed_of_each_kind(tmp_path: Path) -> None:
 def test_the_worst_group_has_people_enough_and_a_rate(tmp_path: Path) -> None:
     put(tmp_path / "one", content())
     (found,) = list_reports(tmp_path)
-    assert found.worst_fnmr == WorstGroup(group="A", rate=0.04, source="as given by one")
-    assert found.worst_fmr == WorstGroup(group="B", rate=0.003, source="as given by one")
+    assert found.worst_fnmr == WorstGroup(group="A", rate=0.04, source="group as given by one")
+    assert found.worst_fmr == WorstGroup(group="B", rate=0.003, source="group as given by one")
     put(tmp_path / "few", by_group({"C": as_json(GROUPS["C"])}))
     put(tmp_path / "none", content(demographics=[]))
     assert [(one.reason, one.worst_fmr, one.worst_fnmr) for one in list_reports(tmp_path)[:2]] == [(None,) * 3] * 2

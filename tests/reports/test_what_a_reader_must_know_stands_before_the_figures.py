@@ -136,7 +136,7 @@ def test_groups_come_in_the_form_that_label_takes_and_writes(tmp_path: Path) -> 
         assert [(each.name, each.groups) for each in groups] == [(called, source.groups)]
         made = evaluate_embeddings(embeddings, pairs, groups=groups, options=OPTIONS)
         (found,) = made.content["demographics"]
-        assert found["labels"] == f"as given by {name}" and f"### Groups as given by {name}" in made.summary
+        assert found["labels"] == f"as given by {name}" and f"### By group, as given by {name}" in made.summary
         assert (found["by_group"], found["threshold"]) == (expected["by_group"], expected["threshold"])
         assert f"groups-{called}" in made.arrays
 
