@@ -126,7 +126,9 @@ def _parted(model: PersonModel, coordinates: Vectors, directions: Vectors, faces
         if sizes[other] < LEAST_FACES // 2:
             continue
         larger, smaller = faces[cluster == one], faces[cluster == other]
-        means = [coordinates[part].mean(axis=0, dtype=np.float64)[None].astype(np.float32) for part in (larger, smaller)]
+        means = [
+            coordinates[part].mean(axis=0, dtype=np.float64)[None].astype(np.float32) for part in (larger, smaller)
+        ]
         counts = [np.array([len(part)]) for part in (larger, smaller)]
         score = -float(model.log_ratio(means[0], counts[0], means[1], counts[1])[0])
         if best is None or score > best.score:

@@ -109,9 +109,7 @@ def shared_people(
     )
 
 
-def _nearest(
-    model: PersonModel, mine: Vectors, theirs: Vectors, progress: Progress
-) -> tuple[Indices, Indices]:
+def _nearest(model: PersonModel, mine: Vectors, theirs: Vectors, progress: Progress) -> tuple[Indices, Indices]:
     """Pairs of rows: each of the one with the nearest of the other."""
     one, columns = model.directions(mine), np.ascontiguousarray(model.directions(theirs).T)
     k = min(_NEAREST, columns.shape[1])

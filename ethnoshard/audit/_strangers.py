@@ -231,9 +231,7 @@ def _face_by_face(
         if parts:
             cosines = directions[np.concatenate(parts)] @ x
             ends = np.cumsum([len(part) for part in parts])
-            means = [
-                _mean_of_nearest(cosines[end - len(part) : end]) for part, end in zip(parts, ends, strict=True)
-            ]
+            means = [_mean_of_nearest(cosines[end - len(part) : end]) for part, end in zip(parts, ends, strict=True)]
             best = int(np.argmax(means))
             other[place], nearest[place] = means[best], int(known[best])
         if place % 256 == 255:
@@ -248,9 +246,7 @@ def _mean_of_nearest(cosines: NDArray[np.floating]) -> float:
     return float(cosines.mean())
 
 
-def _planted(
-    directions: Vectors, candidates: Numbers, owners: Indices, folders: Folders, seed: int
-) -> Floats:
+def _planted(directions: Vectors, candidates: Numbers, owners: Indices, folders: Folders, seed: int) -> Floats:
     """Scores of faces that were compared with an identity not theirs: of somebody in the set, and of somebody who isn't.
 
     Every second one keeps its true identity among the others, as a face moved from there has it; the rest don't.

@@ -10,6 +10,7 @@ import typer
 from ethnoshard import __version__
 from ethnoshard.cli import (
     align,
+    audit,
     build,
     classifier,
     cluster,
@@ -61,6 +62,7 @@ for module in (
     export,
     embed,
     look_alikes,
+    audit,
     evaluate,
     cluster,
     compare,

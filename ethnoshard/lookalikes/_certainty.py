@@ -30,6 +30,8 @@ _SPARE = 5
 """So many times as many comparisons lie beyond the second point as there are faults."""
 _LEAST_BEYOND = 20
 """Comparisons beyond the second point, at least."""
+_LEAST_FAULTS = 0.5
+"""Faults that are taken to be there where none are seen: else nothing that is found later on could be sure."""
 _ROOM = 5.0
 """How far the origin of square roots is above the highest score."""
 _ROUNDS, _STEPS, _ENOUGH = 6, 200, 1e-6
@@ -87,7 +89,7 @@ class Certainty:
         most: float,
         top: Floats | None = None,
         compared: float | None = None,
-        correction: Correction = Correction(),  # noqa: B008  # frozen
+        correction: Correction = Correction(),  # frozen
     ) -> "Certainty | None":
         """Fit the mixture.
 
@@ -122,13 +124,12 @@ class Certainty:
             mean = float(at - z * deviation)
             beyond = tops[tops > at]
             seen = max(float(np.mean(faults > at)), 0.05)
-            count = _faults_among(
-                total * _normal(beyond, mean, deviation), _density(faults, width, beyond), seen
-            )
+            count = _faults_among(total * _normal(beyond, mean, deviation), _density(faults, width, beyond), seen)
             nearer = min(max(_SPARE * count / total, least), share)
             if nearer >= share:
                 break
             share = nearer
+        count = max(count, _LEAST_FAULTS)
         return cls(
             begin=origin - float(at) ** 2,
             origin=origin,
@@ -157,7 +158,7 @@ def _roots(scores: Floats, origin: float) -> Floats:
 
 
 def _faults_among(ordinary: Floats, faulty: Floats, seen: float) -> float:
-    """How many faults there are, of comparisons with these two densities; ``seen`` is the share of faults among them."""
+    """How many faults there are, of comparisons with two densities; ``seen`` is the share of faults that are among them."""
     count = 1.0
     for _ in range(_STEPS):
         right = count * faulty / np.maximum(ordinary + count * faulty, 1e-300)

@@ -31,7 +31,7 @@ class SamePeople:
         sure: (M,) probability that they are one person.
         planted: people whose faces were parted in two on purpose, to know how that looks.
         recall: share of those that were at least as sure as asked for; None of none.
-        pairs_expected: pairs that are one person, by the fit; None where too little could be planted to tell.
+        expected: pairs that are one person, by the fit; None where too little could be planted to tell.
     """
 
     pairs: Numbers
@@ -39,7 +39,7 @@ class SamePeople:
     sure: Floats
     planted: int
     recall: float | None
-    pairs_expected: float | None
+    expected: float | None
 
 
 def same_people(
@@ -98,7 +98,7 @@ def same_people(
         sure=sure[order],
         planted=len(planted),
         recall=None if certainty is None else float(np.mean(certainty(planted) >= least)),
-        pairs_expected=None if certainty is None else certainty.faults,
+        expected=None if certainty is None else certainty.faults,
     )
 
 

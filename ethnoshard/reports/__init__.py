@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ethnoshard.reports._audit import audit_report
     from ethnoshard.reports._cluster import cluster_embeddings
     from ethnoshard.reports._compare import compare_reports
-    from ethnoshard.reports._evaluate import evaluate_embeddings, evaluate_scores
+    from ethnoshard.reports._evaluate import evaluate_embeddings, evaluate_scores, model_of, source_of
 else:
     __getattr__, __dir__ = late_names(
         __name__,
@@ -33,6 +33,8 @@ else:
             "compare_reports": "_compare",
             "evaluate_embeddings": "_evaluate",
             "evaluate_scores": "_evaluate",
+            "model_of": "_evaluate",
+            "source_of": "_evaluate",
         },
     )
 
@@ -50,11 +52,13 @@ __all__ = [
     "evaluate_embeddings",
     "evaluate_scores",
     "list_reports",
+    "model_of",
     "no_val",
     "read_groups",
     "read_pairs",
     "read_report",
     "shared_people_text",
+    "source_of",
     "warnings_of",
     "write_report",
 ]
