@@ -192,6 +192,22 @@ def test_own_faces_come_first_then_those_of_others_in_source_order() -> None:
     assert faces == {"p2": [*own, *others]}
 
 
+def test_a_decision_on_an_image_comes_before_one_on_its_identity_and_each_face_counts_once() -> None:
+    decisions = [
+        Decision(identity="p2", action="merge-into", to="p0", kind="same-person"),
+        Decision(identity="p2", image="p2/0.jpg", action="move-to-new", to="zz"),
+        Decision(identity="p2", image="p2/2.jpg", action="leave-out"),
+        Decision(identity="p1", action="leave-out", kind="shared"),
+        Decision(identity="p1", image="p1/1.jpg", action="leave-out"),
+    ]
+    decided = decide(Decisions.of(decisions), *tables(FOUR))
+    assert packed(decided)[1] == {"p0": ["p0/0.jpg", "p0/1.jpg", "p2/1.jpg"], "zz": ["p2/0.jpg"], "p3": ["p3/0.jpg"]}
+    faces = {name: counts.faces for name, counts in decided.record.by_action.items()}
+    assert faces == {"leave-out": 3, "merge-into": 1, "move-to-new": 1}
+    faces = {name: counts.faces for name, counts in decided.record.by_kind.items()}
+    assert faces == {"by hand": 3, "same-person": 1, "shared": 1}
+
+
 def test_a_new_identity_stands_where_its_first_image_stood_with_the_label_that_it_had_there() -> None:
     decisions = [
         Decision(identity="p0", image="p0/1.jpg", action="move-to-new", to="zz"),
