@@ -8,7 +8,7 @@ import typer
 from ethnoshard._command import command
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import fail, say, say_json, watched
-from ethnoshard.shards import is_url, verify
+from ethnoshard.shards import FaceDataset, is_url, verify
 
 
 def run(
@@ -30,7 +30,8 @@ def run(
         say(f"{outcome.shards:,} shards, {outcome.samples:,} samples read{decoded}: {verdict}")
     if outcome.faults:
         if not as_json and not is_url(dataset):
-            again = command("pack", "WORK", dataset)
+            decided = FaceDataset.open(dataset).manifest.decisions
+            again = command("pack", "WORK", dataset, *(["--without", decided.name] if decided else []))
             say(f"next: delete the shards that are named; {again} writes what is missing or damaged anew")
             say(
                 "a face that can't be decoded though its shard has the right checksum was packed so: align again "

@@ -95,6 +95,10 @@ class Decisions:
         table = pl.DataFrame(rows, schema=_COLUMNS)
         return cls(table.with_columns(pl.int_range(2, len(table) + 2).alias(LINE)), where)
 
+    def __len__(self) -> int:
+        """Number of decisions, repeated ones once."""
+        return len(self.table)
+
     @property
     def name(self) -> str:
         """The file's name, without its folder."""

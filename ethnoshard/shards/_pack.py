@@ -147,7 +147,7 @@ def _laid_out(
 ) -> tuple[Layout, DecisionRecord | None]:
     """Where everything goes, and what decisions changed of it."""
     rows, labels = work.faces(parts), read_labels(work)
-    if decisions is None:
+    if not decisions:
         return lay_out(rows, labels, settings.shard_bytes), None
     decided = decide(decisions, rows, labels)
     layout = lay_out(decided.rows, decided.labels, settings.shard_bytes, decided=decided.left_out)

@@ -30,6 +30,9 @@ def test_build_and_pack_give_the_same_dataset_and_info_tells_what_was_decided(
     told = cli("info", tmp_path / "built").stdout.splitlines()
     assert ["merge-into", "1", "1", "4"] in [line.split() for line in told]
     assert ["of", "kind", "by", "hand", "1", "0", "1"] in [line.split() for line in told]
+    min((tmp_path / "built" / "shards").iterdir()).unlink()
+    advice = f"ethnoshard pack WORK {tmp_path / 'built'} --without decisions.csv writes what is missing"
+    assert advice in cli("verify", tmp_path / "built").stdout
     about = json.loads(cli("info", tmp_path / "built", "--json").stdout)
     assert about["decisions"]["by_action"]["leave-out"] == {"decisions": 1, "identities": 0, "faces": 1}
 

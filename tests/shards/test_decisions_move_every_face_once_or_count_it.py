@@ -1,6 +1,7 @@
 """Whatever is decided, every face is packed once, with whom it was given to, or counted among those left out."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -166,9 +167,11 @@ def test_the_order_of_decisions_and_how_often_they_come_change_nothing(
     people, decisions = drawn
     if not decisions:
         return
-    again = [*decisions, random.choice(decisions)]
+    twice = random.choice(decisions)
+    once = [*decisions, replace(twice, kind="a further finding")]
+    again = [*once, twice]
     random.shuffle(again)
-    one, other = (decide(Decisions.of(each), *tables(people)) for each in (decisions, again))
+    one, other = (decide(Decisions.of(each), *tables(people)) for each in (once, again))
     assert one.record == other.record and one.left_out == other.left_out
     assert one.rows.equals(other.rows) and one.labels.equals(other.labels)
     if one.labels.filter(pl.col("group").is_not_null() & (pl.col("faces") > 0)).height:
@@ -190,6 +193,22 @@ def test_own_faces_come_first_then_those_of_others_in_source_order() -> None:
         ["p0/0.jpg", "p0/1.jpg", "p1/0.jpg", "p1/1.jpg", "p3/0.jpg"],
     )
     assert faces == {"p2": [*own, *others]}
+
+
+def test_a_decision_on_an_image_comes_before_one_on_its_identity_and_each_face_counts_once() -> None:
+    decisions = [
+        Decision(identity="p2", action="merge-into", to="p0", kind="same-person"),
+        Decision(identity="p2", image="p2/0.jpg", action="move-to-new", to="zz"),
+        Decision(identity="p2", image="p2/2.jpg", action="leave-out"),
+        Decision(identity="p1", action="leave-out", kind="shared"),
+        Decision(identity="p1", image="p1/1.jpg", action="leave-out"),
+    ]
+    decided = decide(Decisions.of(decisions), *tables(FOUR))
+    assert packed(decided)[1] == {"p0": ["p0/0.jpg", "p0/1.jpg", "p2/1.jpg"], "zz": ["p2/0.jpg"], "p3": ["p3/0.jpg"]}
+    faces = {name: counts.faces for name, counts in decided.record.by_action.items()}
+    assert faces == {"leave-out": 3, "merge-into": 1, "move-to-new": 1}
+    faces = {name: counts.faces for name, counts in decided.record.by_kind.items()}
+    assert faces == {"by hand": 3, "same-person": 1, "shared": 1}
 
 
 def test_a_new_identity_stands_where_its_first_image_stood_with_the_label_that_it_had_there() -> None:

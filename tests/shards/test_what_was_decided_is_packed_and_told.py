@@ -175,6 +175,11 @@ def test_without_decisions_manifest_plan_and_card_are_those_of_before_there_were
     assert settings_table(dataset).filter(pl.col("setting").str.starts_with("decisions")).is_empty()
 
 
+def test_no_decisions_at_all_are_none(noise_work: Path, tmp_path: Path) -> None:
+    whole = pack(noise_work, tmp_path / "whole", SETTINGS, workers=1).manifest
+    assert pack(noise_work, tmp_path / "whole", SETTINGS, decisions=Decisions.of([]), workers=1).manifest == whole
+
+
 def test_the_fingerprint_follows_what_is_packed(decided: Path, noise_work: Path, tmp_path: Path) -> None:
     def fingerprint(*decisions: Decision) -> str:
         folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
