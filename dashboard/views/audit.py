@@ -67,7 +67,7 @@ def show(shelf: Shelf) -> None:
         _show.empty(
             "No audit is here yet. It looks for strangers, for people in several folders, for images that come twice "
             "and for people of a test set.",
-            f"ethnoshard audit DATASET --model MODEL --against lfw.tar --out {shelf.given.runs}/audit",
+            f"ethnoshard audit DATASET --model MODEL --out {shelf.given.runs}/audit",
         )
         return
     with st.columns([2, 3])[0]:
