@@ -146,7 +146,7 @@ def _some(faces: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int6
 
 
 def _pairs_to_merge(folders: Folders, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Faces of pairs of identities, drawn so that both together are as many as identities have and one has two at least."""
+    """Faces of pairs of identities: both together are as many as identities have, and the second has two at least."""
     able = np.flatnonzero(folders.counts >= LEAST_FACES // 2)
     sizes = folders.counts[folders.counts >= LEAST_FACES]
     if len(able) < 2 or not len(sizes):

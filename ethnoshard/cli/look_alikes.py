@@ -22,6 +22,7 @@ _MOST_PAIRS = 10
 """Pairs that are printed."""
 _WHY = {
     "given": "as given",
+    "probable": "by the faces of these people and how far those of one person vary",
     "half-way": "half-way",
     "different people": "the table can't tell them better",
     "few of a group": "the table can't tell them better, and of a group a pair or one in fifty may be apart",
@@ -153,10 +154,11 @@ def _say_apart(table: Table, summary: TableSummary, pairs: pl.DataFrame) -> None
     )
     values = ", ".join(f"{what} {value:.3f}" for what, value in reached if value is not None)
     why = f"{_WHY[chosen['rule']]}{': ' if values else ''}{values}"
-    say(
-        f"pairs above {table.apart:.3f} ({why}) are probably one person: {len(pairs):,}, "
-        f"{summary.across:,} of two groups"
-    )
+    if chosen["rule"] == "probable":
+        which = f"pairs that are probably one person, {_WHY['probable']}"
+    else:
+        which = f"pairs above {table.apart:.3f} ({why}) are probably one person"
+    say(f"{which}: {len(pairs):,}, {summary.across:,} of two groups")
     if not len(pairs):
         return
     say_table(

@@ -1,4 +1,6 @@
-"""Which two identities are probably one person in two folders, to be kept apart.
+"""Which two identities are probably one person in two folders, to be kept apart, where a threshold has to tell.
+
+Where twenty people have two faces, a model of people decides, as in an audit (``_same_person``); this is for the rest.
 
 A fixed similarity fits one network on one dataset: `mobilefacenet.onnx` has the nearest other person of LFW at .39
 (median; one face or two) and of CFP's people at .46 (14 faces, some in profile), and a network early in training has
@@ -37,7 +39,7 @@ MOST = 0.02
 a pair always may be."""
 _FEW = 20
 """Identities with two faces below which their halves tell nothing."""
-Rule = Literal["given", "half-way", "different people", "few of a group", "nobody"]
+Rule = Literal["given", "probable", "half-way", "different people", "few of a group", "nobody"]
 
 NOBODY = 1.0
 """A threshold that nobody exceeds."""
@@ -49,7 +51,8 @@ class Apart:
 
     Attributes:
         threshold: pairs above it are kept apart.
-        rule: "given"; "half-way" between ``different`` and ``same``; where these overlap "different people", or "few of
+        rule: "given"; "probable" where a model of people decides, and the threshold only tells the least similar pair;
+            "half-way" between ``different`` and ``same``; where these overlap "different people", or "few of
             a group" where that is higher; "nobody" of too few.
         different: what different people reach; None if there are fewer than four with faces.
         same: what two folders of one person reach; None where too few have two faces.

@@ -158,7 +158,7 @@ def _roots(scores: Floats, origin: float) -> Floats:
 
 
 def _faults_among(ordinary: Floats, faulty: Floats, seen: float) -> float:
-    """How many faults there are, of comparisons with two densities; ``seen`` is the share of faults that are among them."""
+    """How many faults there are by two densities of comparisons, among which there is this share of faults."""
     count = 1.0
     for _ in range(_STEPS):
         right = count * faulty / np.maximum(ordinary + count * faulty, 1e-300)
@@ -177,7 +177,7 @@ def _width(planted: Floats) -> float:
     """Silverman's rule, by the quartiles."""
     low, high = np.quantile(planted, [0.25, 0.75])
     spread = min(float(planted.std()), float(high - low) / 1.34) or float(planted.std())
-    return max(0.9 * spread * len(planted) ** -0.2, 1e-6)
+    return float(max(0.9 * spread * len(planted) ** -0.2, 1e-6))
 
 
 def _density(planted: Floats, width: float, at: Floats) -> Floats:
@@ -187,4 +187,4 @@ def _density(planted: Floats, width: float, at: Floats) -> Floats:
     for begin in range(0, len(at), rows):
         z = (at[begin : begin + rows, None] - planted) / width
         found[begin : begin + rows] = np.exp(-0.5 * z * z).sum(axis=1)
-    return found / (len(planted) * width * np.sqrt(2 * np.pi))
+    return np.asarray(found / (len(planted) * width * np.sqrt(2 * np.pi)), np.float64)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from ethnoshard._files import sha256_of, whole_file, whole_folder, write_json, write_table
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes._apart import RANK, chosen_apart, pairs_above
+from ethnoshard.lookalikes._apart import NOBODY, RANK, chosen_apart, pairs_above
 from ethnoshard.lookalikes._centroids import Numbers, Vectors, centroids_of, halves_of
-from ethnoshard.lookalikes._neighbours import EXACT, check_k, neighbours
+from ethnoshard.lookalikes._neighbours import EXACT, check_k, neighbours, similarities
+from ethnoshard.lookalikes._person_model import PersonModel
+from ethnoshard.lookalikes._same_person import same_people
 from ethnoshard.lookalikes._table import (
     APART,
     APART_SCHEMA,
@@ -79,8 +82,14 @@ def make_look_alikes(
     most = max(RANK, k)
     found = neighbours(centroids, group, most, exact_to=exact_to, progress=progress)
     chosen = chosen_apart(found, group, halves, apart)
-    pairs, similarity = pairs_above(found, chosen.threshold)
-    full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
+    probable = None if apart is not None else _probable(vectors, owners, len(identities), exact_to)
+    if probable is None:
+        pairs, similarity = pairs_above(found, chosen.threshold)
+        full = int(np.count_nonzero(found.similarity_of_all[:, -1] > np.float32(chosen.threshold)))
+    else:
+        pairs, full = probable, 0
+        similarity = similarities(centroids, pairs[:, 0], pairs[:, 1]).astype(np.float32)
+        chosen = replace(chosen, rule="probable", threshold=float(similarity.min()) if len(similarity) else NOBODY)
     if full:
         log(
             f"{full:,} of {len(identities):,} identities have {most} others above {chosen.threshold:.3f}, all "
@@ -125,6 +134,16 @@ def make_look_alikes(
         }
         write_json(fresh / RECORD, dict(record))
     return LookAlikes.open(folder)
+
+
+def _probable(vectors: Vectors, owners: NDArray[np.integer], identities: int, exact_to: int) -> Numbers | None:
+    """Pairs that are more probably one person than not, as in an audit; None where too little is known to tell."""
+    try:
+        model = PersonModel.fit(vectors, owners, identities)
+    except EthnoshardError:
+        return None
+    same = same_people(model, model.coordinates(vectors), owners, identities, exact_to=exact_to)
+    return None if same.recall is None else same.pairs
 
 
 def check_out(folder: Path) -> None:
