@@ -26,8 +26,10 @@ LEAST_PLANTED = 20
 """Planted faults of which a distribution can be told."""
 _BEYOND = 10
 """So many times as many comparisons lie beyond the first point as beyond the second."""
-_SPARE = 5
+_SPARE = 2
 """So many times as many comparisons lie beyond the second point as there are faults."""
+_MOST_FAULTS = 0.6
+"""Share of what lies beyond the second point that may be faults."""
 _LEAST_BEYOND = 20
 """Comparisons beyond the second point, at least."""
 _LEAST_FAULTS = 0.5
@@ -115,11 +117,13 @@ class Certainty:
         width = _width(faults)
         least = max(_LEAST_BEYOND / number, _LEAST_BEYOND / total)
         share, count = min(max(most, least), 0.3), 0.0
-        mean = deviation = at = 0.0
+        mean = deviation = at = seen = 0.0
         for _ in range(_ROUNDS):
             wide = min(_BEYOND * share, (1 + share) / 2.5)
             low, at = np.quantile(roots, [1 - wide, 1 - share])
-            z_low, z = -ndtri([wide, share])
+            # Of what lies beyond a point some are faults already.
+            faulty = min(count * seen, _MOST_FAULTS * share * total)
+            z_low, z = -ndtri((np.array([wide, share]) * total - faulty) / (total - faulty))
             deviation = max(float(at - low) / (z - z_low), 1e-9)
             mean = float(at - z * deviation)
             beyond = tops[tops > at]
