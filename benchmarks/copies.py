@@ -50,21 +50,21 @@ class Planted:
     groups: dict[str, str]
 
 
-def plant(archive: Path, labels: Path, into: Path, *, people: int, share: float, across: float, seed: int) -> Planted:
+def plant(archive: Path, labels: Path, into: Path, *, people: slice, share: float, across: float, seed: int) -> Planted:
     """Write an archive of some people's photographs with copies of some of these.
 
     Args:
         archive: a plain tar, ``anything/identity/image.jpg``.
         labels: ``identity,group,...``.
         into: the archive to write.
-        people: how many of the identities, drawn by the seed.
+        people: which of the identities, in an order drawn by the seed.
         share: of the photographs, those that get a copy, the kinds of copies in turn.
         across: of the copies, those that go into another identity's folder.
         seed: another one, other people and copies.
     """
     with labels.open(newline="") as file:
         groups = {row["identity"]: row["group"] for row in csv.DictReader(file)}
-    chosen = set(sorted(groups, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[:people])
+    chosen = set(sorted(groups, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[people])
     photographs: dict[str, bytes] = {}
     with tarfile.open(archive) as source:
         for member in source:

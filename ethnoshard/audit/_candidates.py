@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ethnoshard.audit._coarse import Coarse, coarse
+from ethnoshard.audit._coarse import mirrored_of, plain_of, views_of
 
 Vectors = NDArray[np.float32]
 Pairs = NDArray[np.int64]
@@ -75,6 +75,13 @@ class Faces(NamedTuple):
     prints: NDArray[np.uint8]
 
 
+class _Seen(NamedTuple):
+    """Prints from afar, and those of the mirror images, (n, 36) float32 each."""
+
+    plain: Vectors
+    mirrored: Vectors
+
+
 class _Bounds(NamedTuple):
     """How alike two prints are at least, and how many are taken for one at most."""
 
@@ -114,14 +121,16 @@ def alike_faces(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) 
         (M, 3) int64: a face of each, and which view of the second looks like the first, as a number in ``VIEWS``; of
         the first one's mirror image, that and ``len(VIEWS)``.
     """
+    plain = plain_of(faces.prints)
+    seen = _Seen(plain, mirrored_of(plain))
+    beside = plain if itself else plain_of(others.prints)
     for bounds, (visitors, hosts, number) in (
         (_Bounds(ALIKE, NEAREST_FACES), _by_identity(faces, others, block_bytes, itself=itself)),
-        (_Bounds(ALIKE_IN_A_CELL, NEAREST_IN_A_CELL), _by_cell(faces, others, block_bytes)),
+        (_Bounds(ALIKE_IN_A_CELL, NEAREST_IN_A_CELL), _by_cell(seen, beside, block_bytes)),
     ):
         for one in range(number):
-            yield from _alike(
-                faces.prints, visitors[one], others.prints, hosts[one], block_bytes, bounds, itself=itself
-            )
+            some, shown = visitors[one], hosts[one]
+            yield from _alike(seen, some, others.prints, shown, block_bytes, bounds, itself=itself)
 
 
 def _by_identity(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) -> tuple[_Lists, _Lists, int]:
@@ -137,22 +146,16 @@ def _by_identity(faces: Faces, others: Faces, block_bytes: int, *, itself: bool)
     return _Lists(np.concatenate([own, visits]) if itself else visits, len(names)), hosts, len(names)
 
 
-def _by_cell(faces: Faces, others: Faces, block_bytes: int) -> tuple[_Lists, _Lists, int]:
+def _by_cell(seen: _Seen, others: Vectors, block_bytes: int) -> tuple[_Lists, _Lists, int]:
     """Whose print or mirrored print is near each cell's, which of the others' prints are, and how many cells there are.
 
     A cell is about one print of the others; those are spread evenly over them.
     """
-    number = min(_MOST_CELLS, -(-len(others.prints) // _FACES_OF_A_CELL))
-    middles = coarse(others.prints[np.arange(number) * len(others.prints) // number]).plain
-    visits, hosts = [], []
-    for begin in range(0, len(faces.prints), _FACES_AT_ONCE):
-        seen = coarse(faces.prints[begin : begin + _FACES_AT_ONCE])
-        for each in (seen.plain, seen.mirrored):
-            visits.append(_nearest(each, middles, NEAREST_CELLS, block_bytes) + np.array([begin, 0]))
-    for begin in range(0, len(others.prints), _FACES_AT_ONCE):
-        plain = coarse(others.prints[begin : begin + _FACES_AT_ONCE]).plain
-        hosts.append(_nearest(plain, middles, NEAREST_CELLS, block_bytes) + np.array([begin, 0]))
-    return _Lists(np.unique(np.concatenate(visits), axis=0), number), _Lists(np.concatenate(hosts), number), number
+    number = min(_MOST_CELLS, -(-len(others) // _FACES_OF_A_CELL))
+    middles = others[np.arange(number) * len(others) // number]
+    visits = np.concatenate([_nearest(each, middles, NEAREST_CELLS, block_bytes) for each in seen])
+    hosts = _nearest(others, middles, NEAREST_CELLS, block_bytes)
+    return _Lists(np.unique(visits, axis=0), number), _Lists(hosts, number), number
 
 
 def _nearest(
@@ -177,7 +180,7 @@ def _nearest(
 
 
 def _alike(
-    prints: NDArray[np.uint8],
+    seen: _Seen,
     visitors: NDArray[np.int64],
     other_prints: NDArray[np.uint8],
     hosts: NDArray[np.int64],
@@ -191,19 +194,19 @@ def _alike(
         return
     for first in range(0, len(hosts), _FACES_AT_ONCE):
         shown = hosts[first : first + _FACES_AT_ONCE]
-        views = coarse(other_prints[shown]).views
+        views = views_of(other_prints[shown])
         # A view after the other, (V, 36, m): the largest of contiguous blocks is taken many times faster.
         onto = np.ascontiguousarray(views.transpose(1, 2, 0))
         rows = max(1, block_bytes // (16 * len(shown) + 4 * views[0].size))
         for begin in range(0, len(visitors), rows):
             some = visitors[begin : begin + rows]
-            seen = coarse(prints[some])
-            alike = np.maximum(_best(seen.plain, onto), _best(seen.mirrored, onto))
+            here = _Seen(seen.plain[some], seen.mirrored[some])
+            alike = np.maximum(_best(here.plain, onto), _best(here.mirrored, onto))
             if itself:
                 alike[some[:, None] == shown] = -1
             row, column = _most(alike, bounds)
             if len(row):
-                view = _view(seen, row, views, column)
+                view = _view(here, row, views, column)
                 yield np.stack([some[row], shown[column], view], axis=1)
 
 
@@ -215,9 +218,9 @@ def _best(seen: Vectors, onto: Vectors) -> Vectors:
     return best
 
 
-def _view(seen: Coarse, row: NDArray[np.intp], views: Vectors, column: NDArray[np.intp]) -> NDArray[np.intp]:
+def _view(seen: _Seen, row: NDArray[np.intp], views: Vectors, column: NDArray[np.intp]) -> NDArray[np.intp]:
     """Which view of the other one, or of the mirror image after these, is the best of some pairs."""
-    found = [np.einsum("md,mvd->mv", each[row], views[column]) for each in (seen.plain, seen.mirrored)]
+    found = [np.einsum("md,mvd->mv", each[row], views[column]) for each in seen]
     view: NDArray[np.intp] = np.concatenate(found, axis=1).argmax(axis=1)
     return view
 

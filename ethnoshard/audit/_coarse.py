@@ -1,7 +1,5 @@
 """Which of many pairs of prints are worth laying over each other: their middles at 6 x 6 pixels, at a few scales."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,34 +24,45 @@ VIEWS: Floats = np.array(
 _CELLS = 6
 _POOLED = 2
 """Pixels of a print that are made one first, either way."""
+_AT_ONCE = 4096
 _FLAT = 1e-3
+"""Contrast of a picture without any, in grey levels."""
 _PLAIN = int(np.flatnonzero((VIEWS == (1, 1, 0, 0)).all(axis=1))[0])
 
 
-class Coarse(NamedTuple):
-    """Prints at 6 x 6 pixels, each of mean 0 and length 1.
-
-    Attributes:
-        plain: (n, 36) float32, the middle.
-        mirrored: (n, 36) float32, the middle of the mirror image.
-        views: (n, V, 36) float32, the middle scaled and moved in each of the ways of ``VIEWS``.
-    """
-
-    plain: Floats
-    mirrored: Floats
-    views: Floats
+def plain_of(prints: NDArray[np.uint8]) -> Floats:
+    """The middles of prints, (n, SIDE, SIDE) uint8, at 6 x 6 pixels, (n, 36) float32 of mean 0 and length 1."""
+    cells = _CELLS * _CELLS
+    weights = _WEIGHTS[:, _PLAIN * cells : (_PLAIN + 1) * cells]
+    found = [
+        _standard(_pooled(prints[begin : begin + _AT_ONCE]) @ weights) for begin in range(0, len(prints), _AT_ONCE)
+    ]
+    return np.concatenate([np.empty((0, cells), np.float32), *found])
 
 
-def coarse(prints: NDArray[np.uint8]) -> Coarse:
-    """The middles of prints, (n, SIDE, SIDE) uint8, at 6 x 6 pixels."""
-    cells = SIDE // _POOLED
-    pooled = prints.reshape(-1, cells, _POOLED, cells, _POOLED).mean(axis=(2, 4), dtype=np.float32)
-    views = (pooled.reshape(len(prints), -1) @ _WEIGHTS).reshape(len(prints), len(VIEWS), -1)
-    views -= views.mean(axis=2, keepdims=True)
-    views /= np.sqrt(np.einsum("nvd,nvd->nv", views, views))[..., None] + np.float32(_FLAT)
-    plain = np.ascontiguousarray(views[:, _PLAIN])
-    mirrored = plain.reshape(-1, _CELLS, _CELLS)[:, :, ::-1].reshape(len(plain), -1)
-    return Coarse(plain, np.ascontiguousarray(mirrored), views)
+def mirrored_of(plain: Floats) -> Floats:
+    """What ``plain_of`` gives of the prints' mirror images, from what it gives of the prints."""
+    return np.ascontiguousarray(plain.reshape(-1, _CELLS, _CELLS)[:, :, ::-1]).reshape(plain.shape)
+
+
+def views_of(prints: NDArray[np.uint8]) -> Floats:
+    """The middles of prints scaled and moved in each of the ways of ``VIEWS``, (n, V, 36) float32."""
+    return _standard((_pooled(prints) @ _WEIGHTS).reshape(len(prints), len(VIEWS), -1))
+
+
+def _pooled(prints: NDArray[np.uint8]) -> Floats:
+    """Four pixels made one, (n, pixels)."""
+    rows = prints[:, ::_POOLED].astype(np.float32)
+    rows += prints[:, 1::_POOLED]
+    rows[:, :, ::_POOLED] += rows[:, :, 1::_POOLED]
+    return np.ascontiguousarray(rows[:, :, ::_POOLED]).reshape(len(prints), -1)
+
+
+def _standard(cells: Floats) -> Floats:
+    """Of mean 0 and length 1 along the last axis, in turn."""
+    cells -= np.einsum("...d->...", cells)[..., None] / np.float32(cells.shape[-1])
+    cells /= np.sqrt(np.einsum("...d,...d->...", cells, cells))[..., None] + np.float32(_FLAT)
+    return cells
 
 
 def _weights() -> Floats:

@@ -29,7 +29,7 @@ _AT_ONCE = 256
 _BLOCK_BYTES = 1 << 26
 _LEAST_GAP = 1e-3
 """Correlations and cosines nearer to 1 than this tell no more."""
-_INTERCEPT, _BY_CORRELATION, _BY_COSINE = -24.22, 6.875, 0.654
+_INTERCEPT, _BY_CORRELATION, _BY_COSINE = -33.03, 10.01, 0.516
 """Of the logistic function of how sure a pair is. ``python -m benchmarks.audit_images`` prints them: fitted on planted
 copies and different photographs of half of its people, with MobileFaceNet's embeddings; the other half is measured."""
 
@@ -213,9 +213,25 @@ def sureness(correlations: NDArray[np.float32], cosines: NDArray[np.float32]) ->
     Returns:
         (M,) float32, 0 to 1.
     """
+    correlation, cosine = sureness_terms(correlations, cosines)
+    sure = 1 / (1 + np.exp(-(_INTERCEPT + _BY_CORRELATION * correlation + _BY_COSINE * cosine)))
+    return np.asarray(sure, np.float32)
+
+
+def sureness_terms(
+    correlations: NDArray[np.float32], cosines: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the logistic function of how sure a pair is weighs: how near to 1 each is, -log(1 - x), (M,) each."""
     correlation, cosine = (-np.log(np.maximum(1 - np.minimum(each, 1), _LEAST_GAP)) for each in (correlations, cosines))
-    sure: NDArray[np.float32] = 1 / (1 + np.exp(-(_INTERCEPT + _BY_CORRELATION * correlation + _BY_COSINE * cosine)))
-    return sure.astype(np.float32)
+    return correlation, cosine
+
+
+def compared_pairs(faces: FaceSet) -> tuple[Pairs, NDArray[np.float32], NDArray[np.float32]]:
+    """All pairs of a set whose prints are compared, to fit on: pairs (M, 2), correlations (M,) and cosines (M,)."""
+    candidates = _candidates(faces, faces, _BLOCK_BYTES, itself=True)
+    found = _joined([*_compared(candidates, faces, faces, -1, SILENT)])
+    cosines = np.einsum("md,md->m", faces.vectors[found.pairs[:, 0]], faces.vectors[found.pairs[:, 1]])
+    return found.pairs, found.figure, cosines
 
 
 def _joined(found: Iterable[_Compared]) -> _Compared:
