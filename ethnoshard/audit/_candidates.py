@@ -1,21 +1,32 @@
-"""Pairs of faces that may be of one image: by digests that are equal, and embeddings that are near."""
+"""Pairs of faces that may be of one image: by digests that are equal, or prints that look alike from afar.
+
+Embeddings only tell where to look. Landmarks of profiles and of small pictures come out otherwise in a copy, so that
+many a copy has a cosine below 0.7 to its original with MobileFaceNet, some below 0.3, while different photographs of
+one person reach 0.9; prints tell copies much better (``benchmarks/audit_images.py``).
+"""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ethnoshard.audit._coarse import mirrored_of, plain_of, views_of
 
 Vectors = NDArray[np.float32]
 Pairs = NDArray[np.int64]
 Owners = NDArray[np.integer]
 
-NEAREST_FACES = 24
-"""Faces, of one identity at a time, with which a face is compared at most: the nearest."""
-NEAREST_IDENTITIES = 3
-"""Other identities at whose faces a face is looked for."""
-MOST_ODD = 20_000
-"""Faces, of those that resemble their identity least, that are compared with each other at most."""
-_ODD_SHARE = 0.05
+ALIKE, ALIKE_IN_A_CELL = 0.87, 0.9
+"""Least correlation of two prints at 6 x 6 pixels for them to be laid over each other: in an identity, in a cell."""
+NEAREST_FACES, NEAREST_IN_A_CELL = 8, 3
+"""Of one identity's faces, or a cell's, those that are taken for one other at most: the most alike."""
+NEAREST_IDENTITIES, NEAREST_CELLS = 3, 4
+"""Other identities at whose faces a face is looked for; and cells, of prints that look alike from afar."""
+
+_FACES_OF_A_CELL, _MOST_CELLS = 48, 10_000
+"""Faces for each of which there is a cell, and cells at most."""
+_FACES_AT_ONCE = 2048
 
 
 def equal_rows(digests: NDArray[np.uint8], others: NDArray[np.uint8] | None = None) -> Pairs:
@@ -33,7 +44,8 @@ def equal_rows(digests: NDArray[np.uint8], others: NDArray[np.uint8] | None = No
     if others is None:
         _, first, kind = np.unique(own, return_index=True, return_inverse=True)
         rows = np.arange(len(own))
-        return np.stack([first[kind], rows], axis=1)[first[kind] != rows]
+        again = np.flatnonzero(first[kind] != rows)
+        return np.stack([first[kind[again]], again], axis=1)
     known, first = np.unique(_texts(others), return_index=True)
     if not len(known):
         return np.empty((0, 2), np.int64)
@@ -49,113 +61,177 @@ def _texts(digests: NDArray[np.uint8]) -> NDArray[np.bytes_]:
     return np.ascontiguousarray(signs).view(f"S{signs.shape[1]}").ravel()
 
 
-class Roll:
-    """The faces of a set by identity.
+class Faces(NamedTuple):
+    """Faces among which copies are looked for.
 
     Attributes:
         vectors: (n, D) float32 of length 1.
-        identities: (n,) number of each face's identity, from 0 on without gaps.
-        centroids: (N, D) float32, the mean of each identity's vectors, of length 1.
+        owners: (n,) number of each face's identity.
+        prints: (n, SIDE, SIDE) uint8.
     """
 
-    def __init__(self, vectors: Vectors, owners: Owners) -> None:
-        """Sort the faces by identity, and take the means."""
-        self.vectors = vectors
-        self.identities = np.unique(owners, return_inverse=True)[1]
-        self._order = np.argsort(self.identities, kind="stable")
-        counts = np.bincount(self.identities)
-        self._ends = np.cumsum(counts)
-        self.centroids: Vectors = np.zeros((len(counts), vectors.shape[1]), np.float32)
-        for identity in range(len(counts)):
-            mean = vectors[self.faces(identity)].mean(axis=0)
-            self.centroids[identity] = mean / max(float(np.linalg.norm(mean)), 1e-6)
-
-    def faces(self, identity: int) -> NDArray[np.intp]:
-        """Numbers of an identity's faces, ascending."""
-        begin = self._ends[identity - 1] if identity else 0
-        return self._order[begin : self._ends[identity]]
-
-    def odd(self) -> NDArray[np.intp]:
-        """Numbers of the faces that resemble their identity least, ascending: non-faces, placeholders, strangers."""
-        alike = np.einsum("nd,nd->n", self.vectors, self.centroids[self.identities])
-        few = min(MOST_ODD, int(np.ceil(_ODD_SHARE * len(alike))))
-        return np.sort(np.argsort(alike, kind="stable")[:few])
+    vectors: Vectors
+    owners: Owners
+    prints: NDArray[np.uint8]
 
 
-def near_faces(roll: Roll, floor: float, block_bytes: int) -> Iterator[Pairs]:
-    """Pairs of faces of one identity with near embeddings, (M, 2) at a time, in either order, some perhaps twice."""
-    for identity in range(len(roll.centroids)):
-        faces = roll.faces(identity)
-        if len(faces) > 1:
-            yield from _near(roll.vectors, faces, roll.vectors, faces, floor, block_bytes, itself=True)
+class _Seen(NamedTuple):
+    """Prints from afar, and those of the mirror images, (n, 36) float32 each."""
+
+    plain: Vectors
+    mirrored: Vectors
 
 
-def near_strangers(roll: Roll, others: Roll, floor: float, block_bytes: int, *, itself: bool) -> Iterator[Pairs]:
-    """Pairs of faces of two identities with near embeddings: a face, and one of an identity that it resembles most.
+class _Bounds(NamedTuple):
+    """How alike two prints are at least, and how many are taken for one at most."""
 
-    Faces that resemble their own identity little are compared with each other too, whosever they are.
+    least: float
+    most: int
+
+
+class _Lists:
+    """Numbers of faces, listed by what they have in common."""
+
+    def __init__(self, entries: Pairs, number: int) -> None:
+        """Sort (M, 2) faces and the lists that they are in, of which there are ``number``."""
+        order = np.lexsort((entries[:, 0], entries[:, 1]))
+        self._faces = entries[order, 0]
+        self._ends = np.searchsorted(entries[order, 1], np.arange(number + 1))
+
+    def __getitem__(self, number: int) -> NDArray[np.int64]:
+        """Faces in a list, ascending."""
+        faces: NDArray[np.int64] = self._faces[self._ends[number] : self._ends[number + 1]]
+        return faces
+
+
+def alike_faces(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) -> Iterator[Pairs]:
+    """Pairs of faces that look alike from afar, some several times.
+
+    Compared are all faces of one identity, if both are one set; a face with those of the identities whose centroids are
+    nearest to its embedding; and faces whose prints, or one's print and the other's mirror image, are nearest to the
+    same few of some prints of the set, which finds copies that have an embedding of their own.
 
     Args:
-        roll: the faces.
+        faces: n of them.
         others: those among which they are looked for.
-        floor: least cosine.
-        block_bytes: memory for similarities.
-        itself: whether both are one set, in which nobody visits his own identity.
+        block_bytes: memory for similarities, about.
+        itself: whether both are one set.
+
+    Yields:
+        (M, 3) int64: a face of each, and which view of the second looks like the first, as a number in ``VIEWS``; of
+        the first one's mirror image, that and ``len(VIEWS)``.
     """
-    visits = np.concatenate(list(_visits(roll, others, block_bytes, itself=itself)))
-    identity = visits[:, 1]
-    visits = visits[np.argsort(identity, kind="stable")]
-    begins = np.flatnonzero(np.diff(visits[:, 1], prepend=-1))
-    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(visits)], strict=True):
-        faces = others.faces(int(visits[begin, 1]))
-        visitors = visits[begin:end, 0]
-        yield from _near(roll.vectors, visitors, others.vectors, faces, floor, block_bytes, itself=False)
-    yield from _near(roll.vectors, roll.odd(), others.vectors, others.odd(), floor, block_bytes, itself=itself)
+    plain = plain_of(faces.prints)
+    seen = _Seen(plain, mirrored_of(plain))
+    beside = plain if itself else plain_of(others.prints)
+    for bounds, (visitors, hosts, number) in (
+        (_Bounds(ALIKE, NEAREST_FACES), _by_identity(faces, others, block_bytes, itself=itself)),
+        (_Bounds(ALIKE_IN_A_CELL, NEAREST_IN_A_CELL), _by_cell(seen, beside, block_bytes)),
+    ):
+        for one in range(number):
+            some, shown = visitors[one], hosts[one]
+            yield from _alike(seen, some, others.prints, shown, block_bytes, bounds, itself=itself)
 
 
-def _visits(roll: Roll, others: Roll, block_bytes: int, *, itself: bool) -> Iterator[Pairs]:
-    """Of each face the identities that it resembles most, (M, 2) face and identity at a time."""
-    centroids = np.ascontiguousarray(others.centroids.T)
-    number = min(NEAREST_IDENTITIES, len(others.centroids) - itself)
-    rows = max(1, block_bytes // (4 * len(others.centroids)))
-    yield np.empty((0, 2), np.int64)
-    for begin in range(0, len(roll.vectors) if number else 0, rows):
-        block = roll.vectors[begin : begin + rows] @ centroids
-        faces = np.arange(begin, begin + len(block))
-        if itself:
-            block[faces - begin, roll.identities[faces]] = -np.inf
+def _by_identity(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) -> tuple[_Lists, _Lists, int]:
+    """Who visits each identity of the others, which faces it has, and how many identities there are."""
+    names, identities = np.unique(others.owners, return_inverse=True)
+    own = np.stack([np.arange(len(identities)), identities], axis=1)
+    hosts = _Lists(own, len(names))
+    centroids: Vectors = np.stack([others.vectors[hosts[number]].mean(axis=0) for number in range(len(names))])
+    centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-6)
+    avoided = identities if itself else None
+    visits = _nearest(faces.vectors, centroids, NEAREST_IDENTITIES, block_bytes, avoided)
+    # Whoever has only one face needn't look for it at home.
+    return _Lists(np.concatenate([own, visits]) if itself else visits, len(names)), hosts, len(names)
+
+
+def _by_cell(seen: _Seen, others: Vectors, block_bytes: int) -> tuple[_Lists, _Lists, int]:
+    """Whose print or mirrored print is near each cell's, which of the others' prints are, and how many cells there are.
+
+    A cell is about one print of the others; those are spread evenly over them.
+    """
+    number = min(_MOST_CELLS, -(-len(others) // _FACES_OF_A_CELL))
+    middles = others[np.arange(number) * len(others) // number]
+    visits = np.concatenate([_nearest(each, middles, NEAREST_CELLS, block_bytes) for each in seen])
+    hosts = _nearest(others, middles, NEAREST_CELLS, block_bytes)
+    return _Lists(np.unique(visits, axis=0), number), _Lists(hosts, number), number
+
+
+def _nearest(
+    vectors: Vectors, middles: Vectors, number: int, block_bytes: int, avoided: NDArray[np.integer] | None = None
+) -> Pairs:
+    """Of each vector the nearest middles, (M, 2) number of the vector and of the middle; never the one avoided."""
+    found = [np.empty((0, 2), np.int64)]
+    onto = np.ascontiguousarray(middles.T)
+    number = min(number, len(middles) - (avoided is not None))
+    rows = max(1, block_bytes // (4 * len(middles)))
+    for begin in range(0, len(vectors) if number else 0, rows):
+        block = vectors[begin : begin + rows] @ onto
+        here = np.arange(len(block))
+        if avoided is not None:
+            block[here, avoided[begin : begin + rows]] = -np.inf
         # Each time the largest of all: many times faster than sorting a part, as there are few to be found.
         for _ in range(number):
             nearest = block.argmax(axis=1)
-            yield np.stack([faces, nearest], axis=1)
-            block[faces - begin, nearest] = -np.inf
+            found.append(np.stack([here + begin, nearest], axis=1))
+            block[here, nearest] = -np.inf
+    return np.concatenate(found)
 
 
-def _near(
-    vectors: Vectors,
-    faces: NDArray[np.integer],
-    other_vectors: Vectors,
-    others: NDArray[np.integer],
-    floor: float,
+def _alike(
+    seen: _Seen,
+    visitors: NDArray[np.int64],
+    other_prints: NDArray[np.uint8],
+    hosts: NDArray[np.int64],
     block_bytes: int,
+    bounds: _Bounds,
     *,
     itself: bool,
 ) -> Iterator[Pairs]:
-    """Of each face the nearest of some others, as far as they are near; with ``itself`` no face with itself."""
-    onto = np.ascontiguousarray(other_vectors[others].T)
-    rows = max(1, block_bytes // (4 * max(1, len(others))))
-    for begin in range(0, len(faces), rows):
-        some = faces[begin : begin + rows]
-        block = vectors[some] @ onto
-        near = block >= floor
-        if itself:
-            near &= some[:, None] != others
-        if len(others) > NEAREST_FACES:
-            crowded = np.flatnonzero(np.count_nonzero(near, axis=1) > NEAREST_FACES)
-            alike = np.where(near[crowded], block[crowded], -np.inf)
-            best = np.argpartition(alike, -NEAREST_FACES, axis=1)[:, -NEAREST_FACES:]
-            near[crowded] = False
-            near[crowded[:, None], best] = True
-        row, column = np.nonzero(near)
-        if len(row):
-            yield np.stack([some[row], others[column]], axis=1).astype(np.int64)
+    """Of each visitor the most alike of some hosts; with ``itself`` not the face itself."""
+    if not len(visitors) or (itself and np.array_equal(visitors, hosts) and len(hosts) == 1):
+        return
+    for first in range(0, len(hosts), _FACES_AT_ONCE):
+        shown = hosts[first : first + _FACES_AT_ONCE]
+        views = views_of(other_prints[shown])
+        # A view after the other, (V, 36, m): the largest of contiguous blocks is taken many times faster.
+        onto = np.ascontiguousarray(views.transpose(1, 2, 0))
+        rows = max(1, block_bytes // (16 * len(shown) + 4 * views[0].size))
+        for begin in range(0, len(visitors), rows):
+            some = visitors[begin : begin + rows]
+            here = _Seen(seen.plain[some], seen.mirrored[some])
+            alike = np.maximum(_best(here.plain, onto), _best(here.mirrored, onto))
+            if itself:
+                alike[some[:, None] == shown] = -1
+            row, column = _most(alike, bounds)
+            if len(row):
+                view = _view(here, row, views, column)
+                yield np.stack([some[row], shown[column], view], axis=1)
+
+
+def _best(seen: Vectors, onto: Vectors) -> Vectors:
+    """Correlation of each print with the best view of each other one."""
+    best: Vectors = seen @ onto[0]
+    for view in onto[1:]:
+        np.maximum(best, seen @ view, out=best)
+    return best
+
+
+def _view(seen: _Seen, row: NDArray[np.intp], views: Vectors, column: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Which view of the other one, or of the mirror image after these, is the best of some pairs."""
+    found = [np.einsum("md,mvd->mv", each[row], views[column]) for each in seen]
+    view: NDArray[np.intp] = np.concatenate(found, axis=1).argmax(axis=1)
+    return view
+
+
+def _most(alike: Vectors, bounds: _Bounds) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of what is alike enough, of each row no more than the first few."""
+    enough = alike >= bounds.least
+    crowded = np.flatnonzero(np.count_nonzero(enough, axis=1) > bounds.most)
+    if len(crowded):
+        best = np.argpartition(alike[crowded], -bounds.most, axis=1)[:, -bounds.most :]
+        enough[crowded] = False
+        enough[crowded[:, None], best] = True
+    row, column = np.nonzero(enough)
+    return row, column

@@ -10,18 +10,15 @@ the gradient taken once from the fixed print, which is the inverse compositional
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.audit._coarse import WINDOW
 from ethnoshard.audit._prints import SIDE
 
 Floats = NDArray[np.float32]
 
-_WINDOW = 20
-"""Side of the fixed print's middle that is compared, pixels."""
-_STARTS = (1.0, 0.8, 1.25)
-"""Scales from which the steps set out."""
-_STEPS, _TRIAL = 10, 3
-"""Steps from each, and those after which only what is promising goes on."""
-_PROMISING, _ENOUGH = 0.75, 0.995
-"""Correlations: of what may yet become a copy's, and beyond which a better fit would tell nothing more."""
+_STEPS, _TRIAL = 10, 4
+"""Steps, and those after which only what is promising goes on."""
+_PROMISING = 0.88
+"""Correlation of what may yet become a copy's."""
 _LEAST_SCALE, _MOST_SCALE, _MOST_SHIFT = 0.55, 1.8, 7.0
 """Bounds of the scale, and of the shift in pixels of a print."""
 _LONGEST_STEP = np.array([0.15, 0.15, 3.0, 3.0], np.float32)
@@ -29,42 +26,31 @@ _FLAT = 1e-3
 """Contrast of a picture without any, in grey levels times the window's side."""
 
 
-def overlay(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
-    """Correlation of pairs of prints where one is laid over the other as well as it goes, either way round.
+def overlay(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], start: Floats) -> Floats:
+    """Correlation of pairs of prints where one is laid over the other as well as it goes.
 
     Args:
-        one: (M, SIDE, SIDE) uint8.
-        other: (M, SIDE, SIDE) uint8.
+        fixed: (M, SIDE, SIDE) uint8, of which the middle is compared.
+        moving: (M, SIDE, SIDE) uint8, which is scaled and moved.
+        start: (M, 4) float32, where to begin: scale along x and y, shift along x and y in pixels.
 
     Returns:
         (M,) float32, -1 to 1: Pearson's correlation of the grey levels, of the best fit that was met.
     """
-    best = np.full(len(one), -1, np.float32)
-    for fixed, moving in ((one, other), (other, one)):
-        rows = np.flatnonzero(best < _ENOUGH)
-        if len(rows):
-            best[rows] = np.maximum(best[rows], _laid(fixed[rows], moving[rows]))
-    return best
-
-
-def _laid(fixed: NDArray[np.uint8], moving: NDArray[np.uint8]) -> Floats:
-    """The best correlation of the middles of the fixed prints with what of the moving ones they fit."""
     template = _Template(fixed)
     pixels = moving.reshape(len(moving), -1).astype(np.float32)
     best = np.full(len(fixed), -1, np.float32)
-    for scale in _STARTS:
-        rows = np.flatnonzero(best < _ENOUGH)
-        at: Floats = np.tile(np.array([scale, scale, 0, 0], np.float32), (len(rows), 1))
-        for number in range(_STEPS):
-            found = _standard(_sampled(pixels[rows], at))
-            alike = np.einsum("mp,mp->m", found, template.pixels[rows])
-            best[rows] = np.maximum(best[rows], alike)
-            if number >= _TRIAL:
-                promising = alike >= _PROMISING
-                rows, at, found = rows[promising], at[promising], found[promising]
-            if not len(rows):
-                break
-            at = _moved(at, template.step(found, rows))
+    rows, at = np.arange(len(fixed)), start
+    for number in range(_STEPS):
+        found = _standard(_sampled(pixels[rows], at))
+        alike = np.einsum("mp,mp->m", found, template.pixels[rows])
+        best[rows] = np.maximum(best[rows], alike)
+        if number >= _TRIAL:
+            promising = alike >= _PROMISING
+            rows, at, found = rows[promising], at[promising], found[promising]
+        if not len(rows):
+            break
+        at = _moved(at, template.step(found, rows))
     return best
 
 
@@ -73,11 +59,10 @@ class _Template:
 
     def __init__(self, prints: NDArray[np.uint8]) -> None:
         grey = prints.astype(np.float32)
-        edge = (SIDE - _WINDOW) // 2
-        window = slice(edge, edge + _WINDOW)
-        along_y, along_x = (
-            gradient[:, window, window].reshape(len(grey), -1) for gradient in np.gradient(grey, axis=(1, 2))
-        )
+        edge = (SIDE - WINDOW) // 2
+        before, window, after = (slice(edge + by, edge + by + WINDOW) for by in (-1, 0, 1))
+        along_x = ((grey[:, window, after] - grey[:, window, before]) / 2).reshape(len(grey), -1)
+        along_y = ((grey[:, after, window] - grey[:, before, window]) / 2).reshape(len(grey), -1)
         middle = grey[:, window, window].reshape(len(grey), -1)
         self.pixels = _standard(middle)
         contrast = _contrast(middle)
@@ -98,8 +83,8 @@ class _Template:
 
 def _offsets() -> tuple[Floats, Floats]:
     """x and y of the window's pixels from the print's centre, (P,) each."""
-    along = np.arange(_WINDOW, dtype=np.float32) - np.float32((_WINDOW - 1) / 2)
-    return np.tile(along, _WINDOW), np.repeat(along, _WINDOW)
+    along = np.arange(WINDOW, dtype=np.float32) - np.float32((WINDOW - 1) / 2)
+    return np.tile(along, WINDOW), np.repeat(along, WINDOW)
 
 
 _X, _Y = _offsets()
@@ -121,12 +106,13 @@ def _sampled(pixels: Floats, at: Floats) -> Floats:
     y -= top
     index = top * SIDE + left + (np.arange(len(pixels), dtype=np.int32) * (SIDE * SIDE))[:, None]
     flat = pixels.ravel()
-    upper = flat[index]
+    upper: Floats = flat[index]
     upper += (flat[index + 1] - upper) * x
     index += SIDE
     lower = flat[index]
     lower += (flat[index + 1] - lower) * x
-    return upper + (lower - upper) * y
+    upper += (lower - upper) * y
+    return upper
 
 
 def _moved(at: Floats, step: Floats) -> Floats:
@@ -140,7 +126,7 @@ def _moved(at: Floats, step: Floats) -> Floats:
 
 def _standard(pixels: Floats) -> Floats:
     """Grey levels of mean 0 and length 1."""
-    middle = pixels - pixels.mean(axis=1, keepdims=True)
+    middle: Floats = pixels - pixels.mean(axis=1, keepdims=True)
     middle /= np.sqrt(np.einsum("mp,mp->m", middle, middle))[:, None] + np.float32(_FLAT)
     return middle
 

@@ -13,7 +13,8 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from ethnoshard._checks import check_number
 from ethnoshard._parallel import available_cores
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.audit._candidates import Owners, Pairs, Roll, Vectors, equal_rows, near_faces, near_strangers
+from ethnoshard.audit._candidates import Faces, Owners, Pairs, Vectors, alike_faces, equal_rows
+from ethnoshard.audit._coarse import VIEWS
 from ethnoshard.audit._overlay import overlay
 from ethnoshard.audit._prints import Prints
 from ethnoshard.errors import EthnoshardError
@@ -21,14 +22,16 @@ from ethnoshard.errors import EthnoshardError
 How = Literal["bytes", "pixels", "near", "mirrored"]
 """What two images have in common: the file's bytes; the face's pixels; what is seen; what is seen in a mirror."""
 
-FLOOR = 0.7
-"""Least cosine of two faces' embeddings for their prints to be compared."""
-
 _HOWS: tuple[How, ...] = get_args(How)
 _BYTES, _PIXELS, _NEAR, _MIRRORED = range(len(_HOWS))
 _AT_ONCE = 256
 """Pairs whose prints a thread compares at a time."""
 _BLOCK_BYTES = 1 << 26
+_LEAST_GAP = 1e-3
+"""Correlations and cosines nearer to 1 than this tell no more."""
+_INTERCEPT, _BY_CORRELATION, _BY_COSINE = -33.03, 10.01, 0.516
+"""Of the logistic function of how sure a pair is. ``python -m benchmarks.audit_images`` prints them: fitted on planted
+copies and different photographs of half of its people, with MobileFaceNet's embeddings; the other half is measured."""
 
 
 class FaceSet(NamedTuple):
@@ -71,6 +74,10 @@ class _Compared(NamedTuple):
     figure: NDArray[np.float32]
     sure: NDArray[np.float32]
 
+    def taken(self, rows: NDArray[np.intp]) -> "_Compared":
+        """Some of the pairs."""
+        return _Compared(self.pairs[rows], self.how[rows], self.figure[rows], self.sure[rows])
+
 
 def same_images(
     vectors: Vectors,
@@ -79,16 +86,14 @@ def same_images(
     *,
     other: FaceSet | tuple[Vectors, Owners, Prints] | None = None,
     least: float = 0.5,
-    floor: float = FLOOR,
     block_bytes: int = _BLOCK_BYTES,
     progress: Progress = SILENT,
 ) -> SameImages:
-    """Find images that come twice: equal files, equal pixels, and copies saved anew, scaled, cropped a little, mirrored.
+    """Find images that come twice: equal files, equal pixels, copies saved anew, scaled, cropped a little, mirrored.
 
-    Not every pair is compared. Equal digests are found by sorting. Prints are compared of faces with near embeddings:
-    of one identity each face with the nearest others; across identities each face with the faces of the identities
-    that it resembles most; and of all the faces that resemble their identity least, such as placeholders and what is no
-    face, each with the nearest others.
+    Not every pair is compared. Equal digests are found by sorting. Prints are compared of all faces of one identity; of
+    each face and those of the few identities whose centroids are nearest to its embedding; and of faces whose prints
+    look much alike from afar, whosever they are.
 
     Args:
         vectors: (n, D) float32 embeddings of length 1.
@@ -96,7 +101,6 @@ def same_images(
         prints: of the faces, in their order.
         other: another set, whose faces are compared with these; by default these with each other.
         least: pairs less sure than this aren't taken.
-        floor: least cosine of embeddings for prints to be compared; more pairs below it, in more time.
         block_bytes: memory for a block of similarities; the result doesn't depend on it.
         progress: told how many pairs of prints there are to compare, and how many are done.
 
@@ -108,12 +112,12 @@ def same_images(
             range.
     """
     check_number("least", least, at_least=0, at_most=1)
-    check_number("floor", floor, at_least=-1, at_most=1)
     check_number("block_bytes", block_bytes, at_least=1)
     own = FaceSet(vectors, owners, prints)
     _check(own, "the set")
     if other is None:
-        found = _equal(prints, None), *_compared(_candidates_within(own, floor, block_bytes), own, own, least, progress)
+        within = _candidates(own, own, block_bytes, itself=True)
+        found = _equal(prints, None), *_compared(within, own, own, least, progress)
         return _result(_tree(_joined(found), len(prints)))
     beside = FaceSet(*other)
     _check(beside, "the other set")
@@ -122,7 +126,7 @@ def same_images(
             f"embeddings of the two sets have {vectors.shape[1]} and {beside.vectors.shape[1]} numbers; one network "
             "must make both"
         )
-    across = _candidates_across(own, beside, floor, block_bytes)
+    across = _candidates(own, beside, block_bytes, itself=False)
     return _result(_surest(_joined((_equal(prints, beside.prints), *_compared(across, own, beside, least, progress)))))
 
 
@@ -151,44 +155,29 @@ def _equal(prints: Prints, others: Prints | None) -> _Compared:
     return _Compared(np.concatenate(pairs), how, ones, ones)
 
 
-def _candidates_within(faces: FaceSet, floor: float, block_bytes: int) -> Pairs:
-    """(M, 2) faces of one set whose prints are to be compared, the smaller first, each pair once, ascending."""
+def _candidates(faces: FaceSet, others: FaceSet, block_bytes: int, *, itself: bool) -> Pairs:
+    """(M, 3) a face of each set and a view, see ``alike_faces``: what is to be compared, each once, ascending."""
     rows = _distinct(faces)
-    if len(rows) < 2:
-        return np.empty((0, 2), np.int64)
-    roll = Roll(faces.vectors[rows], faces.owners[rows])
-    pairs = [*near_faces(roll, floor, block_bytes)]
-    pairs += near_strangers(roll, roll, floor, block_bytes, itself=True)
-    return _once((rows[np.sort(some, axis=1)] for some in pairs), len(faces.prints))
-
-
-def _candidates_across(faces: FaceSet, others: FaceSet, floor: float, block_bytes: int) -> Pairs:
-    """(M, 2) a face of each set whose prints are to be compared, each pair once, ascending."""
-    rows, other_rows = _distinct(faces), _distinct(others)
+    other_rows = rows if itself else _distinct(others)
     if not len(rows) or not len(other_rows):
-        return np.empty((0, 2), np.int64)
-    roll = Roll(faces.vectors[rows], faces.owners[rows])
-    other_roll = Roll(others.vectors[other_rows], others.owners[other_rows])
-    pairs = [*near_strangers(roll, other_roll, floor, block_bytes, itself=False)]
-    # The other way round too: a photograph of the first set in a wrong folder resembles nobody there.
-    pairs += [some[:, ::-1] for some in near_strangers(other_roll, roll, floor, block_bytes, itself=False)]
-    return _once((np.stack([rows[some[:, 0]], other_rows[some[:, 1]]], axis=1) for some in pairs), len(others.prints))
+        return np.empty((0, 3), np.int64)
+    own = Faces(faces.vectors[rows], faces.owners[rows], faces.prints.data[rows])
+    beside = own
+    if not itself:
+        beside = Faces(others.vectors[other_rows], others.owners[other_rows], others.prints.data[other_rows])
+    found = alike_faces(own, beside, block_bytes, itself=itself)
+    # One whole number each takes a third of the memory of three.
+    views = 2 * len(VIEWS)
+    codes = [(some[:, 0] * len(other_rows) + some[:, 1]) * views + some[:, 2] for some in found]
+    pairs, view = np.divmod(np.unique(np.concatenate([np.empty(0, np.int64), *codes])), views)
+    first, second = np.divmod(pairs, len(other_rows))
+    return np.stack([rows[first], other_rows[second], view], axis=1)
 
 
 def _distinct(faces: FaceSet) -> NDArray[np.intp]:
-    """Numbers of the faces, ascending, without those whose identity has an earlier one of the same pixels."""
-    order = np.lexsort((faces.owners, *faces.prints.pixels.T))
-    pixels, owners = faces.prints.pixels[order], faces.owners[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (pixels[1:] != pixels[:-1]).any(axis=1) | (owners[1:] != owners[:-1])
-    return np.sort(order[first])
-
-
-def _once(pairs: Iterable[Pairs], number: int) -> Pairs:
-    """All of the pairs, each once, ascending; ``number`` is more than any second face's."""
-    codes = [some[:, 0] * number + some[:, 1] for some in pairs]
-    once = np.unique(np.concatenate([np.empty(0, np.int64), *codes]))
-    return np.stack([once // number, once % number], axis=1)
+    """Numbers of the faces, ascending, without those that have the same pixels as an earlier one."""
+    again = equal_rows(faces.prints.pixels)[:, 1]
+    return np.setdiff1d(np.arange(len(faces.prints)), again)
 
 
 def _compared(pairs: Pairs, faces: FaceSet, others: FaceSet, least: float, progress: Progress) -> Iterator[_Compared]:
@@ -197,13 +186,14 @@ def _compared(pairs: Pairs, faces: FaceSet, others: FaceSet, least: float, progr
     def compare(begin: int) -> _Compared:
         some = pairs[begin : begin + _AT_ONCE]
         cosines = np.einsum("md,md->m", faces.vectors[some[:, 0]], others.vectors[some[:, 1]])
-        one, two = faces.prints.data[some[:, 0]], others.prints.data[some[:, 1]]
-        plain, mirrored = overlay(one, two), overlay(one, two[:, :, ::-1])
-        figure = np.maximum(plain, mirrored)
+        mirrored = some[:, 2] >= len(VIEWS)
+        fixed = faces.prints.data[some[:, 0]]
+        fixed[mirrored] = fixed[mirrored, :, ::-1]
+        figure = overlay(fixed, others.prints.data[some[:, 1]], VIEWS[some[:, 2] % len(VIEWS)])
         sure = sureness(figure, cosines)
         taken = sure >= least
-        how = np.where(mirrored > plain, _MIRRORED, _NEAR).astype(np.int8)
-        return _Compared(some[taken], how[taken], figure[taken], sure[taken])
+        how = np.where(mirrored, _MIRRORED, _NEAR).astype(np.int8)
+        return _Compared(some[taken, :2], how[taken], figure[taken], sure[taken])
 
     progress.begun(len(pairs), 0)
     begins = range(0, len(pairs), _AT_ONCE)
@@ -223,36 +213,52 @@ def sureness(correlations: NDArray[np.float32], cosines: NDArray[np.float32]) ->
     Returns:
         (M,) float32, 0 to 1.
     """
+    correlation, cosine = sureness_terms(correlations, cosines)
+    sure = 1 / (1 + np.exp(-(_INTERCEPT + _BY_CORRELATION * correlation + _BY_COSINE * cosine)))
+    return np.asarray(sure, np.float32)
+
+
+def sureness_terms(
+    correlations: NDArray[np.float32], cosines: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the logistic function of how sure a pair is weighs: how near to 1 each is, -log(1 - x), (M,) each."""
     correlation, cosine = (-np.log(np.maximum(1 - np.minimum(each, 1), _LEAST_GAP)) for each in (correlations, cosines))
-    return (1 / (1 + np.exp(-(_INTERCEPT + _BY_CORRELATION * correlation + _BY_COSINE * cosine)))).astype(np.float32)
+    return correlation, cosine
 
 
-_LEAST_GAP = 1e-3
-_INTERCEPT, _BY_CORRELATION, _BY_COSINE = -10.0, 2.5, 1.0
+def compared_pairs(faces: FaceSet) -> tuple[Pairs, NDArray[np.float32], NDArray[np.float32]]:
+    """All pairs of a set whose prints are compared, to fit on: pairs (M, 2), correlations (M,) and cosines (M,)."""
+    candidates = _candidates(faces, faces, _BLOCK_BYTES, itself=True)
+    found = _joined([*_compared(candidates, faces, faces, -1, SILENT)])
+    cosines = np.einsum("md,md->m", faces.vectors[found.pairs[:, 0]], faces.vectors[found.pairs[:, 1]])
+    return found.pairs, found.figure, cosines
 
 
 def _joined(found: Iterable[_Compared]) -> _Compared:
-    return _Compared(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
+    pairs, how, figure, sure = zip(*found, strict=True)
+    return _Compared(np.concatenate(pairs), np.concatenate(how), np.concatenate(figure), np.concatenate(sure))
 
 
 def _tree(found: _Compared, number: int) -> _Compared:
     """Of each image that comes several times the surest pairs that tie its faces together."""
+    found = found._replace(pairs=np.sort(found.pairs, axis=1))
     order = _order(found)
     rank = np.arange(1, len(order) + 1, dtype=np.float64)
     first, second = found.pairs[order].T
-    # Of equal files the pixels are equal too; the sparse array would add the two ranks.
+    # Of equal files the pixels are equal too, and most pairs are compared both ways round; the sparse array would add
+    # the ranks.
     code = first * number + second
     _, once = np.unique(code, return_index=True)
     kept = coo_array((rank[once], (first[once], second[once])), shape=(number, number)).tocsr()
     ranks = np.sort(minimum_spanning_tree(kept).data).astype(np.int64) - 1
-    return _Compared(*(each[order[ranks]] for each in found))
+    return found.taken(order[ranks])
 
 
 def _surest(found: _Compared) -> _Compared:
     """Of each face of the first set the surest pair."""
     order = _order(found)
     _, once = np.unique(found.pairs[order, 0], return_index=True)
-    return _Compared(*(each[order[np.sort(once)]] for each in found))
+    return found.taken(order[np.sort(once)])
 
 
 def _order(found: _Compared) -> NDArray[np.intp]:
