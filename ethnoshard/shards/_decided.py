@@ -96,7 +96,7 @@ def _named_as_there(decisions: Decisions, keyed: pl.DataFrame, identities: pl.Da
     ]
     table = decisions.table.with_columns(names)
     # Names that differed by blanks alone may now contradict each other.
-    return decisions if table.equals(decisions.table) else Decisions(table, decisions.where)
+    return decisions if table.equals(decisions.table) else Decisions(table, decisions.where, decisions.rows)
 
 
 def _check_names(decisions: Decisions, table: pl.DataFrame, keyed: pl.DataFrame, identities: pl.DataFrame) -> None:

@@ -65,18 +65,19 @@ class Decisions:
         rows: of the file, repeated ones included.
     """
 
-    def __init__(self, table: pl.DataFrame, where: str) -> None:
+    def __init__(self, table: pl.DataFrame, where: str, rows: int | None = None) -> None:
         """Check that each row is well formed and that no two of them contradict each other.
 
         Args:
             table: columns as ``Decisions.table`` has them, in any order of rows; "" where nothing is given.
             where: the file, for messages.
+            rows: of the file, where some were taken out of the table already.
 
         Raises:
             EthnoshardError: some rows can't be carried out; with the first of them and how many there are.
         """
-        self.where, self.rows = where, len(table)
-        wrong = WrongRows(where, len(table))
+        self.where, self.rows = where, len(table) if rows is None else rows
+        wrong = WrongRows(where, self.rows)
         _check_form(table, wrong)
         order = ["identity", "image", "action", "to", "kind", LINE]
         well_formed = table.filter(~pl.col(LINE).is_in(wrong.lines)).sort(order)
