@@ -8,7 +8,7 @@ from benchmarks.coverage._answers import Answer, any_of, claiming, covering, exc
 from benchmarks.coverage._laws import Law
 from benchmarks.coverage._lists import FoldedList
 from ethnoshard.evaluation import VerifiedPairs, compare_verifications, verification_of_distances
-from ethnoshard.results import Verification
+from ethnoshard.results import Interval, Verification
 
 FARS = (0.001, 0.01)
 
@@ -43,6 +43,12 @@ def _of_one(law: Law, found: Verification) -> Iterator[Answer]:
     )
     yield from covering("AUC", law.auc, found.auc, found.auc_interval)
     yield from covering("EER", 1 - law.accuracy, found.eer, found.eer_interval)
+    if found.band is not None:
+        for far in FARS:
+            index = int(np.flatnonzero(found.band.fmr == far)[0])
+            low, high = float(found.band.low[index]), float(found.band.high[index])
+            value = float(found.curve.tar[found.curve.fmr <= far * (1 + 1e-9)].max())
+            yield from covering(f"ROC at {far:g}", law.val(far), value, Interval(low, high))
     for at in found.validation:
         name, far = f"{at.far_asked:g}", at.far
         if at.val is not None:

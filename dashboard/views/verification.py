@@ -248,6 +248,8 @@ def histogram_title(errors: PairErrors, threshold: str) -> str:
 def _curves(picked: Sequence[PickedEvaluation], mark: Mark | None) -> None:
     origin = picked[0].evaluation.verification.thresholds_from
     how = f"Staircases: all pairs, one threshold for all. Points: thresholds from {origin}, 95 % intervals. "
+    if any(each.evaluation.verification.band for each in picked):
+        how += "Bands: 95 % at each FMR, of draws of people with thresholds chosen again. "
     curves = curves_of(picked)
     left, right = st.columns(2)
     with left:

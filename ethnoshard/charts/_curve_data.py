@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ethnoshard.charts._numbers import Ends
 from ethnoshard.charts._palette import ARM_COLOURS
 from ethnoshard.charts._words import DISTANCES, SCORE
-from ethnoshard.results import Evaluation, FoldRate, Verification, VerificationSummary
+from ethnoshard.results import CurveBand, Evaluation, FoldRate, Verification, VerificationSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class Curve:
         same: pairs of one person; None if not known.
         different: pairs of two people; None if not known.
         points: measured with thresholds from other pairs.
+        band: intervals along the curve; None if not known.
         colour: of line and points.
         dash: of the line.
     """
@@ -53,6 +54,7 @@ class Curve:
     same: int | None = None
     different: int | None = None
     points: tuple[OperatingPoint, ...] = ()
+    band: CurveBand | None = None
     colour: str = ARM_COLOURS[1]
     dash: str = "solid"
 
@@ -103,6 +105,7 @@ def curve_of(verified: Verification, name: str, **look: str) -> Curve:
             for at in verified.validation
             if at.val
         ),
+        band=verified.band,
         **look,
     )
 

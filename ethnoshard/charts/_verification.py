@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from ethnoshard.charts._curve_data import Curve, Curves, FoldAccuracy, OperatingPoint, as_curves, fold_accuracies
 from ethnoshard.charts._numbers import share
-from ethnoshard.charts._palette import ARM_COLOURS, DIFFERENT, GREY, MARK, SAME, SYMBOLS
+from ethnoshard.charts._palette import ARM_COLOURS, DIFFERENT, GREY, MARK, SAME, SYMBOLS, translucent
 from ethnoshard.charts._style import empty_chart, error_bars, escaped, log_axis
 from ethnoshard.charts._words import FMR, FNMR, TAR
-from ethnoshard.results import Evaluation
+from ethnoshard.results import CurveBand, Evaluation
 
 BINS = 80
 """Of a histogram of distances."""
+_BAND = 0.2
+"""Opacity of the intervals along a curve."""
 _MARGIN = 0.04
 """Above and below curves, as a share of what they span."""
 
@@ -70,8 +72,12 @@ def roc(curves: Curves, mark: Mark | None = None) -> go.Figure:
     curves = as_curves(curves)
     edge, _ = _edges(curves)
     chart = empty_chart(FMR, TAR)
+    for number, curve in enumerate(curves):
+        if curve.band is not None:
+            chart.add_scatter(**_band(curve, number, curve.band, curve.band.low, curve.band.high))
     # Where the staircases leave the edge, and whatever has to be seen besides.
     seen = [] if mark is None else [1 - mark.fnmr]
+    seen += [float(curve.band.low.min()) for curve in curves if curve.band is not None]
     for number, curve in enumerate(curves):
         fmr, tar = staircase(curve.fmr, curve.tar)
         seen += [float(tar[fmr <= 0].max()), *(low for point in curve.points for low in _lows(point))]
@@ -102,6 +108,10 @@ def det(curves: Curves, mark: Mark | None = None) -> go.Figure:
     curves = as_curves(curves)
     left, bottom = _edges(curves)
     chart = empty_chart(FMR, FNMR)
+    for number, curve in enumerate(curves):
+        if curve.band is not None:
+            ends = (np.maximum(bottom, 1 - end) for end in (curve.band.high, curve.band.low))
+            chart.add_scatter(**_band(curve, number, curve.band, *ends))
     chart.add_scatter(
         x=[max(left, bottom), 1],
         y=[max(left, bottom), 1],
@@ -261,6 +271,24 @@ def _line(curve: Curve) -> dict[str, object]:
         "line": {"color": curve.colour, "dash": curve.dash, "width": 2, "shape": "hv"},
         "name": escaped(curve.name),
         "legendrank": 1,
+    }
+
+
+def _band(
+    curve: Curve, number: int, band: CurveBand, low: NDArray[np.float64], high: NDArray[np.float64]
+) -> dict[str, object]:
+    return {
+        "x": np.concatenate([band.fmr, band.fmr[::-1]]),
+        "y": np.concatenate([low, high[::-1]]),
+        "mode": "lines",
+        "fill": "toself",
+        "fillcolor": translucent(curve.colour, _BAND),
+        "line": {"width": 0, "color": curve.colour},
+        "hoverinfo": "skip",
+        "name": "95 % at each FMR",
+        # One line in the legend for all models: the colour says which.
+        "showlegend": number == 0,
+        "legendrank": 2,
     }
 
 

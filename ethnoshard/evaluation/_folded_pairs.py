@@ -27,6 +27,7 @@ from ethnoshard.evaluation._thresholds import (
 from ethnoshard.results import (
     LEVEL,
     Accepted,
+    CurveBand,
     FoldRate,
     Interval,
     MeanSimilarity,
@@ -39,6 +40,8 @@ from ethnoshard.results import (
 FARS = (0.001, 0.01)
 _LEAST_BEHIND = 2.5
 """Different pairs that a FAR allows below which VAL has no interval."""
+_BAND = 60
+"""FARs at which the ROC has its interval."""
 
 Choice = Callable[[Floats, Bools], float]
 """A threshold from the distances and answers of training pairs."""
@@ -79,9 +82,10 @@ class FoldedPairs:
             check_number("a FAR", far, at_least=0, at_most=1)
         own, same = self._pairs.own, self._pairs.same
         curve = roc(own, same)
-        drawn = None
+        drawn, of_band = None, np.empty(0)
         if self._people is not None and draws:
-            drawn = self.redraws(fars, draws, seed, spread=self.spread(fars))
+            of_band = self._fars_of_band(fars)
+            drawn = self.redraws(fars, draws, seed, spread=self.spread(fars), band=of_band)
         return Verification(
             pairs=len(same),
             same=int(same.sum()),
@@ -99,6 +103,7 @@ class FoldedPairs:
             eer=equal_error_rate(curve),
             eer_interval=None if drawn is None else percentile_interval(drawn.eer),
             curve=thinned(curve),
+            band=None if drawn is None or not len(of_band) else self._band(of_band, drawn),
             draws=draws if drawn else 0,
             seed=seed,
             similarity=similarity,
@@ -121,7 +126,9 @@ class FoldedPairs:
         events = (distance < threshold for threshold in thresholds)
         return spread_of(events, people.first[different], people.second[different], people.number)
 
-    def redraws(self, fars: Sequence[float], draws: int, seed: int, *, spread: float) -> Redraws:
+    def redraws(
+        self, fars: Sequence[float], draws: int, seed: int, *, spread: float, band: Floats | None = None
+    ) -> Redraws:
         """Measure again in draws of people.
 
         Args:
@@ -129,6 +136,7 @@ class FoldedPairs:
             draws: how many, at least 1.
             seed: of the draws.
             spread: variance of people's factors.
+            band: (K,) FARs at which the ROC of all pairs is wanted, too.
 
         Raises:
             ValueError: people aren't known.
@@ -137,6 +145,7 @@ class FoldedPairs:
             accuracy_steps=self._coarse,
             val_steps=self._fine,
             by_steps={far: [self._by_steps(far, number) for number in range(self._pairs.folds)] for far in fars},
+            band=np.empty(0) if band is None else band,
         )
         return redraws(self._pairs, self._known(), rules, spread=spread, draws=draws, seed=seed)
 
@@ -175,6 +184,25 @@ class FoldedPairs:
         return Validation(
             far_asked=far, val=None if reason else val, far=reached, reason=reason, interval_reason=few or None
         )
+
+    def _fars_of_band(self, fars: Sequence[float]) -> Floats:
+        """(K,) FARs from the least with pairs enough behind it to 1, evenly on a logarithmic axis, and those asked for.
+
+        Empty where there are too few pairs for any.
+        """
+        least = _LEAST_BEHIND / int(np.count_nonzero(~self._pairs.same))
+        if least >= 1:
+            return np.empty(0)
+        asked = [far for far in fars if far >= least]
+        return np.unique(np.concatenate([np.geomspace(least, 1, _BAND), asked]))
+
+    def _band(self, fars: Floats, drawn: Redraws) -> CurveBand:
+        own, same = self._pairs.own, self._pairs.same
+        thresholds = [exactly_at_far(own[~same], far) for far in fars.tolist()]
+        happened = np.searchsorted(np.sort(own[same]), thresholds, side="left")
+        ends = [self._interval(count, same, drawn.band[row]) for row, count in enumerate(happened.tolist())]
+        low, high = (np.array(side, np.float64) for side in zip(*ends, strict=True))
+        return CurveBand(fmr=fars, low=low, high=high)
 
     def few_behind(self, far: float) -> str:
         """Why the threshold of a FAR rests on too few pairs for an interval of VAL; "" where it doesn't.

@@ -28,11 +28,13 @@ class ThresholdRules:
         accuracy_steps: (K,) thresholds among which the best for accuracy is; None for all ways of cutting the pairs.
         val_steps: (K,) between which the threshold of a FAR lies on a line; None for the exact rule.
         by_steps: FAR -> for each fold whether its threshold is by ``val_steps``; else it is exact.
+        band: (K,) FARs at which the share of same pairs of the whole list is wanted, by one exact threshold for all.
     """
 
     accuracy_steps: Floats | None
     val_steps: Floats | None
     by_steps: dict[float, list[bool]]
+    band: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +48,7 @@ class Redraws:
         far: FAR asked for -> share of different pairs accepted.
         auc: area under the ROC of all pairs.
         eer: equal error rate of all pairs.
+        band: (K, D) share of same pairs of the whole list accepted at each FAR of the rules' ``band``.
     """
 
     accuracy: Floats
@@ -54,6 +57,7 @@ class Redraws:
     far: dict[float, Floats] = field(default_factory=dict)
     auc: Floats
     eer: Floats
+    band: Floats
 
 
 def redraws(
@@ -93,6 +97,7 @@ def redraws(
         far={far: np.concatenate([each.far[far] for each in blocks]) for far in rules.by_steps},
         auc=np.concatenate([each.auc for each in blocks]),
         eer=np.concatenate([each.eer for each in blocks]),
+        band=np.concatenate([each.band for each in blocks], axis=1),
     )
 
 
@@ -182,6 +187,7 @@ def _block(
         far={asked: shares / folds for asked, shares in far.items()},
         auc=_area(same, different),
         eer=_eer(same, different),
+        band=_tar_at_fars(same, different, rules.band),
     )
 
 
@@ -215,14 +221,51 @@ def _accuracy(train: _Some, test: _Some, thresholds: Floats) -> Floats:
 def _threshold_at_far(different: _Weighed, far: float, steps: Floats | None) -> Floats:
     """(D,) thresholds at which a share ``far`` of different pairs is accepted; between steps, or exactly for None."""
     thresholds = _exactly_at_far(different, far) if steps is None else _on_a_line(different, far, steps)
-    distinct = np.unique(different.distance)
-    number = min(_TAIL, len(distinct) - 1)
-    if number < 1 or far == 0:
-        return thresholds
-    nearest = different.below(distinct[1:2])[0]
-    mean_excess = float(distinct[number] - distinct[:number].mean())
-    beneath = distinct[0] - mean_excess * np.log(np.maximum(nearest / far, 1))
-    return np.where(nearest > limit(far), beneath, thresholds)
+    return _Tail.of(different).beneath(far, thresholds)
+
+
+class _Tail(NamedTuple):
+    """How pairs go on below the nearest of them: exponentially, as steeply as the nearest ten.
+
+    Attributes:
+        end: the least distance.
+        share: (D,) of the pairs at it.
+        mean_excess: of the tail; NaN where there are too few pairs to judge it.
+    """
+
+    end: float
+    share: Floats
+    mean_excess: float
+
+    @classmethod
+    def of(cls, different: _Weighed) -> "_Tail":
+        distinct = np.unique(different.distance)
+        number = min(_TAIL, len(distinct) - 1)
+        if number < 1:
+            return cls(float(distinct[0]), different.total / different.total, np.nan)
+        excess = float(distinct[number] - distinct[:number].mean())
+        return cls(float(distinct[0]), different.below(distinct[1:2])[0], excess)
+
+    def beneath(self, far: float, thresholds: Floats) -> Floats:
+        """(D,) thresholds, in the tail where the nearest pairs alone are more than the share ``far``."""
+        if far == 0 or np.isnan(self.mean_excess):
+            return thresholds
+        below = self.end - self.mean_excess * np.log(np.maximum(self.share / far, 1))
+        return np.where(self.share > limit(far), below, thresholds)
+
+
+def _tar_at_fars(same: _Weighed, different: _Weighed, fars: Floats) -> Floats:
+    """(K, D) shares of same pairs accepted by the exact threshold of each FAR, all thresholds searched at once."""
+    draws = same.sums.shape[1]
+    ends, tail = ends_of(different.distance), _Tail.of(different)
+    limits = np.array([limit(far) for far in fars.tolist()])
+    shares = different.below(ends)
+    # Shares rise with the threshold; the first, of nothing, is within every limit.
+    last = np.stack([np.searchsorted(shares[:, draw], limits, side="right") - 1 for draw in range(draws)], axis=1)
+    found = np.empty((len(fars), draws))
+    for number, far in enumerate(fars.tolist()):
+        found[number] = same.below_each(tail.beneath(far, ends[last[number]]))
+    return found
 
 
 def _on_a_line(different: _Weighed, far: float, steps: Floats) -> Floats:

@@ -31,7 +31,7 @@ def evaluation_pages(
         "det": page(
             charts.det(curves),
             f"Detection error trade-off of {named} on {on}",
-            f"{_pairs(verified)}; EER {verified.eer:.5f}. Edges stand for 0",
+            f"{_pairs(verified)}; EER {verified.eer:.5f}. {band_text(verified)}Edges stand for 0",
             script="directory",
         ),
         "distances": _distances(verified, scores, f"Distances of the pairs of {on} by {named}"),
@@ -56,8 +56,13 @@ def evaluation_pages(
 def _roc_note(verified: Verification) -> str:
     return (
         f"{_pairs(verified)}; AUC {verified.auc:.5f}. Points: thresholds from "
-        f"{verified.thresholds_from}, 95 % intervals. The left edge stands for 0"
+        f"{verified.thresholds_from}, 95 % intervals. {band_text(verified)}The left edge stands for 0"
     )
+
+
+def band_text(verified: Verification) -> str:
+    """What the band along a curve is; empty where there is none."""
+    return "Band: 95 % at each FMR, of draws of people with thresholds chosen again. " if verified.band else ""
 
 
 def _distances(verified: Verification, scores: PairScores, title: str) -> str:

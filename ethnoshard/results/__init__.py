@@ -86,6 +86,7 @@ from ethnoshard.results._tar_at_far import GroupTar, OwnThreshold, TarAtFar
 from ethnoshard.results._threshold import ChosenOn, Scale, Threshold
 from ethnoshard.results._verification import (
     Curve,
+    CurveBand,
     FoldRate,
     MeanSimilarity,
     Validation,
@@ -121,6 +122,7 @@ __all__ = [
     "Comparison",
     "Contestant",
     "Curve",
+    "CurveBand",
     "Delivery",
     "DemographicsChange",
     "Encounters",

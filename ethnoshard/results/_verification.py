@@ -128,6 +128,24 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class CurveBand:
+    """Pointwise 95 % intervals of the share of same pairs accepted, at K FMRs, from draws of people.
+
+    In each draw the threshold of every FMR is chosen again, from all pairs. At an FMR that was asked for this is VAL's
+    interval where that has exact thresholds from the same pairs. It begins where 2.5 different pairs are accepted.
+
+    Attributes:
+        fmr: (K,) float64, rising to 1.
+        low: (K,) float64, of TAR; 1 less that is the high end of FNMR.
+        high: (K,) float64.
+    """
+
+    fmr: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class VerificationSummary:
     """A verification without its curve.
 
@@ -186,6 +204,9 @@ class Verification(VerificationSummary):
 
     Attributes:
         curve: the ROC, thinned for a chart.
+        band: intervals along it; None where people aren't known or none were drawn, and in reports from before it was
+            measured.
     """
 
     curve: Curve
+    band: CurveBand | None = None

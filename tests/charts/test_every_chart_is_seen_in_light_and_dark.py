@@ -28,7 +28,7 @@ from ethnoshard.charts import (
     page,
     titled,
 )
-from ethnoshard.results import Contestant, Delivery, Encounters, Series, SimilarityHistograms
+from ethnoshard.results import Contestant, CurveBand, Delivery, Encounters, Series, SimilarityHistograms
 from tests.kit.audits import finding, made_audit, table_of
 
 GROUPS = ("Asian", "<b>Few")
@@ -36,7 +36,10 @@ RATE = ErrorRate(rate=0.01, errors=1, pairs=100, people=20, interval=(0.001, Non
 FEW = ErrorRate(rate=0.0, errors=0, pairs=3, too_few=True)
 CELLS = {one: {other: RATE if one == other else FEW for other in GROUPS} for one in GROUPS}
 POINT = OperatingPoint(far_asked=0.01, fmr=0.0, tar=0.8, tar_interval=(0.7, 0.9))
-CURVE = Curve(name="<b>", fmr=np.array([0, 0.1, 1]), tar=np.array([0.5, 0.9, 1]), points=(POINT,))
+CURVE = Curve(
+    name="<b>", fmr=np.array([0, 0.1, 1]), tar=np.array([0.5, 0.9, 1]), points=(POINT,),
+    band=CurveBand(fmr=np.array([0.1, 1]), low=np.array([0.7, 0.9]), high=np.array([0.95, 1])),
+)  # fmt: skip
 XY = np.arange(12.0).reshape(4, 3)
 PEOPLE = charts.points_of_people(list("abca"), {"a": "<b>", "b": "B", "c": "C"})
 STEPS = np.arange(1, 4)

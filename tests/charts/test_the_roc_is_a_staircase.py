@@ -4,6 +4,7 @@ import pytest
 from ethnoshard.charts import Curve, Mark, OperatingPoint, det, distances, roc
 from ethnoshard.charts._verification import binned, staircase
 from ethnoshard.evaluation import verification_of_distances
+from ethnoshard.results import CurveBand
 
 
 def made_curve(**more: object) -> Curve:
@@ -20,6 +21,17 @@ def made_curve(**more: object) -> Curve:
 def test_it_goes_from_nothing_accepted_to_everything_and_keeps_what_is_accepted_without_a_false_match() -> None:
     fmr, tar = staircase(np.array([0.0, 0.0, 0.01, 1.0]), np.array([0.0, 0.4, 0.5, 1.0]))
     assert list(zip(fmr, tar, strict=True)) == [(0, 0), (0, 0.4), (0.01, 0.5), (1, 1)]
+
+
+def test_the_band_lies_between_its_ends_and_at_its_fmrs_in_both_charts() -> None:
+    band = CurveBand(fmr=np.array([0.02, 1.0]), low=np.array([0.3, 0.9]), high=np.array([0.8, 1.0]))
+    for chart, low, high in ((roc, [0.3, 0.9], [0.8, 1.0]), (det, [0.2, 0.5 / 200], [0.7, 0.1])):
+        filled, *_ = chart([made_curve(band=band)]).data
+        assert (filled.fill, filled.name) == ("toself", "95 % at each FMR")
+        assert list(filled.x) == [0.02, 1.0, 1.0, 0.02]
+        assert list(filled.y) == pytest.approx([*low, *high[::-1]])
+    assert roc([made_curve(band=band)]).layout.yaxis.range[0] < 0.3
+    assert all(trace.fill is None for trace in roc([made_curve()]).data)
 
 
 @pytest.mark.parametrize("fmr", [[0.2, 0.5], [0.2, 1.0], [1.0]])

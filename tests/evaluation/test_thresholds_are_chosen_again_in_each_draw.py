@@ -85,7 +85,7 @@ def equal_error_rate(score: NDArray[np.float64], same: NDArray[np.bool_], times:
 def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = few()
     model = folded(pairs, pair_distances(pairs.first, pairs.second), (0.0, 4.0))
-    whole = model.redraws((FAR,), DRAWS, 0, spread=0.5)
+    whole = model.redraws((FAR,), DRAWS, 0, spread=0.5, band=np.array([0.2, 0.5]))
     monkeypatch.setattr("ethnoshard.evaluation._redraws._MOST", 5)
     monkeypatch.setattr("ethnoshard.evaluation._pair_weights._AT_ONCE", 30)
     pieces = model.redraws((FAR,), DRAWS, 0, spread=0.5)
