@@ -76,11 +76,14 @@ def remedies(finding: Finding, people: People, *, sizes: Sizes, before: int = 0)
         make.move_to_new(images, _new_name(finding.identity, people, before), what)
         make.leave_out_identity()
     else:
+        # Of the two the finding's own image is the later one, see FINDINGS_SCHEMA.
         same = finding.other_identity == finding.identity
-        other = "the second image" if same else f"the image of {make.other}"
-        make.leave_out([finding.other_image], f"leave out {other}", identity=finding.other_identity)
         own = "the first image" if same else f"the image of {make.who}"
-        make.leave_out([finding.image], f"leave out {own}", name="leave-out-own")
+        make.leave_out([finding.image], f"leave out {own}")
+        other = "the second image" if same else f"the image of {make.other}"
+        make.leave_out(
+            [finding.other_image], f"leave out {other}", identity=finding.other_identity, name="leave-out-other"
+        )
     return make.made
 
 

@@ -134,14 +134,14 @@ def _rests_on(kinds: Mapping[FindingKind, FindingSummary]) -> list[str]:
             NONE if summary.prior is None else charts.share(summary.prior),
         ]
         for kind, summary in kinds.items()
-        if summary.left_out is None
+        if summary.left_out is None and summary.planted
     ]
     if not rows:
         return []
     return [
         "## What the certainty rests on",
         "",
-        "Faults of each kind were planted into this very set, to know how they look: how many, what share of them "
+        "Faults of these kinds were planted into this very set, to know how they look: how many, what share of them "
         "comes out as findings (recall), and what share of pairs, identities or images is taken to have the fault "
         "beforehand (prior).",
         "",

@@ -40,7 +40,8 @@ is the similarity that the finding rests on: a cosine, of what is given in ``how
 same ("bytes", "pixels", "near", "mirrored"). ``sure`` is the share of findings like this that are right, 0 to 1.
 ``images`` are, of several people, the images of the smaller part, else null. ``faces`` and ``other_faces`` number
 pictures of the two in ``faces.tar``, the most typical first; empty where there are none. Of a stranger ``faces`` begins
-with the face itself, and of several people ``other_faces`` are those of the smaller part.
+with the face itself, and of several people ``other_faces`` are those of the smaller part. Of two identities that are
+one person ``identity`` is the one with fewer images, and of two images of one set ``image`` is the later one.
 """
 
 

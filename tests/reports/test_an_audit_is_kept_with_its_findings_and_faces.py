@@ -1,5 +1,6 @@
 """Report folders of audits: findings and pictures read back as they were, damage named, and nobody named unasked."""
 
+import io
 import json
 import re
 import tarfile
@@ -81,13 +82,23 @@ def test_a_table_that_is_gone_or_none_is_named(folder: Path) -> None:
         read_report(folder).findings()
 
 
+def archive_of(*names: str) -> bytes:
+    """A sound tar of files of somebody else."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in names:
+            archive.addfile(tarfile.TarInfo(name))
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (lambda whole: whole[: len(whole) // 2], "is damaged after"),
         (lambda whole: b"\xff" * 700, "is damaged after 0 pictures"),
         (lambda whole: b"", "is damaged after 0 pictures"),
-        (lambda whole: whole.replace(b"000002.jpg", b"../abc.jpg"), "is damaged after 2 pictures"),
+        (lambda whole: archive_of("000000.jpg", "000001.jpg", "../a.jpg"), "is damaged after 2 pictures"),
+        (lambda whole: archive_of("000001.jpg", "000000.jpg"), "is damaged after 0 pictures"),
         (lambda whole: bytes(10240), "holds 0 pictures, and report.json says 21"),
     ],
 )  # fmt: skip
