@@ -1,4 +1,4 @@
-"""Who is in the wrong folder, who is in two, which images come twice, and who is in a test set: suspicions, not verdicts.
+"""Who is in the wrong folder, who is in two, which images come twice, who is in a test set: suspicions, not verdicts.
 
 Needs no torch: embeddings come in as arrays, whatever made them.
 """

@@ -83,7 +83,7 @@ def same_images(
     block_bytes: int = _BLOCK_BYTES,
     progress: Progress = SILENT,
 ) -> SameImages:
-    """Find images that come twice: equal files, equal pixels, and copies saved anew, scaled, cropped a little, mirrored.
+    """Find images that come twice: equal files or pixels, and copies saved anew, scaled, cropped a little, mirrored.
 
     Not every pair is compared. Equal digests are found by sorting. Prints are compared of faces with near embeddings:
     of one identity each face with the nearest others; across identities each face with the faces of the identities

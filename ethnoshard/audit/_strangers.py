@@ -247,7 +247,7 @@ def _mean_of_nearest(cosines: NDArray[np.floating]) -> float:
 
 
 def _planted(directions: Vectors, candidates: Numbers, owners: Indices, folders: Folders, seed: int) -> Floats:
-    """Scores of faces that were compared with an identity not theirs: of somebody in the set, and of somebody who isn't.
+    """Scores of faces that were compared with an identity not theirs: of people in the set, and of people who aren't.
 
     Every second one keeps its true identity among the others, as a face moved from there has it; the rest don't.
     """

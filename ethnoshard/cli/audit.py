@@ -184,8 +184,8 @@ class _Opener:
         there = np.array([key in row_of for key in found.keys.tolist()], bool)
         if not there.any():
             raise EthnoshardError(
-                f"none of the {len(found):,} images of {file} is in {place}: it has, for example, {found.keys[0]!r}, and "
-                f"{place} {faces.keys[0]!r}. Give the embeddings of these faces: "
+                f"none of the {len(found):,} images of {file} is in {place}: it has, for example, {found.keys[0]!r}, "
+                f"and {place} {faces.keys[0]!r}. Give the embeddings of these faces: "
                 f"`{command('embed', 'MODEL', place, 'OUT.npz')}`"
             )
         if not there.all():
