@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from ethnoshard._checks import check_number
 from ethnoshard._progress import SILENT, Progress
@@ -97,9 +99,11 @@ def audit_set(
         coordinates = model.coordinates(subject.vectors)
         directions = model.directions(coordinates)
         typical = _Typical(directions, Folders.of(subject.owners, identities))
+        twice = _same_person(subject, model, coordinates, typical, least, seed, step("one person twice"))
+        people = _people(subject, twice[0])
         for rows, summary in (
-            _strangers(subject, directions, typical, least, seed, step("strangers")),
-            _same_person(subject, model, coordinates, typical, least, seed, step("one person twice")),
+            twice,
+            _strangers(subject, people, directions, typical, least, seed, step("strangers")),
             _several(subject, model, coordinates, directions, typical, least, seed, step("several people")),
             _shared(subject, against, model, coordinates, typical, least, seed, step),
         ):
@@ -149,10 +153,39 @@ class _Typical:
         return self.of(self.folders.faces(identity), which, without)
 
 
+def _people(subject: AuditedSet, twice: _Rows) -> NDArray[np.int64]:
+    """(N,) number of each identity's person: the least number of those that are more probably one person than not."""
+    number = {name: place for place, name in enumerate(subject.identities)}
+    pairs = np.array(
+        [
+            (number[str(row["identity"])], number[str(row["other_identity"])])
+            for row in twice.rows
+            if float(str(row["sure"])) >= _PROBABLY
+        ],
+        np.int64,
+    ).reshape(-1, 2)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(number), len(number)))
+    person = connected_components(graph, directed=False)[1]
+    first = np.unique(person, return_index=True)[1]
+    return np.asarray(first[person], np.int64)
+
+
+_PROBABLY = 0.5
+"""Probability from which two identities are taken for one person when faces are compared with other people's."""
+
+
 def _strangers(
-    subject: AuditedSet, directions: Vectors, typical: _Typical, least: float, seed: int, progress: Progress
+    subject: AuditedSet,
+    people: NDArray[np.int64],
+    directions: Vectors,
+    typical: _Typical,
+    least: float,
+    seed: int,
+    progress: Progress,
 ) -> tuple[_Rows, FindingSummary]:
-    found = strangers(directions, subject.owners, len(subject.identities), least=least, seed=seed, progress=progress)
+    found = strangers(
+        directions, people[subject.owners], len(subject.identities), least=least, seed=seed, progress=progress
+    )
     rows = _Rows("stranger")
     for place, face in enumerate(found.faces.tolist()):
         owner, nearest = int(subject.owners[face]), int(found.nearest[place])

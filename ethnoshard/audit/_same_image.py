@@ -89,7 +89,7 @@ def same_images(
     block_bytes: int = _BLOCK_BYTES,
     progress: Progress = SILENT,
 ) -> SameImages:
-    """Find images that come twice: equal files, equal pixels, copies saved anew, scaled, cropped a little, mirrored.
+    """Find images that come twice: equal files or pixels, and copies saved anew, scaled, cropped a little, mirrored.
 
     Not every pair is compared. Equal digests are found by sorting. Prints are compared of all faces of one identity; of
     each face and those of the few identities whose centroids are nearest to its embedding; and of faces whose prints

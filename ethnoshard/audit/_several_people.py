@@ -17,7 +17,7 @@ LEAST_FACES = 4
 _CUTS = (2, 3, 4)
 """Clusters into which faces are parted; of these the two largest are compared, so that a stray face is no person."""
 _MOST_FACES = 400
-"""Faces of an identity that are looked at; of more, so many drawn at random."""
+"""Faces of an identity that are parted; of more, so many are drawn, and each of the rest goes with the nearest."""
 _MOST = 0.25
 """Share of identities that may be of several people, at most, where ordinary ones are told by the rest."""
 _MOST_PLANTED = 1000
@@ -31,7 +31,7 @@ class SeveralPeople:
         identities: (M,) which.
         log_ratio: (M,) log of how much likelier the two largest clusters are of two people than of one.
         cosine: (M,) between the directions of the two clusters' means.
-        parts: of each, the faces of the larger cluster and of the smaller.
+        parts: of each, the faces of the larger cluster and of the smaller, each ascending; a stray face is in neither.
         sure: (M,) probability that they are of two people.
         looked_at: identities with faces enough.
         planted: pairs of identities that were put together on purpose.
@@ -52,11 +52,12 @@ class SeveralPeople:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Parting:
-    """The two clusters of an identity's faces that are the least likely of one person."""
+    """The two clusters of an identity's faces that are the least likely of one person, and faces in neither."""
 
     score: float
     larger: NDArray[np.int64]
     smaller: NDArray[np.int64]
+    stray: NDArray[np.int64]
 
 
 def several_people(
@@ -99,9 +100,10 @@ def several_people(
         progress.advance(1)
     certainty = Certainty.fit(scores, planted, most=_MOST, correction=CORRECTION)
     sure = np.zeros(len(able)) if certainty is None else certainty(scores)
-    kept = np.flatnonzero(sure >= least) if certainty is not None else np.empty(0, np.intp)
+    parted = np.isfinite(scores)
+    kept = np.flatnonzero(parted & (sure >= least)) if certainty is not None else np.empty(0, np.intp)
     order = kept[np.lexsort((able[kept], -scores[kept], -sure[kept]))]
-    chosen = [partings[int(identity)] for identity in able[order]]
+    chosen = [_with_all(partings[identity], directions, folders.faces(identity)) for identity in able[order].tolist()]
     return SeveralPeople(
         identities=able[order].astype(np.int32),
         log_ratio=scores[order],
@@ -132,8 +134,24 @@ def _parted(model: PersonModel, coordinates: Vectors, directions: Vectors, faces
         counts = [np.array([len(part)]) for part in (larger, smaller)]
         score = -float(model.log_ratio(means[0], counts[0], means[1], counts[1])[0])
         if best is None or score > best.score:
-            best = _Parting(score=score, larger=larger, smaller=smaller)
+            stray = faces[(cluster != one) & (cluster != other)]
+            best = _Parting(score=score, larger=larger, smaller=smaller, stray=stray)
     return best
+
+
+def _with_all(parting: _Parting, directions: Vectors, faces: NDArray[np.int64]) -> _Parting:
+    """The parting of all faces of an identity: those that weren't drawn go where the nearest of the drawn ones is."""
+    drawn = np.concatenate([parting.larger, parting.smaller, parting.stray])
+    rest = np.setdiff1d(faces, drawn)
+    if not len(rest):
+        return parting
+    part = np.repeat(np.arange(3), [len(parting.larger), len(parting.smaller), len(parting.stray)])
+    nearest = part[np.argmax(directions[rest] @ directions[drawn].T, axis=1)]
+    larger, smaller, stray = (
+        np.sort(np.concatenate([own, rest[nearest == number]]))
+        for number, own in enumerate((parting.larger, parting.smaller, parting.stray))
+    )
+    return _Parting(score=parting.score, larger=larger, smaller=smaller, stray=stray)
 
 
 def _cosine(directions: Vectors, parting: _Parting) -> float:
@@ -146,7 +164,7 @@ def _some(faces: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int6
 
 
 def _pairs_to_merge(folders: Folders, rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Faces of pairs of identities: both together are as many as identities have, and the second has two at least."""
+    """Faces of pairs of identities: of both together as many as identities have, of each two at least."""
     able = np.flatnonzero(folders.counts >= LEAST_FACES // 2)
     sizes = folders.counts[folders.counts >= LEAST_FACES]
     if len(able) < 2 or not len(sizes):

@@ -247,7 +247,7 @@ def _mean_of_nearest(cosines: NDArray[np.floating]) -> float:
 
 
 def _planted(directions: Vectors, candidates: Numbers, owners: Indices, folders: Folders, seed: int) -> Floats:
-    """Scores of faces compared with an identity not theirs: some of somebody in the set, some of nobody in it.
+    """Scores of faces that were compared with an identity not theirs: of people in the set, and of people who aren't.
 
     Every second one keeps its true identity among the others, as a face moved from there has it; the rest don't.
     """

@@ -162,7 +162,7 @@ def _roots(scores: Floats, origin: float) -> Floats:
 
 
 def _faults_among(ordinary: Floats, faulty: Floats, seen: float) -> float:
-    """How many faults there are by two densities of comparisons, among which there is this share of faults."""
+    """How many faults there are, of comparisons with two densities, among which the share ``seen`` of faults is."""
     count = 1.0
     for _ in range(_STEPS):
         right = count * faulty / np.maximum(ordinary + count * faulty, 1e-300)

@@ -4,8 +4,8 @@ The two-covariance model of a person's embeddings (Ioffe 2006, "Probabilistic Li
 covariance of full rank for either; Brümmer and de Villiers 2010): a person has a vector of which each embedding is a
 noisy copy, both normally distributed. The model is fitted to the very set that is looked at, so it knows what its
 photographs, its people and the network have in common, and how far three faces can be trusted and thirty. A plain
-cosine of centroids knows nothing of it: of CFP's people, in raw embeddings of ``mobilefacenet.onnx``, the nearest other
-identity lies at a cosine of .78 (median).
+cosine of centroids knows nothing of it: of CFP's people, in raw embeddings of ``mobilefacenet.onnx``, the median
+nearest other identity lies at a cosine of .78.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ _SHRINKAGE = 0.1
 """Share of the covariance within a person that is that of a sphere, for the directions of which few faces tell."""
 _LEAST_BETWEEN = 1e-3
 """Variance between people in any direction, as a share of the greatest one: rounding must not make it negative."""
-_NOTHING = 1e-12
-"""Variance within a person that is rounding."""
+_NOTHING = 1e-10
+"""Variance within a person, of vectors of length 1, that is but rounding."""
 _AT_ONCE = 1 << 15
 """Faces that are worked on at a time."""
 _FITTED_ON = 200_000
@@ -66,8 +66,8 @@ class PersonModel:
             identities: N.
 
         Raises:
-            EthnoshardError: shapes don't fit, a vector is not finite, too few identities have two faces, or one
-                person's faces are all alike.
+            EthnoshardError: shapes don't fit, a vector is not finite, too few identities have two faces, or nobody's
+                faces differ.
         """
         mean = centroids_of(vectors, owners, identities)[1].astype(np.float64)
         counts = np.bincount(owners, minlength=identities)
@@ -82,10 +82,12 @@ class PersonModel:
         counts = np.bincount(own)
         means = sums_of(x, own, len(counts)) / counts[:, None]
         rest = x - means[own]
-        spread = rest.T @ rest / max(1, len(x) - len(counts))
-        if not np.trace(spread) > _NOTHING:
-            raise EthnoshardError("the faces of each identity have one and the same embedding; the network is broken")
-        within = _shrunk(spread)
+        within = _shrunk(rest.T @ rest / max(1, len(x) - len(counts)))
+        if np.trace(within) < _NOTHING:
+            raise EthnoshardError(
+                f"faces of one person don't differ: each of {len(counts):,} identities has one embedding for all of "
+                "its faces. Either the network has collapsed, or these are copies of one image each"
+            )
         between = np.cov(means.T) - within * np.mean(1 / counts)
         # Within a person 1 in each direction, then the directions in which people vary independently.
         variances, axes = np.linalg.eigh(within)
