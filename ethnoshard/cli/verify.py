@@ -31,7 +31,9 @@ def run(
     if outcome.faults:
         if not as_json and not is_url(dataset):
             decided = FaceDataset.open(dataset).manifest.decisions
-            again = command("pack", "WORK", dataset, *(["--without", decided.name] if decided else []))
+            again = command("pack", "WORK", dataset)
+            if decided:
+                again = command("pack", "WORK", dataset, "--without", decided.name)
             say(f"next: delete the shards that are named; {again} writes what is missing or damaged anew")
             say(
                 "a face that can't be decoded though its shard has the right checksum was packed so: align again "
