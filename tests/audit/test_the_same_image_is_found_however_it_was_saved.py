@@ -169,6 +169,14 @@ def test_placeholders_in_many_folders_are_found() -> None:
     assert len(found) == 5 and found.pairs.min() == N
 
 
+def test_copies_that_a_network_takes_for_somebody_else_are_found_by_their_prints() -> None:
+    moved = {2: 6, 5: 1, 7: 3, 4: 0}
+    # The embedding of each copy resembles nobody's.
+    extra = [(folder, 30 + person, COPIES["scaled"](face(person, 1))) for person, folder in moved.items()]
+    found = same_images(*a_set(extra))
+    assert rows_of(found) == sorted((person * SHOTS + 1, N + row, "near") for row, person in enumerate(moved))
+
+
 def test_copies_in_another_set_are_found_there() -> None:
     other = a_set([(3, 9, saved(face(9, 0))), (3, 2, COPIES["cropped"](face(2, 0)))])
     strangers = [face(person, shot) for person in (9, 10, 11) for shot in range(2)]
