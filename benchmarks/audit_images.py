@@ -2,8 +2,8 @@
 
 Copies of some photographs are planted into the archives of two halves of celebs' people (``benchmarks/copies.py``),
 which are aligned and embedded with ``mobilefacenet.onnx``. On the first half a logistic function is fitted, which says
-how sure a pair is, and its constants are printed; on the second is measured, with the constants in the library, how many
-copies are tied to their originals, by kind of copy and by group, and how many pairs are found that nobody planted.
+how sure a pair is, and its constants are printed; on the second is measured, with the constants in the library, how
+many copies are tied to their originals, by kind of copy and by group, and how many pairs are found that nobody planted.
 
 Those are looked at: ``--pictures FILE`` writes a sheet of them, most certain first, and ``--wrong N`` says how many of
 the second half's aren't one image; without it the precision printed takes all of them for wrong. Keep the pictures to

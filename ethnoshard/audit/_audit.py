@@ -326,9 +326,8 @@ def _shared(
         theirs = model.coordinates(other.vectors, mean)
         their_typical = _Typical(model.directions(theirs), Folders.of(other.owners, len(other.identities)))
         found = shared_people(
-            model,
-            (coordinates, subject.owners, len(subject.identities)),
-            (theirs, other.owners, len(other.identities)),
+            (subject.vectors, subject.owners, len(subject.identities)),
+            (other.vectors, other.owners, len(other.identities)),
             least=least,
             seed=seed,
             progress=step(f"people of {other.name}"),
@@ -337,8 +336,6 @@ def _shared(
             planted, expected = planted + found.planted, expected + (found.expected or 0.0)
             recalls.append(found.recall)
         for place, (mine, their) in enumerate(found.pairs.tolist()):
-            x = typical._directions[typical.folders.faces(mine)].mean(axis=0, dtype=np.float64)
-            y = their_typical._directions[their_typical.folders.faces(their)].mean(axis=0, dtype=np.float64)
             rows.rows.append(
                 {
                     "kind": rows.kind,
@@ -346,7 +343,7 @@ def _shared(
                     "other_identity": other.identities[their],
                     "other_set": other.name,
                     "how": _OF_MEANS,
-                    "figure": float(x @ y / max(float(np.linalg.norm(x) * np.linalg.norm(y)), 1e-12)),
+                    "figure": float(found.cosine[place]),
                     "sure": float(found.sure[place]),
                     "group": subject.groups[mine],
                     "other_group": other.groups[their],

@@ -77,9 +77,9 @@ def prints_of(
     Args:
         jpegs: the faces, as ``ethnoshard.embedding.Faces.jpegs`` gives them.
         number: how many there are.
-        files: digest of each face's photograph, as the parts' tables have it ("sha256"), None for each that isn't
-            known. Without it photographs of equal pixels in different files, whose faces are saved equally, can't be
-            told from equal files.
+        files: digest of each face's photograph, None for each that isn't known, as
+            ``ethnoshard.embedding.Faces.files`` gives them. Without it photographs of equal pixels in different files,
+            whose faces are saved equally, can't be told from equal files.
         progress: told how many faces there are, and how many are done.
 
     Returns:

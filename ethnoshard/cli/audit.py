@@ -200,7 +200,7 @@ class _Opener:
             warn(f"{without - further:,} of {len(faces.keys):,} faces of {place} have no embedding in {file}")
         identities = [faces.identities[row] for row in rows]
         with watched("look", "faces") as bar:
-            prints = prints_of(faces.jpegs(), len(faces.keys), progress=bar)
+            prints = prints_of(faces.jpegs(), len(faces.keys), files=faces.files, progress=bar)
         audited = AuditedSet.of(
             str(faces.facts["name"]),
             found.vectors[there],

@@ -60,6 +60,7 @@ class Faces:
         jpegs: the aligned faces, in the order of ``keys``.
         photographs: the source images, in the order of ``keys``; None where they aren't at hand.
         no_photographs: why they aren't; "" where they are.
+        files: SHA-256 of each face's photograph, 32 bytes, None where it isn't known; None where none is.
     """
 
     keys: list[str]
@@ -71,6 +72,7 @@ class Faces:
     jpegs: Callable[[], Iterator[bytes]]
     photographs: Callable[[], Iterator[Photograph]] | None
     no_photographs: str = ""
+    files: list[bytes | None] | None = None
 
 
 def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None = None) -> Faces:
@@ -142,6 +144,7 @@ def faces_of_aligned(
         jpegs=lambda: faces.jpegs(faces.keys()),
         photographs=photographs,
         no_photographs=why,
+        files=with_face["sha256"].to_list(),
     )
 
 

@@ -10,7 +10,7 @@ from ethnoshard.lookalikes._certainty import Certainty, Correction
 from ethnoshard.lookalikes._make import check_out, make_look_alikes
 from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours
 from ethnoshard.lookalikes._person_model import LEAST_PEOPLE, Floats, Indices, PersonModel, sums_of
-from ethnoshard.lookalikes._same_person import SamePeople, means_of, parted_people, same_people
+from ethnoshard.lookalikes._same_person import PartedPeople, SamePeople, means_of, parted_people, same_people
 from ethnoshard.lookalikes._summary import GroupSummary, TableSummary, summary_of
 from ethnoshard.lookalikes._table import LookAlikes, TableRecord
 
@@ -26,6 +26,7 @@ __all__ = [
     "LookAlikes",
     "Neighbours",
     "Numbers",
+    "PartedPeople",
     "PersonModel",
     "Progress",
     "SamePeople",

@@ -36,7 +36,7 @@ _LEAST_FAULTS = 0.5
 """Faults that are taken to be there where none are seen: else nothing that is found later on could be sure."""
 _ROOM = 5.0
 """How far the origin of square roots is above the highest score."""
-_ROUNDS, _STEPS, _ENOUGH = 6, 200, 1e-6
+_ROUNDS, _STEPS, _ENOUGH = 12, 200, 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,8 @@ class Certainty:
             nearer = min(max(_SPARE * count / total, least), share)
             if nearer >= share:
                 break
-            share = nearer
+            # By and by: the first fits see faults as ordinary, and know of too few.
+            share = max(nearer, share / 2)
         count = max(count, _LEAST_FAULTS)
         return cls(
             begin=origin - float(at) ** 2,

@@ -78,7 +78,8 @@ def same_people(
         return model.log_ratio(means[some[:, 0]], counts[some[:, 0]], means[some[:, 1]], counts[some[:, 1]])
 
     there = np.flatnonzero(counts > 0)
-    planted = parted_people(model, coordinates, owners, identities, counts[there], seed=seed)
+    parted = parted_people(coordinates, owners, identities, counts[there], seed=seed)
+    planted = model.log_ratio(parted.one, parted.of_one, parted.other, parted.of_other)
     ratios = ratios_of(pairs)
     number = len(there)
     certainty = Certainty.fit(
@@ -118,36 +119,50 @@ def means_of(coordinates: Vectors, owners: Indices, counts: Indices) -> Vectors:
     return means.astype(np.float32)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartedPeople:
+    """People whose faces were parted in two at random, as if they were two identities.
+
+    Attributes:
+        one: (P, E) float32, mean of the one part's rows.
+        of_one: (P,) faces of it.
+        other: (P, E) float32, mean of the other part's rows.
+        of_other: (P,) faces of it.
+    """
+
+    one: Vectors
+    of_one: NDArray[np.int64]
+    other: Vectors
+    of_other: NDArray[np.int64]
+
+
 def parted_people(
-    model: PersonModel, coordinates: Vectors, owners: Indices, identities: int, sizes: NDArray[np.integer], *, seed: int
-) -> Floats:
-    """Log ratios of people whose faces are parted in two at random, as if they were two identities.
+    rows: Vectors, owners: Indices, identities: int, sizes: NDArray[np.integer], *, seed: int
+) -> PartedPeople:
+    """Part people's faces in two at random, to know how one person under two identities looks.
 
     Sizes of the parts are drawn from ``sizes``, as far as people have so many faces; those who have the most stand for
-    larger ones.
+    larger ones. Of a set in which nobody has two faces there are none.
 
     Args:
-        model: fitted to these faces.
-        coordinates: (n, E) of the faces.
+        rows: (n, E) of the faces: embeddings, or coordinates.
         owners: (n,) number of the identity of each.
         identities: N.
         sizes: (M,) numbers of faces that identities have, from which those of the parts are drawn.
         seed: of the draws.
-
-    Returns:
-        (P,), of nobody where nobody has two faces.
     """
     rng = np.random.default_rng(seed)
     counts = np.bincount(owners, minlength=identities)
     able = np.flatnonzero(counts >= 2)
     if not len(able):
-        return np.empty(0)
+        none = np.empty((0, rows.shape[1]), np.float32)
+        return PartedPeople(one=none, of_one=np.empty(0, np.int64), other=none, of_other=np.empty(0, np.int64))
     able = able[np.argsort(counts[able], kind="stable")]
     number = min(_MOST_PLANTED, max(len(able), 500))
     wanted = np.sort(rng.choice(sizes, (number, 2)), axis=1)
     order = np.argsort(owners, kind="stable")
     begins = np.cumsum(counts) - counts
-    means = np.zeros((2, number, coordinates.shape[1]), np.float32)
+    means = np.zeros((2, number, rows.shape[1]), np.float32)
     of = np.ones((2, number), np.int64)
     for place, (fewer, more) in enumerate(wanted.tolist()):
         # Somebody with faces enough for both; else one of the tenth that has the most.
@@ -157,6 +172,6 @@ def parted_people(
         cut = min(fewer, len(mine) // 2)
         parts = mine[:cut], mine[cut : cut + more]
         for which, part in enumerate(parts):
-            means[which, place] = coordinates[part].mean(axis=0)
+            means[which, place] = rows[part].mean(axis=0)
             of[which, place] = len(part)
-    return model.log_ratio(means[0], of[0], means[1], of[1])
+    return PartedPeople(one=means[0], of_one=of[0], other=means[1], of_other=of[1])

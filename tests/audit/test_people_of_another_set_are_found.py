@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ethnoshard.audit import Shared, shared_people
-from ethnoshard.lookalikes import PersonModel, Vectors, centroids_of
 from tests.kit.normal_people import People, unit
 
 PEOPLE, OTHERS, IN_BOTH = 150, 80, {4: 70, 33: 2, 90: 41, 149: 11}
@@ -26,15 +24,12 @@ def two_sets(shift: float = 0.0, in_both: dict[int, int] = IN_BOTH) -> tuple[Peo
     return sets[0], sets[1]
 
 
-def as_given(people: People, model: PersonModel) -> tuple[Vectors, NDArray[np.int64], int]:
-    mean = centroids_of(people.vectors, people.owners, people.identities)[1].astype(np.float64)
-    return model.coordinates(people.vectors, mean), people.owners, people.identities
-
-
 def found_in(here: People, there: People, least: float = 0.5, seed: int = 0) -> Shared:
-    model, coordinates = here.model()
     return shared_people(
-        model, (coordinates, here.owners, here.identities), as_given(there, model), least=least, seed=seed
+        (here.vectors, here.owners, here.identities),
+        (there.vectors, there.owners, there.identities),
+        least=least,
+        seed=seed,
     )
 
 
@@ -46,7 +41,7 @@ def pairs(found: Shared) -> dict[int, int]:
 def test_people_of_both_sets_are_found_whatever_the_other_set_has_in_common(shift: float) -> None:
     found = found_in(*two_sets(shift))
     assert pairs(found) == IN_BOTH
-    assert found.expected == pytest.approx(4, abs=1) and (found.log_ratio > 0).all()
+    assert found.expected == pytest.approx(4, abs=1) and (found.cosine > 0).all()
     assert found.recall is not None and found.recall > 0.9
 
 
@@ -65,7 +60,7 @@ def test_the_surest_come_first_and_less_sure_ones_are_left_out() -> None:
     here, there = two_sets()
     every = found_in(here, there, least=0)
     assert len(every.pairs) == 3 * PEOPLE and len(np.unique(every.pairs, axis=0)) == len(every.pairs)
-    assert (np.diff(every.sure) <= 0).all() and (np.diff(every.log_ratio) <= 0).all()
+    assert (np.diff(every.sure) <= 0).all() and (np.diff(every.cosine) <= 0).all()
     some = found_in(here, there, least=0.99)
     assert some.pairs.tolist() == every.pairs[every.sure >= 0.99].tolist()
 
@@ -103,6 +98,6 @@ def test_a_set_of_single_faces_is_compared_by_what_single_faces_tell() -> None:
 
     def ratio(of: Shared, mine: int) -> float:
         place = of.pairs.tolist().index([mine, IN_BOTH[mine]])
-        return float(of.log_ratio[place])
+        return float(of.cosine[place])
 
     assert np.mean([ratio(found, each) < ratio(whole, each) for each in IN_BOTH]) >= 0.75

@@ -3,6 +3,7 @@
 import functools
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
 from ethnoshard._progress import Progress
+from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.audit._prints import Prints, prints_of
 from ethnoshard.audit._same_image import FaceSet, SameImages, same_images
+from ethnoshard.embedding import open_faces
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.synthetic import draw_face
 
@@ -122,6 +125,19 @@ def test_equal_faces_of_different_files_have_only_their_pixels_in_common() -> No
     assert rows_of(found) == [(0, 1, "pixels"), (0, 2, "bytes")]
 
 
+def test_of_a_work_folder_equal_files_are_told_from_equal_pixels(tmp_path: Path) -> None:
+    jpeg = saved(face(0, 0))
+    (tmp_path / "faces" / "somebody").mkdir(parents=True)
+    lossless = saved(np.asarray(Image.open(io.BytesIO(jpeg))), "PNG")
+    for name, content in (("1.jpg", jpeg), ("2.png", lossless), ("3.jpg", jpeg), ("4.png", saved(face(1, 0), "PNG"))):
+        (tmp_path / "faces" / "somebody" / name).write_bytes(content)
+    align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=100), workers=1)
+    faces = open_faces(tmp_path / "work")
+    prints = prints_of(faces.jpegs(), len(faces.keys), files=faces.files)
+    found = same_images(embeddings([0, 0, 0, 1]), np.zeros(4, int), prints)
+    assert rows_of(found) == [(0, 1, "pixels"), (0, 2, "bytes")]
+
+
 def test_two_faces_of_one_photograph_are_not_the_same_image() -> None:
     jpegs = [saved(face(0, 0)), saved(face(1, 0))]
     prints = prints_of(jpegs, 2, files=[b"a photograph of both"] * 2)
@@ -151,6 +167,14 @@ def test_placeholders_in_many_folders_are_found() -> None:
     extra = [(person, 20, saved(sign, quality=60 + 4 * person)) for person in range(6)]
     found = same_images(*a_set(extra))
     assert len(found) == 5 and found.pairs.min() == N
+
+
+def test_copies_that_a_network_takes_for_somebody_else_are_found_by_their_prints() -> None:
+    moved = {2: 6, 5: 1, 7: 3, 4: 0}
+    # The embedding of each copy resembles nobody's.
+    extra = [(folder, 30 + person, COPIES["scaled"](face(person, 1))) for person, folder in moved.items()]
+    found = same_images(*a_set(extra))
+    assert rows_of(found) == sorted((person * SHOTS + 1, N + row, "near") for row, person in enumerate(moved))
 
 
 def test_copies_in_another_set_are_found_there() -> None:
