@@ -117,7 +117,7 @@ def _overview(shelf: Shelf, audit: Audit) -> None:
     st.caption(plain(about(audit)))
     for kind, summary in audit.kinds.items():
         if summary.left_out is not None:
-            st.info(plain(f"Not looked for: {FINDINGS[kind]}. {summary.left_out}"), icon=":material/search_off:")
+            st.info(plain(f"Not looked for: {FINDINGS[kind]} ({summary.left_out})"), icon=":material/search_off:")
     rows, numbers = overview_tables(audit)
     if rows.is_empty():
         return

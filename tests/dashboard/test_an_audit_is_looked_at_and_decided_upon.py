@@ -162,7 +162,7 @@ def test_an_audit_without_findings_groups_or_pictures_is_shown(page: Page, tmp_p
     assert not nothing.exception and not plain_one.exception and not nothing.warning and not plain_one.warning
     assert "Nothing was found" in words(nothing) and "No finding is like this." in words(nothing)
     assert "groups not known" in words(plain_one) and "holds no pictures" in words(plain_one)
-    assert "Not looked for: people shared with another set. no other set was given" in words(plain_one)
+    assert "Not looked for: people shared with another set (no other set was given)" in words(plain_one)
     assert len(claims(plain_one)) == 2 and not plain_one.get("imgs")
 
 
