@@ -1,4 +1,4 @@
-"""What the page "Groups" shows besides errors: TAR at a FAR, similarities, images without an embedding.
+"""What the page "Groups" shows besides errors: TAR at a FAR, similarities, searches, images without an embedding.
 
 None of it moves with the threshold: it is what the report measured at its own.
 """
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 import streamlit as st
 
-from ethnoshard.charts import NONE, count, group_similarities, interval, number, share
+from ethnoshard.charts import NONE, count, group_similarities, interval, number, share, with_interval
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.results import AcquisitionFailures, GroupErrors, ScoreShift, TarAtFar
+from ethnoshard.results import AcquisitionFailures, GroupErrors, OpenSet, ScoreShift, TarAtFar
 
 from .. import _show
 from .._shelf import Shelf
@@ -35,6 +35,18 @@ def show_group_details(shelf: Shelf, report: str, sources: Iterable[GroupErrors]
             )
         if found.score_shift is not None:
             _similarities(shelf, report, found, found.score_shift)
+        for at in found.open_set:
+            if at.threshold is not None and at.overall is not None:
+                _show.table(
+                    open_set_table(at),
+                    name=f"open-set-{found.source}-{at.fpir_asked:g}",
+                    title=f"Searches of a gallery of {count(at.gallery)} people by {found.whose}, where the FPIR of "
+                    f"all is {at.fpir_asked:g} at most",
+                    how=f"At {at.threshold:.4f}, set on these very searches, which flatters; 95 % intervals take it "
+                    "for known. FNIR: mated searches, of every image but the gallery's, that miss the person. FPIR: "
+                    "searches of every image, its own person left out of the gallery, that return anybody.",
+                    height="content",
+                )
         if found.failures is not None and found.failures.any:
             _show.table(
                 failure_table(found.failures),
@@ -116,6 +128,25 @@ def shift_table(shift: ScoreShift) -> pl.DataFrame:
             }
         rows.append({**row, "d'": number(own.d_prime)})
     return pl.DataFrame(rows)
+
+
+def open_set_table(found: OpenSet) -> pl.DataFrame:
+    """A row a group, as text."""
+    everybody = {} if found.overall is None else {"all": found.overall}
+    return pl.DataFrame(
+        [
+            {
+                "group": group + (" (too few)" if own.fnir.too_few or own.fpir.too_few else ""),
+                "FNIR": with_interval(own.fnir.rate, own.fnir.people_interval),
+                "missed": f"{count(own.fnir.errors)} of {count(own.fnir.searches)}",
+                "people with mated searches": count(own.fnir.people),
+                "FPIR": with_interval(own.fpir.rate, own.fpir.people_interval),
+                "returned": f"{count(own.fpir.errors)} of {count(own.fpir.searches)}",
+                "people": count(own.fpir.people),
+            }
+            for group, own in {**everybody, **found.by_group}.items()
+        ]
+    )
 
 
 def failure_table(failures: AcquisitionFailures) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choo
 from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
 from ethnoshard.evaluation._identification import compare_ranks, identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
+from ethnoshard.evaluation._open_set import open_set
 from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, ThresholdScale
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
@@ -116,6 +117,7 @@ __all__ = [
     "indices_at",
     "mean_similarity_of_pairs",
     "mean_similarity_of_people",
+    "open_set",
     "pair_distances",
     "picture",
     "score_shift",

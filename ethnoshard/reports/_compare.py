@@ -33,6 +33,7 @@ from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.reports._summary import (
     TABLE_HEAD,
     epoch_of,
+    no_interval_lines,
     setting_text,
     table_row,
     warning_lines,
@@ -230,16 +231,40 @@ def _evaluation_lines(content: Comparison) -> list[str]:
         "## Verification",
         "",
         *table(TABLE_HEAD, rows),
+        *_standard_errors(content),
         *(f"{about.title}: {line}" if line else "" for about in (base, other) for line in warning_lines(about)),
         *table(("Epoch No", "Type", "Area Under Curve (AUC)", "Increase in AUC from counterpart"), counterpart),
         f"{both}Intervals: {content.draws:,} draws of people, the same for both models (seed "
         f"{content.seed}). One that holds 0 says that these pairs don't tell the models apart.",
         "",
         *table(_CHANGE_HEAD, [_row(metric_name(key), change) for key, change in content.verification.items()]),
+        *_without_interval(content),
         *_identification_lines(content),
         *(line for found in content.demographics for line in _group_lines(found)),
         *([f"By group is left out: {content.demographics_left_out}.", ""] if content.demographics_left_out else []),
     ]
+
+
+def _standard_errors(content: Comparison) -> list[str]:
+    """How sure each mean accuracy is; nothing where there is one fold."""
+    errors = [
+        f"{about.title} {about.verification.accuracy.standard_error:.5f}"
+        for about in (content.base, content.other)
+        if about.verification is not None and about.verification.accuracy.standard_error is not None
+    ]
+    if not errors:
+        return []
+    return [f"± is the deviation over folds; the standard error of the mean accuracy: {', '.join(errors)}.", ""]
+
+
+def _without_interval(content: Comparison) -> list[str]:
+    """Why differences have no interval."""
+    base = content.base.verification
+    if base is None:
+        return []
+    if base.people is None:
+        return ["Differences have no intervals: people are not known, so that none can be drawn.", ""]
+    return [line for reason in no_interval_lines(base) for line in (reason, "")]
 
 
 def _identification_lines(content: Comparison) -> list[str]:

@@ -1,8 +1,8 @@
 """What stands beside errors by group in a summary: TAR at a FAR, similarities, images without an embedding."""
 
 from ethnoshard.charts import NONE, number
-from ethnoshard.reports._markdown import interval, rate, table
-from ethnoshard.results import AcquisitionFailures, GroupErrors
+from ethnoshard.reports._markdown import interval, rate, table, with_interval
+from ethnoshard.results import AcquisitionFailures, GroupErrors, SearchRate
 
 TOO_FEW = "too few pairs"
 
@@ -97,6 +97,42 @@ def tar_lines(found: GroupErrors) -> list[str]:
             *table(head, rows),
         ]
     return lines
+
+
+def open_set_lines(found: GroupErrors) -> list[str]:
+    """How often somebody is missed or wrongly found in a gallery, at one threshold for all."""
+    lines: list[str] = []
+    for at in found.open_set:
+        if at.threshold is None or at.overall is None:
+            lines += [f"No open-set identification at a FPIR of {at.fpir_asked:g}: {at.reason}.", ""]
+            continue
+        rows = [
+            [group, *_search(own.fnir), *_search(own.fpir)] for group, own in {"all": at.overall, **at.by_group}.items()
+        ]
+        lines += [
+            f"Open-set identification (1:N, terms of ISO/IEC 19795-1) at {at.threshold:.4f}, where all people's FPIR "
+            f"is {at.fpir_asked:g} at most:",
+            "",
+            *table(("group", "FNIR", "mated searches missed", "FPIR", "non-mated searches returned"), rows),
+        ]
+    if any(at.threshold is not None for at in found.open_set):
+        lines += [
+            f"The gallery has one image of each of {found.open_set[0].gallery:,} people. Mated searches: every other "
+            "image, missed where its person isn't returned, of whatever rank (FNIR). Non-mated searches: every image, "
+            "its own person left out of the gallery, an error where anybody is returned (FPIR). Each person counts "
+            "alike. The threshold is set on these very searches, which flatters; 95 % intervals, for people drawn from "
+            "many like them, take it for known.",
+            "",
+        ]
+    return lines
+
+
+def _search(found: SearchRate) -> tuple[str, str]:
+    few = " (too few)" if found.too_few else ""
+    return (
+        with_interval(found.rate, found.people_interval) + few,
+        f"{found.errors:,} of {found.searches:,}, {found.people:,} people",
+    )
 
 
 def failure_note(failures: AcquisitionFailures | None) -> str:

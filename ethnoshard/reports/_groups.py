@@ -23,6 +23,7 @@ from ethnoshard.evaluation import (
     failures_of_list,
     given_threshold,
     group_curves,
+    open_set,
     score_shift,
     tar_at_fars,
     threshold_by_rule,
@@ -334,6 +335,8 @@ def _of_source(
         failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
     )  # fmt: skip
     assert tested.groups is not None, "grouped above"
+    searches = open_set(tested, seed=options.seed, min_people=options.min_people, min_searches=options.min_pairs)
+    result = replace(result, errors=replace(result.errors, open_set=searches))
     result.arrays.update(people=tested.names, groups=tested.groups)
     return result
 

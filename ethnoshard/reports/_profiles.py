@@ -7,7 +7,7 @@ from typing import Literal
 
 from ethnoshard.results import Profile
 
-Section = Literal["identification", "alone", "rates", "metrics", "across", "tar", "shift", "failures"]
+Section = Literal["identification", "alone", "rates", "metrics", "across", "tar", "shift", "failures", "open_set"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Shown:
 
     Attributes:
         sections: of summary and pages: identification; each group alone with thresholds of its own; rates, metrics,
-            pairs across groups, TAR at a FAR, score shift and failures by group.
+            pairs across groups, TAR at a FAR, score shift, failures and searches of a gallery by group.
         metrics: fairness metrics, by name; None for all.
         note: what the profile asks for and an evaluation of pairs can't give; empty if nothing.
     """
@@ -36,7 +36,9 @@ class Shown:
 
 PROFILES: Mapping[Profile, Shown] = MappingProxyType({
     "all": Shown(
-        sections=frozenset({"identification", "alone", "rates", "metrics", "across", "tar", "shift", "failures"})
+        sections=frozenset({
+            "identification", "alone", "rates", "metrics", "across", "tar", "shift", "failures", "open_set",
+        })
     ),
     # Accuracy of each list by itself, STD and SER (Wang et al. 2019; Wang and Deng 2020).
     "rfw": Shown(sections=frozenset({"alone", "rates", "metrics"}), metrics=frozenset({"accuracy_std", "ser"})),
@@ -51,7 +53,7 @@ PROFILES: Mapping[Profile, Shown] = MappingProxyType({
     ),
     # What the scope of ISO/IEC 19795-10:2024 names: failures to acquire, shifts of scores, error rates, their spread.
     "iso19795-10": Shown(
-        sections=frozenset({"rates", "metrics", "tar", "shift", "failures"}),
+        sections=frozenset({"rates", "metrics", "tar", "shift", "failures", "open_set"}),
         metrics=frozenset({
             "max_gap_fmr", "max_gap_fnmr", "max_over_min_fmr", "max_over_min_fnmr", "mad_fmr", "mad_fnmr",
             "equalised_odds",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ethnoshard.charts import GROUP_METRICS, NONE, Ends, number, p_value, unit_of
-from ethnoshard.reports._group_sections import failure_lines, shift_lines, tar_lines
+from ethnoshard.reports._group_sections import failure_lines, open_set_lines, shift_lines, tar_lines
 from ethnoshard.reports._markdown import interval, mean_std, rate, table, with_interval
 from ethnoshard.reports._profiles import PROFILES, Section, Shown
 from ethnoshard.reports._warnings import warnings_of
@@ -323,7 +323,8 @@ def group_lines(found: GroupErrors, shown: Shown = PROFILES["all"]) -> list[str]
     if "metrics" in shown:
         lines += _metrics(found, shown)
     sections: tuple[tuple[Section, Callable[[GroupErrors], list[str]]], ...] = (
-        ("across", _cross), ("tar", tar_lines), ("shift", shift_lines), ("failures", failure_lines)
+        ("across", _cross), ("tar", tar_lines), ("shift", shift_lines), ("failures", failure_lines),
+        ("open_set", open_set_lines),
     )  # fmt: skip
     for section, lines_of in sections:
         if section in shown:

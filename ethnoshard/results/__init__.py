@@ -68,6 +68,7 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
+from ethnoshard.results._open_set import OpenSet, SearchErrors, SearchRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,
@@ -161,6 +162,7 @@ __all__ = [
     "MetricChange",
     "Model",
     "NamedArrays",
+    "OpenSet",
     "OtherSet",
     "OwnThreshold",
     "PageBenchmark",
@@ -181,6 +183,8 @@ __all__ = [
     "Result",
     "Scale",
     "ScoreShift",
+    "SearchErrors",
+    "SearchRate",
     "Series",
     "SharedPeople",
     "Similarities",

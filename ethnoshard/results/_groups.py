@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
 from ethnoshard.results._failures import AcquisitionFailures
+from ethnoshard.results._open_set import OpenSet
 from ethnoshard.results._score_shift import ScoreShift
 from ethnoshard.results._tar_at_far import TarAtFar
 from ethnoshard.results._threshold import ChosenOn
@@ -93,6 +94,7 @@ class GroupErrors(ErrorsAtThreshold):
         labels: whose labels, in words.
         attribute: of people, that the groups are values of, such as "perceived ethnicity" or "sex"; "group" where the
             source doesn't say, and in reports from before it was kept.
+        open_set: searches of a gallery of these people, at each FPIR; none of listed pairs, and in reports from before.
         note: what a reader must know of them.
         without_group: people without a group by this source, by reason.
         pairs: which pairs, in words.
@@ -125,6 +127,7 @@ class GroupErrors(ErrorsAtThreshold):
     score_shift: ScoreShift | None = None
     tar_at_far: tuple[TarAtFar, ...] = ()
     attribute: str = NO_ATTRIBUTE
+    open_set: tuple[OpenSet, ...] = ()
 
     @property
     def whose(self) -> str:

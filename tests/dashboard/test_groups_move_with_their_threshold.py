@@ -91,6 +91,17 @@ def test_only_what_a_source_calls_perceived_ethnicity_is_called_so(page: Page, l
     assert labels_note(sources[1:]) == sources[1].note
 
 
+def test_searches_of_a_gallery_stand_by_group(page: Page, lively: Given) -> None:
+    test = page("groups", lively, report=BASE)
+    tables = [table.value for table in test.dataframe if "FNIR" in table.value]
+    kept = [at for own in read_report(lively.runs / BASE).evaluation.demographics for at in own.open_set if at.overall]
+    assert len(tables) == len(kept) > 0
+    for table, at in zip(tables, kept, strict=True):
+        fpir = [with_interval(own.fpir.rate, own.fpir.people_interval) for own in at.by_group.values()]
+        assert table["FPIR"].tolist()[1:] == fpir
+    assert any("where the FPIR of all is 0.1 at most" in head for head in heads(test))
+
+
 def test_absolute_rates_stand_beside_every_ratio(page: Page, lively: Given) -> None:
     test = page("groups", lively, report=BASE)
     found = own(lively, BASE)

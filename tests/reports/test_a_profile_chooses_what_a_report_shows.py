@@ -19,6 +19,7 @@ SECTIONS = {
     "metrics": "| metric | value |",
     "across": "FMR across groups, at the same threshold",
     "tar": "TAR at FAR 0.01",
+    "open_set": "Open-set identification",
     "shift": "Similarities of pairs within each group",
 }
 

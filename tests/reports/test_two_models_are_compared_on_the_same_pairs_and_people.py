@@ -18,7 +18,8 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
-from ethnoshard.results import as_json
+from ethnoshard.reports._compare import comparison_summary
+from ethnoshard.results import Comparison, as_json
 
 OPTIONS = EvaluationOptions(draws=60, fars=(0.05, 0.1), fmr=0.01, min_people=10, galleries=3)
 
@@ -61,6 +62,24 @@ def test_table_5_2_gives_the_increase_in_auc_from_the_counterpart(two: tuple[Rep
     auc = [each.content["verification"]["auc"] for each in two]
     assert lines[place + 2] == f"| – | worse | {auc[0]:.4f} | – |"
     assert lines[place + 3].startswith(f"| – | better | {auc[1]:.4f} | {auc[1] - auc[0]:+.4f} [")
+
+
+def test_standard_errors_and_why_a_difference_has_no_interval_are_in_the_summary(
+    two: tuple[ReportFolder, ReportFolder],
+) -> None:
+    found = compare_reports(*two).result
+    assert isinstance(found, Comparison) and found.base.verification is not None
+    base = found.base.verification
+    errors = [each.evaluation.verification.accuracy.standard_error for each in two]
+    text = comparison_summary(found)
+    assert f"standard error of the mean accuracy: worse {errors[0]:.5f}, better {errors[1]:.5f}." in text
+    assert "no interval of VAL" not in text and "have no intervals" not in text
+    few = replace(base.validation[0], interval_reason="no interval of VAL at FAR 0.05: too few")
+    for changed, why in (
+        (replace(base, validation=(few, *base.validation[1:])), "no interval of VAL at FAR 0.05: too few."),
+        (replace(base, people=None), "Differences have no intervals: people are not known"),
+    ):
+        assert why in comparison_summary(replace(found, base=replace(found.base, verification=changed)))
 
 
 def test_a_model_against_itself_differs_in_nothing(two: tuple[ReportFolder, ReportFolder]) -> None:
