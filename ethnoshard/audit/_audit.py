@@ -450,5 +450,5 @@ def _summary(
 
 
 def _left_out(kind: FindingKind, why: str) -> FindingSummary:
-    unit = "images" if kind in ("stranger", "same-image") else "identities"
+    unit: Literal["images", "identities"] = "images" if kind in ("stranger", "same-image") else "identities"
     return FindingSummary(unit=unit, overall=_counts(0, 0, []), by_group={}, left_out=why)
