@@ -17,7 +17,7 @@ from ethnoshard.lookalikes import (
     parted_people,
 )
 
-CORRECTION = Correction()
+CORRECTION = Correction(shift=-4.0, slope=3.0)
 """Of the probability that two identities of two sets are one person; see ``benchmarks/audit.py``."""
 _NEAREST = 3
 """Identities of the other set that are looked at, of each."""

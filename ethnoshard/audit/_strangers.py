@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes import Certainty, Correction, Floats, Indices, Numbers, Vectors
 
-CORRECTION = Correction()
+CORRECTION = Correction(shift=1.3, slope=1.3)
 """Of the probability that a face is a stranger; see ``benchmarks/audit.py``."""
 _NEAREST = 3
 """Faces of an identity that a face is compared with: the nearest. Not all, since a profile resembles profiles only."""

@@ -182,14 +182,15 @@ def _width(planted: Floats) -> float:
     """Silverman's rule, by the quartiles."""
     low, high = np.quantile(planted, [0.25, 0.75])
     spread = min(float(planted.std()), float(high - low) / 1.34) or float(planted.std())
-    return float(max(0.9 * spread * len(planted) ** -0.2, 1e-6))
+    return max(0.9 * spread * float(len(planted)) ** -0.2, 1e-6)
 
 
 def _density(planted: Floats, width: float, at: Floats) -> Floats:
     """Of normal kernels, at (n,) points."""
-    found = np.empty(len(at))
+    found: Floats = np.empty(len(at))
     rows = max(1, (1 << 22) // len(planted))
     for begin in range(0, len(at), rows):
         z = (at[begin : begin + rows, None] - planted) / width
         found[begin : begin + rows] = np.exp(-0.5 * z * z).sum(axis=1)
-    return np.asarray(found / (len(planted) * width * np.sqrt(2 * np.pi)), np.float64)
+    found /= len(planted) * width * np.sqrt(2 * np.pi)
+    return found

@@ -161,7 +161,7 @@ def sums_of(x: NDArray[np.floating], owners: Indices, identities: int) -> Floats
 
 
 def _centred(vectors: Vectors, mean: Floats) -> Floats:
-    x = vectors.astype(np.float64) - mean
+    x: Floats = vectors.astype(np.float64) - mean
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     return np.asarray(x, np.float64)
 
