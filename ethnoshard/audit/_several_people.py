@@ -10,7 +10,7 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard.audit._strangers import Folders
 from ethnoshard.lookalikes import Certainty, Correction, Floats, Indices, Numbers, PersonModel, Vectors
 
-CORRECTION = Correction(shift=-3.7, slope=0.6)
+CORRECTION = Correction(shift=-4.2, slope=0.8)
 """Of the probability that an identity is of several people; see ``benchmarks/audit.py``."""
 LEAST_FACES = 4
 """Faces of an identity that can be told to be of two people: two of each."""

@@ -32,6 +32,8 @@ _MOST_FAULTS = 0.6
 """Share of what lies beyond the second point that may be faults."""
 _LEAST_BEYOND = 20
 """Comparisons beyond the second point, at least."""
+_ANYWHERE = 0.05
+"""Share of faults that are unlike the planted ones, of fewer faces say; beyond all ordinary scores these are sure too."""
 _LEAST_FAULTS = 0.5
 """Faults that are taken to be there where none are seen: else nothing that is found later on could be sure."""
 _ROOM = 5.0
@@ -127,8 +129,8 @@ class Certainty:
             deviation = max(float(at - low) / (z - z_low), 1e-9)
             mean = float(at - z * deviation)
             beyond = tops[tops > at]
-            seen = max(float(np.mean(faults > at)), 0.05)
-            count = _faults_among(total * _normal(beyond, mean, deviation), _density(faults, width, beyond), seen)
+            seen = max(_beyond(faults, mean, float(at)), 0.05)
+            count = _faults_among(total * _normal(beyond, mean, deviation), _density(faults, width, beyond, mean), seen)
             nearer = min(max(_SPARE * count / total, least), share)
             if nearer >= share:
                 break
@@ -152,7 +154,7 @@ class Certainty:
         at, end = -np.sqrt(self.origin - self.begin), 0.0
         grid = np.linspace(at, end, 4096)
         ordinary = self.compared * _normal(grid, self.mean, self.deviation)
-        faulty = self.faults * _density(self.planted, self.width, grid)
+        faulty = self.faults * _density(self.planted, self.width, grid, self.mean)
         sure = np.maximum.accumulate(faulty / np.maximum(ordinary + faulty, 1e-300))
         found = self.correction(np.interp(_roots(scores, self.origin), grid, sure))
         return np.where(np.isfinite(scores) & (scores > self.begin), found, 0.0)
@@ -182,15 +184,24 @@ def _width(planted: Floats) -> float:
     """Silverman's rule, by the quartiles."""
     low, high = np.quantile(planted, [0.25, 0.75])
     spread = min(float(planted.std()), float(high - low) / 1.34) or float(planted.std())
-    return max(0.9 * spread * float(len(planted)) ** -0.2, 1e-6)
+    return float(max(0.9 * spread * len(planted) ** -0.2, 1e-6))
 
 
-def _density(planted: Floats, width: float, at: Floats) -> Floats:
-    """Of normal kernels, at (n,) points."""
+def _beyond(planted: Floats, mean: float, at: float) -> float:
+    """Share of faults that score more, by the density below."""
+    span = max(float(planted[-1]) - mean, 1e-9)
+    anywhere = min(max((float(planted[-1]) - at) / span, 0.0), 1.0)
+    return (1 - _ANYWHERE) * float(np.mean(planted > at)) + _ANYWHERE * anywhere
+
+
+def _density(planted: Floats, width: float, at: Floats, mean: float) -> Floats:
+    """Of normal kernels, at (n,) points; some faults lie anywhere between the ordinary and the surest planted ones."""
     found: Floats = np.empty(len(at))
     rows = max(1, (1 << 22) // len(planted))
     for begin in range(0, len(at), rows):
         z = (at[begin : begin + rows, None] - planted) / width
         found[begin : begin + rows] = np.exp(-0.5 * z * z).sum(axis=1)
-    found /= len(planted) * width * np.sqrt(2 * np.pi)
+    found *= (1 - _ANYWHERE) / (len(planted) * width * np.sqrt(2 * np.pi))
+    end = float(planted[-1])
+    found[(at > mean) & (at <= end)] += _ANYWHERE / max(end - mean, 1e-9)
     return found

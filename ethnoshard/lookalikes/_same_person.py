@@ -11,7 +11,7 @@ from ethnoshard.lookalikes._certainty import Certainty, Correction
 from ethnoshard.lookalikes._neighbours import EXACT, neighbours
 from ethnoshard.lookalikes._person_model import Floats, Indices, PersonModel, sums_of
 
-CORRECTION = Correction(shift=1.4, slope=1.5)
+CORRECTION = Correction(shift=1.1, slope=1.6)
 """Of the probability that two identities are one person."""
 CANDIDATES = 10
 """Nearest others of each identity that are looked at."""

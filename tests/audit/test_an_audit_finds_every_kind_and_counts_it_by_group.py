@@ -159,7 +159,7 @@ def test_each_step_is_told_once_by_its_name() -> None:
 
     audit_set(sets().subject, against=[sets().other, without_prints(sets().other)], step=step)
     assert steps == [
-        "strangers", "one person twice", "several people", "people of test set", "people of test set", "the same image",
+        "one person twice", "strangers", "several people", "people of test set", "people of test set", "the same image",
         "images of test set",
     ]  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_a_sample_of_comparisons_with_the_highest_scores_of_all_serves_as_well_a
     part = fitted(
         rng.choice(scores[:20_000], 4000, replace=False), planted, top=np.sort(scores)[-2000:], compared=20_040.0
     )
-    assert part.faults == pytest.approx(whole.faults, rel=0.2)
+    assert part.faults == pytest.approx(whole.faults, rel=0.5)
     by_all, by_some = whole(scores), part(scores)
     assert by_some[by_all > 0.9].min() > 0.5 and by_some[by_all < 0.05].max() < 0.5
 

@@ -19,7 +19,7 @@ def test_they_are_listed_by_name_each_pair_once(people: FaceDataset, tmp_path: P
     assert table.pairs_apart.dtype == np.int32 and table.nearest.shape == (60, 1)
     listed = pl.read_parquet(tmp_path / "near" / "apart.parquet")
     assert listed.filter(pl.col("identity") == 20).drop("similarity").rows() == [(20, 50, "p20", "p50", "A", "B")]
-    assert listed["similarity"].is_sorted(descending=True) and (listed["similarity"] > table.apart).all()
+    assert listed["similarity"].is_sorted(descending=True) and (listed["similarity"] >= table.apart).all()
     looks = summary_of(table, people)
     assert [(group.group, group.pairs_apart) for group in looks.groups] == [("A", 1), ("B", 0), ("C", 1)]
     assert looks.across == 1 and table.record["pairs_apart"]["pairs"] == 3
@@ -29,7 +29,7 @@ def test_without_any_nobody_is(people: FaceDataset, tmp_path: Path) -> None:
     vectors, owners = faces_of(people)
     table = make_look_alikes(tmp_path / "near", dataset=people, vectors=vectors, owners=owners, model_facts=FACTS)
     assert not len(table.pairs_apart) and table.pairs_apart.shape == (0, 2)
-    assert table.record["apart"]["rule"] == "half-way"
+    assert table.record["apart"]["rule"] == "probable" and table.apart == 1
 
 
 def test_of_too_few_people_nobody_is(tmp_path: Path) -> None:
