@@ -1,4 +1,4 @@
-"""The audit on faults that were planted on purpose: precision and recall by kind and group, and whether it is as sure as it may be.
+"""The audit on planted faults: precision and recall by kind and group, and whether it is as sure as it may be.
 
 ``python -m benchmarks.audit --embeddings FILE.npz --labels LABELS.csv [--worlds 6]``
     What ``ethnoshard embed`` wrote of a set. In each world other faces are moved into other folders, other folders are
@@ -176,7 +176,8 @@ def report(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
             "asked": ASKED[kind],
         }
         print(
-            f"\n{kind}: correction {shift:.2f} + {slope:.2f} x; sure from {threshold:.3f} on for a precision of {precision}"
+            f"\n{kind}: correction {shift:.2f} + {slope:.2f} x; sure from {threshold:.3f} on for a precision of "
+            f"{precision}"
         )
         lines = []
         for name, mask in {

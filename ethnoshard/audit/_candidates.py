@@ -106,7 +106,9 @@ def near_strangers(roll: Roll, others: Roll, floor: float, block_bytes: int, *, 
     identity = visits[:, 1]
     visits = visits[np.argsort(identity, kind="stable")]
     begins = np.flatnonzero(np.diff(visits[:, 1], prepend=-1))
-    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(visits)], strict=True):
+    # Of one identity alone nobody visits anybody.
+    ends = np.append(begins[1:], len(visits))[: len(begins)]
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
         faces = others.faces(int(visits[begin, 1]))
         visitors = visits[begin:end, 0]
         yield from _near(roll.vectors, visitors, others.vectors, faces, floor, block_bytes, itself=False)

@@ -177,7 +177,7 @@ def _width(planted: Floats) -> float:
     """Silverman's rule, by the quartiles."""
     low, high = np.quantile(planted, [0.25, 0.75])
     spread = min(float(planted.std()), float(high - low) / 1.34) or float(planted.std())
-    return max(0.9 * spread * float(len(planted)) ** -0.2, 1e-6)
+    return max(float(0.9 * spread * len(planted) ** -0.2), 1e-6)
 
 
 def _density(planted: Floats, width: float, at: Floats) -> Floats:

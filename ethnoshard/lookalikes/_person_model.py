@@ -162,13 +162,13 @@ def sums_of(x: NDArray[np.floating], owners: Indices, identities: int) -> Floats
 
 def _centred(vectors: Vectors, mean: Floats) -> Floats:
     x: Floats = vectors.astype(np.float64) - mean
-    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    np.divide(x, np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12), out=x)
     return x
 
 
 def _shrunk(covariance: Floats) -> Floats:
     size = len(covariance)
-    return (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.trace(covariance) / size * np.eye(size)
+    return (1 - _SHRINKAGE) * covariance + _SHRINKAGE * float(np.trace(covariance)) / size * np.eye(size)
 
 
 def _some_people(owners: Indices, counts: Indices) -> NDArray[np.bool_]:
