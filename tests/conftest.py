@@ -39,11 +39,13 @@ SLOW_ROOMS = ("alignment", "cli", "training")
 SLOW_FILES = {
     "test_a_classifier_is_trained_calibrated_and_described",
     "test_a_profile_chooses_what_a_report_shows",
+    "test_an_audit_finds_every_kind_and_counts_it_by_group",
     "test_an_interval_knows_that_a_persons_pairs_err_together",
     "test_drawn_faces",
     "test_each_group_by_itself_is_its_list_by_itself",
     "test_every_number_says_what_it_is_of",
     "test_every_process_gets_its_own_batches",
+    "test_folders_of_several_people_are_found",
     "test_forked_and_spawned_processes",
     "test_groups_are_what_a_table_says_of_people",
     "test_intervals_cover_as_often_as_they_say",

@@ -1,7 +1,7 @@
 """``ethnoshard audit``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -89,6 +89,8 @@ def run(
     groups, label_sources = _groups(place, labels)
     subject = opener.open(place, source, embeddings, groups)
     others = [opener.open_other(each) for each in against or ()]
+    for other in others:
+        _check_same_model(subject.embeddings, other.embeddings, other.faces.name)
     with watched("audit", "steps") as bar:
         bar.begun(4 + len(others) + sum(other.faces.prints is not None for other in others), 0)
         findings = audit_set(
@@ -180,6 +182,10 @@ class _Opener:
             assert self.model is not None, "either a model or a file"
             found = embedding.embedded(self.model, faces, flip=self.flip, cache=self.store if self.keep else None)
         found = found.one_an_image()
+        for images, name in ((faces.keys, place), (found.keys, file or place)):
+            if not len(images):
+                lacking = "no face" if images is faces.keys else "no embedding"
+                raise EthnoshardError(f"{name} holds {lacking}, so that there is nothing to look at")
         row_of = {key: row for row, key in enumerate(faces.keys)}
         there = np.array([key in row_of for key in found.keys.tolist()], bool)
         if not there.any():
@@ -209,7 +215,8 @@ class _Opener:
             groups=groups,
             prints=Prints(data=prints.data[rows], digests=prints.digests[rows], pixels=prints.pixels[rows]),
         )
-        return _Opened(faces=audited, embeddings=found, source=faces, rows=rows)
+        looked_at = replace(found, vectors=found.vectors[there], keys=keys, identities=found.identities[there])
+        return _Opened(faces=audited, embeddings=looked_at, source=faces, rows=rows)
 
     def open_other(self, place: str) -> _Opened:
         """Another set: faces to be embedded by the same model, or a file of embeddings."""
@@ -230,6 +237,23 @@ class _Opener:
                 f"`{command('embed', 'MODEL', place, 'OTHER.npz')}` and --against OTHER.npz"
             )
         return self.open(place, None, None, _groups(place, None)[0])
+
+
+def _check_same_model(mine: Embeddings, theirs: Embeddings, name: str) -> None:
+    """Raise where both files say which network made them, and it isn't one.
+
+    Raises:
+        EthnoshardError: two networks, or one whose faces were prepared in two ways.
+    """
+    one, other = model_of(mine), model_of(theirs)
+    if one is None or other is None:
+        return
+    for what in ("digest", "alignment", "normalise"):
+        if getattr(one, what) != getattr(other, what):
+            raise EthnoshardError(
+                f"embeddings of {name} are by {other.name} ({other.alignment}, pixels {other.normalise}), those that "
+                f"are audited by {one.name} ({one.alignment}, pixels {one.normalise}); embed both by the same model"
+            )
 
 
 def _groups(place: str, labels: Path | None) -> tuple[dict[str, str] | None, tuple[str, ...]]:

@@ -33,7 +33,7 @@ _MOST_FAULTS = 0.6
 _LEAST_BEYOND = 20
 """Comparisons beyond the second point, at least."""
 _ANYWHERE = 0.05
-"""Share of faults that are unlike the planted ones, of fewer faces say; beyond all ordinary scores these are sure too."""
+"""Share of faults that are unlike the planted ones, of fewer faces say; beyond ordinary scores these are sure too."""
 _LEAST_FAULTS = 0.5
 """Faults that are taken to be there where none are seen: else nothing that is found later on could be sure."""
 _ROOM = 5.0

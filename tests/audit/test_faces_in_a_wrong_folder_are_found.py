@@ -104,6 +104,7 @@ def test_the_order_of_faces_and_the_numbers_of_people_change_nothing(moved: Peop
     order, names = rng.permutation(len(moved.owners)), rng.permutation(150)
     mixed = People(vectors=moved.vectors[order], owners=names[moved.owners[order]], identities=150)
     other = found_in(mixed)
+    assert len(found.faces) == len(other.faces) == len(MOVED)
     homes = dict(zip(found.faces.tolist(), found.nearest.tolist(), strict=True))
     assert dict(zip(order[other.faces].tolist(), other.nearest.tolist(), strict=True)) == {
         face: int(names[home]) for face, home in homes.items()

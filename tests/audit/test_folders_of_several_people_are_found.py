@@ -83,6 +83,7 @@ def test_the_order_of_faces_and_the_numbers_of_people_change_nothing(merged: Peo
     order, names = rng.permutation(len(merged.owners)), rng.permutation(120)
     mixed = People(vectors=merged.vectors[order], owners=names[merged.owners[order]], identities=120)
     other = found_in(mixed)
+    assert len(found.identities) == len(MERGED)
     assert sorted(other.identities.tolist()) == sorted(names[found.identities].tolist())
     parts = {frozenset(smaller.tolist()) for _, smaller in found.parts}
     assert {frozenset(order[smaller].tolist()) for _, smaller in other.parts} == parts
