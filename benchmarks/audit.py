@@ -93,8 +93,8 @@ def planted(identities: npt.NDArray[np.str_], seed: int) -> World:
 def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str], seed: int) -> pl.DataFrame:
     """All findings with whether they are right, and the planted faults that were not found, with ``sure`` 0.
 
-    Columns kind, person (whose half and group count), group, sure, right (null: neither, such as a face of a merged
-    folder), planted.
+    Columns kind, person (whose half and group count), group, sure, right (null: neither, a face of a halved or merged
+    folder that is taken for a stranger), planted.
     """
     person = np.array([each.removesuffix("~2") for each in world.identities.tolist()])
     of_folder = {folder: folder.removesuffix("~2") for folder in set(world.identities.tolist())}
@@ -103,7 +103,7 @@ def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str],
     row_of = embeddings.rows()
     rows: list[dict[str, object]] = []
     seen: set[tuple[str, object]] = set()
-    in_merged = set(world.merged)
+    faulty = {*world.merged, *world.halved, *world.halved.values()}
     for row in table.iter_rows(named=True):
         kind, folder = row["kind"], row["identity"]
         right: bool | None
@@ -111,7 +111,7 @@ def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str],
             face = row_of[row["image"]]
             key: object = face
             who = world.moved.get(face, of_folder[folder])
-            right = True if face in world.moved else None if folder in in_merged else False
+            right = True if face in world.moved else None if folder in faulty else False
         elif kind == "same-person":
             pair = {folder, row["other_identity"]}
             second = next((each for each in pair if each in world.halved), None)
