@@ -151,7 +151,7 @@ def report(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
     """Fit on the people of even rank, show those of odd rank."""
     rank = {name: place % 2 for place, name in enumerate(sorted(names))}
     rows = rows.with_columns(pl.col("person").replace_strict(rank, return_dtype=pl.Int64).alias("half"))
-    content: dict[str, Any] = {}
+    content: dict[str, Any] = {"rows": [], "certainty": [], "fitted": {}}
     for kind in rows["kind"].unique().sort().to_list():
         own = rows.filter((pl.col("kind") == kind) & pl.col("right").is_not_null())
         log_odds = raw(kind, own["sure"].to_numpy())
@@ -170,7 +170,7 @@ def report(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
         enough = [at for at in order.tolist() if right[(half == 0) & found & (sure >= at)].mean() >= precision]
         threshold = min(enough, default=1.0)
         shown = half == 1
-        content[kind] = {
+        content["fitted"][kind] = {
             "correction": {"shift": round(shift, 2), "slope": round(slope, 2)},
             "threshold": threshold,
             "asked": ASKED[kind],
@@ -195,7 +195,7 @@ def report(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
                 cells[f"recall, {title}"] = _share(hits, all_right)
             lines.append(cells)
         show(lines)
-        content[kind]["rows"] = lines
+        content["rows"] += [{"kind": kind, **line} for line in lines]
         bins = []
         for low in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97):
             high = {0.02: 0.1, 0.1: 0.3, 0.3: 0.5, 0.5: 0.7, 0.7: 0.9, 0.9: 0.97, 0.97: 1.01}[low]
@@ -209,7 +209,7 @@ def report(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
                 }
             )
         show(bins)
-        content[kind]["bins"] = bins
+        content["certainty"] += [{"kind": kind, **line} for line in bins]
     return content
 
 
@@ -300,7 +300,7 @@ def made(people: int, faces: int) -> dict[str, Any]:
         "before_mib": before // 1024,
     }
     show([row])
-    return row
+    return {"rows": [row]}
 
 
 def main() -> None:

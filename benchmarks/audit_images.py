@@ -206,6 +206,10 @@ def main() -> None:
     keep(
         "audit-images",
         {
+            "rows": [
+                {"copies": key, "recall": value.text(), "planted": value.of}
+                for key, value in (*by_kind.items(), *((f"group {key}", value) for key, value in by_group.items()))
+            ],
             "people": arguments.people,
             "faces": len(second.keys),
             "copies without a face": lost,

@@ -506,6 +506,50 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
             ),
         ),
     ),
+    "audit-images": (
+        "python -m benchmarks.audit_images",
+        _of(
+            TableBenchmark,
+            _table(
+                "audit-images",
+                "Which copies of images an audit finds",
+                "Copies that were planted, on people on whom nothing was fitted; recall with Wilson's interval.",
+            ),
+        ),
+    ),
+    "audit-shared": (
+        "python -m benchmarks.audit --against",
+        _of(
+            TableBenchmark,
+            _table(
+                "audit-shared",
+                "Which people of another set an audit finds",
+                "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
+            ),
+        ),
+    ),
+    "audit-made": (
+        "python -m benchmarks.audit --made",
+        _of(
+            TableBenchmark,
+            _table(
+                "audit-made",
+                "How long an audit takes",
+                "Drawn embeddings, given; without looking for images that come twice.",
+            ),
+        ),
+    ),
+    "audit-planted": (
+        "python -m benchmarks.audit",
+        _of(
+            TableBenchmark,
+            _table(
+                "audit-planted",
+                "What an audit finds of planted faults",
+                "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
+            ),
+        ),
+    ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

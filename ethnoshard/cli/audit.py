@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -11,15 +11,17 @@ import typer
 from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.audit import AuditedSet, Prints, audit_set, prints_of, with_pictures
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, tell, warn, watched
 from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Cache, Embeddings, FaceModel, Faces
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import audit_report, check_out, model_of, source_of
+from ethnoshard.reports import check_out
 from ethnoshard.results import Audit, Images, OtherSet
+
+if TYPE_CHECKING:
+    from ethnoshard.audit import AuditedSet
 
 
 def run(
@@ -83,6 +85,10 @@ def run(
         check_out(out)
     if embeddings is not None and (flip or (alignment, normalise, crop) != (None, None, None)):
         raise EthnoshardError("--alignment, --normalise, --crop and --flip go with --model; a file has its own")
+    # Imported here: these take a second, and other verbs don't need them.
+    from ethnoshard.audit import audit_set, with_pictures
+    from ethnoshard.reports import audit_report, model_of, source_of
+
     store = embedding.chosen_cache(cache)
     known = embedding.loaded(str(model), alignment, normalise, crop, device) if embeddings is None else None
     opener = _Opener(model=known, flip=flip, store=store, keep=not no_cache, workers=workers)
@@ -157,7 +163,7 @@ class _Opened:
         rows: which of these each row of the embeddings is.
     """
 
-    faces: AuditedSet
+    faces: "AuditedSet"
     embeddings: Embeddings
     source: Faces | None
     rows: Sequence[int]
@@ -175,6 +181,8 @@ class _Opener:
 
     def open(self, place: str, source: Path | None, file: Path | None, groups: Mapping[str, str] | None) -> _Opened:
         """Faces of a place, with what a model makes of them or what is in a file of their embeddings."""
+        from ethnoshard.audit import AuditedSet, Prints, prints_of
+
         faces = embedding.opened(place, source, self.store, self.workers)
         if file is not None:
             found = Embeddings.load(file)
@@ -220,6 +228,8 @@ class _Opener:
 
     def open_other(self, place: str) -> _Opened:
         """Another set: faces to be embedded by the same model, or a file of embeddings."""
+        from ethnoshard.audit import AuditedSet
+
         if place.endswith(".npz"):
             found = Embeddings.load(Path(place)).one_an_image()
             named = found.identities != ""
@@ -245,6 +255,8 @@ def _check_same_model(mine: Embeddings, theirs: Embeddings, name: str) -> None:
     Raises:
         EthnoshardError: two networks, or one whose faces were prepared in two ways.
     """
+    from ethnoshard.reports import model_of
+
     one, other = model_of(mine), model_of(theirs)
     if one is None or other is None:
         return

@@ -13,10 +13,10 @@ probability is too small rather than too great.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,8 @@ _LEAST_FAULTS = 0.5
 """Faults that are taken to be there where none are seen: else nothing that is found later on could be sure."""
 _ROOM = 5.0
 """How far the origin of square roots is above the highest score."""
+_SMALLEST = 1e-15
+"""Probability that is as good as none."""
 _ROUNDS, _STEPS, _ENOUGH = 12, 200, 1e-6
 
 
@@ -54,8 +56,9 @@ class Correction:
 
     def __call__(self, probability: Floats) -> Floats:
         """(n,) 0 to 1."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(expit(self.shift + self.slope * logit(np.clip(probability, 0, 1))), np.float64)
+        within = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
+        found = 1 / (1 + np.exp(-self.shift - self.slope * np.log(within / (1 - within))))
+        return np.asarray(np.where((probability <= 0) | (probability >= 1), probability, found), np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,7 +128,7 @@ class Certainty:
             low, at = np.quantile(roots, [1 - wide, 1 - share])
             # Of what lies beyond a point some are faults already.
             faulty = min(count * seen, _MOST_FAULTS * share * total)
-            z_low, z = -ndtri((np.array([wide, share]) * total - faulty) / (total - faulty))
+            z_low, z = (_exceeded_by((part * total - faulty) / (total - faulty)) for part in (wide, share))
             deviation = max(float(at - low) / (z - z_low), 1e-9)
             mean = float(at - z * deviation)
             beyond = tops[tops > at]
@@ -158,6 +161,11 @@ class Certainty:
         sure = np.maximum.accumulate(faulty / np.maximum(ordinary + faulty, 1e-300))
         found = self.correction(np.interp(_roots(scores, self.origin), grid, sure))
         return np.where(np.isfinite(scores) & (scores > self.begin), found, 0.0)
+
+
+def _exceeded_by(share: float) -> float:
+    """Standard deviations that so much of a normal distribution exceeds."""
+    return -NormalDist().inv_cdf(min(max(share, _SMALLEST), 1 - _SMALLEST))
 
 
 def _roots(scores: Floats, origin: float) -> Floats:

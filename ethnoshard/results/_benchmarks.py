@@ -480,7 +480,7 @@ class ArmsBenchmark(Benchmark):
 
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
-    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes`` and ``coverage``.
+    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage`` and ``audit``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -516,6 +516,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "training-": StepBenchmark,
         "demographics": GroupErrorsBenchmark,
         "coverage": TableBenchmark,
+        "audit-": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )
