@@ -45,7 +45,10 @@ def _of_one(law: Law, found: Verification) -> Iterator[Answer]:
     yield from covering("EER", 1 - law.accuracy, found.eer, found.eer_interval)
     if found.band is not None:
         for far in FARS:
-            index = int(np.flatnonzero(found.band.fmr == far)[0])
+            there = np.flatnonzero(found.band.fmr == far)
+            if not len(there):
+                continue  # it begins where a threshold rests on enough pairs
+            index = int(there[0])
             low, high = float(found.band.low[index]), float(found.band.high[index])
             value = float(found.curve.tar[found.curve.fmr <= far * (1 + 1e-9)].max())
             yield from covering(f"ROC at {far:g}", law.val(far), value, Interval(low, high))

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Literal
 
 import polars as pl
@@ -30,6 +31,7 @@ from ethnoshard.results import (
     GroupErrorsChange,
     MetricChange,
     Verdict,
+    VerificationSummary,
     as_json,
     changes_of,
 )
@@ -244,7 +246,8 @@ def _comparison_of(
 
 def _is_of(side: Compared, report: Evaluation) -> bool:
     """Whether one side of a comparison is this evaluation: all that it says about it is the same."""
-    measured = {name: value for name, value in as_json(report.verification).items() if name != "curve"}
+    everything = as_json(report.verification)
+    measured = {field.name: everything[field.name] for field in fields(VerificationSummary)}
     return as_json(side.verification) == measured and all(
         getattr(side, name) == getattr(report, name) for name in _ABOUT
     )

@@ -99,7 +99,7 @@ def several_people(
         planted[place] = -np.inf if found is None else found.score
         progress.advance(1)
     certainty = Certainty.fit(scores, planted, most=_MOST, correction=CORRECTION)
-    sure = np.zeros(len(able)) if certainty is None else certainty(scores)
+    sure = np.zeros(len(able)) if certainty is None else np.where(scores > 0, certainty(scores), 0.0)
     parted = np.isfinite(scores)
     kept = np.flatnonzero(parted & (sure >= least)) if certainty is not None else np.empty(0, np.intp)
     order = kept[np.lexsort((able[kept], -scores[kept], -sure[kept]))]

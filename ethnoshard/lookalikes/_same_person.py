@@ -90,7 +90,7 @@ def same_people(
         compared=number * (number - 1) / 2,
         correction=CORRECTION,
     )
-    sure = np.zeros(len(pairs)) if certainty is None else certainty(ratios)
+    sure = np.zeros(len(pairs)) if certainty is None else _sure(certainty, ratios)
     kept = np.flatnonzero(sure >= least) if certainty is not None else np.empty(0, np.intp)
     order = kept[np.lexsort((pairs[kept, 1], pairs[kept, 0], -ratios[kept], -sure[kept]))]
     return SamePeople(
@@ -98,9 +98,14 @@ def same_people(
         log_ratio=ratios[order],
         sure=sure[order],
         planted=len(planted),
-        recall=None if certainty is None else float(np.mean(certainty(planted) >= least)),
+        recall=None if certainty is None else float(np.mean(_sure(certainty, planted) >= least)),
         expected=None if certainty is None else certainty.faults,
     )
+
+
+def _sure(certainty: Certainty, ratios: Floats) -> Floats:
+    """Nobody is suspected whose faces are likelier of two people: of few people an odd pair is no proof."""
+    return np.where(ratios > 0, certainty(ratios), 0.0)
 
 
 def _some_pairs(numbers: NDArray[np.intp], seed: int) -> Numbers:

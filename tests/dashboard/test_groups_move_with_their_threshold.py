@@ -186,7 +186,7 @@ def test_both_sources_of_labels_stand_side_by_side(page: Page, lively: Given) ->
     assert list(figures.columns) == ["metric", "one", "other", "ideal", "what it says"]
     titles = heads(test)
     for labels in ("as given by one", "as given by other"):
-        assert sum(labels in title for title in titles) == 6
+        assert sum(labels in title for title in titles) == 7
 
 
 def test_what_stands_beside_errors_stands_below_and_a_report_of_before_shows_none(
