@@ -47,7 +47,7 @@ def test_it_says_who_is_alike_what_is_kept_apart_and_what_comes_next(cli: Any, p
     assert lines[1] == "net, alignment crop, pixels none"
     groups = [line.split() for line in lines if line.startswith(("A ", "B "))]
     assert [(row[0], row[1], row[2], row[-1]) for row in groups] == [("A", "25", "0", "0"), ("B", "15", "0", "0")]
-    assert any("(half-way: different people reach" in line and "1, 1 of two groups" in line for line in lines)
+    assert any("are probably one person" in line and "1, 1 of two groups" in line for line in lines)
     assert any(line.startswith("p3 p30 0.9") for line in lines)
     assert str(near / "apart.parquet") in run.stdout
     assert lines[-1].endswith(f"ethnoshard train {place / 'dataset'} --look-alikes {near} --hard 0.5")
