@@ -49,8 +49,8 @@ def run(
         float | None,
         typer.Option(
             help="Similarity (a cosine) above which two people are probably one in two folders, never to be sought. By "
-            "default those who are more probably one person than not, as in an audit; where fewer than twenty people have "
-            "two faces, by third nearest others and by halves of one person's faces."
+            "default those are kept apart who are more probably one person than not, as in an audit; where fewer than "
+            "twenty people have two faces, by third nearest others and by halves of one person's faces."
         ),
     ] = None,
     alignment: embedding.AlignmentChoice = None,
