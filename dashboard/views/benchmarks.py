@@ -518,7 +518,7 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         ),
     ),
     "audit-shared": (
-        "python -m benchmarks.audit --against",
+        "python -m benchmarks.audit",
         _of(
             TableBenchmark,
             _table(
@@ -529,7 +529,7 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         ),
     ),
     "audit-made": (
-        "python -m benchmarks.audit --made",
+        "python -m benchmarks.audit",
         _of(
             TableBenchmark,
             _table(

@@ -74,8 +74,8 @@ def run(
     """Look through a set for strangers in folders, people in two, folders of several, images that come twice.
 
     With --against also for people and images of a test set. Findings are suspicions, each with how often such a one is
-    right; they change nothing by themselves. The dashboard shows them with their faces, and what is decided there
-    goes into pack --without.
+    right; they change nothing by themselves. The dashboard shows them with their faces; what is decided there, pack
+    carries out.
     """
     if (model is None) == (embeddings is None):
         raise EthnoshardError("give either --model, which embeds all faces, or --embeddings, a file of them")
