@@ -209,7 +209,7 @@ def align_source(
     )
 
 
-def cut_parts(refs: list[ImageRef], images: int) -> Iterator[list[ImageRef]]:
+def cut_parts(refs: Sequence[ImageRef], images: int) -> Iterator[Sequence[ImageRef]]:
     """Cut a listing where an identity ends, once a part has at least ``images`` images."""
     start = 0
     for stop in range(1, len(refs) + 1):
@@ -222,7 +222,7 @@ def cut_parts(refs: list[ImageRef], images: int) -> Iterator[list[ImageRef]]:
 def _make_parts(
     folder: WorkFolder,
     source: Source,
-    parts: list[list[ImageRef]],
+    parts: list[Sequence[ImageRef]],
     missing: list[int],
     settings: AlignSettings,
     workers: int,
@@ -240,7 +240,7 @@ def _make_parts(
         tasks,
         workers=workers,
         setup=start_worker,
-        setup_arguments=(source.kind, source.path, settings, device),
+        setup_arguments=(source.place, settings, device),
         progress=progress,
     ):
         pass

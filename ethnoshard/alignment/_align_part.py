@@ -19,7 +19,7 @@ from ethnoshard._parallel import count
 from ethnoshard.alignment._image import as_it_is, decode_image
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.sources import ImageRef, SourceReader, open_reader
+from ethnoshard.sources import ImageRef, Place, SourceReader
 from ethnoshard.work import FaceRow, prominence, write_part
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class PartTask:
 class PartAligner:
     """What a worker keeps from part to part: the open source and the networks."""
 
-    def __init__(self, kind: str, source: Path, settings: AlignSettings, device: str) -> None:
+    def __init__(self, place: Place, settings: AlignSettings, device: str) -> None:
         """Open the source and load the networks."""
-        self._reader: SourceReader = open_reader(kind, source, max_file_bytes=settings.max_file_bytes)
+        self._reader: SourceReader = place.open()
         self._settings = settings
         self._detector = None if settings.aligned else _detector(settings, device)
 
@@ -214,10 +214,10 @@ def _in_order(refs: Sequence[ImageRef], rows: list[FaceRow]) -> list[FaceRow]:
 _aligner: PartAligner | None = None
 
 
-def start_worker(kind: str, source: Path, settings: AlignSettings, device: str) -> None:
+def start_worker(place: Place, settings: AlignSettings, device: str) -> None:
     """Set a worker process up."""
     global _aligner
-    _aligner = PartAligner(kind, source, settings, device)
+    _aligner = PartAligner(place, settings, device)
 
 
 def make_part(task: PartTask) -> Path:

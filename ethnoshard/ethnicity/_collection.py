@@ -245,7 +245,7 @@ def prepare_faces(
     """
     # Alignment works by identity; a collection of strangers is cut into blocks instead.
     refs = [ref._replace(identity=f"{number // _BLOCK:06d}") for number, ref in enumerate(faces.refs)]
-    source = Source(path=faces.path, kind=faces.kind, refs=refs, skipped={}, image_size=None)
+    source = Source(place=Place(kind=faces.kind, path=faces.path), listing=Listing(refs=refs, form=faces.collection))
     settings = AlignSettings(no_face="centre", part_images=_BLOCK)
     work = WorkFolder(align_once(source, settings, cache, workers=workers, progress=progress, log=log))
     return _load(work, len(refs), side)

@@ -6,13 +6,16 @@ from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import read_lfw_groups
+from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
+from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
+from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._remarks import Remark, Remarks, plain
 from ethnoshard.sources._scores import ScoredPairs, read_scores
-from ethnoshard.sources._source import Source, open_reader, open_source
+from ethnoshard.sources._source import Source, open_source
 from ethnoshard.sources._table import LINE, column_names, read_text_table
 
 __all__ = [
@@ -23,12 +26,17 @@ __all__ = [
     "GroupSource",
     "ImageRef",
     "LabelledFaces",
+    "Listing",
     "MatchedPairs",
     "MissingImages",
     "PairList",
+    "People",
+    "Place",
+    "Reading",
     "Remark",
     "Remarks",
     "ScoredPairs",
+    "Smell",
     "Source",
     "SourceReader",
     "column_names",
@@ -39,7 +47,6 @@ __all__ = [
     "image_digests",
     "nearest_name",
     "open_labelled",
-    "open_reader",
     "open_source",
     "plain",
     "read_attributes",

@@ -9,7 +9,6 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources._reader import ImageRef
-from ethnoshard.sources._recordio import rec_file
 from ethnoshard.sources._source import Source
 
 _AT_ONCE = 4096
@@ -99,16 +98,17 @@ class _Some:
 
     def _look(self) -> list[Stamp | None]:
         """None where there is no file to look at, or it isn't the one that was listed: the reader will say so."""
-        source = self._source
-        if source.kind != "folder":
-            stamp = _stamp(rec_file(source.path) if source.kind == "recordio" else source.path)
-            return [stamp if ref.size <= source.max_file_bytes else None for ref in self._refs]
-        root = source.path.absolute()
-        stamps = [_stamp(f"{root}/{ref.locator}") for ref in self._refs]
-        return [
-            stamp if stamp is not None and stamp.size == ref.size <= source.max_file_bytes else None
-            for ref, stamp in zip(self._refs, stamps, strict=True)
-        ]
+        place, limit = self._source.place, self._source.place.max_file_bytes
+        looked_at: dict[str, Stamp | None] = {}
+        stamps: list[Stamp | None] = []
+        for ref in self._refs:
+            file = place.file_of(ref)
+            if file.path not in looked_at:
+                looked_at[file.path] = _stamp(file.path)
+            stamp = looked_at[file.path]
+            other = file.alone and stamp is not None and stamp.size != ref.size
+            stamps.append(None if other or ref.size > limit else stamp)
+        return stamps
 
 
 def _stamp(path: str | Path) -> Stamp | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._listing import Listing
 from ethnoshard.sources._reader import ImageRef
 
 _JPEG = ("jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp", "jp2")
@@ -150,7 +151,7 @@ BELOW = "image below the identity folders (in a folder inside an identity's)"
 _LAYOUT = "ethnoshard wants one folder a person, SOURCE/identity/image.jpg"
 
 
-def arrange(inventory: Inventory, source: Path) -> list[ImageRef]:
+def arrange(inventory: Inventory, source: Path) -> Listing:
     """Turn the images of a container into refs, identities contiguous, by identity then name in code points.
 
     The identity level is the depth at which most images lie (of equals, the deeper). Images at other depths
@@ -186,7 +187,7 @@ def arrange(inventory: Inventory, source: Path) -> list[ImageRef]:
     for before, after in itertools.pairwise(refs):
         if before.name == after.name:
             raise _same_text("image", after.name, source)
-    return refs
+    return Listing(refs=refs, skipped=inventory.skipped, form="identity folders")
 
 
 def _identity_level(inventory: Inventory, source: Path) -> int:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._fairface import FAIRFACE_TABLE, Listed, list_fairface
 from ethnoshard.sources._inventory import Inventory
+from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._remarks import Remark, Remarks
-from ethnoshard.sources._source import inventory_of, open_reader
+from ethnoshard.sources._source import inventory_of
 from ethnoshard.sources._utkface import list_utkface
 
 _WANTED = (
@@ -68,7 +69,7 @@ class LabelledFaces:
         Raises:
             EthnoshardError: the collection is gone or can't be opened any more.
         """
-        return open_reader(self.kind, self.path)
+        return Place(kind=self.kind, path=self.path).open()
 
 
 def open_labelled(path: str | Path) -> LabelledFaces:

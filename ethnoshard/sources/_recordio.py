@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.sources._listing import Listing
 from ethnoshard.sources._reader import ImageRef, SourceReader, locator_number, refuse_large
 
 MAGIC = 0xCED7230A
@@ -176,14 +177,6 @@ HEADER_RECORD = "header record of the set, no image"
 IDENTITY_RECORD = "identity record (a range of keys), no image"
 
 
-class RecordListing(NamedTuple):
-    """The parts of a :class:`~ethnoshard.sources.Source` that a RecordIO set states."""
-
-    refs: list[ImageRef]
-    skipped: dict[str, list[str]]
-    image_size: int | None
-
-
 class _Facts(NamedTuple):
     """A value per record, each of shape (records,)."""
 
@@ -193,7 +186,7 @@ class _Facts(NamedTuple):
     ends: Integers
 
 
-def list_recordio(path: Path) -> RecordListing:
+def list_recordio(path: Path) -> Listing:
     """List a folder with ``train.rec``, or a ``.rec`` file: by label, then by key.
 
     Records of two labels and no image are the set's own (ranges of keys) and go to ``skipped``. Where the
@@ -229,7 +222,7 @@ def list_recordio(path: Path) -> RecordListing:
     refs = _refs(_whole_labels(facts.labels[images], keys, rec), keys, offsets, facts.sizes[images])
     if not refs:
         raise EthnoshardError(f"{rec} holds {len(images)} records but no image; fetch it again")
-    return RecordListing(refs, skipped, image_size)
+    return Listing(refs=refs, skipped=skipped, form="RecordIO", image_size=image_size)
 
 
 def rec_file(path: Path) -> Path:

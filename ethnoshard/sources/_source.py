@@ -4,47 +4,60 @@ import hashlib
 import json
 import stat
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._folder import FolderReader, list_folder
+from ethnoshard.sources._folder import list_folder
 from ethnoshard.sources._inventory import Inventory, arrange
+from ethnoshard.sources._listing import Listing
+from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
-from ethnoshard.sources._recordio import MAGIC_BYTES, RecordIOReader, list_recordio
-from ethnoshard.sources._tar import TarGzReader, TarReader, begins_tar, list_tar, list_tar_gz
-from ethnoshard.sources._zip import ZipReader, list_zip
-
-_READERS: dict[str, Callable[[Path, int], SourceReader]] = {
-    "folder": FolderReader,
-    "tar": TarReader,
-    "tar.gz": TarGzReader,
-    "zip": ZipReader,
-    "recordio": RecordIOReader,
-}
+from ethnoshard.sources._recordio import MAGIC_BYTES, list_recordio
+from ethnoshard.sources._tar import begins_tar, list_tar, list_tar_gz
+from ethnoshard.sources._zip import list_zip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
-    """What a place holds; keeps no file open, so it can be sent to another process.
+    """What a place holds; keeps no file open.
 
     Attributes:
-        path: the folder or archive, as given.
-        kind: ``folder``, ``tar``, ``tar.gz``, ``zip`` or ``recordio``.
-        refs: every image of an identity, identities contiguous. Folders and archives: by identity, then name,
-            in code points. RecordIO: by label, then key, as numbers.
-        skipped: reason -> display names of the entries that are no image of an identity.
-        image_size: side of the square images in pixels where RecordIO's ``property`` states it, else None.
-        max_file_bytes: readers refuse an image file larger than this.
+        place: where the images lie, and what reads them.
+        listing: what is there.
     """
 
-    path: Path
-    kind: str
-    refs: list[ImageRef]
-    skipped: dict[str, list[str]]
-    image_size: int | None
-    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    place: Place
+    listing: Listing
+
+    @property
+    def path(self) -> Path:
+        """The folder or file, as given; of several the first."""
+        return self.place.path
+
+    @property
+    def kind(self) -> str:
+        """See :class:`~ethnoshard.sources.Place`."""
+        return self.place.kind
+
+    @property
+    def refs(self) -> Sequence[ImageRef]:
+        """Every image of an identity, identities contiguous.
+
+        Folders and archives: by identity, then name, in code points. RecordIO: by label, then key, as numbers.
+        """
+        return self.listing.refs
+
+    @property
+    def skipped(self) -> dict[str, list[str]]:
+        """Reason -> display names of the entries that are no image of an identity."""
+        return self.listing.skipped
+
+    @property
+    def image_size(self) -> int | None:
+        """Side of the square images in pixels where RecordIO's ``property`` states it."""
+        return self.listing.image_size
 
     def digest(self) -> str:
         """Hex SHA-256 over identity, name and size of every ref, in order; the container plays no part.
@@ -62,26 +75,7 @@ class Source:
         Raises:
             EthnoshardError: the source is gone or can't be opened any more.
         """
-        return open_reader(self.kind, self.path, max_file_bytes=self.max_file_bytes)
-
-
-def open_reader(kind: str, path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES) -> SourceReader:
-    """Open a source that was listed before, perhaps in another process, without listing it again.
-
-    Args:
-        kind: the :attr:`Source.kind` of the listing.
-        path: the :attr:`Source.path` of the listing.
-        max_file_bytes: an image file larger than this is refused unread.
-
-    Raises:
-        EthnoshardError: the source is gone or can't be opened any more.
-        KeyError: no such kind.
-    """
-    reader = _READERS[kind]
-    try:
-        return reader(Path(path), max_file_bytes)
-    except OSError as error:
-        raise EthnoshardError(f"{path} can't be opened: {error.strerror or error}") from error
+        return self.place.open()
 
 
 _LISTERS: dict[str, Callable[[Path], Inventory]] = {
@@ -139,20 +133,13 @@ def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTE
     kind = _kind_of(path)
     if kind == "recordio":
         try:
-            refs, skipped, image_size = list_recordio(path)
+            listing = list_recordio(path)
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
     else:
         _, inventory = inventory_of(path)
-        refs, skipped, image_size = arrange(inventory, path), inventory.skipped, None
-    return Source(
-        path=path,
-        kind=kind,
-        refs=refs,
-        skipped=skipped,
-        image_size=image_size,
-        max_file_bytes=max_file_bytes,
-    )
+        listing = arrange(inventory, path)
+    return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing)
 
 
 def inventory_of(path: Path) -> tuple[str, Inventory]:

@@ -8,7 +8,7 @@ import pytest
 from containers import Pack, PackAs, Photos
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import open_reader, open_source
+from ethnoshard.sources import Place, open_source
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_no_such_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(EthnoshardError, match=r"does not exist|Not a directory|File name too long"):
         open_source(tmp_path / name)
     with pytest.raises(EthnoshardError, match="can't be opened"):
-        open_reader("tar", tmp_path / name)
+        Place(kind="tar", path=tmp_path / name).open()
 
 
 def test_neither_folder_nor_file(tmp_path: Path) -> None:

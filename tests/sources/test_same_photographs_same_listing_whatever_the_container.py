@@ -8,7 +8,7 @@ import pytest
 from containers import Pack, PackAs, Photos
 
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.sources import ImageRef, Source, open_reader, open_source
+from ethnoshard.sources import ImageRef, Place, Source, open_source
 
 PHOTOS = {
     "Zoë Ünal/é 1.jpg": b"one",
@@ -62,7 +62,7 @@ def test_digest_tells_another_name_size_or_identity(pack_as: PackAs) -> None:
 
 
 def read_in_another_process(kind: str, path: Path, refs: Sequence[ImageRef]) -> list[bytes]:
-    with open_reader(kind, path) as reader:
+    with Place(kind=kind, path=path).open() as reader:
         return [reader.read(ref) for ref in refs]
 
 
