@@ -23,7 +23,7 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import AlignSettings, align_once, decode_face
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._taxonomy import taxonomy
-from ethnoshard.sources import LabelledFaces, Remark, Source
+from ethnoshard.sources import LabelledFaces, Listing, Place, Remark, Source
 from ethnoshard.work import PartFaces, WorkFolder
 
 GENDERS = ("male", "female")
