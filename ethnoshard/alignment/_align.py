@@ -15,8 +15,8 @@ from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources import ImageRef, Source, contents_digest, image_digests, open_source
-from ethnoshard.work import STATUSES, WorkFolder
+from ethnoshard.sources import ImageRef, Reading, Source, contents_digest, image_digests, look_at, open_source
+from ethnoshard.work import STATUSES, WorkFolder, write_people
 
 Digests = Sequence[bytes | None]
 """Of images, in their order; None where one can't be read."""
@@ -117,6 +117,7 @@ def align(
     work: str | Path,
     settings: AlignSettings | None = None,
     *,
+    reading: Reading | None = None,
     workers: int | None = None,
     device: str = "cpu",
     progress: Progress = SILENT,
@@ -133,21 +134,25 @@ def align(
         source: a folder of identity folders, an archive of one, or RecordIO.
         work: the work folder; made if it is not there.
         settings: what decides the faces.
+        reading: what the user says of who is where; by default the source's form says it.
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
         progress: told how many images there are, and how many are done.
-        log: told what can't be checked, and what takes long.
+        log: told what the source was taken for, what can't be checked, and what takes long.
 
     Returns:
         The counts.
 
     Raises:
-        EthnoshardError: the source can't be read, the folder was made otherwise or from other photographs, the disk is
-            full, a worker died.
+        EthnoshardError: the source can't be read or is hardly what it was taken for, the folder was made otherwise or
+            from other photographs, the disk is full, a worker died.
     """
     settings = settings or AlignSettings()
     workers = check_workers(workers)
-    images = open_source(source, max_file_bytes=settings.max_file_bytes)
+    images = open_source(source, reading, max_file_bytes=settings.max_file_bytes)
+    if log is not None:
+        log(str(look_at(images)))
+    images.checked(reading)
     return align_source(images, work, settings, workers=workers, device=device, progress=progress, log=log)
 
 
@@ -189,6 +194,7 @@ def align_source(
     with folder.held(waiting):
         parts = list(cut_parts(images.refs, settings.part_images))
         record = folder.begin(_record(images, settings, device, len(parts)))
+        write_people(folder, None if images.people is None else images.people.rows)
         done = [part for part in range(len(parts)) if folder.has_part(part)]
         check_photographs(folder, images, done, digests=digests, log=log)
         missing = [part for part in range(len(parts)) if not folder.has_part(part)]
@@ -266,6 +272,8 @@ def _record(source: Source, settings: AlignSettings, device: str, parts: int) ->
             "images": len(source.refs),
             "identities": len({ref.identity for ref in source.refs}),
             "skipped": {reason: len(names) for reason, names in source.skipped.items()},
+            "form": source.form,
+            "given_by": {} if source.people is None else source.people.given_by,
         },
         "settings": plain,
         "device": device.partition(":")[0],

@@ -22,6 +22,7 @@ from ethnoshard.cli import (
     export,
     info,
     label,
+    look,
     look_alikes,
     pack,
     plan,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 
 for module in (
+    look,
     align,
     label,
     pack,

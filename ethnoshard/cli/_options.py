@@ -14,6 +14,7 @@ from ethnoshard._checks import check_choice
 from ethnoshard.alignment import AlignSettings
 from ethnoshard.mixing import EXHAUSTIONS, WITHINS, Exhaustion, Target, Within
 from ethnoshard.shards import PackSettings
+from ethnoshard.sources import Reading
 
 ALIGN = AlignSettings()
 SHARD_MIB = PackSettings().shard_bytes / 2**20
@@ -56,6 +57,19 @@ Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="Worker processes; by default one a core. The result does not depend on it.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+LayoutOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="PATTERN",
+        help="Where the identity stands in an image's path: '{group}/{identity}/*', '{identity}/{session}/*', "
+        "'{identity}_*'. By default it is the folder that holds the image.",
+    ),
+]
+AsItIs: TypeAlias = Annotated[
+    bool, typer.Option("--as-it-is", help="Take the source for what it looks like, whatever is odd about it.")
+]
 
 AlignedCache: TypeAlias = Annotated[
     Path | None,
@@ -248,3 +262,8 @@ def within_of(text: str) -> Within:
         EthnoshardError: it is neither of them.
     """
     return check_choice("--within", text, WITHINS)
+
+
+def reading(layout: str | None, as_it_is: bool) -> Reading:
+    """What the options say of who is where."""
+    return Reading(layout=layout, as_it_is=as_it_is)

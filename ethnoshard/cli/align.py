@@ -9,6 +9,7 @@ from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, a
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, tell, watched
 from ethnoshard.cli._report import report_alignment
+from ethnoshard.sources import Reading
 
 
 def run(
@@ -22,6 +23,8 @@ def run(
     faces: options.WhichFaces = options.FacesOption.ONE,
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
+    layout: options.LayoutOption = None,
+    as_it_is: options.AsItIs = False,
     quality: options.Quality = options.ALIGN.quality,
     max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
     part_images: options.PartImages = options.ALIGN.part_images,
@@ -44,7 +47,8 @@ def run(
         max_pixels=max_pixels,
         part_images=part_images,
     )
-    report, seconds = watched_alignment(source, work, settings, workers, device)
+    reading = options.reading(layout, as_it_is)
+    report, seconds = watched_alignment(source, work, settings, reading, workers, device)
     if as_json:
         say_json(asdict(report))
     else:
@@ -53,10 +57,10 @@ def run(
 
 
 def watched_alignment(
-    source: Path, work: Path, settings: AlignSettings, workers: int | None, device: str
+    source: Path, work: Path, settings: AlignSettings, reading: Reading, workers: int | None, device: str
 ) -> tuple[AlignReport, float]:
     """Align with a progress bar; returns the seconds it took as well."""
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align(source, work, settings, workers=workers, device=device, progress=bar, log=tell)
+        report = align(source, work, settings, reading=reading, workers=workers, device=device, progress=bar, log=tell)
     return report, time.perf_counter() - started

@@ -37,6 +37,8 @@ def run(
     faces: options.WhichFaces = options.FacesOption.ONE,
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
+    layout: options.LayoutOption = None,
+    as_it_is: options.AsItIs = False,
     quality: options.Quality = options.ALIGN.quality,
     max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
     part_images: options.PartImages = options.ALIGN.part_images,
@@ -74,9 +76,10 @@ def run(
         max_pixels=max_pixels,
         part_images=part_images,
     )
+    reading = options.reading(layout, as_it_is)
     folder = work or dataset.with_name(dataset.name + ".work")
     say(f"align {source} into {folder}")
-    report_alignment(*watched_alignment(source, folder, settings, workers, device))
+    report_alignment(*watched_alignment(source, folder, settings, reading, workers, device))
     say("\nlabel")
     labelling, agreement = watched_labelling(folder, labels, groups, unlabelled, chosen)
     report_labelling(labelling)

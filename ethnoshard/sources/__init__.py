@@ -7,6 +7,7 @@ from ethnoshard.sources._group_table import AttributeTable, file_part, read_attr
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import read_lfw_groups
 from ethnoshard.sources._listing import Listing, People, Smell
+from ethnoshard.sources._look import Look, look_at
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
@@ -27,6 +28,7 @@ __all__ = [
     "ImageRef",
     "LabelledFaces",
     "Listing",
+    "Look",
     "MatchedPairs",
     "MissingImages",
     "PairList",
@@ -45,6 +47,7 @@ __all__ = [
     "file_part",
     "find_pairs",
     "image_digests",
+    "look_at",
     "nearest_name",
     "open_labelled",
     "open_source",

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._arrange import arrange, arrange_by_layout
 from ethnoshard.sources._folder import list_folder
-from ethnoshard.sources._inventory import Inventory, arrange
-from ethnoshard.sources._listing import Listing
+from ethnoshard.sources._inventory import Inventory
+from ethnoshard.sources._layout import Layout
+from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
+from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._recordio import MAGIC_BYTES, list_recordio
 from ethnoshard.sources._tar import begins_tar, list_tar, list_tar_gz
 from ethnoshard.sources._zip import list_zip
@@ -59,6 +62,35 @@ class Source:
         """Side of the square images in pixels where RecordIO's ``property`` states it."""
         return self.listing.image_size
 
+    @property
+    def form(self) -> str:
+        """What the source was taken for, in words."""
+        return self.listing.form
+
+    @property
+    def people(self) -> People | None:
+        """What the form says of people; None where it says nothing."""
+        return self.listing.people
+
+    @property
+    def smells(self) -> tuple[Smell, ...]:
+        """What suggests that the form is another one."""
+        return self.listing.smells
+
+    def checked(self, reading: Reading | None = None) -> "Source":
+        """The source itself, if nothing suggests that it is not what it was taken for.
+
+        Args:
+            reading: as it was opened; with ``as_it_is`` it is taken for what it looks like.
+
+        Raises:
+            EthnoshardError: something does; the message has what, the numbers and the way out.
+        """
+        if self.smells and not (reading and reading.as_it_is):
+            told = "; ".join(f"{smell.what}. Way out: {smell.way_out}" for smell in self.smells)
+            raise EthnoshardError(f"{self.path} was taken for {self.form}, which it hardly is: {told}")
+        return self
+
     def digest(self) -> str:
         """Hex SHA-256 over identity, name and size of every ref, in order; the container plays no part.
 
@@ -103,7 +135,9 @@ _WITHOUT_RANDOM_ACCESS = {
 _WANTED = "a folder of identity folders, a .tar, .tar.gz or .zip of one, or insightface RecordIO"
 
 
-def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES) -> Source:
+def open_source(
+    path: str | Path, reading: Reading | None = None, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+) -> Source:
     """List the photographs at ``path``, whatever it is; archives are told by content, not by name.
 
     ===========================================  ============
@@ -121,6 +155,7 @@ def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTE
 
     Args:
         path: the folder or file.
+        reading: what the user says of who is where; by default the form itself says it.
         max_file_bytes: an image file larger than this stays in the listing, but reading it fails.
 
     Raises:
@@ -129,16 +164,19 @@ def open_source(path: str | Path, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTE
     """
     if max_file_bytes < 1:
         raise ValueError(f"max_file_bytes must be at least 1, not {max_file_bytes}")
-    path = Path(path)
+    path, reading = Path(path), reading or Reading()
+    layout = None if reading.layout is None else Layout(reading.layout)
     kind = _kind_of(path)
     if kind == "recordio":
+        if layout is not None:
+            raise EthnoshardError(f"{path} is RecordIO, whose images have no paths that --layout could read")
         try:
             listing = list_recordio(path)
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
     else:
         _, inventory = inventory_of(path)
-        listing = arrange(inventory, path)
+        listing = arrange(inventory, path) if layout is None else arrange_by_layout(inventory, path, layout)
     return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing)
 
 

@@ -14,6 +14,7 @@ from ethnoshard.work._labels import (
     write_labels,
 )
 from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, chosen_first, prominence, write_part
+from ethnoshard.work._people import PEOPLE, read_people, write_people
 from ethnoshard.work._record import AlignmentRecord, SettingsRecord, SourceRecord, WorkRecord
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "LABELS_SCHEMA",
     "LABEL_FACES_SCHEMA",
     "PART_SCHEMA",
+    "PEOPLE",
     "STATUSES",
     "AlignmentRecord",
     "FaceRow",
@@ -33,7 +35,9 @@ __all__ = [
     "chosen_first",
     "prominence",
     "read_labels",
+    "read_people",
     "write_comparison",
     "write_labels",
     "write_part",
+    "write_people",
 ]

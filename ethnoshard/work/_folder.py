@@ -22,7 +22,7 @@ FORMAT = 2
 READABLE = (1, 2)
 """A reader refuses a version that it doesn't know."""
 
-_TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped")
+_TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped", "source.form", "source.given_by")
 """What the record says but doesn't decide: photographs are known by what they hold, wherever they lie."""
 
 

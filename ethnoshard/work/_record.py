@@ -14,6 +14,8 @@ class SourceRecord:
         images: number of images.
         identities: number of identities.
         skipped: other files, by reason.
+        form: what it was taken for, in words; "" in work folders made before it was kept.
+        given_by: what it says of people -> what says it, as ``{"group": "the folder names"}``.
         contents: hex SHA-256 of what the images hold; None in work folders of format 1, and before all parts are there.
     """
 
@@ -23,6 +25,8 @@ class SourceRecord:
     images: int
     identities: int
     skipped: dict[str, int] = field(default_factory=dict)
+    form: str = ""
+    given_by: dict[str, str] = field(default_factory=dict)
     contents: str | None = None
 
 

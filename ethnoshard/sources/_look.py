@@ -1,0 +1,91 @@
+"""A source at a glance: what it was taken for, how many are in it, and what is odd."""
+
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+
+from ethnoshard.sources._listing import GROUP, IDENTITY, Smell
+from ethnoshard.sources._source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A source at a glance.
+
+    Attributes:
+        path: as given.
+        kind: of the container, see :class:`~ethnoshard.sources.Place`.
+        form: what it was taken for, in words.
+        images: images of an identity.
+        identities: how many.
+        least: fewest images of an identity.
+        middle: the median over identities.
+        most: most images of an identity.
+        image_bytes: of all encoded images.
+        groups: group -> identities, as the form gives them.
+        without_group: identities to which the form gives no group, where it gives some.
+        given_by: what it says of people -> what says it, as ``{"group": "the folder names"}``.
+        examples: names of three images, from the first, the middle and the last identity.
+        skipped: reason -> number of entries that are no image of an identity.
+        smells: what suggests that it is something else.
+    """
+
+    path: str
+    kind: str
+    form: str
+    images: int
+    identities: int
+    least: int
+    middle: float
+    most: int
+    image_bytes: int
+    groups: dict[str, int]
+    without_group: int
+    given_by: dict[str, str]
+    examples: tuple[str, ...]
+    skipped: dict[str, int]
+    smells: tuple[Smell, ...]
+
+    def __str__(self) -> str:
+        """The first line of what is told."""
+        return (
+            f"{self.path}: {self.form}, {self.images:,} images of {self.identities:,} identities, {self.least:,} / "
+            f"{self.middle:,.5g} / {self.most:,} images an identity (least, median, most)"
+        )
+
+
+def look_at(source: Source) -> Look:
+    """What a source is, from its listing alone: no image is read.
+
+    Args:
+        source: as listed, whether it smells or not.
+    """
+    images = Counter(ref.identity for ref in source.refs)
+    names = list(images)
+    chosen = dict.fromkeys([names[0], names[len(names) // 2], names[-1]])
+    first: dict[str, str] = {}
+    for ref in source.refs:
+        if ref.identity in chosen:
+            first.setdefault(ref.identity, ref.name)
+    people = source.people
+    groups: dict[str, int] = {}
+    if people is not None and GROUP in people.rows.columns:
+        there = people.rows.filter(people.rows[IDENTITY].is_in(names)).drop_nulls(GROUP)
+        groups = dict(there.group_by(GROUP).len().sort(GROUP).iter_rows())
+    return Look(
+        path=str(source.path),
+        kind=source.kind,
+        form=source.form,
+        images=len(source.refs),
+        identities=len(images),
+        least=min(images.values()),
+        middle=median(images.values()),
+        most=max(images.values()),
+        image_bytes=sum(ref.size for ref in source.refs),
+        groups=groups,
+        without_group=len(images) - sum(groups.values()) if groups else 0,
+        given_by={} if people is None else people.given_by,
+        examples=tuple(first[name] for name in chosen),
+        skipped={reason: len(entries) for reason, entries in source.skipped.items()},
+        smells=source.smells,
+    )
