@@ -195,7 +195,7 @@ def _identity_level(inventory: Inventory, source: Path) -> int:
     level = max(depths, key=lambda depth: (depths[depth], depth))
     if level == 0:
         form = recognised(_sample(inventory.images), loose=True)
-        advice = f". These are {form.name}'s names: pass --layout {form.layout!r}" if form and form.loose else ""
+        advice = f"; {form.way_out}" if form is not None and form.loose else ""
         raise EthnoshardError(
             f"{source}: {depths[0]} of {depths.total()} images lie loose, in no identity's folder. "
             f"{_WANTED}; if this folder is one person's, give the folder above it{advice}"

@@ -32,16 +32,23 @@ class KnownForm:
         name: of the dataset.
         path: what a path of its images looks like from the right, the extension left away.
         layout: what reads it; None where an identity's folder says all.
+        advice: what to do instead where no layout helps.
     """
 
     name: str
     path: re.Pattern[str]
     layout: str | None = None
+    advice: str | None = None
+
+    @property
+    def way_out(self) -> str | None:
+        """What to do where its folders aren't identities."""
+        return self.advice or (self.layout and f"these are {self.name}'s names: pass --layout {self.layout!r}")
 
     @property
     def loose(self) -> bool:
         """Whether the identity stands in the file's name, so that folders say nothing."""
-        return self.layout is not None and "{identity}" in self.layout.rpartition("/")[2]
+        return self.advice is not None or (self.layout is not None and "{identity}" in self.layout.rpartition("/")[2])
 
 
 def _form(name: str, path: str, layout: str | None = None) -> KnownForm:
@@ -52,6 +59,12 @@ _RACES = "(African|Asian|Caucasian|Indian)"
 
 FORMS = (
     _form("IMDB-WIKI", r"nm\d+_rm\d+_\d+-\d+-\d+_\d+", "{identity}_rm*"),
+    KnownForm(
+        name="UTKFace",
+        path=re.compile(r"(?:.*/)?\d+_\d_\d_\d{17}(\.jpg)?(\.chip)?", re.DOTALL),
+        advice="this is UTKFace, of whose people nobody knows who they are: it trains and tests classifiers "
+        "(ethnoshard classifier --help)",
+    ),
     _form("AgeDB", r"\d+_[^/]+_\d+_[fm]", "*_{identity}_*_*"),
     _form("CFP", r"\d{3}/(frontal|profile)/\d+", "{identity}/{session}/*"),
     _form("YouTube Faces", r"[^/]+/\d+/\d+\.\d+", "{identity}/{session}/*"),

@@ -123,6 +123,6 @@ def two_groups(people: Mapping[str, set[str]]) -> Smell:
 
 
 def _layout(form: KnownForm | None) -> str:
-    if form is not None and form.layout is not None:
-        return f"these are {form.name}'s names: pass --layout {form.layout!r}"
+    if form is not None and form.way_out:
+        return form.way_out
     return f"say by --layout where the identity stands in the path, as {EXAMPLES}"

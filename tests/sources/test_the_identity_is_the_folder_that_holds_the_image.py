@@ -20,7 +20,7 @@ def identities(source: Source) -> list[str]:
     [
         (["A/1.jpg", "B/1.jpg"], ["A", "B"]),
         (["lfw/lfw/A/1.jpg", "lfw/lfw/B/1.jpg"], ["A", "B"]),
-        (["vgg/train/n1/1.jpg", "vgg/test/n2/1.jpg"], ["test/n2", "train/n1"]),
+        (["vgg/train/n1/1.jpg", "vgg/test/n2/1.jpg"], ["n1", "n2"]),
         (["vgg/train/n1/1.jpg", "vgg/test/n1/1.jpg"], ["test/n1", "train/n1"]),
         (["lfw/A/1.jpg", "lfw/A/2.jpg"], ["A"]),
         (["lfw/A/1.jpg", "loose.jpg", "readme/x.jpg", "lfw/B/1.jpg"], ["A", "B"]),

@@ -1,0 +1,99 @@
+"""Kinds of layout that were once taken wrong without a word, and the ways of the field that must not be refused."""
+
+import pytest
+from containers import Pack
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources import Reading, Source, open_source
+
+
+def listed(pack: Pack, *paths: str) -> Source:
+    return open_source(pack(dict.fromkeys(paths, b"x")))
+
+
+def people(*, number: int = 16, form: str = "p{0:02d}/{1:03d}.jpg", images: int = 3) -> list[str]:
+    return [form.format(person, image) for person in range(number) for image in range(1, images + 1)]
+
+
+SHARDS = [f"images/{shard:03d}/{shard * 20 + image:06d}.jpg" for shard in range(3) for image in range(20)]
+ODD = {
+    "one identity": (people(form="img_align_celeba/{0}{1:05d}.jpg"), "would be of one identity, 'img_align_celeba'"),
+    "pieces": (SHARDS, "the 3 folders 000 to 002 look like numbered pieces"),
+    "IMDB": (
+        [
+            f"imdb_crop/{person % 3:02d}/nm{person:07d}_rm{image}_1955-1-6_2003.jpg"
+            for person in range(9)
+            for image in range(3)
+        ],
+        "the 3 folders 00 to 02",
+    ),
+    "sessions": (people(form="YTF/Name_{0}/{1}/{1}.7.jpg"), "3 folder names lie under several parents"),
+    "splits": (["train/n1/1.jpg", "train/n2/1.jpg", "val/n1/2.jpg"], "1 folder names lie under several parents"),
+    "a heap": ([*people(), *(f"rest/{image}.jpg" for image in range(30))], "'rest' has 30 of 78 images (38%)"),
+}
+WAYS_OUT = {
+    "IMDB": "--layout '{identity}_rm*'",
+    "sessions": "--layout '{identity}/{session}/*' (YouTube Faces)",
+    "splits": "--layout '{split}/{identity}/*'",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_odd_is_refused_with_the_numbers_and_the_way_out(pack: Pack, odd: str) -> None:
+    paths, what = ODD[odd]
+    source = listed(pack, *paths)
+    with pytest.raises(EthnoshardError) as caught:
+        source.checked()
+    assert what in str(caught.value)
+    assert WAYS_OUT.get(odd, "--layout") in str(caught.value)
+    assert "--as-it-is" in str(caught.value)
+    assert source.checked(Reading(as_it_is=True)) is source
+
+
+FINE = {
+    "CASIA": people(form="CASIA/{0:07d}/{1:03d}.jpg"),
+    "numbered people": people(form="{0}/{1}.png"),
+    "numbered people of three digits": people(form="{0:03d}/{1:02d}.jpg"),
+    "LFW": [f"lfw/lfw/Name_{person}/Name_{person}_0001.jpg" for person in range(20)],
+    "two people": ["A/1.jpg", "B/1.jpg"],
+    "one with many": [*people(form="p{0}/{1}.jpg", number=200), *(f"p0/{image}.jpg" for image in range(100, 200))],
+    "BUPT": people(form="Balanced/African/m.{0}/{1}.jpg", number=8)
+    + people(form="Balanced/Asian/g.{0}/{1}.jpg", number=8),
+    "VGGFace2": people(form="VGG/train/n{0:06d}/{1:04d}_01.jpg") + ["VGG/test/n000999/0001_01.jpg"],
+}
+
+
+@pytest.mark.parametrize("fine", FINE)
+def test_the_ways_of_the_field_are_not_refused(pack: Pack, fine: str) -> None:
+    assert listed(pack, *FINE[fine]).smells == ()
+
+
+def test_a_name_does_not_depend_on_what_else_was_downloaded(pack: Pack) -> None:
+    african, asian = ["RFW/data/African/m.1/m.1_0001.jpg"], ["RFW/data/Asian/m.2/m.2_0001.jpg"]
+    together, alone = listed(pack, *african, *asian), listed(pack, *african)
+    assert [ref.name for ref in together.refs] == ["m.1/m.1_0001.jpg", "m.2/m.2_0001.jpg"]
+    assert [ref.name for ref in alone.refs] == ["m.1/m.1_0001.jpg"]
+    for source in (together, alone):
+        assert source.people is not None
+        assert source.people.rows.row(0) == ("m.1", "African")
+        assert source.form.startswith("RFW: group/identity folders, groups African")
+
+
+@pytest.mark.parametrize(
+    ("form", "paths"),
+    [
+        ("BUPT-Balancedface or -Globalface", ["x/African/m.0ab/17.jpg", "x/Indian/m.0cd/3.jpg"]),
+        ("BFW", ["asian_females/n000009/0010_01.jpg", "white_males/n000010/0011_02.jpg"]),
+        ("GANDiffFace", ["White_Male/7381461/49.png", "Asian_Female/12/1.png"]),
+        ("VGGFace2", ["train/n000002/0001_01.jpg", "test/n000001/0001_01.jpg"]),
+        ("LFW", ["lfw/A_B/A_B_0001.jpg", "lfw/C_D/C_D_0001.jpg"]),
+        ("CFP", ["Images/001/frontal/01.jpg", "Images/001/profile/01.jpg"]),
+    ],
+)
+def test_known_datasets_are_recognised(pack: Pack, form: str, paths: list[str]) -> None:
+    assert listed(pack, *paths).form.startswith(f"{form}: ")
+
+
+def test_loose_images_of_a_known_dataset_name_the_layout_that_reads_them(pack: Pack) -> None:
+    with pytest.raises(EthnoshardError, match=r"AgeDB's names: pass --layout '\*_\{identity\}_\*_\*'"):
+        listed(pack, "1_A_20_m.jpg", "2_A_30_m.jpg")
