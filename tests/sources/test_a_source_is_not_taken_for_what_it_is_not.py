@@ -59,7 +59,7 @@ FINE = {
     "one with many": [*people(form="p{0}/{1}.jpg", number=200), *(f"p0/{image}.jpg" for image in range(100, 200))],
     "BUPT": people(form="Balanced/African/m.{0}/{1}.jpg", number=8)
     + people(form="Balanced/Asian/g.{0}/{1}.jpg", number=8),
-    "VGGFace2": people(form="VGG/train/n{0:06d}/{1:04d}_01.jpg") + ["VGG/test/n000999/0001_01.jpg"],
+    "VGGFace2": [*people(form="VGG/train/n{0:06d}/{1:04d}_01.jpg"), "VGG/test/n000999/0001_01.jpg"],
 }
 
 
