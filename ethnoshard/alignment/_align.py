@@ -15,7 +15,7 @@ from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources import ImageRef, Reading, Source, contents_digest, image_digests, look_at, open_source
+from ethnoshard.sources import ImageRef, Reading, Source, contents_digest, image_digests, open_source
 from ethnoshard.work import STATUSES, WorkFolder, write_people
 
 Digests = Sequence[bytes | None]
@@ -138,7 +138,7 @@ def align(
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
         progress: told how many images there are, and how many are done.
-        log: told what the source was taken for, what can't be checked, and what takes long.
+        log: told what can't be checked, and what takes long.
 
     Returns:
         The counts.
@@ -149,10 +149,7 @@ def align(
     """
     settings = settings or AlignSettings()
     workers = check_workers(workers)
-    images = open_source(source, reading, max_file_bytes=settings.max_file_bytes)
-    if log is not None:
-        log(str(look_at(images)))
-    images.checked(reading)
+    images = open_source(source, reading, max_file_bytes=settings.max_file_bytes).checked()
     return align_source(images, work, settings, workers=workers, device=device, progress=progress, log=log)
 
 
@@ -273,6 +270,7 @@ def _record(source: Source, settings: AlignSettings, device: str, parts: int) ->
             "identities": len({ref.identity for ref in source.refs}),
             "skipped": {reason: len(names) for reason, names in source.skipped.items()},
             "form": source.form,
+            "layout": source.reading.layout,
             "given_by": {} if source.people is None else source.people.given_by,
         },
         "settings": plain,

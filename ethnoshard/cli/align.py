@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ethnoshard._command import command
-from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align
+from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, tell, watched
 from ethnoshard.cli._report import report_alignment
-from ethnoshard.sources import Reading
+from ethnoshard.sources import Reading, look_at, open_source
 
 
 def run(
@@ -59,8 +59,15 @@ def run(
 def watched_alignment(
     source: Path, work: Path, settings: AlignSettings, reading: Reading, workers: int | None, device: str
 ) -> tuple[AlignReport, float]:
-    """Align with a progress bar; returns the seconds it took as well."""
+    """Say what the source was taken for, then align with a progress bar; returns the seconds it took as well.
+
+    Raises:
+        EthnoshardError: as ``align`` does.
+    """
+    images = open_source(source, reading, max_file_bytes=settings.max_file_bytes)
+    tell(str(look_at(images)))
+    images.checked()
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align(source, work, settings, reading=reading, workers=workers, device=device, progress=bar, log=tell)
+        report = align_source(images, work, settings, workers=workers, device=device, progress=bar, log=tell)
     return report, time.perf_counter() - started

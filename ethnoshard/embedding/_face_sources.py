@@ -25,7 +25,7 @@ from ethnoshard.embedding._embeddings import Cache
 from ethnoshard.embedding._model import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
-from ethnoshard.sources import BinPairs, Source, contents_digest, image_digests, open_source
+from ethnoshard.sources import BinPairs, Reading, Source, contents_digest, image_digests, open_source
 
 _MOST_PIXELS = 20_000_000
 """Pixels of an aligned face beyond which it is not decoded."""
@@ -90,7 +90,10 @@ def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None 
     known = KnownDigests(cache_folder(cache))
     if source is None:
         return faces_of_aligned(faces, None, known)
-    images = open_source(source, max_file_bytes=faces.record.settings.max_file_bytes)
+    record = faces.record
+    images = open_source(
+        source, Reading(layout=record.source.layout, as_it_is=True), max_file_bytes=record.settings.max_file_bytes
+    )
     return faces_of_aligned(faces, images, known, _same_source(faces, images, known))
 
 
@@ -301,6 +304,7 @@ def _photographs(
 def open_faces(
     place: str | Path,
     *,
+    reading: Reading | None = None,
     source: Path | None = None,
     cache: Cache | None = None,
     workers: int | None = None,
@@ -315,6 +319,7 @@ def open_faces(
 
     Args:
         place: what holds the faces.
+        reading: what the user says of who is where in photographs.
         source: photographs that a work folder was made from.
         cache: where aligned photographs go.
         workers: processes that align.
@@ -331,7 +336,9 @@ def open_faces(
         raise EthnoshardError(f"--source goes with a work folder, and {place} is none; give the photographs alone")
     if "://" in str(place) or (path / "dataset.json").is_file():
         return faces_of_dataset(str(place))
-    images = open_source(path)
+    images = open_source(path, reading)
+    if log is not None and images.smells and not images.reading.as_it_is:
+        log(f"{path} was taken for {images.form}: {'; '.join(smell.what for smell in images.smells)}")
     work = align_once(images, AlignSettings(), folder, workers=workers, progress=progress, log=log)
     aligned = AlignedFaces(work)
     faces = faces_of_aligned(aligned, images, KnownDigests(cache_folder(folder)))

@@ -5,7 +5,7 @@ import json
 import stat
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
@@ -29,10 +29,12 @@ class Source:
     Attributes:
         place: where the images lie, and what reads them.
         listing: what is there.
+        reading: what the user said of who is where.
     """
 
     place: Place
     listing: Listing
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def path(self) -> Path:
@@ -77,16 +79,13 @@ class Source:
         """What suggests that the form is another one."""
         return self.listing.smells
 
-    def checked(self, reading: Reading | None = None) -> "Source":
-        """The source itself, if nothing suggests that it is not what it was taken for.
-
-        Args:
-            reading: as it was opened; with ``as_it_is`` it is taken for what it looks like.
+    def checked(self) -> "Source":
+        """The source itself, if nothing suggests that it is not what it was taken for, or it was to be so as it is.
 
         Raises:
             EthnoshardError: something does; the message has what, the numbers and the way out.
         """
-        if self.smells and not (reading and reading.as_it_is):
+        if self.smells and not self.reading.as_it_is:
             told = "; ".join(f"{smell.what}. Way out: {smell.way_out}" for smell in self.smells)
             raise EthnoshardError(f"{self.path} was taken for {self.form}, which it hardly is: {told}")
         return self
@@ -177,7 +176,7 @@ def open_source(
     else:
         _, inventory = inventory_of(path)
         listing = arrange(inventory, path) if layout is None else arrange_by_layout(inventory, path, layout)
-    return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing)
+    return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing, reading=reading)
 
 
 def inventory_of(path: Path) -> tuple[str, Inventory]:

@@ -22,7 +22,10 @@ FORMAT = 2
 READABLE = (1, 2)
 """A reader refuses a version that it doesn't know."""
 
-_TELLS_ONLY = ("format", "source.name", "source.kind", "source.skipped", "source.form", "source.given_by")
+_TELLS_ONLY = (
+    "format",
+    *(f"source.{name}" for name in ("name", "kind", "skipped", "form", "layout", "given_by")),
+)
 """What the record says but doesn't decide: photographs are known by what they hold, wherever they lie."""
 
 

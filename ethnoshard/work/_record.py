@@ -15,6 +15,7 @@ class SourceRecord:
         identities: number of identities.
         skipped: other files, by reason.
         form: what it was taken for, in words; "" in work folders made before it was kept.
+        layout: the pattern of paths by which it was read; None where folders were identities.
         given_by: what it says of people -> what says it, as ``{"group": "the folder names"}``.
         contents: hex SHA-256 of what the images hold; None in work folders of format 1, and before all parts are there.
     """
@@ -26,6 +27,7 @@ class SourceRecord:
     identities: int
     skipped: dict[str, int] = field(default_factory=dict)
     form: str = ""
+    layout: str | None = None
     given_by: dict[str, str] = field(default_factory=dict)
     contents: str | None = None
 

@@ -41,13 +41,14 @@ WAYS_OUT = {
 @pytest.mark.parametrize("odd", ODD)
 def test_what_is_odd_is_refused_with_the_numbers_and_the_way_out(pack: Pack, odd: str) -> None:
     paths, what = ODD[odd]
-    source = listed(pack, *paths)
+    packed = pack(dict.fromkeys(paths, b"x"))
     with pytest.raises(EthnoshardError) as caught:
-        source.checked()
+        open_source(packed).checked()
     assert what in str(caught.value)
     assert WAYS_OUT.get(odd, "--layout") in str(caught.value)
     assert "--as-it-is" in str(caught.value)
-    assert source.checked(Reading(as_it_is=True)) is source
+    source = open_source(packed, Reading(as_it_is=True))
+    assert source.checked() is source
 
 
 FINE = {
