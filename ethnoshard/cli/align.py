@@ -1,6 +1,7 @@
 """``ethnoshard align``."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, as_it_is)
-    report, seconds = watched_alignment(source, work, settings, reading, workers, device)
+    report, seconds = watched_alignment(source, work, settings, reading, workers, device, None if as_json else say)
     if as_json:
         say_json(asdict(report))
     else:
@@ -57,7 +58,13 @@ def run(
 
 
 def watched_alignment(
-    source: Path, work: Path, settings: AlignSettings, reading: Reading, workers: int | None, device: str
+    source: Path,
+    work: Path,
+    settings: AlignSettings,
+    reading: Reading,
+    workers: int | None,
+    device: str,
+    say_first: Callable[[str], None] | None = say,
 ) -> tuple[AlignReport, float]:
     """Say what the source was taken for, then align with a progress bar; returns the seconds it took as well.
 
@@ -65,7 +72,8 @@ def watched_alignment(
         EthnoshardError: as ``align`` does.
     """
     images = open_source(source, reading, max_file_bytes=settings.max_file_bytes)
-    tell(str(look_at(images)))
+    if say_first is not None:
+        say_first(str(look_at(images)))
     images.checked()
     started = time.perf_counter()
     with watched("align", "images") as bar:

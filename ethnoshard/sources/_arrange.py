@@ -80,7 +80,7 @@ def arrange(inventory: Inventory, source: Path) -> Listing:
         source,
     )
     smells = [several_parents(same, len(folders), form)] if same else []
-    if len(folders) == 1:
+    if len(folders) == 1 < len(refs):
         smells.append(one_identity(len(refs), refs[0].identity, form))
     elif numbered:
         smells.append(shards(folders, form))
@@ -127,7 +127,7 @@ def arrange_by_layout(inventory: Inventory, source: Path, layout: Layout) -> Lis
     images = Counter(ref.identity for ref in refs)
     several = {identity: own for identity, own in groups.items() if len(own) > 1}
     smells = [two_groups(several)] if several else []
-    if len(images) == 1:
+    if len(images) == 1 < len(refs):
         smells.append(one_identity(len(refs), refs[0].identity, None))
     elif layout.in_name and len(images) == len(refs):
         smells.append(one_image_each(len(images)))

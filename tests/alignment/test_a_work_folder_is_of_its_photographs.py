@@ -17,7 +17,7 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard.alignment import AlignSettings, Progress, align, align_once
 from ethnoshard.embedding import faces_of_work
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import contents_digest, image_digests, open_source
+from ethnoshard.sources import Reading, contents_digest, image_digests, open_source
 from ethnoshard.work import FaceRow, WorkFolder
 
 SETTINGS = AlignSettings(aligned=True, size=32, part_images=2)
@@ -222,7 +222,9 @@ def test_searched_photographs_have_it_too(drawn: Path, tmp_path: Path) -> None:
     Image.new("RGB", (100, 100), "grey").save(tmp_path / "photographs" / "p" / "grey.jpg")
     Image.new("RGB", (10, 10), "grey").save(tmp_path / "photographs" / "p" / "small.jpg")
     (tmp_path / "photographs" / "p" / "short.jpg").write_bytes(b"x")
-    report = align(tmp_path / "photographs", tmp_path / "work", AlignSettings(), workers=1)
+    report = align(
+        tmp_path / "photographs", tmp_path / "work", AlignSettings(), reading=Reading(as_it_is=True), workers=1
+    )
     assert report.statuses == {"aligned": 1, "no_face": 1, "unreadable": 1, "too_small": 1}
     rows = WorkFolder(tmp_path / "work").faces(1)
     assert rows["sha256"].to_list() == image_digests(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources import Reading
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,10 @@ def pictures(work: Path) -> list[Image.Image]:
     return found
 
 
+ALONE = Reading(as_it_is=True)
+"""One identity only, as many a trial has."""
+
+
 def test_drawn_faces_become_182_px_squares_with_their_boxes(drawn: Path, tmp_path: Path) -> None:
     report = align(drawn / "faces", tmp_path, AlignSettings(part_images=10), workers=2)
     rows = table(tmp_path)
@@ -52,10 +57,10 @@ def test_drawn_faces_become_182_px_squares_with_their_boxes(drawn: Path, tmp_pat
 
 
 def test_one_face_or_all(pair: Path, tmp_path: Path) -> None:
-    align(pair, tmp_path / "one", workers=1)
+    align(pair, tmp_path / "one", reading=ALONE, workers=1)
     one = table(tmp_path / "one").filter(pl.col("image") == "p/two.png")
     assert one["faces_found"].to_list() == [2] and len(pictures(tmp_path / "one")) == 1
-    report = align(pair, tmp_path / "all", AlignSettings(faces="all"), workers=1)
+    report = align(pair, tmp_path / "all", AlignSettings(faces="all"), reading=ALONE, workers=1)
     two = table(tmp_path / "all").filter(pl.col("image") == "p/two.png")
     assert two["face"].to_list() == [0, 1] and report.statuses == {
         "aligned": 1,
@@ -67,9 +72,9 @@ def test_one_face_or_all(pair: Path, tmp_path: Path) -> None:
 
 
 def test_no_face_is_skipped_or_its_centre_taken(pair: Path, tmp_path: Path) -> None:
-    skipped = align(pair, tmp_path / "skip", workers=1)
+    skipped = align(pair, tmp_path / "skip", reading=ALONE, workers=1)
     assert skipped.statuses["no_face"] == 1 and skipped.reasons == {"no face found": 1}
-    align(pair, tmp_path / "centre", AlignSettings(no_face="centre", size=60), workers=1)
+    align(pair, tmp_path / "centre", AlignSettings(no_face="centre", size=60), reading=ALONE, workers=1)
     row = table(tmp_path / "centre").filter(pl.col("image") == "p/none.png").row(0, named=True)
     assert (row["status"], row["faces_found"], row["box"]) == ("aligned", 0, None)
     assert row["reason"] == "no face found: largest centre square taken"
@@ -82,7 +87,7 @@ def test_aligned_faces_keep_their_bytes_and_others_are_scaled_with_a_reason(nois
     (home / "1.jpg").write_bytes(good)
     Image.open(io.BytesIO(good)).save(home / "2.png")
     Image.open(io.BytesIO(good)).resize((50, 70)).save(home / "3.jpg")
-    align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=None), workers=1)
+    align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=None), reading=ALONE, workers=1)
     rows = table(tmp_path / "work")
     assert rows["reason"].to_list() == [None, "encoded anew", "scaled from 50 x 70 px"]
     content = (tmp_path / "work" / "parts" / "00000.tar").read_bytes()
@@ -94,4 +99,4 @@ def test_an_aligned_source_that_is_not_square_needs_a_size(tmp_path: Path) -> No
     (tmp_path / "faces" / "one").mkdir(parents=True)
     Image.new("RGB", (40, 60)).save(tmp_path / "faces" / "one" / "1.jpg")
     with pytest.raises(EthnoshardError, match="its first image is 40 x 60 px; give --size"):
-        align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=None), workers=1)
+        align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=None), reading=ALONE, workers=1)

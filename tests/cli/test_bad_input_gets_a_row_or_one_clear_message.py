@@ -79,7 +79,7 @@ def one_face_work(cli: Cli, tmp_path: Path, data: bytes, *options: str) -> pl.Da
     home.mkdir(parents=True)
     (home / "1.jpg").write_bytes(data)
     (home / "2.jpg").write_bytes(encoded(grey(), "JPEG"))
-    run = cli("align", tmp_path / "faces", tmp_path / "work", *options, "--workers", 1)
+    run = cli("align", tmp_path / "faces", tmp_path / "work", *options, "--as-it-is", "--workers", 1)
     assert run.returncode == 0, run.stderr
     assert "Traceback" not in run.stderr
     return pl.read_parquet(tmp_path / "work" / "parts" / "00000.parquet")
