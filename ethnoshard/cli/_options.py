@@ -11,7 +11,9 @@ import typer
 
 from ethnoshard import loading
 from ethnoshard._checks import check_choice
+from ethnoshard._listed import listed
 from ethnoshard.alignment import AlignSettings
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, WITHINS, Exhaustion, Target, Within
 from ethnoshard.shards import PackSettings
 from ethnoshard.sources import Reading
@@ -65,6 +67,23 @@ LayoutOption: TypeAlias = Annotated[
         metavar="PATTERN",
         help="Where the identity stands in an image's path: '{group}/{identity}/*', '{identity}/{session}/*', "
         "'{identity}_*'. By default it is the folder that holds the image.",
+    ),
+]
+ListOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--list",
+        metavar="TABLE",
+        help="A table that says who is on which image, in place of folders: CSV, TSV, separated by blanks, Parquet, .lst.",
+    ),
+]
+Columns: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="ROLE=COLUMN,...",
+        help="Which columns of the table are what, if its names don't tell: image=path,identity=person,group=race. "
+        "Columns without a name are 1, 2 ...",
     ),
 ]
 AsItIs: TypeAlias = Annotated[
@@ -264,6 +283,27 @@ def within_of(text: str) -> Within:
     return check_choice("--within", text, WITHINS)
 
 
-def reading(layout: str | None, as_it_is: bool) -> Reading:
-    """What the options say of who is where."""
-    return Reading(layout=layout, as_it_is=as_it_is)
+def reading(layout: str | None, table: Path | None, columns: str | None, as_it_is: bool) -> Reading:
+    """What the options say of who is where.
+
+    Raises:
+        EthnoshardError: ``--columns`` without a list, or not of the form role=column.
+    """
+    if columns is not None and table is None:
+        raise EthnoshardError("--columns names columns of a list; give --list TABLE")
+    return Reading(layout=layout, table=table, columns=columns_of(columns), as_it_is=as_it_is)
+
+
+def columns_of(text: str | None) -> dict[str, str]:
+    """Take ``--columns image=path,identity=person`` apart.
+
+    Raises:
+        EthnoshardError: a piece is not role=column.
+    """
+    chosen = {}
+    for piece in [] if text is None else listed(as_text(text)):
+        role, sign, column = piece.partition("=")
+        if not (sign and role.strip() and column.strip()):
+            raise EthnoshardError(f"--columns takes role=column, as image=path,identity=person; {piece!r} is not so")
+        chosen[role.strip()] = column.strip()
+    return chosen

@@ -25,6 +25,8 @@ def run(
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
     layout: options.LayoutOption = None,
+    table: options.ListOption = None,
+    columns: options.Columns = None,
     as_it_is: options.AsItIs = False,
     quality: options.Quality = options.ALIGN.quality,
     max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
@@ -48,7 +50,7 @@ def run(
         max_pixels=max_pixels,
         part_images=part_images,
     )
-    reading = options.reading(layout, as_it_is)
+    reading = options.reading(layout, table, columns, as_it_is)
     report, seconds = watched_alignment(source, work, settings, reading, workers, device, None if as_json else say)
     if as_json:
         say_json(asdict(report))

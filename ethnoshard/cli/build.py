@@ -38,6 +38,8 @@ def run(
     no_face: options.NoFace = options.NoFaceOption.SKIP,
     aligned: options.Aligned = False,
     layout: options.LayoutOption = None,
+    table: options.ListOption = None,
+    columns: options.Columns = None,
     as_it_is: options.AsItIs = False,
     quality: options.Quality = options.ALIGN.quality,
     max_pixels: options.MaxPixels = options.ALIGN.max_pixels,
@@ -76,7 +78,7 @@ def run(
         max_pixels=max_pixels,
         part_images=part_images,
     )
-    reading = options.reading(layout, as_it_is)
+    reading = options.reading(layout, table, columns, as_it_is)
     folder = work or dataset.with_name(dataset.name + ".work")
     say(f"align {source} into {folder}")
     report_alignment(*watched_alignment(source, folder, settings, reading, workers, device))

@@ -13,6 +13,8 @@ from ethnoshard.sources import Look, look_at, open_source
 def run(
     source: options.SourceArgument,
     layout: options.LayoutOption = None,
+    table: options.ListOption = None,
+    columns: options.Columns = None,
     as_it_is: options.AsItIs = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -20,7 +22,7 @@ def run(
 
     No image is read. With something odd that nobody has accounted for the status is 1, as `align` would refuse it.
     """
-    reading = options.reading(layout, as_it_is)
+    reading = options.reading(layout, table, columns, as_it_is)
     found = look_at(open_source(source, reading))
     if as_json:
         say_json(asdict(found))

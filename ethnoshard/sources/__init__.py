@@ -2,19 +2,23 @@
 
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
+from ethnoshard.sources._given_table import GivenTable, read_given_table
 from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
 from ethnoshard.sources._lfw_groups import read_lfw_groups
+from ethnoshard.sources._listed_by import listed_by
 from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._look import Look, look_at
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
+from ethnoshard.sources._people_list import ImageTable, people_of, read_people_list
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._remarks import Remark, Remarks, plain
+from ethnoshard.sources._roles import column_choices
 from ethnoshard.sources._scores import ScoredPairs, read_scores
 from ethnoshard.sources._source import Source, open_source
 from ethnoshard.sources._table import LINE, column_names, read_text_table
@@ -24,8 +28,10 @@ __all__ = [
     "AttributeTable",
     "BinPairs",
     "CfpProtocol",
+    "GivenTable",
     "GroupSource",
     "ImageRef",
+    "ImageTable",
     "LabelledFaces",
     "Listing",
     "Look",
@@ -41,6 +47,7 @@ __all__ = [
     "Smell",
     "Source",
     "SourceReader",
+    "column_choices",
     "column_names",
     "contents_digest",
     "explain_absent",
@@ -48,16 +55,20 @@ __all__ = [
     "find_pairs",
     "image_digests",
     "look_at",
+    "listed_by",
     "nearest_name",
     "open_labelled",
     "open_source",
+    "people_of",
     "plain",
     "read_attributes",
     "read_bfw_pairs",
     "read_bin_pairs",
     "read_cfp_pairs",
+    "read_given_table",
     "read_lfw_groups",
     "read_lfw_pairs",
+    "read_people_list",
     "read_rfw_pairs",
     "read_scores",
     "read_text_table",

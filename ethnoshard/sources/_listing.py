@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._remarks import Remark
 
 IDENTITY, NAME, GROUP = "identity", "name", "group"
 """Columns of a table of people: who, by which other name lists know them, of which group."""
@@ -50,6 +51,7 @@ class Listing:
         image_size: side of the square images in pixels where the form states it.
         people: what the form says of people; None where it says nothing.
         smells: what suggests that the form is another one.
+        remarks: what a list of people leaves out or says oddly, and images found otherwise than by their names in it.
     """
 
     refs: Sequence[ImageRef]
@@ -58,3 +60,4 @@ class Listing:
     image_size: int | None = None
     people: People | None = None
     smells: tuple[Smell, ...] = ()
+    remarks: tuple[Remark, ...] = ()

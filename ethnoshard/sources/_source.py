@@ -5,7 +5,7 @@ import json
 import stat
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
@@ -14,6 +14,8 @@ from ethnoshard.sources._folder import list_folder
 from ethnoshard.sources._inventory import Inventory
 from ethnoshard.sources._layout import Layout
 from ethnoshard.sources._listing import Listing, People, Smell
+from ethnoshard.sources._listed_by import listed_by
+from ethnoshard.sources._people_list import read_people_list
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
@@ -164,19 +166,37 @@ def open_source(
     if max_file_bytes < 1:
         raise ValueError(f"max_file_bytes must be at least 1, not {max_file_bytes}")
     path, reading = Path(path), reading or Reading()
-    layout = None if reading.layout is None else Layout(reading.layout)
+    if reading.layout is not None and reading.table is not None:
+        raise EthnoshardError("--layout and --list both say who is on which image; give one of them")
     kind = _kind_of(path)
-    if kind == "recordio":
-        if layout is not None:
-            raise EthnoshardError(f"{path} is RecordIO, whose images have no paths that --layout could read")
-        try:
-            listing = list_recordio(path)
-        except OSError as error:
-            raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
-    else:
-        _, inventory = inventory_of(path)
-        listing = arrange(inventory, path) if layout is None else arrange_by_layout(inventory, path, layout)
-    return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing, reading=reading)
+    listing = _records(path, reading) if kind == "recordio" else _files(path, reading)
+    return Source(
+        place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing, reading=reading
+    )
+
+
+def _records(path: Path, reading: Reading) -> Listing:
+    if reading.layout is not None:
+        raise EthnoshardError(f"{path} is RecordIO, whose images have no paths that --layout could read")
+    try:
+        listing = list_recordio(path)
+    except OSError as error:
+        raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
+    if reading.table is None:
+        return listing
+    table = read_people_list(reading.table, reading.columns)
+    return replace(
+        listed_by(table, listing.refs, path, skipped=listing.skipped), image_size=listing.image_size
+    )
+
+
+def _files(path: Path, reading: Reading) -> Listing:
+    layout = None if reading.layout is None else Layout(reading.layout)
+    table = None if reading.table is None else read_people_list(reading.table, reading.columns)
+    _, inventory = inventory_of(path)
+    if table is not None:
+        return listed_by(table, inventory.images, path, skipped=inventory.skipped)
+    return arrange(inventory, path) if layout is None else arrange_by_layout(inventory, path, layout)
 
 
 def inventory_of(path: Path) -> tuple[str, Inventory]:

@@ -1,5 +1,6 @@
 """Tables of text that somebody else made, perhaps with a spreadsheet."""
 
+import codecs
 import csv
 import io
 from pathlib import Path
@@ -61,19 +62,36 @@ def read_csv_text(path: Path, columns: tuple[str, ...]) -> CsvText:
         raise EthnoshardError(f"{path} is not there") from error
     except OSError as error:
         raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
+    text = text_bytes(path, content).decode()
+    head = text.partition("\n")[0]
+    fields = {separator: set(_fields(head, separator)) & set(columns) for separator in _SEPARATORS}
+    return CsvText(text, max(fields, key=lambda separator: len(fields[separator])))
+
+
+def text_bytes(path: Path, content: bytes) -> bytes:
+    """The text of a file as UTF-8 without a mark.
+
+    Args:
+        path: the file, for messages.
+        content: its bytes: UTF-8, or UTF-16 with its mark.
+
+    Raises:
+        EthnoshardError: it is no text in these encodings.
+    """
     for begin, what in _NO_TEXT.items():
         if content.startswith(begin):
             raise EthnoshardError(f"{path} can't be read as CSV: it is {what}")
     try:
-        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        if content.startswith(_UTF_16):
+            return content.decode("utf-16").encode()
+        content.decode("utf-8")
+    except UnicodeError as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = content.count(b"\n", 0, start) + 1
         raise EthnoshardError(
             f"{path} can't be read as CSV: line {line:,} is not UTF-8 text; save it as CSV UTF-8"
         ) from error
-    head = text.partition("\n")[0]
-    fields = {separator: set(_fields(head, separator)) & set(columns) for separator in _SEPARATORS}
-    return CsvText(text, max(fields, key=lambda separator: len(fields[separator])))
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def column_names(path: Path, columns: tuple[str, ...]) -> list[str]:
