@@ -74,7 +74,7 @@ ListOption: TypeAlias = Annotated[
     typer.Option(
         "--list",
         metavar="TABLE",
-        help="A table that says who is on which image, in place of folders: CSV, TSV, separated by blanks, Parquet, .lst.",
+        help="Who is on which image, in place of folders: CSV, TSV, separated by blanks, Parquet, .lst.",
     ),
 ]
 Columns: TypeAlias = Annotated[

@@ -13,13 +13,14 @@ from ethnoshard.sources._arrange import arrange, arrange_by_layout
 from ethnoshard.sources._folder import list_folder
 from ethnoshard.sources._inventory import Inventory
 from ethnoshard.sources._layout import Layout
-from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._listed_by import listed_by
+from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._people_list import read_people_list
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._recordio import MAGIC_BYTES, list_recordio
+from ethnoshard.sources._tables_beside import contradicting_table
 from ethnoshard.sources._tar import begins_tar, list_tar, list_tar_gz
 from ethnoshard.sources._zip import list_zip
 
@@ -170,9 +171,7 @@ def open_source(
         raise EthnoshardError("--layout and --list both say who is on which image; give one of them")
     kind = _kind_of(path)
     listing = _records(path, reading) if kind == "recordio" else _files(path, reading)
-    return Source(
-        place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing, reading=reading
-    )
+    return Source(place=Place(kind=kind, path=path, max_file_bytes=max_file_bytes), listing=listing, reading=reading)
 
 
 def _records(path: Path, reading: Reading) -> Listing:
@@ -185,9 +184,7 @@ def _records(path: Path, reading: Reading) -> Listing:
     if reading.table is None:
         return listing
     table = read_people_list(reading.table, reading.columns)
-    return replace(
-        listed_by(table, listing.refs, path, skipped=listing.skipped), image_size=listing.image_size
-    )
+    return replace(listed_by(table, listing.refs, path, skipped=listing.skipped), image_size=listing.image_size)
 
 
 def _files(path: Path, reading: Reading) -> Listing:
@@ -196,7 +193,11 @@ def _files(path: Path, reading: Reading) -> Listing:
     _, inventory = inventory_of(path)
     if table is not None:
         return listed_by(table, inventory.images, path, skipped=inventory.skipped)
-    return arrange(inventory, path) if layout is None else arrange_by_layout(inventory, path, layout)
+    if layout is not None:
+        return arrange_by_layout(inventory, path, layout)
+    listing = arrange(inventory, path)
+    table_smell = None if reading.as_it_is else contradicting_table(path, listing)
+    return listing if table_smell is None else replace(listing, smells=(*listing.smells, table_smell))
 
 
 def inventory_of(path: Path) -> tuple[str, Inventory]:

@@ -1,5 +1,7 @@
 """Kinds of layout that were once taken wrong without a word, and the ways of the field that must not be refused."""
 
+from pathlib import Path
+
 import pytest
 from containers import Pack
 
@@ -98,3 +100,36 @@ def test_known_datasets_are_recognised(pack: Pack, form: str, paths: list[str]) 
 def test_loose_images_of_a_known_dataset_name_the_layout_that_reads_them(pack: Pack) -> None:
     with pytest.raises(EthnoshardError, match=r"AgeDB's names: pass --layout '\*_\{identity\}_\*_\*'"):
         listed(pack, "1_A_20_m.jpg", "2_A_30_m.jpg")
+
+
+def with_table(tmp_path: Path, table: str, content: str, *paths: str, beside: bool) -> Source:
+    for path in paths:
+        (tmp_path / "faces" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "faces" / path).write_bytes(b"x")
+    ((tmp_path if beside else tmp_path / "faces") / table).write_text(content)
+    return open_source(tmp_path / "faces")
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["above the source", "in it"])
+def test_a_table_that_says_otherwise_than_the_folders_is_named(tmp_path: Path, beside: bool) -> None:
+    pieces = [f"{piece:03d}/{image:04d}.jpg" for piece in (7, 9, 11) for image in range(piece * 10, piece * 10 + 10)]
+    rows = "".join(f"images/{path},{place % 5}\n" for place, path in enumerate(pieces))
+    source = with_table(tmp_path, "metadata.csv", f"file_name,label\n{rows}", *pieces, beside=beside)
+    (smell,) = source.smells
+    assert "metadata.csv names 30 of these images and gives them to 5 people, the folders to 3 others" in smell.what
+    assert "pass --list" in smell.way_out
+
+
+TABLES = {
+    "agrees": "path,person\n" + "".join(f"p{who}/{who}{image}.jpg,{who}\n" for who in range(4) for image in range(3)),
+    "of people": "identity,group\n" + "".join(f"p{who},White\n" for who in range(4)),
+    "of no images": "image,identity\nother.jpg,a\nanother.jpg,b\n",
+    "pairs": "1\t2\np0\t1\t2\n",
+    "no table": "hello\n",
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_other_tables_are_left_alone(tmp_path: Path, table: str) -> None:
+    paths = [f"p{who}/{who}{image}.jpg" for who in range(4) for image in range(3)]
+    assert with_table(tmp_path, "table.csv", TABLES[table], *paths, beside=True).smells == ()
