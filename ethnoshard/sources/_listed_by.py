@@ -206,10 +206,10 @@ def _by_ends(left: pl.DataFrame, right: pl.DataFrame, known: pl.DataFrame) -> tu
     unclear: set[int] = set()
     for level in range(deepest, 0, -1):
         for whole in (0, 1):
-            if any(side.is_empty() for side in sides):
-                break
-            ends = [_with_end(side, level) for side in sides]
-            ends[whole] = ends[whole].filter(pl.col("depth") == level)
+            part = sides[whole].filter(pl.col("depth") == level)
+            if part.is_empty() or sides[1 - whole].is_empty():
+                continue
+            ends = [_with_end(part if which == whole else side, level) for which, side in enumerate(sides)]
             both = ends[0].join(ends[1], on="end", how="inner").select(_AT, _ROW)
             once = ~pl.col(_AT).is_duplicated() & ~pl.col(_ROW).is_duplicated()
             pairs.append(both.filter(once))
@@ -228,8 +228,10 @@ def _by_ends(left: pl.DataFrame, right: pl.DataFrame, known: pl.DataFrame) -> tu
 
 def _with_end(side: pl.DataFrame, level: int) -> pl.DataFrame:
     """With the last ``level`` parts of each path; those that have fewer go."""
-    end = pl.col(_PATH).str.extract(rf"((?:[^/]*/){{{level - 1}}}[^/]*)$").alias("end")
-    return side.filter(pl.col(_PATH).str.count_matches("/", literal=True) >= level - 1).with_columns(end)
+    side = side.filter(pl.col("depth") >= level)
+    if (side["depth"] == level).all():
+        return side.with_columns(pl.col(_PATH).alias("end"))
+    return side.with_columns(pl.col(_PATH).str.extract(rf"((?:[^/]*/){{{level - 1}}}[^/]*)$").alias("end"))
 
 
 def _by_row_number(table: ImageTable, there: pl.DataFrame, numbers: pl.Series, remarks: Remarks) -> _Found:
