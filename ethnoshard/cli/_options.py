@@ -129,7 +129,19 @@ Device: TypeAlias = Annotated[str, typer.Option(help="Where the networks run: cp
 
 Labels: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--labels", help="CSV or Parquet with the columns identity,group[,confidence].", metavar="FILE"),
+    typer.Option(
+        "--labels",
+        help="Who is of which group: a table with the columns identity,group[,confidence], or others that say so "
+        "(CSV, TSV, blanks, Parquet); a row for each person, or for each image; or a folder of lists, one a group.",
+        metavar="FILE",
+    ),
+]
+_COLUMNS_OF_LABELS = "Which columns of --labels say what, where their names don't: identity=Class_ID,group=Race."
+LabelColumns: TypeAlias = Annotated[
+    str | None, typer.Option("--columns", metavar="ROLE=COLUMN,...", help=_COLUMNS_OF_LABELS)
+]
+BuildLabelColumns: TypeAlias = Annotated[
+    str | None, typer.Option("--label-columns", metavar="ROLE=COLUMN,...", help=_COLUMNS_OF_LABELS)
 ]
 Groups: TypeAlias = Annotated[
     str | None,

@@ -37,7 +37,8 @@ def report_labelling(labelling: Labelling) -> None:
     if source.startswith(BY_CLASSIFIER):
         _report_prediction(table, source)
     else:
-        say(f"groups as given by {source}")
+        read_as = f" ({', '.join(labelling.read_as)})" if labelling.read_as else ""
+        say(f"groups as given by {source}{read_as}")
         counts = table.drop_nulls("group").group_by("group").len().sort("group").iter_rows()
         say_table(["group", "identities"], [[group, f"{number:,}"] for group, number in counts])
     fate = "left out of datasets" if labelling.unlabelled == "drop" else 'put into the group "unknown"'
@@ -46,6 +47,8 @@ def report_labelling(labelling: Labelling) -> None:
     if labelling.extra:
         warn(f"labelled but not among the faces: {counted(labelling.extra)}")
     warn_of("names that look like identities of the faces", labelling.resembling)
+    warn_of("labels", labelling.otherwise)
+    warn_of("labels", labelling.kept)
     warn_of("left out of the labels", labelling.left_out)
     for group, number in labelling.unknown_groups.items():
         warn(f"group {group!r} is not one of --groups: {number:,} identities of the file count as without a group")

@@ -275,9 +275,10 @@ def _groups(place: str, labels: Path | None) -> tuple[dict[str, str] | None, tup
     from ethnoshard.work import WorkFolder, read_labels
 
     if labels is not None:
-        table, left_out = read_label_file(labels)
-        for remark in left_out:
+        given = read_label_file(labels)
+        for remark in (*given.left_out, *given.kept):
             warn(f"{labels}: {remark}")
+        table = given.rows
         sources: tuple[str, ...] = (f"file {labels.name}",)
     elif "://" in place or (Path(place) / "dataset.json").is_file():
         dataset = FaceDataset.open(place)

@@ -11,7 +11,7 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say
 from ethnoshard.cli._report import report_agreement, report_alignment, report_labelling, report_packing
 from ethnoshard.cli.align import watched_alignment
-from ethnoshard.cli.label import ClassifierOptions, check_options, model_folder, watched_labelling
+from ethnoshard.cli.label import ClassifierOptions, check_options, labels_of, model_folder, watched_labelling
 from ethnoshard.cli.pack import watched_packing
 from ethnoshard.shards import read_decisions
 
@@ -20,6 +20,7 @@ def run(
     source: options.SourceArgument,
     dataset: options.DatasetArgument,
     labels: options.Labels = None,
+    label_columns: options.BuildLabelColumns = None,
     classifier: options.Classifier = None,
     work: Annotated[
         Path | None, typer.Option(help="Work folder; by default DATASET with .work behind its name.")
@@ -56,7 +57,7 @@ def run(
     """
     if labels is None and classifier is None:
         classifier = options.SHIPPED
-    check_options(labels, classifier, groups, unlabelled, min_confidence)
+    check_options(labels, label_columns, classifier, groups, unlabelled, min_confidence)
     chosen = (
         None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
     )
@@ -66,6 +67,7 @@ def run(
         EthnicityClassifier.load(
             model_folder(chosen.model)
         )  # what is wrong with it should be said before the long step
+    given = labels_of(labels, label_columns)
     decisions = None if without is None else read_decisions(without)  # before the long step, too
     settings = AlignSettings(
         size=size if size is not None or aligned else options.ALIGN.size,
@@ -83,7 +85,7 @@ def run(
     say(f"align {source} into {folder}")
     report_alignment(*watched_alignment(source, folder, settings, reading, workers, device))
     say("\nlabel")
-    labelling, agreement = watched_labelling(folder, labels, groups, unlabelled, chosen)
+    labelling, agreement = watched_labelling(folder, given, groups, unlabelled, chosen)
     report_labelling(labelling)
     if agreement is not None:
         report_agreement(agreement)

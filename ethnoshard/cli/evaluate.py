@@ -15,7 +15,7 @@ from ethnoshard.cli._shown import show_report
 from ethnoshard.embedding import Embeddings, faces_of_bin
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import EvaluationOptions, Report, check_out, read_groups, read_pairs, warnings_of
-from ethnoshard.sources import PairList, read_bin_pairs, read_scores
+from ethnoshard.sources import PairList, column_choices, read_bin_pairs, read_scores
 
 _USUAL = EvaluationOptions()
 _USUAL_FARS = ",".join(f"{far:g}" for far in _USUAL.fars)
@@ -83,6 +83,10 @@ def run(
     group_columns: Annotated[
         str | None,
         typer.Option(metavar="NAMES", help="Columns that are groups, by commas; by default all of 2 to 24 values."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="identity=COLUMN", help="Column of --groups that names the people."),
     ] = None,
     matched_on: Annotated[
         str | None,
@@ -171,15 +175,21 @@ def run(
         profile=profile.value,
     )  # fmt: skip
     tables = groups or []
-    if not tables and (group_columns is not None or matched_on is not None):
-        raise EthnoshardError("--group-columns and --matched-on are of a table of groups; pass --groups FILE")
+    if not tables and any(option is not None for option in (group_columns, matched_on, columns)):
+        raise EthnoshardError(
+            "--group-columns, --matched-on and --columns are of a table of groups; pass --groups FILE"
+        )
+    roles = column_choices(options.as_text(columns or ""))
+    if set(roles) - {"identity"}:
+        raise EthnoshardError("--columns says which column of --groups is the identity; --group-columns are its groups")
     _check_inputs(model, images, pairs, embeddings, scores, form)
     if out is not None:
         check_out(out)
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
 
     # Whatever is wrong with the small files is said before the long work begins.
-    by_group = read_groups(*tables, columns=listed(options.as_text(group_columns or "")), matched_on=matched_on)
+    named = listed(options.as_text(group_columns or ""))
+    by_group = read_groups(*tables, columns=named, matched_on=matched_on, roles=roles)
     if scores is not None:
         table = read_scores(scores, allow_failures=failures != FailuresOption.REFUSE, groups_apart=bool(by_group))
         report = evaluate_scores(table, groups=by_group, options=decided)

@@ -14,8 +14,8 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity import label_from_file
-from ethnoshard.sources import plain
+from ethnoshard.ethnicity import GivenLabels, label_from_file, read_label_file
+from ethnoshard.sources import column_choices, plain
 from ethnoshard.work import Labelling, WorkFolder, read_labels
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class ClassifierOptions(NamedTuple):
 def run(
     work: options.WorkArgument,
     labels: options.Labels = None,
+    columns: options.LabelColumns = None,
     classifier: options.Classifier = None,
     groups: options.Groups = None,
     unlabelled: options.Unlabelled = options.UnlabelledOption.DROP,
@@ -58,13 +59,14 @@ def run(
             "say who gives the groups: a file (--labels FILE.csv) or a classifier (--classifier, of your own: "
             "--classifier MODEL); or how many rows to --show"
         )
-    check_options(labels, classifier, groups, unlabelled, min_confidence)
+    check_options(labels, columns, classifier, groups, unlabelled, min_confidence)
     chosen = (
         None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
     )
     labelling = agreement = None
     if labels is not None or chosen is not None:
-        labelling, agreement = watched_labelling(work, labels, groups, unlabelled, chosen)
+        given = labels_of(labels, columns)
+        labelling, agreement = watched_labelling(work, given, groups, unlabelled, chosen)
     table = read_labels(WorkFolder(work)) if labelling is None else labelling.table
     if as_json:
         say_json(_plain(labelling, agreement, table.head(show)))
@@ -81,6 +83,7 @@ def run(
 
 def check_options(
     labels: Path | None,
+    columns: str | None,
     classifier: str | None,
     groups: str | None,
     unlabelled: options.UnlabelledOption,
@@ -91,15 +94,26 @@ def check_options(
     Raises:
         EthnoshardError: there is one.
     """
+    if labels is None and columns is not None:
+        raise EthnoshardError(f"{columns!r} says which columns of a file hold the labels; give --labels FILE.csv")
     if labels is None and (groups is not None or unlabelled is not options.UnlabelledOption.DROP):
         raise EthnoshardError("--groups and --unlabelled say what becomes of a file's labels; give --labels FILE.csv")
     if classifier is None and min_confidence:
         raise EthnoshardError("--min-confidence says what becomes of a classifier's labels; give --classifier")
 
 
+def labels_of(labels: Path | None, columns: str | None) -> GivenLabels | None:
+    """What a file says, read before any long step.
+
+    Raises:
+        EthnoshardError: it can't be read, or doesn't say which column is which.
+    """
+    return None if labels is None else read_label_file(labels, column_choices(options.as_text(columns or "")))
+
+
 def watched_labelling(
     work: Path,
-    labels: Path | None,
+    labels: GivenLabels | None,
     groups: str | None,
     unlabelled: options.UnlabelledOption,
     chosen: ClassifierOptions | None,
@@ -170,6 +184,9 @@ def _plain(labelling: Labelling | None, agreement: "Agreement | None", rows: pl.
             "unknown_groups": labelling.unknown_groups,
             "left_out": plain(labelling.left_out),
             "resembling": plain(labelling.resembling),
+            "read_as": list(labelling.read_as),
+            "kept": plain(labelling.kept),
+            "otherwise": plain(labelling.otherwise),
             "undecodable": labelling.undecodable,
         }
     if agreement is not None:

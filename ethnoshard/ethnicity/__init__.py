@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
 from ethnoshard._progress import Progress, TrainingWatch
-from ethnoshard.ethnicity._label_file import label_from_file, read_label_file
+from ethnoshard.ethnicity._given_labels import GivenLabels, read_label_file
+from ethnoshard.ethnicity._label_file import label_from_file
 
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
@@ -52,6 +53,7 @@ __all__ = [
     "ClassifierReport",
     "CollectionPart",
     "EthnicityClassifier",
+    "GivenLabels",
     "Progress",
     "Share",
     "TrainSettings",

@@ -1,21 +1,21 @@
 """Labels that somebody gives in a table, and which of its names are identities but for their writing."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
-from ethnoshard._files import read_table, shown
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import LINE, Remark, Remarks, read_text_table
+from ethnoshard.ethnicity._given_labels import GivenLabels, read_label_file, some_of
+from ethnoshard.ethnicity._named import find_named
+from ethnoshard.sources import Remark, Remarks
 from ethnoshard.work import LABELS_SCHEMA, Labelling, WorkFolder, write_labels
 
 CUT_ZEROS = "leading zeros cut off, as spreadsheets do; import the column of identities as text"
 DECIMALS = "made a decimal number; read the column of identities as text"
 CASE = "upper and lower case, or spaces, differ; write identities as the folders are"
-ABOVE = "a folder more or less stands before the name; write identities as the faces have them"
 
 
 def _number(name: str) -> str:
@@ -31,7 +31,6 @@ _WRITINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (CUT_ZEROS, _number),
     (DECIMALS, _whole),
     (CASE, lambda name: " ".join(name.casefold().split())),
-    (ABOVE, lambda name: name.strip("/").rpartition("/")[2]),
 )
 
 
@@ -64,26 +63,26 @@ def resembling(named: Sequence[str], lacking: Sequence[str]) -> tuple[Remark, ..
 UNKNOWN = "unknown"
 """The group of identities without one, where they are kept."""
 
-_COLUMNS = ("identity", "group")
-_EXAMPLE = "identity,group[,confidence]"
-_NO_IDENTITY, _NO_GROUP, _AGAIN = "row without an identity", "row without a group", "row that says what one before said"
-
 
 def label_from_file(
     work: str | Path,
-    labels: str | Path,
+    labels: str | Path | GivenLabels,
     *,
+    columns: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     groups: Sequence[str] | None = None,
     unlabelled: Literal["drop", "unknown"] = "drop",
 ) -> Labelling:
     """Give the identities of a work folder the groups that a table names, and write the lookup table.
 
-    Groups are the user's own strings and can be any attribute of an identity.
+    Groups are the user's own strings and can be any attribute of an identity. Identities are compared as text, letter
+    by letter: first by their own names, then by second names, then by the last folder where a name is a path.
 
     Args:
         work: a work folder whose alignment is finished.
-        labels: CSV or Parquet with the columns ``identity``, ``group`` and, if known, ``confidence`` (0 to 1).
-            Others are ignored. Identities are compared as text, letter by letter.
+        labels: a table of identities and groups, see :func:`read_label_file`; or what that read from one.
+        columns: role -> column, where likely names don't tell.
+        names: identity -> another name of it, which the table may use.
         groups: the groups to accept; others count as none. By default all are accepted.
         unlabelled: "drop" identities without a group from the dataset, or put them in the group "unknown".
 
@@ -91,134 +90,68 @@ def label_from_file(
         The table, and what didn't fit.
 
     Raises:
-        EthnoshardError: the file can't be read, lacks a column, contradicts itself, has a confidence outside
-            0 to 1, or names none of the work folder's identities.
+        EthnoshardError: the file can't be read, doesn't say which column is which, contradicts itself, has a confidence
+            outside 0 to 1, or names none of the work folder's identities.
     """
     if unlabelled not in ("drop", "unknown"):
         raise EthnoshardError(f'unlabelled is "drop" or "unknown", not "{unlabelled}"')
-    folder, path = WorkFolder(Path(work)), Path(labels)
+    folder = WorkFolder(Path(work))
     parts = folder.finished().parts
-    given, left_out = read_label_file(path)
+    given = labels if isinstance(labels, GivenLabels) else read_label_file(labels, columns)
     with folder.held():
         faces = folder.faces(parts)
         identities = faces.group_by("identity", maintain_order=True).agg(pl.col("length").count().alias("faces"))
-        unknown = {} if groups is None else _outside(given, groups)
-        accepted = given.filter(pl.col("group").is_not_null() & ~pl.col("group").is_in(list(unknown)))
-        table = identities.join(accepted, on="identity", how="left", maintain_order="left")
+        unknown = {} if groups is None else _outside(given.rows, groups)
+        named = find_named(identities["identity"], given.rows, names or {})
+        rows = given.rows.with_columns(
+            pl.when(pl.col("group").is_in(list(unknown))).then(None).otherwise(pl.col("group")).alias("group")
+        )
+        table = identities.join(named.rows, on="identity", how="left", maintain_order="left").join(
+            rows.select("row", "group", "confidence"), on="row", how="left", maintain_order="left"
+        )
         missing = table.filter(pl.col("group").is_null())["identity"].to_list()
-        extra = given.join(identities, on="identity", how="anti", maintain_order="left")["identity"].to_list()
-        known = set(given["identity"])
-        alike = resembling(extra, [name for name in missing if name not in known])
+        extra = rows.join(named.rows, on="row", how="anti", maintain_order="left")["identity"].to_list()
+        nameless = table.filter(pl.col("row").is_null())["identity"].to_list()
+        alike = resembling(extra, nameless)
         if len(missing) == len(table):
-            why = "".join(f". {remark}" for remark in alike)
-            raise EthnoshardError(
-                f"{path} gives a group to none of the {len(table):,} identities in {folder.path}. It names, for "
-                f"example, {_some(given['identity'].to_list())}; the folder has {_some(missing)}{why}"
-            )
+            raise _nobody(given, folder, missing, names or {}, alike)
         if unlabelled == "unknown":
             table = table.with_columns(pl.col("group").fill_null(UNKNOWN))
         table = table.with_columns(
             pl.lit(None, pl.List(pl.Float32)).alias("probabilities"),
             pl.lit(0, pl.Int32).alias("faces_used"),
             pl.lit(None, pl.Float32).alias("agreement"),
-            pl.lit(f"file {shown(path)}").alias("source"),
+            pl.lit(given.source).alias("source"),
         ).select(LABELS_SCHEMA.names())
-        write_labels(folder, table, left_out=left_out)
+        write_labels(folder, table, left_out=given.left_out)
     return Labelling(
         table=table,
         missing=missing,
         extra=extra,
         unknown_groups=unknown,
         unlabelled=unlabelled,
-        left_out=left_out,
+        left_out=given.left_out,
         resembling=alike,
+        read_as=given.read_as,
+        kept=given.kept,
+        otherwise=named.otherwise,
     )
 
 
-def read_label_file(path: Path) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
-    """The columns identity, group and confidence of a CSV or Parquet table, a row for each identity.
-
-    ``group`` is null where the table gives none, ``confidence`` where it knows none; other columns are left out.
-
-    Returns:
-        The table, and the rows of it that say nothing, by reason.
-
-    Raises:
-        EthnoshardError: it can't be read, lacks a column, contradicts itself, or has a confidence outside 0 to 1.
-    """
-    if not path.is_file():
-        raise EthnoshardError(f"{path} is not there; give a CSV or Parquet file with the columns identity,group")
-    try:
-        parquet = _is_parquet(path)
-        # Names such as 0000045 are text: nothing is inferred.
-        table, empty = (_read_parquet(path), ()) if parquet else read_text_table(path, _COLUMNS, _EXAMPLE)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise EthnoshardError(f"{path} can't be read as CSV or Parquet: {_first_line(error)}") from error
-    if "confidence" not in table.columns:
-        table = table.with_columns(pl.lit(None, pl.Float32).alias("confidence"))
-    try:
-        texts = table.select(pl.col("identity", "group").cast(pl.String), LINE)
-    except pl.exceptions.PolarsError as error:
-        raise EthnoshardError(f"{path}: identity and group are text: {_first_line(error)}") from error
-    try:
-        confidence = table["confidence"]
-        if confidence.dtype == pl.String:
-            confidence = confidence.str.strip_chars().replace("", None)
-        confidence = confidence.cast(pl.Float32)
-    except pl.exceptions.PolarsError as error:
-        raise EthnoshardError(f"{path}: every confidence is a number between 0 and 1: {_first_line(error)}") from error
-    table = texts.with_columns(pl.col("group").str.strip_chars().replace("", None), confidence)
-    remarks = Remarks()
-    for remark in empty:
-        remarks.add(remark.reason, remark.first, remark.count)
-    checked = _checked(path, table.filter(pl.col("identity").str.contains(r"\S")))
-    rows = {
-        _NO_IDENTITY: table.filter(~pl.col("identity").str.contains(r"\S").fill_null(False))[LINE],
-        _NO_GROUP: table.filter(pl.col("identity").str.contains(r"\S") & pl.col("group").is_null())[LINE],
-        _AGAIN: table.filter(pl.col("identity").str.contains(r"\S") & ~pl.col(LINE).is_in(checked[LINE].to_list()))[
-            LINE
-        ],
-    }
-    for reason, lines in rows.items():
-        if len(lines):
-            remarks.add(reason, f"{path.name}, {'row' if parquet else 'line'} {lines[0]:,}", len(lines))
-    return checked.drop(LINE), remarks.by_reason()
-
-
-def _checked(path: Path, table: pl.DataFrame) -> pl.DataFrame:
-    odd = table.filter(~pl.col("confidence").is_between(0, 1))
-    if len(odd):
-        raise EthnoshardError(
-            f"{path}: {len(odd):,} confidences are not between 0 and 1, the first of them {odd['confidence'][0]:g} "
-            f"of {odd['identity'][0]!r}"
-        )
-    table = table.unique(["identity", "group", "confidence"], keep="first", maintain_order=True)
-    twice = table.filter(pl.col("identity").is_duplicated())["identity"].unique(maintain_order=True).to_list()
-    if twice:
-        raise EthnoshardError(
-            f"{path} says two different things of {len(twice):,} identities: {_some(twice)}. Keep one row for each"
-        )
-    return table
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
-    table = read_table(path)
-    lacking = [name for name in _COLUMNS if name not in table.columns]
-    if lacking:
-        raise EthnoshardError(
-            f"{path} lacks the column {' and '.join(lacking)}; it has {', '.join(table.columns)}. Wanted are {_EXAMPLE}"
-        )
-    return table.with_row_index(LINE, offset=1)
-
-
-def _first_line(error: Exception) -> str:
-    """Of an error of polars, whose further lines speak to programmers."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+def _nobody(
+    given: GivenLabels, folder: WorkFolder, missing: list[str], names: Mapping[str, str], alike: tuple[Remark, ...]
+) -> EthnoshardError:
+    """Both sides, with examples."""
+    why = "".join(f". {remark}" for remark in alike)
+    read_as = f" (read as {', '.join(given.read_as)})" if given.read_as else ""
+    second = [names[name] for name in missing if name in names]
+    beside = f", by their second names {some_of(second)}" if second else ""
+    which = "" if given.read_as or why else ". Say with --columns which column holds them, if another one does"
+    example = some_of(given.rows["identity"].to_list())
+    return EthnoshardError(
+        f"{given.path} gives a group to none of the {len(missing):,} identities in {folder.path}{read_as}. It names, "
+        f"for example, {example}; the folder has {some_of(missing)}{beside}{why}{which}"
+    )
 
 
 def _outside(given: pl.DataFrame, groups: Sequence[str]) -> dict[str, int]:
@@ -226,9 +159,3 @@ def _outside(given: pl.DataFrame, groups: Sequence[str]) -> dict[str, int]:
     others = given.filter(pl.col("group").is_not_null() & ~pl.col("group").is_in(list(groups)))
     counts = others.group_by("group", maintain_order=True).len()
     return dict(sorted(counts.iter_rows()))
-
-
-def _some(names: list[str], most: int = 3) -> str:
-    """A few of many names, for a message."""
-    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + rest

@@ -1,7 +1,7 @@
 """Readers for lists of pairs and tables of groups, by the name or the head of their form."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -54,15 +54,19 @@ _OF_LFW = ("usc_label", "kumar_white", "kumar_black", "kumar_asian", "kumar_indi
 
 
 def read_groups(
-    *paths: str | Path, columns: Sequence[str] = (), matched_on: str | None = None
+    *paths: str | Path,
+    columns: Sequence[str] = (),
+    matched_on: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> tuple[GroupSource, ...]:
     """Read tables of people's groups, each column of each a source of labels.
 
     Args:
-        paths: CSV, with commas, semicolons or tabs, or Parquet: a table with the columns ``identity`` and ``group``, as
+        paths: text, with or without a head, or Parquet: a table with the columns ``identity`` and ``group``, as
             ``label`` takes and writes it, or with any attributes of people instead; or ``lfw_groups.csv``, with its two
             sources, ``usc_label`` and ``kumar``.
         columns: those that are sources; without, ``group`` and every column of text that has 2 to 24 values.
+        roles: ``identity`` -> the column that names the people in the tables, where likely names don't tell.
         matched_on: a column, such as sex: pairs of people known to differ in it are left out.
 
     Raises:
@@ -77,7 +81,7 @@ def read_groups(
             has[path] = [source.name for source in both]
             sources += [source for source in both if not columns or source.name in columns]
             continue
-        table = read_attributes(path)
+        table = read_attributes(path, roles)
         has[path] = table.columns
         own = [name for name in columns if name in table.columns]
         if own or not columns:

@@ -2,7 +2,6 @@
 
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
 from ethnoshard.sources._contents import contents_digest, image_digests
-from ethnoshard.sources._given_table import GivenTable, read_given_table
 from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
@@ -13,7 +12,8 @@ from ethnoshard.sources._look import Look, look_at
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
-from ethnoshard.sources._people_list import ImageTable, people_of, read_people_list
+from ethnoshard.sources._people_list import ImageTable, read_people_list
+from ethnoshard.sources._person_table import PersonTable, read_person_table
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
@@ -28,7 +28,6 @@ __all__ = [
     "AttributeTable",
     "BinPairs",
     "CfpProtocol",
-    "GivenTable",
     "GroupSource",
     "ImageRef",
     "ImageTable",
@@ -39,6 +38,7 @@ __all__ = [
     "MissingImages",
     "PairList",
     "People",
+    "PersonTable",
     "Place",
     "Reading",
     "Remark",
@@ -59,16 +59,15 @@ __all__ = [
     "nearest_name",
     "open_labelled",
     "open_source",
-    "people_of",
     "plain",
     "read_attributes",
     "read_bfw_pairs",
     "read_bin_pairs",
     "read_cfp_pairs",
-    "read_given_table",
     "read_lfw_groups",
     "read_lfw_pairs",
     "read_people_list",
+    "read_person_table",
     "read_rfw_pairs",
     "read_scores",
     "read_text_table",

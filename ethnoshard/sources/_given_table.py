@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from ethnoshard._forked import check_polars
@@ -341,12 +342,19 @@ def _finished(path: Path, rows: pl.DataFrame, begin: _Begin, width: int) -> Give
     )  # fmt: skip
 
 
+def _is_nameless(first: pl.Series) -> bool:
+    """Whether a first column may be the one that a head leaves out: CelebA's images, or numbers of rows, as R has."""
+    numbers = pl.Series(np.arange(1, len(first) + 1)).cast(pl.String)
+    return all(map(has_image_extension, first.head(_SAMPLE_LINES).drop_nulls().to_list())) or bool(
+        (first == numbers).all()
+    )
+
+
 def _with_head(path: Path, rows: pl.DataFrame, begin: _Begin, numbered: list[str]) -> tuple[pl.DataFrame, set[str]]:
     """Columns by their names; those without one go if they are empty. And names that come twice."""
     head = list(begin.head or [])
     full = [name for name in numbered if rows[name].null_count() < len(rows)]
-    if len(full) == len(numbered) == len(head) + 1:
-        # A head without a name for the images, as of CelebA's attributes and of tables that pandas wrote.
+    if len(full) == len(numbered) == len(head) + 1 and _is_nameless(rows["1"]):
         head.insert(0, "")
     beyond = [name for name in numbered[len(head) :] if name in full]
     if beyond:

@@ -1,17 +1,17 @@
 """Tables of people's attributes, in which every column that names a few groups is a source of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from ethnoshard._files import read_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._group_source import GroupSource
+from ethnoshard.sources._person_table import read_person_table
 from ethnoshard.sources._remarks import Remark, Remarks
-from ethnoshard.sources._table import LINE, read_text_table
+from ethnoshard.sources._table import LINE
 
 MOST_GROUPS = 24
 """Values of a column up to which it is taken for a source of groups unasked: names, dates and birthplaces have more."""
@@ -20,7 +20,7 @@ IDENTITY, GROUP = "identity", "group"
 _NO_GROUPS = ("confidence", "probabilities", "faces", "faces_used", "agreement", "source")
 """Columns that ``ethnoshard label`` writes beside identity and group."""
 _EXAMPLE = "identity,group[,attribute...]"
-_NO_IDENTITY, _NO_GROUP, _AGAIN = "row without an identity", "row without a group", "row that says what one before said"
+_NO_GROUP, _AGAIN = "row without a group", "row that says what one before said"
 _NUMBER = r"^[+-]?[0-9]*\.?[0-9]+$"
 _SOME = 3
 
@@ -110,61 +110,40 @@ class AttributeTable:
         return dict(pairs.iter_rows()), twice
 
 
-def read_attributes(path: Path) -> AttributeTable:
-    """Read a table of people: CSV, with commas, semicolons or tabs, or Parquet, with a column ``identity``.
+def read_attributes(path: Path, columns: Mapping[str, str] | None = None) -> AttributeTable:
+    """Read a table of people: text by commas, semicolons, tabs or blanks, or Parquet.
+
+    Args:
+        path: the table, with a row for each person, or for each image; or a folder of lists of people, one a group.
+        columns: ``identity`` -> the column that names the people, where likely names don't tell.
 
     Raises:
-        EthnoshardError: it is not there, can't be read, has no column ``identity`` or no other.
+        EthnoshardError: it is not there, can't be read, names nobody, or has nothing beside.
     """
-    if not path.is_file():
-        raise EthnoshardError(f"{path} is not there; give a CSV or Parquet file with the columns {_EXAMPLE}")
-    try:
-        parquet = _is_parquet(path)
-        table, empty = (_parquet(path), ()) if parquet else read_text_table(path, (IDENTITY,), _EXAMPLE)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise EthnoshardError(f"{path} can't be read as CSV or Parquet: {reason}") from error
-    attributes = [name for name in table.columns if name not in (IDENTITY, LINE)]
+    if path.is_fifo():
+        raise EthnoshardError(f"{path} is a pipe, which can be read once only; save the table to a file and give that")
+    table = read_person_table(path, columns, f"a CSV or Parquet file with the columns {_EXAMPLE}", roles=())
+    attributes = [name for name in table.rows.columns if name not in (IDENTITY, LINE)]
     if not attributes:
         raise EthnoshardError(f"{path} has no column beside {IDENTITY}; groups are a table of {_EXAMPLE}")
-    table = table.with_columns(pl.col(attributes).str.strip_chars().replace("", None))
-    named = pl.col(IDENTITY).str.contains(r"\S").fill_null(False)
-    rows = table.filter(named)
     remarks = Remarks()
-    for remark in empty:
+    for remark in (*table.left_out, *table.kept):
         remarks.add(remark.reason, remark.first, remark.count)
-    ungrouped = rows.filter(pl.col(GROUP).is_null()) if GROUP in attributes else rows.clear()
-    said = rows.unique([IDENTITY, *attributes], keep="first", maintain_order=True)[LINE]
+    rows = table.rows
+    ungrouped = rows.filter(pl.col(GROUP).is_null()) if GROUP in attributes and not table.of_images else rows.clear()
+    said = rows.unique([IDENTITY, *attributes], keep="first", maintain_order=True)
     for reason, some in {
-        _NO_IDENTITY: table.filter(~named),
         _NO_GROUP: ungrouped,
-        _AGAIN: rows.filter(~pl.col(LINE).is_in(said.to_list())),
+        _AGAIN: rows.join(said, on=LINE, how="anti", maintain_order="left"),
     }.items():
         if len(some):
-            remarks.add(reason, f"{path.name}, {'row' if parquet else 'line'} {some[LINE][0]:,}", len(some))
+            remarks.add(reason, table.at(some[LINE][0]), len(some))
     return AttributeTable(path, rows, remarks.by_reason())
 
 
 def file_part(name: str) -> str:
     """A name as part of a file's name."""
     return re.sub(r"\W+", "-", name).strip("-") or "file"
-
-
-def _parquet(path: Path) -> pl.DataFrame:
-    """Columns that are text, or can be, as text; nested ones go."""
-    table = read_table(path)
-    if IDENTITY not in table.columns:
-        raise EthnoshardError(
-            f"{path} lacks the column {IDENTITY}; it has {', '.join(table.columns)}. Wanted are {_EXAMPLE}"
-        )
-    flat = [name for name in table.columns if not table[name].dtype.is_nested()]
-    texts = table.select(pl.col(flat).cast(pl.String))
-    return texts.with_row_index(LINE, offset=1)
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _some(names: list[str]) -> str:

@@ -92,10 +92,20 @@ def read_people_list(path: str | Path, columns: Mapping[str, str] | None = None)
     if path.is_dir():
         return _of_folder(path, chosen)
     table = read_given_table(path, KNOWN_NAMES, _WANTED, tuple(chosen.values()))
-    return _image_table(table, chosen)
+    return image_table(table, chosen)
 
 
-def _image_table(table: GivenTable, chosen: Mapping[str, str], *, of_people: bool = False) -> ImageTable:
+def image_table(table: GivenTable, chosen: Mapping[str, str], *, of_people: bool = False) -> ImageTable:
+    """Who is on which image, by a table that is read already.
+
+    Args:
+        table: the table.
+        chosen: role -> column, as the user says.
+        of_people: take rows without an image, too.
+
+    Raises:
+        EthnoshardError: it doesn't say which column is which, or has no row that says anything.
+    """
     roles = find_roles(table, chosen, (IMAGE, KEY, IDENTITY, GROUP, NAME))
     found = roles.columns
     if IMAGE not in found and KEY not in found and not of_people:
@@ -202,7 +212,7 @@ def _of_folder(path: Path, chosen: Mapping[str, str]) -> ImageTable:
     tables = []
     for file in files:
         given = read_given_table(file, KNOWN_NAMES, _WANTED, tuple(chosen.values()))
-        tables.append(_image_table(given, chosen, of_people=True))
+        tables.append(image_table(given, chosen, of_people=True))
     own = [table for table in tables if GROUP in table.rows.columns or table.votes]
     if own:
         raise EthnoshardError(

@@ -147,7 +147,7 @@ def find_roles(table: GivenTable, chosen: Mapping[str, str], roles: Collection[s
     else:
         _by_content(table, columns, wanted)
     if GROUP in wanted and GROUP not in columns:
-        votes = _likely_votes(table, columns)
+        votes = likely_votes(table, columns)
     doubled = [f"{role} from {name}" for role, name in columns.items() if name in table.repeated]
     if doubled:
         raise EthnoshardError(
@@ -252,7 +252,8 @@ def _are_keys(table: GivenTable, column: str) -> bool:
     return bool(values.str.contains(_WHOLE).all()) and not values.null_count() and values.n_unique() == len(values)
 
 
-def _likely_votes(table: GivenTable, columns: Mapping[str, str]) -> tuple[str, ...]:
+def likely_votes(table: GivenTable, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Columns that are called as groups are, and say yes, no or nothing; at least two, or none."""
     names = [name for name in table.columns if plain_name(name) in _OF_GROUPS and name not in columns.values()]
     names = [name for name in names if _says_yes_or_no(table, name)]
     return tuple(names) if len(names) > 1 else ()

@@ -69,6 +69,9 @@ class Labelling:
         unlabelled: what became of identities without a group, "drop" or "unknown".
         left_out: rows of the source that give nobody a group, as (reason, count, the first of them).
         resembling: names of ``extra`` that are but for their writing one of ``missing`` (reason, count, first).
+        read_as: which column of the source was taken for what, where their names don't say it themselves.
+        kept: what is odd about the source, though it is used (reason, count, first).
+        otherwise: identities found by another name than their own (reason, count, first).
         undecodable: images whose aligned face could not be decoded when a classifier was to look at it.
     """
 
@@ -80,6 +83,9 @@ class Labelling:
     undecodable: list[str] = field(default_factory=list)
     left_out: tuple[Remark, ...] = ()
     resembling: tuple[Remark, ...] = ()
+    read_as: tuple[str, ...] = ()
+    kept: tuple[Remark, ...] = ()
+    otherwise: tuple[Remark, ...] = ()
 
 
 def write_labels(

@@ -278,7 +278,8 @@ def test_a_changed_source_is_refused(cli: Cli, noise: Path, tmp_path: Path, make
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name,group\np000,A\n", "lacks the column identity"),
+        ("colour,group\np000,A\n", "doesn't say which column names the identities; its columns are colour, group"),
+        ("identity,colour\np000,A\n", "doesn't say which column names the groups; beside the identities it has colour"),
         ("identity,group\np000,A\np000,B\n", "says two different things of 1 identities: 'p000'"),
         (
             "identity,group,confidence\np000,A,7\n",

@@ -87,7 +87,7 @@ def test_several_tables_stand_side_by_side_each_with_a_name_of_its_own(tmp_path:
         (["identity,group", "a,X", "a,Y"], {}, "two different things of 1 identities in the column group: 'a'"),
         (["identity,group", "a,", "b,"], {}, "gives a group to none of its 2 identities"),
         (["identity", "a"], {}, "has no column beside identity"),
-        (["who,group", "a,X"], {}, "lacks the column identity; it has who, group"),
+        (["who,group", "a,X"], {}, "doesn't say which column names the identities; its columns are who, group"),
         (
             ["identity,town", "a,X"],
             {},
