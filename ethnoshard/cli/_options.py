@@ -11,12 +11,11 @@ import typer
 
 from ethnoshard import loading
 from ethnoshard._checks import check_choice
-from ethnoshard._listed import listed
 from ethnoshard.alignment import AlignSettings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, WITHINS, Exhaustion, Target, Within
 from ethnoshard.shards import PackSettings
-from ethnoshard.sources import Reading
+from ethnoshard.sources import Reading, column_choices
 
 ALIGN = AlignSettings()
 SHARD_MIB = PackSettings().shard_bytes / 2**20
@@ -303,19 +302,4 @@ def reading(layout: str | None, table: Path | None, columns: str | None, as_it_i
     """
     if columns is not None and table is None:
         raise EthnoshardError("--columns names columns of a list; give --list TABLE")
-    return Reading(layout=layout, table=table, columns=columns_of(columns), as_it_is=as_it_is)
-
-
-def columns_of(text: str | None) -> dict[str, str]:
-    """Take ``--columns image=path,identity=person`` apart.
-
-    Raises:
-        EthnoshardError: a piece is not role=column.
-    """
-    chosen = {}
-    for piece in [] if text is None else listed(as_text(text)):
-        role, sign, column = piece.partition("=")
-        if not (sign and role.strip() and column.strip()):
-            raise EthnoshardError(f"--columns takes role=column, as image=path,identity=person; {piece!r} is not so")
-        chosen[role.strip()] = column.strip()
-    return chosen
+    return Reading(layout=layout, table=table, columns=column_choices(as_text(columns or "")), as_it_is=as_it_is)

@@ -11,8 +11,16 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say
 from ethnoshard.cli._report import report_agreement, report_alignment, report_labelling, report_packing
 from ethnoshard.cli.align import watched_alignment
-from ethnoshard.cli.label import ClassifierOptions, check_options, labels_of, model_folder, watched_labelling
+from ethnoshard.cli.label import (
+    ClassifierOptions,
+    check_groups,
+    check_options,
+    labels_of,
+    model_folder,
+    watched_labelling,
+)
 from ethnoshard.cli.pack import watched_packing
+from ethnoshard.ethnicity import labels_of_source
 from ethnoshard.shards import read_decisions
 
 
@@ -52,12 +60,14 @@ def run(
 ) -> None:
     """Align, label and pack in one go. The work folder stays, so that labels and shards can be made anew cheaply.
 
-    Without --labels the groups are the perceived ethnicity that a classifier predicts, the shipped one by default.
+    Without --labels and --classifier the groups are those that the source itself gives, by its folders or a column,
+    else the perceived ethnicity that the shipped classifier predicts.
     Interrupted, run the same command again: it goes on where it was.
     """
-    if labels is None and classifier is None:
+    alone = labels is None and classifier is None
+    if alone:
         classifier = options.SHIPPED
-    check_options(labels, label_columns, classifier, groups, unlabelled, min_confidence)
+    check_options(labels, label_columns, classifier, min_confidence)
     chosen = (
         None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
     )
@@ -85,6 +95,9 @@ def run(
     say(f"align {source} into {folder}")
     report_alignment(*watched_alignment(source, folder, settings, reading, workers, device))
     say("\nlabel")
+    if alone and (given := labels_of_source(folder)) is not None:
+        chosen = None
+    check_groups(given, groups, unlabelled)
     labelling, agreement = watched_labelling(folder, given, groups, unlabelled, chosen)
     report_labelling(labelling)
     if agreement is not None:

@@ -14,7 +14,7 @@ from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity import GivenLabels, label_from_file, read_label_file
+from ethnoshard.ethnicity import GivenLabels, label_from_file, labels_of_source, read_label_file
 from ethnoshard.sources import column_choices, plain
 from ethnoshard.work import Labelling, WorkFolder, read_labels
 
@@ -52,20 +52,24 @@ def run(
 ) -> None:
     """Give each identity of a work folder its group; or show the lookup table (--show).
 
-    Groups are given by a file (--labels), or are the perceived ethnicity that a classifier predicts (--classifier).
+    Groups are given by a file (--labels), are the perceived ethnicity that a classifier predicts (--classifier), or,
+    without either, are those that the source itself gave when it was aligned: by its folders, or a column.
     """
-    if labels is None and classifier is None and not show:
-        raise EthnoshardError(
-            "say who gives the groups: a file (--labels FILE.csv) or a classifier (--classifier, of your own: "
-            "--classifier MODEL); or how many rows to --show"
-        )
-    check_options(labels, columns, classifier, groups, unlabelled, min_confidence)
+    check_options(labels, columns, classifier, min_confidence)
+    given = labels_of(labels, columns)
+    if given is None and classifier is None and not show:
+        given = labels_of_source(work)
+        if given is None:
+            raise EthnoshardError(
+                "say who gives the groups: a file (--labels FILE.csv) or a classifier (--classifier, of your own: "
+                f"--classifier MODEL); or how many rows to --show. The source of {work} gave none itself"
+            )
+    check_groups(given, groups, unlabelled)
     chosen = (
         None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
     )
     labelling = agreement = None
-    if labels is not None or chosen is not None:
-        given = labels_of(labels, columns)
+    if given is not None or chosen is not None:
         labelling, agreement = watched_labelling(work, given, groups, unlabelled, chosen)
     table = read_labels(WorkFolder(work)) if labelling is None else labelling.table
     if as_json:
@@ -85,8 +89,6 @@ def check_options(
     labels: Path | None,
     columns: str | None,
     classifier: str | None,
-    groups: str | None,
-    unlabelled: options.UnlabelledOption,
     min_confidence: float,
 ) -> None:
     """Refuse options that would do nothing.
@@ -96,10 +98,18 @@ def check_options(
     """
     if labels is None and columns is not None:
         raise EthnoshardError(f"{columns!r} says which columns of a file hold the labels; give --labels FILE.csv")
-    if labels is None and (groups is not None or unlabelled is not options.UnlabelledOption.DROP):
-        raise EthnoshardError("--groups and --unlabelled say what becomes of a file's labels; give --labels FILE.csv")
     if classifier is None and min_confidence:
         raise EthnoshardError("--min-confidence says what becomes of a classifier's labels; give --classifier")
+
+
+def check_groups(given: GivenLabels | None, groups: str | None, unlabelled: options.UnlabelledOption) -> None:
+    """Refuse options of given groups where none are given.
+
+    Raises:
+        EthnoshardError: there is such an option.
+    """
+    if given is None and (groups is not None or unlabelled is not options.UnlabelledOption.DROP):
+        raise EthnoshardError("--groups and --unlabelled say what becomes of a file's labels; give --labels FILE.csv")
 
 
 def labels_of(labels: Path | None, columns: str | None) -> GivenLabels | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
 from ethnoshard._progress import Progress, TrainingWatch
-from ethnoshard.ethnicity._given_labels import GivenLabels, read_label_file
+from ethnoshard.ethnicity._given_labels import GivenLabels, labels_of_source, read_label_file
 from ethnoshard.ethnicity._label_file import label_from_file
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ __all__ = [
     "evaluate_classifier",
     "label_by_classifier",
     "label_from_file",
+    "labels_of_source",
     "read_card",
     "read_label_file",
     "train_classifier",

@@ -9,6 +9,7 @@ import polars as pl
 from ethnoshard._files import shown
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import LINE, PersonTable, Remark, Remarks, read_person_table
+from ethnoshard.work import PEOPLE, WorkFolder, read_people
 
 _WANTED = "a CSV or Parquet file with the columns identity,group"
 _NO_GROUP, _AGAIN = "row without a group", "row that says what one before said"
@@ -26,6 +27,7 @@ class GivenLabels:
         read_as: what isn't plain from the columns' own names, as "identity from column Class_ID".
         left_out: rows that give nobody a group, by reason.
         kept: what is odd about the table, though it is used.
+        given_by: what gives the groups if it is no file, as "the folder names of lfw.tar".
     """
 
     path: Path
@@ -33,11 +35,47 @@ class GivenLabels:
     read_as: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     kept: tuple[Remark, ...] = ()
+    given_by: str | None = None
 
     @property
     def source(self) -> str:
-        """What records call it: ``file NAME``."""
+        """What records call it: ``file NAME``, or what gives it if it is no file."""
+        if self.given_by is not None:
+            return self.given_by
         return "file from a pipe" if self.path.is_fifo() else f"file {shown(self.path)}"
+
+
+def labels_of_source(work: str | Path) -> GivenLabels | None:
+    """The groups that a work folder's source itself gave, by its folders or a column; None where it gave none.
+
+    Args:
+        work: the work folder.
+
+    Raises:
+        EthnoshardError: it is no work folder, or what it keeps of its people is damaged.
+    """
+    folder = WorkFolder(Path(work))
+    record, rows = folder.record(), read_people(folder)
+    if rows is None or "group" not in rows.columns:
+        return None
+    source = record.source
+    given = rows.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        "identity",
+        pl.lit(None, pl.String).alias("name"),
+        "group",
+        pl.lit(None, pl.Float32).alias("confidence"),
+    )
+    by = source.given_by.get("group", "the source")
+    return GivenLabels(path=folder.path / PEOPLE, rows=given, given_by=f"{by} of {shown(Path(source.name))}")
+
+
+def second_names(work: WorkFolder) -> dict[str, str]:
+    """Identity -> another name of it that the source gave, as the folders that RecordIO was made from."""
+    rows = read_people(work)
+    if rows is None or "name" not in rows.columns:
+        return {}
+    return dict(rows.select("identity", "name").drop_nulls().iter_rows())
 
 
 def read_label_file(path: str | Path, columns: Mapping[str, str] | None = None) -> GivenLabels:

@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.ethnicity._given_labels import GivenLabels, read_label_file, some_of
+from ethnoshard.ethnicity._given_labels import GivenLabels, read_label_file, second_names, some_of
 from ethnoshard.ethnicity._named import find_named
 from ethnoshard.sources import Remark, Remarks
 from ethnoshard.work import LABELS_SCHEMA, Labelling, WorkFolder, write_labels
@@ -82,7 +82,7 @@ def label_from_file(
         work: a work folder whose alignment is finished.
         labels: a table of identities and groups, see :func:`read_label_file`; or what that read from one.
         columns: role -> column, where likely names don't tell.
-        names: identity -> another name of it, which the table may use.
+        names: identity -> another name of it, which the table may use; by default as the source gave them.
         groups: the groups to accept; others count as none. By default all are accepted.
         unlabelled: "drop" identities without a group from the dataset, or put them in the group "unknown".
 
@@ -98,11 +98,12 @@ def label_from_file(
     folder = WorkFolder(Path(work))
     parts = folder.finished().parts
     given = labels if isinstance(labels, GivenLabels) else read_label_file(labels, columns)
+    names = second_names(folder) if names is None else names
     with folder.held():
         faces = folder.faces(parts)
         identities = faces.group_by("identity", maintain_order=True).agg(pl.col("length").count().alias("faces"))
         unknown = {} if groups is None else _outside(given.rows, groups)
-        named = find_named(identities["identity"], given.rows, names or {})
+        named = find_named(identities["identity"], given.rows, names)
         rows = given.rows.with_columns(
             pl.when(pl.col("group").is_in(list(unknown))).then(None).otherwise(pl.col("group")).alias("group")
         )
@@ -114,7 +115,7 @@ def label_from_file(
         nameless = table.filter(pl.col("row").is_null())["identity"].to_list()
         alike = resembling(extra, nameless)
         if len(missing) == len(table):
-            raise _nobody(given, folder, missing, names or {}, alike)
+            raise _nobody(given, folder, missing, names, alike)
         if unlabelled == "unknown":
             table = table.with_columns(pl.col("group").fill_null(UNKNOWN))
         table = table.with_columns(
