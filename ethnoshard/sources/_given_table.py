@@ -285,12 +285,12 @@ def _width(path: Path, text: str, separator: str, begin: _Begin) -> int:
 
 
 def _too_long(path: Path, line: int, fields: int, head: int, begin: _Begin) -> str:
-    what = "blanks" if begin.separator == BLANKS else repr(begin.separator)
     whose = "the first row" if begin.head is None else "the head"
-    return (
-        f"{path} can't be read as CSV: line {line:,} has {fields:,} fields, {whose} {head:,}; a field with {what} in "
-        "it stands in double quotes"
-    )
+    if begin.separator == BLANKS:
+        way_out = "where a field has a blank in it, fields are separated by tabs or commas"
+    else:
+        way_out = f"a field with {begin.separator!r} in it stands in double quotes"
+    return f"{path} can't be read as CSV: line {line:,} has {fields:,} fields, {whose} {head:,}; {way_out}"
 
 
 def _split(path: Path, text: str, separator: str, begin: _Begin) -> Iterator[list[str]]:

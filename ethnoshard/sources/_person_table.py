@@ -83,11 +83,17 @@ def read_person_table(
     # What a table without a head calls its columns says nothing; groups are groups there.
     found = find_roles(table, chosen, (IMAGE, IDENTITY, *roles, *(() if table.head else (GROUP,))))
     votes = found.votes or (() if GROUP in found.columns else likely_votes(table, found.columns))
-    if IMAGE in found.columns or votes:
+    if votes or (IMAGE in found.columns and (NAME in roles or not _one_row_each(table, found))):
         return _of_images(image_table(table, chosen, of_people=True))
     if IDENTITY not in found.columns:
         raise ask(table, "doesn't say which column names the identities", IDENTITY)
     return _of_people(table, found)
+
+
+def _one_row_each(table: GivenTable, found: Roles) -> bool:
+    """Whether a table with an image in each row has a row for each person all the same."""
+    who = found.columns.get(IDENTITY)
+    return who is not None and not table.rows[who].drop_nulls().is_duplicated().any()
 
 
 def _of_people(table: GivenTable, found: Roles) -> PersonTable:

@@ -100,3 +100,34 @@ def test_several_tables_stand_side_by_side_each_with_a_name_of_its_own(tmp_path:
 def test_a_table_that_is_none_is_refused(tmp_path: Path, lines: list[str], options: dict[str, str], told: str) -> None:
     with pytest.raises(EthnoshardError, match=told):
         read_groups(write(tmp_path / "t.csv", lines), **options)  # type: ignore[arg-type]
+
+
+def test_the_people_may_stand_in_any_column_and_form(tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", ["Class_ID, race, Gender", "a, X, f", "b, Y, m", 'c, "X", f,'])
+    sources = read_groups(table)
+    assert [(source.name, source.groups) for source in sources] == [
+        ("race", {"a": "X", "b": "Y", "c": "X"}),
+        ("Gender", {"a": "f", "b": "m", "c": "f"}),
+    ]
+    (headless,) = read_groups(write(tmp_path / "h.txt", ["a X", "b Y", "c X"]))
+    assert (headless.name, headless.groups) == ("h", {"a": "X", "b": "Y", "c": "X"})
+    lines = ["face,race,subject", "a,X,1", "b,Y,2"]
+    (said,) = read_groups(write(tmp_path / "s.csv", lines), columns=("race",), roles={"identity": "face"})
+    assert said.groups == {"a": "X", "b": "Y"}
+
+
+def test_a_row_for_each_image_is_a_vote(tmp_path: Path) -> None:
+    lines = [
+        "Filename,Identity,Asian,White",
+        "n1/1.jpg,n1,1,-1",
+        "n1/2.jpg,n1,1,-1",
+        "n2/1.jpg,n2,-1,1",
+        "n3/1.jpg,n3,0,0",
+    ]
+    (voted,) = read_groups(write(tmp_path / "maad.csv", lines))
+    assert voted.groups == {"n1": "Asian", "n2": "White"}
+    assert [(one.reason, one.first) for one in voted.left_out] == [
+        ("identity of which no image is given a group", "n3")
+    ]
+    photos = write(tmp_path / "p.csv", ["identity,town,photo", *(f"p{n},t{n},{n}.jpg" for n in range(30))])
+    assert len(read_groups(photos, columns=("town",))[0].groups) == 30
