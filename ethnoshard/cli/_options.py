@@ -81,7 +81,7 @@ Columns: TypeAlias = Annotated[
     typer.Option(
         "--columns",
         metavar="ROLE=COLUMN,...",
-        help="Which columns of the table are what, if its names don't tell: image=path,identity=person,group=race. "
+        help="Which columns of the list, or of Parquet, are what, if names don't tell: image=path,identity=person,group=race. "
         "Columns without a name are 1, 2 ...",
     ),
 ]
@@ -298,8 +298,6 @@ def reading(layout: str | None, table: Path | None, columns: str | None, as_it_i
     """What the options say of who is where.
 
     Raises:
-        EthnoshardError: ``--columns`` without a list, or not of the form role=column.
+        EthnoshardError: ``--columns`` is not of the form role=column.
     """
-    if columns is not None and table is None:
-        raise EthnoshardError("--columns names columns of a list; give --list TABLE")
     return Reading(layout=layout, table=table, columns=column_choices(as_text(columns or "")), as_it_is=as_it_is)

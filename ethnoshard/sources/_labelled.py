@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._fairface import FAIRFACE_TABLE, Listed, list_fairface
 from ethnoshard.sources._inventory import Inventory
+from ethnoshard.sources._kinds import inventory_of
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._remarks import Remark, Remarks
-from ethnoshard.sources._source import inventory_of
 from ethnoshard.sources._utkface import list_utkface
 
 _WANTED = (

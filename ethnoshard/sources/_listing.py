@@ -34,10 +34,12 @@ class Smell:
     Attributes:
         what: what is odd, with the numbers.
         way_out: what to do.
+        of_all: whether it is about all images of a source together, so that it says nothing of a piece of one.
     """
 
     what: str
     way_out: str
+    of_all: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._folder import FolderReader
+from ethnoshard.sources._parquet_reader import ParquetReader
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
 from ethnoshard.sources._recordio import RecordIOReader, rec_file
 from ethnoshard.sources._tar import TarGzReader, TarReader
@@ -18,6 +19,7 @@ _READERS: dict[str, Callable[[Path, int], SourceReader]] = {
     "tar.gz": TarGzReader,
     "zip": ZipReader,
     "recordio": RecordIOReader,
+    "parquet": ParquetReader,
 }
 
 SEVERAL = "several"
@@ -41,7 +43,7 @@ class Place:
     """A folder or file with images, or several of them.
 
     Attributes:
-        kind: ``folder``, ``tar``, ``tar.gz``, ``zip``, ``recordio``, or ``several``.
+        kind: ``folder``, ``tar``, ``tar.gz``, ``zip``, ``recordio``, ``parquet`` or ``several``.
         path: the folder or file; of several the folder that holds them, or the first.
         members: the places that it is made of; empty unless it is several.
         max_file_bytes: an image file larger than this is refused unread.

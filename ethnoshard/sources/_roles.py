@@ -46,6 +46,14 @@ _LIKELY: dict[str, tuple[str, ...]] = {
 }
 """By role the plain names of columns, the likeliest first; of one line, two in a table could both be meant."""
 
+LIKELY_WITH_IMAGES: dict[str, tuple[str, ...]] = {
+    IMAGE: _LIKELY[IMAGE][1:2],
+    IDENTITY: _LIKELY[IDENTITY][:6],
+    GROUP: _LIKELY[GROUP][:3],
+    NAME: _LIKELY[NAME],
+}
+"""The same of tables that hold the images themselves: there a path or a name is an image's, and a label who it is."""
+
 KNOWN_NAMES = frozenset(name for tiers in _LIKELY.values() for tier in tiers for name in tier.split())
 
 _OF_GROUPS = frozenset(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from ethnoshard.sources._inventory import ImageFile, display
@@ -52,6 +53,7 @@ def one_identity(images: int, identity: str, form: KnownForm | None) -> Smell:
     return Smell(
         what=f"all {images:,} images would be of one identity, {identity!r}",
         way_out=f"{_layout(form)}, or --list TABLE with whose each image is; {_KEEP}",
+        of_all=True,
     )
 
 
@@ -99,7 +101,22 @@ def too_large(images: Mapping[str, int]) -> Smell | None:
         what=f"the identity {identity!r} has {most:,} of {everybody:,} images ({most / everybody:.0%}); the median of "
         f"the others is {others:,.0f}",
         way_out=f"look whether it is a person: take it out, or say by --layout or --list who is who; {_KEEP}",
+        of_all=True,
     )
+
+
+def of_numbers(images: Mapping[str, int], say: str) -> tuple[Smell, ...]:
+    """What is odd about how many images the identities have, whatever the form.
+
+    Args:
+        images: identity -> number of its images.
+        say: how to say who is who.
+    """
+    everybody = sum(images.values())
+    if len(images) == 1 < everybody:
+        return (replace(one_identity(everybody, next(iter(images)), None), way_out=f"{say}; {_KEEP}"),)
+    large = too_large(images)
+    return () if large is None else (replace(large, way_out=f"look whether it is a person; {say}; {_KEEP}"),)
 
 
 def one_image_each(identities: int) -> Smell:

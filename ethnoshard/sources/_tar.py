@@ -1,10 +1,12 @@
 """Tar archives, plain and compressed by gzip, read in place."""
 
+import contextlib
 import gzip
 import io
 import os
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -48,21 +50,32 @@ def list_members(path: Path, file: IO[bytes]) -> Inventory:
         EthnoshardError: the archive is cut short or damaged.
     """
     entries = ArchiveInventory()
+    for member in members_of(path, file):
+        entries.add(member.name, member.offset_data, member.size, reason_of(member))
+    return entries.finish()
+
+
+def members_of(path: Path, file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
+    """What a tar holds but folders; ``file`` may be read meanwhile.
+
+    Raises:
+        EthnoshardError: the archive is cut short or damaged.
+    """
     try:
         with tarfile.TarFile(fileobj=file, encoding="utf-8", errors="surrogateescape") as archive:
             while (member := archive.next()) is not None:
                 archive.members.clear()  # type: ignore[attr-defined]  # a kilobyte for every image
                 if not member.isdir():
-                    entries.add(member.name, member.offset_data, member.size, _reason(member))
+                    yield member
             end: int = archive.offset  # where it found no further header
     # ValueError: numbers in extended headers that are none.
     except (tarfile.TarError, ValueError) as error:
         raise EthnoshardError(f"{path} is cut short or damaged ({error}); fetch it again") from error
     _check_end(path, file, end)
-    return entries.finish()
 
 
-def _reason(member: tarfile.TarInfo) -> str | None:
+def reason_of(member: tarfile.TarInfo) -> str | None:
+    """Say why a member is no file that can be read, or None where it is."""
     if member.issym() or member.islnk():
         return LINK
     if member.issparse():
@@ -145,6 +158,17 @@ def list_tar_gz(path: Path) -> Inventory:
     Raises:
         EthnoshardError: the archive is cut short or damaged.
     """
+    with opened_tar_gz(path) as file:
+        return list_members(path, file)
+
+
+@contextlib.contextmanager
+def opened_tar_gz(path: Path) -> Iterator[IO[bytes]]:
+    """The stream inside, from its beginning.
+
+    Raises:
+        EthnoshardError: there is no tar inside, or what is read inside the block is cut short or damaged.
+    """
     # The large buffer lets the check of the end mark step back without inflating everything again.
     with gzip.open(path, "rb") as stream, io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK) as file:
         try:
@@ -154,7 +178,7 @@ def list_tar_gz(path: Path) -> Inventory:
                     f"{path} is gzip-compressed, but what is inside is not a tar; unpack it and give what comes out"
                 )
             file.seek(0)
-            return list_members(path, file)
+            yield file
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise EthnoshardError(f"{path} is cut short or damaged ({error}); fetch it again") from error
 

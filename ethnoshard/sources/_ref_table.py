@@ -1,0 +1,102 @@
+"""Images of a source by columns: some dozens of bytes an image, where a list of them takes hundreds."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+import polars as pl
+
+from ethnoshard.sources._reader import ImageRef
+
+IDENTITY, FILE, MEMBER, NUMBER, SIZE = "identity", "file", "member", "number", "size"
+REF_SCHEMA = pl.Schema(
+    {IDENTITY: pl.String, FILE: pl.String, MEMBER: pl.Int32, NUMBER: pl.Int64, SIZE: pl.Int64},
+)
+"""``file`` is what stands behind the identity in the image's name; ``member`` is -1 where the place has none."""
+
+_NAME = "number of the name"
+_AT_ONCE = 16_384
+"""Rows that are made refs of together."""
+
+
+class RefTable(Sequence[ImageRef]):
+    """Images whose locators are numbers, by identity, then name, in code points."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        """Take rows that are in order.
+
+        Args:
+            rows: with the columns of ``REF_SCHEMA``.
+        """
+        self._rows = rows
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> "RefTable":
+        """Put rows of ``REF_SCHEMA`` in order."""
+        return cls(rows.select(REF_SCHEMA.names()).sort(IDENTITY, FILE, MEMBER, NUMBER))
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return self._rows.height
+
+    @overload
+    def __getitem__(self, place: int) -> ImageRef: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ImageRef]: ...
+    def __getitem__(self, place: int | slice) -> ImageRef | Sequence[ImageRef]:
+        """One image, or some of them."""
+        if isinstance(place, slice):
+            return RefTable(self._rows[place])
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"there are {len(self)} images, none at {place}")
+        return _ref(*self._rows.row(place % len(self)))
+
+    def __iter__(self) -> Iterator[ImageRef]:
+        """All of them, in order."""
+        for some in self._rows.iter_slices(_AT_ONCE):
+            yield from (_ref(*row) for row in some.iter_rows())
+
+
+def rows_of(refs: Iterable[ImageRef], member: int) -> pl.DataFrame:
+    """Images of a member, whose locators are numbers, as rows of ``REF_SCHEMA``."""
+    identities, files, numbers, sizes = [], [], [], []
+    for ref in refs:
+        identities.append(ref.identity)
+        files.append(ref.name[len(ref.identity) + 1 :])
+        numbers.append(ref.locator)
+        sizes.append(ref.size)
+    columns = {IDENTITY: identities, FILE: files, NUMBER: numbers, SIZE: sizes}
+    return (
+        pl.DataFrame(columns, {name: REF_SCHEMA[name] for name in columns})
+        .with_columns(pl.lit(member, pl.Int32).alias(MEMBER))
+        .select(REF_SCHEMA.names())
+    )
+
+
+def images_of_each(rows: pl.DataFrame) -> dict[str, int]:
+    """Identity -> number of its images."""
+    counted = rows.group_by(IDENTITY).len()
+    return dict(zip(counted[IDENTITY].to_list(), counted["len"].to_list(), strict=True))
+
+
+def named_apart(rows: pl.DataFrame, others: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Give images of one person and one name further names, one after the other, until no two are alike.
+
+    Args:
+        rows: with ``identity`` and ``file``.
+        others: the names that a file may have instead.
+    """
+    rows = rows.with_columns(pl.lit(0).alias(_NAME))
+    for _ in others:
+        if not rows.select(pl.struct(IDENTITY, FILE).is_duplicated().any()).item():
+            break
+        level = pl.col(_NAME) + (pl.len().over(IDENTITY, FILE) > 1).cast(pl.Int32)
+        rows = rows.with_columns(level.alias(_NAME))
+        name = pl.col(FILE)
+        for number, other in enumerate(others, 1):
+            name = pl.when(pl.col(_NAME) == number).then(other).otherwise(name)
+        rows = rows.with_columns(name.alias(FILE))
+    return rows.drop(_NAME)
+
+
+def _ref(identity: str, file: str, member: int, number: int, size: int) -> ImageRef:
+    return ImageRef(identity, f"{identity}/{file}", number if member < 0 else f"{member}/#{number}", size)
