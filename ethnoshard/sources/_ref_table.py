@@ -14,7 +14,7 @@ REF_SCHEMA = pl.Schema(
 """``file`` is what stands behind the identity in the image's name; ``member`` is -1 where the place has none."""
 
 _NAME = "number of the name"
-_AT_ONCE = 16_384
+_AT_ONCE = 4096
 """Rows that are made refs of together."""
 
 
@@ -28,6 +28,7 @@ class RefTable(Sequence[ImageRef]):
             rows: with the columns of ``REF_SCHEMA``.
         """
         self._rows = rows
+        self._block: tuple[int, list[ImageRef]] = (-1, [])
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> "RefTable":
@@ -48,12 +49,21 @@ class RefTable(Sequence[ImageRef]):
             return RefTable(self._rows[place])
         if not -len(self) <= place < len(self):
             raise IndexError(f"there are {len(self)} images, none at {place}")
-        return _ref(*self._rows.row(place % len(self)))
+        number, row = divmod(place % len(self), _AT_ONCE)
+        if self._block[0] != number:
+            # A row alone costs as much as a hundred in a go.
+            rows = self._rows.slice(number * _AT_ONCE, _AT_ONCE)
+            self._block = number, [_ref(*each) for each in rows.iter_rows()]
+        return self._block[1][row]
 
     def __iter__(self) -> Iterator[ImageRef]:
         """All of them, in order."""
         for some in self._rows.iter_slices(_AT_ONCE):
             yield from (_ref(*row) for row in some.iter_rows())
+
+    def __reduce__(self) -> tuple[type[list[ImageRef]], tuple[list[ImageRef]]]:
+        """Another process gets a list: it is sent few of them, and may be one that can't use polars."""
+        return list, (list(self),)
 
 
 def rows_of(refs: Iterable[ImageRef], member: int) -> pl.DataFrame:
