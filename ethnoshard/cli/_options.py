@@ -12,7 +12,6 @@ import typer
 from ethnoshard import loading
 from ethnoshard._checks import check_choice
 from ethnoshard.alignment import AlignSettings
-from ethnoshard.errors import EthnoshardError
 from ethnoshard.mixing import EXHAUSTIONS, WITHINS, Exhaustion, Target, Within
 from ethnoshard.shards import PackSettings
 from ethnoshard.sources import Reading, column_choices

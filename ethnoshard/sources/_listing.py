@@ -1,6 +1,6 @@
 """What a look into a source finds, whatever its form: images, what was left out, what the form says of people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -53,11 +53,11 @@ class Listing:
         image_size: side of the square images in pixels where the form states it.
         people: what the form says of people; None where it says nothing.
         smells: what suggests that the form is another one.
-        remarks: what a list of people leaves out or says oddly, and images found otherwise than by their names in it.
+        remarks: what was left out of all this, or read otherwise than it is written.
     """
 
     refs: Sequence[ImageRef]
-    skipped: dict[str, list[str]] = field(default_factory=dict)
+    skipped: Mapping[str, Sequence[str]] = field(default_factory=dict)
     form: str
     image_size: int | None = None
     people: People | None = None

@@ -22,7 +22,7 @@ from ethnoshard.sources._people_list import ImageTable, read_people_list
 from ethnoshard.sources._place import SEVERAL, Place, in_member
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._reading import Reading
-from ethnoshard.sources._recordio import list_recordio
+from ethnoshard.sources._record_listing import list_recordio
 from ethnoshard.sources._refusals import refuse_content
 from ethnoshard.sources._several import Opened, join
 from ethnoshard.sources._tables_beside import contradicting_table

@@ -1,6 +1,6 @@
 """What is to be said of rows and files that a reader left out, or read otherwise than they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -41,7 +41,7 @@ class Remarks:
             self._first.setdefault(reason, first)
             self._count[reason] = self._count.get(reason, 0) + count
 
-    def add_all(self, names: dict[str, list[str]]) -> None:
+    def add_all(self, names: Mapping[str, Sequence[str]]) -> None:
         """Count what was listed by reason."""
         for reason, listed in names.items():
             self.add(reason, next(iter(listed), ""), len(listed))

@@ -1,8 +1,7 @@
 """From paths that the user gives to what lies there."""
 
 import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ethnoshard.sources._open import Opener
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
+from ethnoshard.sources._refs import listing_lines
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +47,7 @@ class Source:
         return self.listing.refs
 
     @property
-    def skipped(self) -> dict[str, list[str]]:
+    def skipped(self) -> Mapping[str, Sequence[str]]:
         """Reason -> display names of the entries that are no image of an identity."""
         return self.listing.skipped
 
@@ -88,8 +88,8 @@ class Source:
         A listing has no more. Other photographs may have the same: see :func:`~ethnoshard.sources.image_digests`.
         """
         digest = hashlib.sha256()
-        for ref in self.refs:
-            digest.update(json.dumps([ref.identity, ref.name, ref.size]).encode() + b"\n")
+        for lines in listing_lines(self.refs):
+            digest.update(lines)
         return digest.hexdigest()
 
     def open(self) -> SourceReader:
