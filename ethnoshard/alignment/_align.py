@@ -1,12 +1,14 @@
 """A source of photographs to a work folder of aligned faces, resumed where its photographs are the same."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict
 
+import numpy as np
 import polars as pl
 from PIL import Image
 
@@ -15,8 +17,17 @@ from ethnoshard._parallel import check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources import ImageRef, Reading, Source, contents_digest, image_digests, open_source
-from ethnoshard.work import STATUSES, WorkFolder, write_people
+from ethnoshard.sources import (
+    ImageRef,
+    Reading,
+    Source,
+    contents_digest,
+    digests_in_pieces,
+    identity_starts,
+    open_source,
+    place_key,
+)
+from ethnoshard.work import STATUSES, Seen, WorkFolder, read_seen, write_people, write_seen
 
 Digests = Sequence[bytes | None]
 """Of images, in their order; None where one can't be read."""
@@ -54,17 +65,26 @@ def check_photographs(
                 f"into another work folder"
             )
         return
-    before = {image: digest for part in parts for image, digest in _digests_of_part(folder, part)}
-    refs = images.refs
+    refs, spans = images.refs, part_spans(images.refs, folder.record().settings.part_images)
+    pieces = [slice(*spans[part]) for part in parts]
     if digests is None:
-        refs = [ref for ref in refs if ref.name in before]
-        digests = image_digests(images, KnownDigests.usual(), refs, log)
-    now = {ref.name: digest for ref, digest in zip(refs, digests, strict=True)}
-    other = [image for image, digest in before.items() if digest is not None and now.get(image) != digest]
-    if other:
+        wanted = sum(piece.stop - piece.start for piece in pieces)
+        now: Iterable[Digests] = digests_in_pieces(
+            images, KnownDigests.usual(), (refs[piece] for piece in pieces), wanted, log
+        )
+    else:
+        now = (digests[piece] for piece in pieces)
+    compared, others, first = 0, 0, ""
+    for part, piece, found in zip(parts, pieces, now, strict=True):
+        by_name = {ref.name: digest for ref, digest in zip(refs[piece], found, strict=True)}
+        for image, digest in _digests_of_part(folder, part):
+            compared += 1
+            if digest is not None and by_name.get(image) != digest:
+                others, first = others + 1, first or image
+    if others:
         raise EthnoshardError(
-            f"{folder.path} was made from other photographs: {len(other):,} of the {len(before):,} compared differ "
-            f"from those in {images.path}, or can't be read any more; the first is {other[0]!r}. Use another work "
+            f"{folder.path} was made from other photographs: {others:,} of the {compared:,} compared differ "
+            f"from those in {images.path}, or can't be read any more; the first is {first!r}. Use another work "
             f"folder, or delete this one"
         )
 
@@ -109,7 +129,7 @@ class AlignReport:
     reasons: dict[str, int]
     faces: int
     made: int
-    skipped: dict[str, list[str]]
+    skipped: Mapping[str, Sequence[str]]
 
 
 def align(
@@ -189,11 +209,15 @@ def align_source(
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
     with folder.held(waiting):
-        parts = list(cut_parts(images.refs, settings.part_images))
-        record = folder.begin(_record(images, settings, device, len(parts)))
+        parts = [images.refs[slice(*span)] for span in part_spans(images.refs, settings.part_images)]
+        seen, same = _look(images, read_seen(folder))
+        digest = images.digest() if seen is None else seen.digest
+        record = folder.begin(_record(images, digest, settings, device, len(parts)))
         write_people(folder, None if images.people is None else images.people.rows)
         done = [part for part in range(len(parts)) if folder.has_part(part)]
-        check_photographs(folder, images, done, digests=digests, log=log)
+        if not same or record.format == 1:
+            check_photographs(folder, images, done, digests=digests, log=log)
+            write_seen(folder, seen if record.format > 1 else None)
         missing = [part for part in range(len(parts)) if not folder.has_part(part)]
         to_do = sum(len(parts[part]) for part in missing)
         progress.begun(len(images.refs), len(images.refs) - to_do)
@@ -212,14 +236,25 @@ def align_source(
     )
 
 
-def cut_parts(refs: Sequence[ImageRef], images: int) -> Iterator[Sequence[ImageRef]]:
-    """Cut a listing where an identity ends, once a part has at least ``images`` images."""
-    start = 0
-    for stop in range(1, len(refs) + 1):
-        ends = stop == len(refs) or refs[stop].identity != refs[stop - 1].identity
-        if ends and (stop - start >= images or stop == len(refs)):
-            yield refs[start:stop]
-            start = stop
+def _look(images: Source, before: Seen | None) -> tuple[Seen | None, bool]:
+    """What the photographs look like, None where that can't be told, and whether it is as it was before."""
+    key = place_key(images)
+    if key is None:
+        return None, False
+    if before is not None and key == before.key:
+        return before, True
+    return Seen(key=key, digest=images.digest()), False
+
+
+def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
+    """First image of each part and the one after its last: cut where an identity ends, from ``images`` images on."""
+    ends = np.append(identity_starts(refs)[1:], len(refs))
+    spans, start = [], 0
+    while start < len(refs):
+        stop = int(ends[min(np.searchsorted(ends, start + images), len(ends) - 1)])
+        spans.append((start, stop))
+        start = stop
+    return spans
 
 
 def _make_parts(
@@ -257,7 +292,7 @@ class _Counts(TypedDict):
     faces: int
 
 
-def _record(source: Source, settings: AlignSettings, device: str, parts: int) -> dict[str, object]:
+def _record(source: Source, digest: str, settings: AlignSettings, device: str, parts: int) -> dict[str, object]:
     """What decides the parts, for ``align.json``. JSON has no tuples, so that it can be compared with what is read."""
     plain = asdict(settings)
     plain["detector"]["thresholds"] = list(settings.detector.thresholds)
@@ -265,9 +300,9 @@ def _record(source: Source, settings: AlignSettings, device: str, parts: int) ->
         "source": {
             "name": source.path.name,
             "kind": source.kind,
-            "digest": source.digest(),
+            "digest": digest,
             "images": len(source.refs),
-            "identities": len({ref.identity for ref in source.refs}),
+            "identities": len(identity_starts(source.refs)),
             "skipped": {reason: len(names) for reason, names in source.skipped.items()},
             "form": source.form,
             "layout": source.reading.layout,
@@ -281,17 +316,18 @@ def _record(source: Source, settings: AlignSettings, device: str, parts: int) ->
 
 
 def _counts(folder: WorkFolder, parts: int) -> _Counts:
-    tables = folder.faces(parts)
-    images = tables.filter(pl.col("face") == 0)
-    by_status = dict(images.group_by("status").len().iter_rows())
-    reasons = images.filter(pl.col("reason").is_not_null()).select(
-        pl.col("reason").str.replace_all(r"\d[\d,]*", "#").alias("reason")
-    )
-    by_reason = reasons.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+    faces, by_status, by_reason = 0, Counter[str](), Counter[str]()
+    for table in map(folder.part_table, range(parts)):
+        images = table.filter(pl.col("face") == 0)
+        reasons = images["reason"].drop_nulls().str.replace_all(r"\d[\d,]*", "#")
+        by_status.update(images["status"].cast(pl.String).to_list())
+        by_reason.update(reasons.to_list())
+        faces += table["length"].count()
+    order = sorted(by_reason, key=lambda reason: (-by_reason[reason], reason))
     return {
-        "statuses": {status: by_status.get(status, 0) for status in STATUSES},
-        "reasons": dict(by_reason.iter_rows()),
-        "faces": tables["length"].count(),
+        "statuses": {status: by_status[status] for status in STATUSES},
+        "reasons": {reason: by_reason[reason] for reason in order},
+        "faces": faces,
     }
 
 

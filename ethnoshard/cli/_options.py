@@ -80,7 +80,7 @@ Columns: TypeAlias = Annotated[
     typer.Option(
         "--columns",
         metavar="ROLE=COLUMN,...",
-        help="Which columns of the list, or of Parquet, are what, if names don't tell: image=path,identity=person,group=race. "
+        help="Which columns of the list, or of Parquet, are what, if names don't tell: image=path,identity=person. "
         "Columns without a name are 1, 2 ...",
     ),
 ]

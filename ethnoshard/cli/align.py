@@ -53,7 +53,7 @@ def run(
     reading = options.reading(layout, table, columns, as_it_is)
     report, seconds = watched_alignment(source, work, settings, reading, workers, device, None if as_json else say)
     if as_json:
-        say_json(asdict(report))
+        say_json({**asdict(report), "skipped": {reason: list(names) for reason, names in report.skipped.items()}})
     else:
         report_alignment(report, seconds)
         say(f"next: {command('label', work, '--labels', 'FILE.csv')}, or {command('label', work, '--classifier')}")

@@ -6,7 +6,7 @@ import typer
 
 from ethnoshard._command import command
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import fail, say, say_json, say_table, size
+from ethnoshard.cli._console import fail, say, say_json, say_table, size, warn_of
 from ethnoshard.sources import Look, look_at, open_source
 
 
@@ -46,5 +46,6 @@ def _tell(found: Look) -> None:
         say_table(["group", "identities"], [*rows, *without])
     for reason, number in found.skipped.items():
         say(f"left out, {reason}: {number:,}")
+    warn_of("of what it says", found.remarks)
     for smell in found.smells:
         fail(f"{smell.what}. Way out: {smell.way_out}")

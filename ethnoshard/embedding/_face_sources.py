@@ -25,7 +25,8 @@ from ethnoshard.embedding._embeddings import Cache
 from ethnoshard.embedding._model import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
-from ethnoshard.sources import BinPairs, Reading, Source, contents_digest, image_digests, open_source
+from ethnoshard.sources import BinPairs, Reading, Source, contents_digest, image_digests, open_source, place_key
+from ethnoshard.work import Seen, read_seen
 
 _MOST_PIXELS = 20_000_000
 """Pixels of an aligned face beyond which it is not decoded."""
@@ -261,6 +262,13 @@ def _same_source(faces: AlignedFaces, images: Source, known: KnownDigests) -> st
         EthnoshardError: they aren't.
     """
     path, record = faces.folder.path, faces.record
+    seen = read_seen(faces.folder)
+    if (
+        record.format > 1
+        and seen is not None
+        and seen == Seen(key=place_key(images) or "", digest=record.source.digest)
+    ):
+        return None
     if images.digest() != record.source.digest:
         raise EthnoshardError(
             f"{images.path} is not what {path} was made from: that was {record.source.name} with "

@@ -1,7 +1,7 @@
 """Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike; pair lists."""
 
 from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
-from ethnoshard.sources._contents import contents_digest, image_digests
+from ethnoshard.sources._contents import Digests, contents_digest, digests_in_pieces, image_digests, place_key
 from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
@@ -17,6 +17,7 @@ from ethnoshard.sources._person_table import PersonTable, read_person_table
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
+from ethnoshard.sources._refs import identity_starts
 from ethnoshard.sources._remarks import Remark, Remarks, plain
 from ethnoshard.sources._roles import column_choices
 from ethnoshard.sources._scores import ScoredPairs, read_scores
@@ -28,6 +29,7 @@ __all__ = [
     "AttributeTable",
     "BinPairs",
     "CfpProtocol",
+    "Digests",
     "GroupSource",
     "ImageRef",
     "ImageTable",
@@ -50,15 +52,18 @@ __all__ = [
     "column_choices",
     "column_names",
     "contents_digest",
+    "digests_in_pieces",
     "explain_absent",
     "file_part",
     "find_pairs",
+    "identity_starts",
     "image_digests",
     "listed_by",
     "look_at",
     "nearest_name",
     "open_labelled",
     "open_source",
+    "place_key",
     "plain",
     "read_attributes",
     "read_bfw_pairs",

@@ -1,14 +1,21 @@
 """What the images of a source hold, so that other photographs of the same names and sizes are told."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._reader import ImageRef, SourceReader
+from ethnoshard.sources._refs import listing_columns
 from ethnoshard.sources._source import Source
 
 _AT_ONCE = 4096
@@ -17,12 +24,53 @@ _MANY = 10_000
 """Images that are not read without a word."""
 
 
+class Digests(Sequence[bytes | None]):
+    """SHA-256 of many images, 33 bytes each; None of one that can't be read."""
+
+    def __init__(self, digests: NDArray[np.uint8], read: NDArray[np.bool_]) -> None:
+        """Keep the digests, (images, 32), and which images could be read, (images,)."""
+        self._digests, self._read = digests, read
+
+    @classmethod
+    def none(cls, number: int) -> "Digests":
+        """Of so many images, none of which was read so far."""
+        return cls(np.zeros((number, hashlib.sha256().digest_size), np.uint8), np.zeros(number, bool))
+
+    def put(self, start: int, digests: Sequence[bytes | None]) -> None:
+        """Put digests in the places from ``start`` on."""
+        read = np.array([digest is not None for digest in digests], bool)
+        here = slice(start, start + len(digests))
+        joined = b"".join(digest for digest in digests if digest is not None)
+        self._digests[here][read] = np.frombuffer(joined, np.uint8).reshape(-1, self._digests.shape[1])
+        self._read[here] = read
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Digests": ...
+    def __getitem__(self, place: int | slice) -> "bytes | Digests | None":
+        """Of an image, or of some of them."""
+        if isinstance(place, slice):
+            return Digests(self._digests[place], self._read[place])
+        return self._digests[place].tobytes() if self._read[place] else None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether these are the same digests in the same order, in whatever sequence."""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(operator.eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list
+
+
 def image_digests(
     source: Source,
     known: KnownDigests,
     refs: Sequence[ImageRef] | None = None,
     log: Callable[[str], None] | None = None,
-) -> list[bytes | None]:
+) -> Digests:
     """SHA-256 of each encoded image file, 32 bytes, whatever it lies in.
 
     An image is read only if ``known`` has nothing of its file as it looks now: of a folder the image's own file, of an
@@ -41,19 +89,65 @@ def image_digests(
         EthnoshardError: the source is gone or can't be opened any more.
     """
     refs = source.refs if refs is None else refs
-    found: list[bytes | None] = []
-    for start in range(0, len(refs), _AT_ONCE):
-        some = _Some(source, refs[start : start + _AT_ONCE])
-        before = known.known([key for key in some.keys if key is not None])
-        digests = [None if key is None else before.get(key) for key in some.keys]
-        unknown = [place for place, digest in enumerate(digests) if digest is None]
-        if log is not None and not start and len(refs) >= _MANY and 2 * len(unknown) > len(digests):
-            log(f"reading {len(refs):,} images of {source.path}, to know them by their content; the next time is quick")
-        if unknown:
-            some.read(digests, unknown)
-            known.keep(some.sure(digests, unknown))
-        found += digests
+    found, start = Digests.none(len(refs)), 0
+    pieces = (refs[begin : begin + _AT_ONCE] for begin in range(0, len(refs), _AT_ONCE))
+    for digests in digests_in_pieces(source, known, pieces, len(refs), log):
+        found.put(start, digests)
+        start += len(digests)
     return found
+
+
+def digests_in_pieces(
+    source: Source,
+    known: KnownDigests,
+    pieces: Iterable[Sequence[ImageRef]],
+    images: int,
+    log: Callable[[str], None] | None = None,
+) -> Iterator[list[bytes | None]]:
+    """As :func:`image_digests`, piece by piece; what was read is kept after each.
+
+    Args:
+        source: where they are.
+        known: what was read before.
+        pieces: some of the source's images at a time.
+        images: in all of them.
+        log: told when there are many to read, which may take minutes.
+
+    Raises:
+        EthnoshardError: the source is gone or can't be opened any more.
+    """
+    with contextlib.ExitStack() as until_all_are_read:
+        reader: SourceReader | None = None
+        for number, refs in enumerate(pieces):
+            some = _Some(source, refs)
+            before = known.known([key for key in some.keys if key is not None])
+            digests = [None if key is None else before.get(key) for key in some.keys]
+            unknown = [place for place, digest in enumerate(digests) if digest is None]
+            if log is not None and not number and images >= _MANY and 2 * len(unknown) > len(digests):
+                log(
+                    f"reading {images:,} images of {source.path}, to know them by their content; the next time is quick"
+                )
+            if unknown:
+                reader = reader or until_all_are_read.enter_context(source.open())
+                some.read(reader, digests, unknown)
+                known.keep(some.sure(digests, unknown))
+            yield digests
+
+
+def place_key(source: Source) -> str | None:
+    """Hex digest of how the files of a source look now, and of all that was listed of its images.
+
+    Under the same key they hold the same photographs. None where an image is a file of its own, of which there are too
+    many to look at, where a file is gone, or where one was changed so lately that a further change might not show.
+    """
+    files = source.place.files()
+    stamps = [] if files is None else [_stamp(file) for file in files]
+    if not stamps or not all(stamp is not None and stamp.settled() for stamp in stamps):
+        return None
+    whole = hashlib.sha256(b"".join(stamp.key() for stamp in stamps if stamp is not None))
+    for columns in listing_columns(source.refs):
+        whole.update(columns)
+    return whole.hexdigest()
 
 
 def contents_digest(refs: Iterable[ImageRef], digests: Iterable[bytes | None]) -> str:
@@ -78,14 +172,13 @@ class _Some:
             for ref, stamp in zip(refs, self._stamps, strict=True)
         ]
 
-    def read(self, digests: list[bytes | None], places: Sequence[int]) -> None:
+    def read(self, reader: SourceReader, digests: list[bytes | None], places: Sequence[int]) -> None:
         """Fill in the digests of some places; what can't be read stays None."""
-        with self._source.open() as reader:
-            for place in places:
-                try:
-                    digests[place] = hashlib.sha256(reader.read(self._refs[place])).digest()
-                except UnreadableImageError:
-                    continue
+        for place in places:
+            try:
+                digests[place] = hashlib.sha256(reader.read(self._refs[place])).digest()
+            except UnreadableImageError:
+                continue
 
     def sure(self, digests: Sequence[bytes | None], places: Sequence[int]) -> dict[bytes, bytes]:
         """Digests by key, where the file would look otherwise by now if it was changed after it was looked at."""

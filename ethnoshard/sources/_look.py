@@ -1,10 +1,12 @@
 """A source at a glance: what it was taken for, how many are in it, and what is odd."""
 
-from collections import Counter
 from dataclasses import dataclass
-from statistics import median
+
+import numpy as np
 
 from ethnoshard.sources._listing import GROUP, IDENTITY, Smell
+from ethnoshard.sources._refs import identity_starts, total_bytes
+from ethnoshard.sources._remarks import Remark
 from ethnoshard.sources._source import Source
 
 
@@ -28,6 +30,7 @@ class Look:
         examples: names of three images, from the first, the middle and the last identity.
         skipped: reason -> number of entries that are no image of an identity.
         smells: what suggests that it is something else.
+        remarks: what was left out of what it says of people.
     """
 
     path: str
@@ -45,6 +48,7 @@ class Look:
     examples: tuple[str, ...]
     skipped: dict[str, int]
     smells: tuple[Smell, ...]
+    remarks: tuple[Remark, ...] = ()
 
     def __str__(self) -> str:
         """The first line of what is told."""
@@ -60,32 +64,32 @@ def look_at(source: Source) -> Look:
     Args:
         source: as listed, whether it smells or not.
     """
-    images = Counter(ref.identity for ref in source.refs)
-    names = list(images)
-    chosen = dict.fromkeys([names[0], names[len(names) // 2], names[-1]])
-    first: dict[str, str] = {}
-    for ref in source.refs:
-        if ref.identity in chosen:
-            first.setdefault(ref.identity, ref.name)
+    refs = source.refs
+    starts = identity_starts(refs)
+    images = np.diff(np.append(starts, len(refs)))
+    chosen = dict.fromkeys(starts[[0, len(starts) // 2, -1]].tolist())
     people = source.people
     groups: dict[str, int] = {}
     if people is not None and GROUP in people.rows.columns:
-        there = people.rows.filter(people.rows[IDENTITY].is_in(names)).drop_nulls(GROUP)
+        there = people.rows.filter(
+            people.rows[IDENTITY].is_in([refs[start].identity for start in starts.tolist()])
+        ).drop_nulls(GROUP)
         groups = dict(there.group_by(GROUP).len().sort(GROUP).iter_rows())
     return Look(
         path=str(source.path),
         kind=source.kind,
         form=source.form,
-        images=len(source.refs),
+        images=len(refs),
         identities=len(images),
-        least=min(images.values()),
-        middle=median(images.values()),
-        most=max(images.values()),
-        image_bytes=sum(ref.size for ref in source.refs),
+        least=int(images.min()),
+        middle=float(np.median(images)),
+        most=int(images.max()),
+        image_bytes=total_bytes(refs),
         groups=groups,
         without_group=len(images) - sum(groups.values()) if groups else 0,
         given_by={} if people is None else people.given_by,
-        examples=tuple(first[name] for name in chosen),
+        examples=tuple(refs[start].name for start in chosen),
         skipped={reason: len(entries) for reason, entries in source.skipped.items()},
         smells=source.smells,
+        remarks=source.remarks,
     )

@@ -1,5 +1,6 @@
 """Where the images of a source lie: small, so that it goes to other processes, each of which opens it for itself."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,15 @@ class Place:
             return reader(self.path, self.max_file_bytes)
         except OSError as error:
             raise EthnoshardError(f"{self.path} can't be opened: {error.strerror or error}") from error
+
+    def files(self) -> tuple[Path, ...] | None:
+        """The files that hold all of the images; None where many an image is a file of its own."""
+        if self.kind == SEVERAL:
+            files = [member.files() for member in self.members]
+            return None if None in files else tuple(itertools.chain.from_iterable(filter(None, files)))
+        if self.kind == "folder":
+            return None
+        return (rec_file(self.path) if self.kind == "recordio" else self.path,)
 
     def file_of(self, ref: ImageRef) -> "FileOfImage":
         """The file that an image lies in: once that looks otherwise, the image may be another one."""

@@ -89,7 +89,7 @@ def _is_of_people(values: PersonalValues, column: str, remarks: Remarks) -> bool
     differ = int((~values.one).sum())
     if not differ:
         return True
-    who = f"the first: {values.people[~values.one][0]}"
+    who = str(values.people[~values.one][0])
     if differ > _MAY_DIFFER * len(values.people):
         remarks.add(f"person whose records differ in {column}, which is thus none of people", who, differ)
         return False

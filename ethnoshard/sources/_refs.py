@@ -27,6 +27,14 @@ class LazyRefs(Sequence[ImageRef], ABC):
         """See :func:`listing_lines`."""
 
     @abstractmethod
+    def columns(self) -> Iterator[bytes]:
+        """See :func:`listing_columns`."""
+
+    @abstractmethod
+    def total_bytes(self) -> int:
+        """See :func:`total_bytes`."""
+
+    @abstractmethod
     def starts(self) -> NDArray[np.int64]:
         """See :func:`identity_starts`."""
 
@@ -39,6 +47,23 @@ def listing_lines(refs: Sequence[ImageRef]) -> Iterator[bytes]:
     for start in range(0, len(refs), _AT_ONCE):
         some = refs[start : start + _AT_ONCE]
         yield "".join(f"{json.dumps([ref.identity, ref.name, ref.size])}\n" for ref in some).encode()
+
+
+def listing_columns(refs: Sequence[ImageRef]) -> Iterator[bytes]:
+    """All that is kept of the images, in whatever form: the same bytes are of the same refs, locators included.
+
+    Of refs that are lazy it is quicker to have than their lines, which follow from it.
+    """
+    if isinstance(refs, LazyRefs):
+        yield from refs.columns()
+        return
+    for start in range(0, len(refs), _AT_ONCE):
+        yield "".join(f"{json.dumps(ref)}\n" for ref in refs[start : start + _AT_ONCE]).encode()
+
+
+def total_bytes(refs: Sequence[ImageRef]) -> int:
+    """Of all encoded images."""
+    return refs.total_bytes() if isinstance(refs, LazyRefs) else sum(ref.size for ref in refs)
 
 
 def identity_starts(refs: Sequence[ImageRef]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._refs import listing_lines
+from ethnoshard.sources._remarks import Remark
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +71,11 @@ class Source:
     def smells(self) -> tuple[Smell, ...]:
         """What suggests that the form is another one."""
         return self.listing.smells
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was left out of all this, or read otherwise than it is written."""
+        return self.listing.remarks
 
     def checked(self) -> "Source":
         """The source itself, if nothing suggests that it is not what it was taken for, or it was to be so as it is.

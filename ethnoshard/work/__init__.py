@@ -16,6 +16,7 @@ from ethnoshard.work._labels import (
 from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, chosen_first, prominence, write_part
 from ethnoshard.work._people import PEOPLE, read_people, write_people
 from ethnoshard.work._record import AlignmentRecord, SettingsRecord, SourceRecord, WorkRecord
+from ethnoshard.work._seen import Seen, read_seen, write_seen
 
 __all__ = [
     "BY_CLASSIFIER",
@@ -28,6 +29,7 @@ __all__ = [
     "FaceRow",
     "Labelling",
     "PartFaces",
+    "Seen",
     "SettingsRecord",
     "SourceRecord",
     "WorkFolder",
@@ -36,8 +38,10 @@ __all__ = [
     "prominence",
     "read_labels",
     "read_people",
+    "read_seen",
     "write_comparison",
     "write_labels",
     "write_part",
     "write_people",
+    "write_seen",
 ]
