@@ -12,10 +12,18 @@ from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import warn, warn_of
 from ethnoshard.cli._shown import show_report
-from ethnoshard.embedding import Embeddings, faces_of_bin
+from ethnoshard.embedding import Embeddings, faces_of_image_pairs
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.reports import EvaluationOptions, Report, check_out, read_groups, read_pairs, warnings_of
-from ethnoshard.sources import PairList, column_choices, read_bin_pairs, read_scores
+from ethnoshard.reports import EvaluationOptions, Report, check_out, read_groups, warnings_of
+from ethnoshard.sources import (
+    WITH_IMAGES,
+    ImagePairs,
+    PairList,
+    column_choices,
+    pairs_form,
+    read_any_pairs,
+    read_scores,
+)
 
 _USUAL = EvaluationOptions()
 _USUAL_FARS = ",".join(f"{far:g}" for far in _USUAL.fars)
@@ -24,12 +32,17 @@ _USUAL_FARS = ",".join(f"{far:g}" for far in _USUAL.fars)
 class PairsForm(StrEnum):
     """Whose pair list it is."""
 
+    AUTO = "auto"
     LFW = "lfw"
+    LFW_CSV = "lfw-csv"
+    LABEL_FIRST = "label-first"
+    TWO_LINE = "two-line"
     CFP_FF = "cfp-ff"
     CFP_FP = "cfp-fp"
     RFW = "rfw"
     BFW = "bfw"
     BIN = "bin"
+    PARQUET = "parquet"
 
 
 class MetricOption(StrEnum):
@@ -69,8 +82,17 @@ def run(
         str | None,
         typer.Option("--lfw", "--images", metavar="FACES", help="LFW, or another set: photographs or a work folder."),
     ] = None,
-    pairs: Annotated[Path | None, typer.Option(metavar="FILE", help="Which images to compare: pairs.txt.")] = None,
-    form: Annotated[PairsForm, typer.Option("--pairs-form", help="Whose form the pair list has.")] = PairsForm.LFW,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Which images to compare: pairs.txt, or a list of another form, or its folder; repeated for those in "
+            "several files, such as RFW's .bin.",
+        ),
+    ] = None,
+    form: Annotated[
+        PairsForm, typer.Option("--pairs-form", help="Whose form the pair list has; by default told by what it holds.")
+    ] = PairsForm.AUTO,
     groups: Annotated[
         list[Path] | None,
         typer.Option(
@@ -182,7 +204,10 @@ def run(
     roles = column_choices(options.as_text(columns or ""))
     if set(roles) - {"identity"}:
         raise EthnoshardError("--columns says which column of --groups is the identity; --group-columns are its groups")
-    _check_inputs(model, images, pairs, embeddings, scores, form)
+    lists = pairs or []
+    _check_inputs(model, images, lists, embeddings, scores)
+    chosen = form.value if form != PairsForm.AUTO or not lists else pairs_form(lists)
+    _check_images(model, images, lists, with_images=chosen in WITH_IMAGES)
     if out is not None:
         check_out(out)
     from ethnoshard.reports import evaluate_embeddings, evaluate_scores
@@ -194,8 +219,8 @@ def run(
         table = read_scores(scores, allow_failures=failures != FailuresOption.REFUSE, groups_apart=bool(by_group))
         report = evaluate_scores(table, groups=by_group, options=decided)
     else:
-        assert pairs is not None, "checked above"
-        pair_list = read_pairs(pairs, form.value)
+        given = read_any_pairs(*lists, form=chosen)
+        pair_list = given.pairs if isinstance(given, ImagePairs) else given
         if embeddings is not None:
             found = Embeddings.load(embeddings)
         else:
@@ -203,8 +228,7 @@ def run(
             found = _of_model(
                 model,
                 images,
-                pair_list,
-                form,
+                given,
                 (source, alignment, normalise, crop, device),
                 flip=flip,
                 cache=cache,
@@ -249,10 +273,9 @@ def _threshold_of(text: str | None) -> float | results.ThresholdRule | None:
 def _check_inputs(
     model: str | None,
     images: str | None,
-    pairs: Path | None,
+    pairs: list[Path],
     embeddings: Path | None,
     scores: Path | None,
-    form: PairsForm,
 ) -> None:
     """Refuse what doesn't go together.
 
@@ -265,23 +288,29 @@ def _check_inputs(
         raise EthnoshardError(f"give one of MODEL, --embeddings FILE and --scores FILE; this has {what}")
     if scores is not None and (pairs or images):
         raise EthnoshardError("--scores holds pairs itself; leave out --pairs and --lfw")
-    if scores is None and pairs is None:
+    if scores is None and not pairs:
         raise EthnoshardError(f"{given[0]} needs --pairs FILE: which images to compare")
     if embeddings is not None and images is not None:
         raise EthnoshardError("--embeddings are of images already; leave out --lfw")
-    if model is not None and (images is None) != (form == PairsForm.BIN):
-        raise EthnoshardError(
-            "a .bin file holds its images; leave out --lfw"
-            if images is not None
-            else "MODEL needs --lfw FACES (or --images): the images that the pairs name"
-        )
+
+
+def _check_images(model: str | None, images: str | None, pairs: list[Path], *, with_images: bool) -> None:
+    """Refuse images beside pairs that hold theirs, and pairs of a model without any.
+
+    Raises:
+        EthnoshardError: what is too much or missing.
+    """
+    if model is None or (images is None) == with_images:
+        return
+    if images is not None:
+        raise EthnoshardError(f"{pairs[0]} holds its images; leave out --lfw")
+    raise EthnoshardError("MODEL needs --lfw FACES (or --images): the images that the pairs name")
 
 
 def _of_model(
     model: str,
     images: str | None,
-    pairs: PairList,
-    form: PairsForm,
+    pairs: PairList | ImagePairs,
     choices: tuple[Path | None, embedding.AlignmentOption | None, str | None, int | None, str],
     *,
     flip: bool,
@@ -292,8 +321,8 @@ def _of_model(
     source, alignment, normalise, crop, device = choices
     known = embedding.loaded(model, alignment, normalise, crop, device)
     store = embedding.chosen_cache(cache)
-    if form == PairsForm.BIN:
-        faces = faces_of_bin(read_bin_pairs(pairs.path))
+    if isinstance(pairs, ImagePairs):
+        faces = faces_of_image_pairs(pairs)
     else:
         assert images is not None, "checked above"
         faces = embedding.opened(images, source, store, workers)

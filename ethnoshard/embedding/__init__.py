@@ -14,7 +14,7 @@ from ethnoshard.embedding._aligned import AlignedFaces, face_keys
 from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
 from ethnoshard.embedding._embed_source import embed_source
 from ethnoshard.embedding._embeddings import Cache, Embeddings
-from ethnoshard.embedding._face_sources import Faces, faces_of_bin, faces_of_dataset, faces_of_work, open_faces
+from ethnoshard.embedding._face_sources import Faces, faces_of_dataset, faces_of_image_pairs, faces_of_work, open_faces
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
 from ethnoshard.embedding._load import load_model
 from ethnoshard.embedding._model import ALIGNMENTS, NORMALISATIONS, REFERENCE, Alignment, FaceModel, template
@@ -52,8 +52,8 @@ __all__ = [
     "embed_some",
     "embed_source",
     "face_keys",
-    "faces_of_bin",
     "faces_of_dataset",
+    "faces_of_image_pairs",
     "faces_of_work",
     "five_point_face",
     "load_model",

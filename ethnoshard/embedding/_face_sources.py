@@ -25,7 +25,7 @@ from ethnoshard.embedding._embeddings import Cache
 from ethnoshard.embedding._model import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards import FaceDataset, open_shards
-from ethnoshard.sources import BinPairs, Reading, Source, contents_digest, image_digests, open_source, place_key
+from ethnoshard.sources import ImagePairs, Reading, Source, contents_digest, image_digests, open_source, place_key
 from ethnoshard.work import Seen, read_seen
 
 _MOST_PIXELS = 20_000_000
@@ -197,8 +197,8 @@ def faces_of_dataset(path: str) -> Faces:
     )
 
 
-def faces_of_bin(pairs: BinPairs) -> Faces:
-    """Images of insightface's ``.bin`` files, which are aligned already.
+def faces_of_image_pairs(pairs: ImagePairs) -> Faces:
+    """Images that come with their pairs, as in insightface's ``.bin`` files; they are aligned already.
 
     Squares of several sizes are each scaled to the model's input, as insightface's own evaluation does (``load_bin`` of
     its ``verification.py``, which fails where an image is not a square). What can't be decoded, and what is not a
@@ -230,7 +230,7 @@ def faces_of_bin(pairs: BinPairs) -> Faces:
         size=size,
         digest=digest.hexdigest(),
         facts={
-            "kind": "bin file",
+            "kind": pairs.kind,
             "name": pairs.pairs.path.name,
             "source_digest": digest.hexdigest(),
             "face": size,

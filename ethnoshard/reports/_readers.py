@@ -1,53 +1,41 @@
 """Readers for lists of pairs and tables of groups, by the name or the head of their form."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import (
+    PAIRS_FORMS,
     AttributeTable,
     GroupSource,
+    ImagePairs,
     PairList,
     column_names,
     file_part,
+    read_any_pairs,
     read_attributes,
-    read_bfw_pairs,
-    read_bin_pairs,
-    read_cfp_pairs,
     read_lfw_groups,
-    read_lfw_pairs,
-    read_rfw_pairs,
 )
 
-_READERS: dict[str, Callable[[Path], PairList]] = {
-    "lfw": read_lfw_pairs,
-    "cfp-ff": partial(read_cfp_pairs, protocol="FF"),
-    "cfp-fp": partial(read_cfp_pairs, protocol="FP"),
-    "rfw": partial(read_rfw_pairs, allow_duplicates=True),
-    "bfw": partial(read_bfw_pairs, allow_duplicates=True),
-    "bin": lambda path: read_bin_pairs(path).pairs,
-}
-PAIR_FORMATS = tuple(_READERS)
-"""LFW's pairs.txt, CFP's Protocol folder (frontal-frontal, frontal-profile), RFW's txts, BFW's table, insightface's
-.bin."""
+PAIR_FORMATS = PAIRS_FORMS
+"""LFW's pairs.txt and as CSV, lists of ``label path path`` and of two lines a pair, CFP's Protocol folder
+(frontal-frontal, frontal-profile), RFW's txts, BFW's table, insightface's .bin, Parquet with images."""
 
 
-def read_pairs(path: str | Path, form: str = "lfw") -> PairList:
-    """Read a pair list.
+def read_pairs(*paths: str | Path, form: str = "auto") -> PairList:
+    """Read a pair list; see ``sources.read_any_pairs``, which gives the images too, where the form holds them.
 
     Args:
-        path: the file or folder.
-        form: one of ``PAIR_FORMATS``.
+        paths: the file or folder, or the several files that make one list.
+        form: one of ``PAIR_FORMATS``, or "auto": told by what the list holds.
 
     Raises:
         EthnoshardError: the form is unknown, or the list can't be read or is malformed.
     """
-    if form not in _READERS:
-        raise EthnoshardError(f"pair lists come as {', '.join(PAIR_FORMATS)}; {form!r} is none of these")
-    return _READERS[form](Path(path))
+    found = read_any_pairs(*paths, form=form)
+    return found.pairs if isinstance(found, ImagePairs) else found
 
 
 _OF_LFW = ("usc_label", "kumar_white", "kumar_black", "kumar_asian", "kumar_indian")

@@ -54,12 +54,12 @@ class Source:
     """Where the images are from.
 
     Attributes:
-        kind: "photographs", "work folder", "dataset" or "bin file".
+        kind: "photographs", "work folder", "dataset", "bin file" or "parquet pairs".
         name: of the folder or file.
         source_digest: tells whether it is the same.
         source_contents: digest of the photographs' contents; None where unknown.
         face: side of the faces, pixels.
-        sizes: of a ``.bin`` file, side -> images.
+        sizes: of images that came with their pairs, side -> images.
         aligner: how faces were found.
         statuses: how many images ended how.
         versions: of the libraries that aligned them.

@@ -1,10 +1,12 @@
 """Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike; pair lists."""
 
-from ethnoshard.sources._bin_pairs import BinPairs, read_bin_pairs
+from ethnoshard.sources._bin_pairs import read_bin_pairs, read_bins_of_groups
 from ethnoshard.sources._contents import Digests, contents_digest, digests_in_pieces, image_digests, place_key
 from ethnoshard.sources._group_source import GroupSource
 from ethnoshard.sources._group_table import AttributeTable, file_part, read_attributes
+from ethnoshard.sources._image_pairs import ImagePairs
 from ethnoshard.sources._labelled import LabelledFaces, open_labelled
+from ethnoshard.sources._lfw_csv import read_lfw_csv_pairs
 from ethnoshard.sources._lfw_groups import read_lfw_groups
 from ethnoshard.sources._listed_by import listed_by
 from ethnoshard.sources._listing import Listing, People, Smell
@@ -12,6 +14,9 @@ from ethnoshard.sources._look import Look, look_at
 from ethnoshard.sources._matching import MatchedPairs, explain_absent, find_pairs, nearest_name
 from ethnoshard.sources._pair_lists import CfpProtocol, read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
 from ethnoshard.sources._pairs import MissingImages, PairList
+from ethnoshard.sources._pairs_form import PAIRS_FORMS, WITH_IMAGES, PairsForm, pairs_form, read_any_pairs
+from ethnoshard.sources._parquet_pairs import read_parquet_pairs
+from ethnoshard.sources._path_pairs import read_label_first_pairs, read_two_line_pairs
 from ethnoshard.sources._people_list import ImageTable, read_people_list
 from ethnoshard.sources._person_table import PersonTable, read_person_table
 from ethnoshard.sources._place import Place
@@ -26,11 +31,13 @@ from ethnoshard.sources._table import LINE, column_names, read_text_table
 
 __all__ = [
     "LINE",
+    "PAIRS_FORMS",
+    "WITH_IMAGES",
     "AttributeTable",
-    "BinPairs",
     "CfpProtocol",
     "Digests",
     "GroupSource",
+    "ImagePairs",
     "ImageRef",
     "ImageTable",
     "LabelledFaces",
@@ -39,6 +46,7 @@ __all__ = [
     "MatchedPairs",
     "MissingImages",
     "PairList",
+    "PairsForm",
     "People",
     "PersonTable",
     "Place",
@@ -63,17 +71,24 @@ __all__ = [
     "nearest_name",
     "open_labelled",
     "open_source",
+    "pairs_form",
     "place_key",
     "plain",
+    "read_any_pairs",
     "read_attributes",
     "read_bfw_pairs",
     "read_bin_pairs",
+    "read_bins_of_groups",
     "read_cfp_pairs",
+    "read_label_first_pairs",
+    "read_lfw_csv_pairs",
     "read_lfw_groups",
     "read_lfw_pairs",
+    "read_parquet_pairs",
     "read_people_list",
     "read_person_table",
     "read_rfw_pairs",
     "read_scores",
     "read_text_table",
+    "read_two_line_pairs",
 ]

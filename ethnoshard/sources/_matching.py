@@ -45,6 +45,7 @@ def match_names(wanted: Iterable[str], available: Collection[str]) -> Matches:
     ``A/A_0001.jpg``                 ``A/A_1.jpg``, ``A/A_00001.jpg``    numbers may be padded otherwise
     ``African/m.1/m.1_0001.jpg``     ``m.1/m.1_0001.jpg``                folders above that all images share go
     ``A/A_0001.jpg``                 ``lfw/A/A_0001.jpg``                or stay, with others beside them
+    ``A_0001.jpg``                   ``images/A_0001.jpg``               a list may name no folder
     ===============================  ==================================  =======================================
 
     A name that is there letter by letter is taken, and that image is no other's. Nothing is chosen between two.
@@ -60,10 +61,13 @@ def match_names(wanted: Iterable[str], available: Collection[str]) -> Matches:
     if not rest:
         return Matches(found, [], {})
     by_end: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    bare = any("/" not in name for name in rest)
     for image in there:
         if image not in found:
             form = _form(image)
-            by_end[_end(form)].append((form, image))
+            # Lists that name no folder are few, and names alone would put all images 0001 of a set in one place.
+            for end in {_end(form)} | ({form.rpartition("/")[2]} if bare else set()):
+                by_end[end].append((form, image))
     possible: dict[str, list[str]] = {}
     claims: dict[str, list[str]] = defaultdict(list)
     for name in rest:

@@ -1,4 +1,4 @@
-"""Reads the pickles that hold nothing but bytes, booleans, whole numbers, and lists and tuples of them.
+"""Reads the pickles that hold nothing but bytes, booleans, whole numbers, rows of these, and lists and tuples of them.
 
 A pickle is a program, and running one that somebody else wrote can do anything. Here none is run: the instructions
 are listed, and the few that make such plain values are carried out by this file alone. No name is ever looked up.
@@ -10,6 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._plain_numpy import (
+    PlainArray,
+    PlainType,
+    numpy_array,
+    numpy_number,
+    numpy_row,
+    numpy_type,
+    refusal,
+)
 
 _MARK = object()
 _ENCODE = object()
@@ -17,9 +26,26 @@ _ENCODE = object()
 _EMPTY = object()
 """Stands for the type bytes, called without arguments: the same protocols' b""."""
 
-_STAND_INS = {"_codecs encode": _ENCODE, "__builtin__ bytes": _EMPTY, "builtins bytes": _EMPTY}
-_VALUES = {"NEWTRUE": True, "NEWFALSE": False}
-_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8")
+_ARRAY = object()
+"""Stands for the type of numpy's arrays."""
+_MAKES: dict[str, Callable[[object], object]] = {
+    "numpy dtype": numpy_type,
+    **{f"numpy.{core}.multiarray scalar": numpy_number for core in ("core", "_core")},
+    **{f"numpy.{core}.multiarray _reconstruct": lambda asked: numpy_array(asked, _ARRAY) for core in ("core", "_core")},
+    **{f"numpy.{core}.numeric _frombuffer": numpy_row for core in ("core", "_core")},
+}
+"""What numpy's own functions are asked for, and what makes it here; numpy 1 has them in core, numpy 2 in _core."""
+_MAKERS = frozenset(_MAKES.values())
+
+_STAND_INS: dict[str, object] = {
+    "_codecs encode": _ENCODE,
+    "__builtin__ bytes": _EMPTY,
+    "builtins bytes": _EMPTY,
+    "numpy ndarray": _ARRAY,
+    **_MAKES,
+}
+_VALUES = {"NEWTRUE": True, "NEWFALSE": False, "NONE": None}
+_BYTES = ("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8")
 _PYTHON_2_BYTES = ("BINSTRING", "SHORT_BINSTRING")
 _WHOLE = ("BININT", "BININT1", "BININT2", "INT")
 _TEXT = ("BINUNICODE", "SHORT_BINUNICODE", "UNICODE")
@@ -111,8 +137,11 @@ class _Machine:
         self._stack.append(tuple(reversed(values)))
 
     def call(self) -> None:
-        """The two calls that make bytes; any other is refused."""
+        """The two calls that make bytes, and those that make what numpy has; any other is refused."""
         arguments, called = self._stack.pop(), self._stack.pop()
+        if callable(called) and called in _MAKERS:
+            self._stack.append(called(arguments))
+            return
         match arguments:
             case (str(text), "latin1" | "latin-1") if called is _ENCODE:
                 self._stack.append(text.encode("latin-1"))
@@ -120,6 +149,13 @@ class _Machine:
                 self._stack.append(b"")
             case _:
                 raise EthnoshardError("it holds something other than bytes, lists, tuples and bools (a call)")
+
+    def build(self) -> None:
+        """Fill in what a type or an array of numpy was made without."""
+        state, target = self._stack.pop(), self._stack[-1]
+        if not isinstance(target, PlainType | PlainArray):
+            raise EthnoshardError("it holds something other than bytes, lists, tuples and bools (instruction BUILD)")
+        target.set(state)
 
     def _list(self) -> list[object]:
         target = self._stack[-1]
@@ -147,16 +183,13 @@ _PLAIN: dict[str, Callable[[_Machine], None]] = {
     "TUPLE2": lambda machine: machine.tuple_of(2),
     "TUPLE3": lambda machine: machine.tuple_of(3),
     "REDUCE": _Machine.call,
+    "BUILD": _Machine.build,
 }
 
 
 def _stand_in(name: str) -> object:
-    if name.startswith("numpy."):
-        raise EthnoshardError(
-            f"it holds arrays or numbers of numpy ({name.replace(' ', '.')}), which are not read; write each image as "
-            f"the bytes of its file and each answer as a bool: pickle.dump(([bytes(image) for image in images], "
-            f"[bool(answer) for answer in answers]), file)"
-        )
+    if name not in _STAND_INS and name.startswith("numpy"):
+        raise refusal(name.replace(" ", "."))
     if name not in _STAND_INS:
         raise EthnoshardError(
             f"it asks for {name.replace(' ', '.')}, and so for more than bytes, lists, tuples and bools; nothing of it "

@@ -126,8 +126,9 @@ def test_scores_of_any_system(embedded: Path, tmp_path: Path, cli: Cli) -> None:
     assert 0.5 in curves.thresholds.tolist() and len(curves.thresholds) == 43
 
 
-def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:
-    rng = np.random.default_rng(0)
+def noise_pairs(seed: int) -> tuple[list[bytes], list[bool]]:
+    """40 pairs; the two images of every other one are equal."""
+    rng = np.random.default_rng(seed)
     images = []
     for row in range(40):
         one, other = rng.integers(0, 256, (2, 14, 14, 3), np.uint8)
@@ -135,9 +136,13 @@ def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:
             file = io.BytesIO()
             Image.fromarray(pixels).resize((112, 112)).save(file, "JPEG")
             images.append(file.getvalue())
-    (tmp_path / "made.bin").write_bytes(pickle.dumps((images, [row % 2 == 1 for row in range(40)])))
+    return images, [row % 2 == 1 for row in range(40)]
+
+
+def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "made.bin").write_bytes(pickle.dumps(noise_pairs(0)))
     model = write_flat_onnx(tmp_path / "flat.onnx", (1, 3, 112, 112))
-    arguments = ("evaluate", model, "--pairs", tmp_path / "made.bin", "--pairs-form", "bin", "--no-cache", "--json")
+    arguments = ("evaluate", model, "--pairs", tmp_path / "made.bin", "--no-cache", "--json")
     run = cli(*arguments)
     assert run.returncode == 0, run.stderr
     content = json.loads(run.stdout)
@@ -145,7 +150,25 @@ def test_a_bin_file_brings_its_images_along(tmp_path: Path, cli: Cli) -> None:
     assert content["place"]["aligner"] == "as in the file" and content["verification"]["people"] is None
     assert content["identification"] == {"left_out": "the people of the images are not known"}
     wrong = cli(*arguments, "--lfw", tmp_path)
-    assert wrong.returncode == 1 and "a .bin file holds its images; leave out --lfw" in wrong.stderr
+    assert wrong.returncode == 1 and "made.bin holds its images; leave out --lfw" in wrong.stderr
+
+
+def test_bins_of_groups_are_one_report_by_group_whether_folder_or_files(tmp_path: Path, cli: Cli) -> None:
+    files = [tmp_path / "bins" / f"{group}_test.bin" for group in ("African", "Asian")]
+    files[0].parent.mkdir()
+    for seed, file in enumerate(files):
+        file.write_bytes(pickle.dumps(noise_pairs(seed)))
+    model = write_flat_onnx(tmp_path / "flat.onnx", (1, 3, 112, 112))
+    common = ("evaluate", model, "--no-cache", "--json", "--draws", 20)
+    folder, both = cli(*common, "--pairs", files[0].parent), cli(*common, "--pairs", files[0], "--pairs", files[1])
+    assert folder.returncode == 0, folder.stderr
+    assert both.returncode == 0, both.stderr
+    found, again = json.loads(folder.stdout), json.loads(both.stdout)
+    assert found == again and found["pairs"]["listed"] == 80
+    groups = found["verification_by_group"]["by_group"]
+    assert {name: group["pairs"] for name, group in groups.items()} == {"African": 40, "Asian": 40}
+    one = cli(*common, "--pairs", files[0])
+    assert one.returncode == 0 and json.loads(one.stdout)["verification_by_group"] is None
 
 
 def small_lfw(real_data: Path, folder: Path, fold: int) -> tuple[Path, Path]:

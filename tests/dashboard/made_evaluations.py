@@ -57,7 +57,7 @@ def make_lively(full: Given, folder: Path) -> Given:
     Few steps of training give the fixture's own models one place for everybody.
     """
     runs = folder / "runs"
-    pairs = read_pairs(full.datasets[1].parent / "tested" / "pairs.csv", "bfw")
+    pairs = read_pairs(full.datasets[1].parent / "tested" / "pairs.csv", form="bfw")
     reports = []
     for seed, run in enumerate(("base-0", "natural-0")):
         (runs / run / "reports").mkdir(parents=True)

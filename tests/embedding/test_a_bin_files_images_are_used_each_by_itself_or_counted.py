@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from stand_in_models import means, model_of, write_flat_onnx
 
-from ethnoshard.embedding import embed_source, faces_of_bin, load_model
+from ethnoshard.embedding import embed_source, faces_of_image_pairs, load_model
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import EvaluationOptions, evaluate_embeddings
 from ethnoshard.sources import read_bin_pairs
@@ -37,9 +37,14 @@ def write(path: Path, images: Sequence[bytes]) -> Path:
 def test_images_of_two_sizes_have_the_embeddings_that_they_have_alone(tmp_path: Path) -> None:
     model = load_model(write_flat_onnx(tmp_path / "flat.onnx", ("N", 3, 16, 16)), normalise="unit")
     sizes = [(112, 112) if place % 3 else (160, 160) for place in range(NUMBER)]
-    mixed = faces_of_bin(read_bin_pairs(write(tmp_path / "mixed.bin", [face(p, s) for p, s in enumerate(sizes)])))
-    small = faces_of_bin(read_bin_pairs(write(tmp_path / "small.bin", [face(p) for p in range(NUMBER)])))
-    large = faces_of_bin(read_bin_pairs(write(tmp_path / "large.bin", [face(p, (160, 160)) for p in range(NUMBER)])))
+    sets = {
+        "mixed": [face(place, size) for place, size in enumerate(sizes)],
+        "small": [face(place) for place in range(NUMBER)],
+        "large": [face(place, (160, 160)) for place in range(NUMBER)],
+    }
+    mixed, small, large = (
+        faces_of_image_pairs(read_bin_pairs(write(tmp_path / f"{name}.bin", images))) for name, images in sets.items()
+    )
     assert mixed.facts["sizes"] == {"112": 64, "160": 32} and (mixed.size, small.size, large.size) == (112, 112, 160)
     for flip in (False, True):
         found, of_small, of_large = (embed_source(model, faces, flip=flip).vectors for faces in (mixed, small, large))
@@ -56,7 +61,7 @@ def test_a_crop_is_the_same_part_of_every_size(tmp_path: Path) -> None:
         return means(images)
 
     images = [face(p, (112, 112) if p % 3 else (224, 224)) for p in range(NUMBER)]
-    faces = faces_of_bin(read_bin_pairs(write(tmp_path / "a.bin", images)))
+    faces = faces_of_image_pairs(read_bin_pairs(write(tmp_path / "a.bin", images)))
     embed_source(model_of(network, crop=96), faces)
     assert seen == {(96, 96), (192, 192)}
 
@@ -67,7 +72,7 @@ def test_a_bad_image_costs_its_pairs_which_are_counted_by_reason(tmp_path: Path,
     for place in bad:
         images[place] = b"\xff\xd8 no image" if place != 30 else face(place, (96, 112))
     pairs = read_bin_pairs(write(tmp_path / "set.bin", images))
-    found = embed_source(model_of(means), faces_of_bin(pairs))
+    found = embed_source(model_of(means), faces_of_image_pairs(pairs))
     content = evaluate_embeddings(found, pairs.pairs, options=EvaluationOptions(draws=0)).content
     facts = content["pairs"]
     assert (facts["listed"], facts["scored"]) == (48, 48 - len(bad))
@@ -79,7 +84,7 @@ def test_a_bad_image_costs_its_pairs_which_are_counted_by_reason(tmp_path: Path,
     else:
         assert reasons == {"unreadable": (1, f"pair {bad[0] // 2 + 1}")}
     whole = read_bin_pairs(write(tmp_path / "whole.bin", [face(place) for place in range(NUMBER)]))
-    kept = embed_source(model_of(means), faces_of_bin(whole))
+    kept = embed_source(model_of(means), faces_of_image_pairs(whole))
     for key, row in found.rows().items():
         np.testing.assert_array_equal(found.vectors[row], kept.vectors[kept.rows()[key]])
 
@@ -93,12 +98,12 @@ def test_a_bad_image_costs_its_pairs_which_are_counted_by_reason(tmp_path: Path,
 )
 def test_a_file_without_a_usable_image_is_one_message(tmp_path: Path, image: bytes, words: str) -> None:
     with pytest.raises(EthnoshardError, match=words):
-        faces_of_bin(read_bin_pairs(write(tmp_path / "set.bin", [image] * NUMBER)))
+        faces_of_image_pairs(read_bin_pairs(write(tmp_path / "set.bin", [image] * NUMBER)))
 
 
 def test_hardly_a_pair_left_is_refused_with_the_reasons(tmp_path: Path) -> None:
     images = [face(place) if place < 16 else face(place, (96, 112)) for place in range(NUMBER)]
     pairs = read_bin_pairs(write(tmp_path / "set.bin", images))
-    found = embed_source(model_of(means), faces_of_bin(pairs))
+    found = embed_source(model_of(means), faces_of_image_pairs(pairs))
     with pytest.raises(EthnoshardError, match=r"only 8 have .* both images; of the others: 80 x not_square"):
         evaluate_embeddings(found, pairs.pairs, options=EvaluationOptions(draws=0))

@@ -57,3 +57,33 @@ def bfw_lines(folds: int = 2, people: int = 3) -> list[str]:
                 lines.append(f"{fold},{image},{other},1,{p},{p},{group},{group},0.9")
                 lines.append(f"{fold},{image},{stranger},0,{p},{p + 1},{group},{group},0.1")
     return lines
+
+
+def lfw_pairs(folds: int, number: int) -> list[tuple[int, str, str, int]]:
+    """The pairs of ``lfw_lines``: label, two names of images, fold."""
+    pairs = []
+    for row, line in enumerate(lfw_lines(folds, number)[1:]):
+        name, one, *rest = line.split("\t")
+        other, two = rest if len(rest) == 2 else (name, rest[0])
+        pairs.append((int(len(rest) == 1), image(name, one), image(other, two), row // (2 * number)))
+    return pairs
+
+
+def image(name: str, number: str) -> str:
+    return f"{name}/{name}_{int(number):04d}.jpg"
+
+
+def csv_lines(folds: int, number: int) -> list[str]:
+    """LFW's list as Kaggle's pairs.csv has it."""
+    rows = [line.split("\t") for line in lfw_lines(folds, number)[1:]]
+    return ["name,imagenum1,imagenum2,", *[",".join(row if len(row) == 4 else [*row, ""]) for row in rows]]
+
+
+def two_lines(folds: int, number: int, *, numbered: bool) -> list[str]:
+    """As pairs_CALFW.txt (numbered: the label is the fold) and pairs_CPLFW.txt have it: pairs of one person first."""
+    pairs = sorted(lfw_pairs(folds, number), key=lambda pair: -pair[0])
+    lines = []
+    for label, first, second, fold in pairs:
+        said = label * (fold + 1 if numbered else 1)
+        lines += [f"{name.rpartition('/')[2]} {said}" for name in (first, second)]
+    return lines

@@ -106,6 +106,58 @@ def test_the_advice_for_arrays_of_numpy_works_and_ones_are_true(tmp_path: Path, 
     assert read_bin_pairs(path).pairs.same.tolist() == answers.tolist()
 
 
+IMAGES = [b"\xff\xd8%d" % place for place in range(20)]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [np.bool_(place % 3 == 0) for place in range(10)],
+        np.arange(10) % 3 == 0,
+        [int(place % 3 == 0) for place in range(10)],
+        [np.int32(place % 3 == 0) for place in range(10)],
+        (np.arange(10) % 3 == 0).astype(">i2"),
+        (np.arange(10) % 3 == 0).astype(np.int64)[:, None],
+    ],
+    ids=["bools of numpy", "an array", "0 and 1", "numbers of numpy", "an array, big-endian", "a column"],
+)
+@pytest.mark.parametrize("images", ["bytes", "arrays", "columns"])
+def test_what_people_write_with_numpy_is_read_as_the_same(
+    tmp_path: Path, images: str, answers: Any, protocol: int
+) -> None:
+    path = tmp_path / "set.bin"
+    rows = [np.frombuffer(image, np.uint8) for image in IMAGES]
+    given: list[Any] = {"bytes": IMAGES, "arrays": rows, "columns": [row[:, None] for row in rows]}[images]
+    path.write_bytes(pickle.dumps((given, answers), protocol))
+    found = read_bin_pairs(path)
+    assert found.images == tuple(IMAGES)
+    assert found.pairs.same.tolist() == [place % 3 == 0 for place in range(10)]
+
+
+def test_numpy_1_and_python_2_name_numpys_parts_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "set.bin"
+    content = pickle.dumps((IMAGES, [np.bool_(place < 5) for place in range(10)]), 2)
+    path.write_bytes(content.replace(b"numpy._core.", b"numpy.core."))
+    assert read_bin_pairs(path).pairs.same.tolist() == [True] * 5 + [False] * 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x03cnumpy.core.multiarray\n_reconstruct\ncnumpy\ndtype\nK\x00\x85C\x01b\x87R.",
+        b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00O8\x89\x88\x87R.",
+        b"\x80\x02cnumpy\nload\nX\x01\x00\x00\x00x\x85R.",
+        b"\x80\x02cnumpy.core.multiarray\nscalar\n)R.",
+        b"\x80\x02]K\x01b.",
+    ],
+    ids=["of another class", "of objects", "load", "of nothing", "state of a list"],
+)
+def test_numpys_names_are_known_for_bools_and_numbers_only(content: bytes) -> None:
+    with pytest.raises(EthnoshardError):
+        read_plain_pickle(content)
+
+
 plain = st.recursive(
     st.binary(max_size=300) | st.booleans() | st.integers(-3, 300),
     lambda inner: st.lists(inner, max_size=5) | st.lists(inner).map(tuple),
@@ -138,8 +190,11 @@ def test_a_damaged_one_is_one_message(value: object, protocol: int, data: st.Dat
         (([b"x"] * 18, [True] * 9), "has 18 images and 9 answers.*at least 10 answers"),
         (([b"x"] * 20, [b"y"] * 10), "or an answer is not a bool"),
         (([b"x"] * 20, [2] * 10), "or an answer is not a bool"),
-        (([np.frombuffer(b"x", np.uint8)] * 20, [True] * 10), r"arrays or numbers of numpy .*pickle\.dump\(\(\[bytes"),
-        (([b"x"] * 20, [np.True_] * 10), r"arrays or numbers of numpy .*\[bool\(answer\) for answer"),
+        (([np.zeros((2, 2, 3), np.uint8)] * 20, [True] * 10), "array of 2 x 2 x 3 numbers, which are pixels"),
+        (([np.zeros(2)] * 20, [True] * 10), r"arrays or numbers of numpy .*pickle\.dump\(\(\[bytes"),
+        (([b"x"] * 20, [np.float64(1)] * 10), r"arrays or numbers of numpy .*\[bool\(answer\) for answer"),
+        (([b"x"] * 20, np.full(10, 2)), "or an answer is not a bool"),
+        (([b"x"] * 20, np.ones(9, bool)), "has 20 images and 9 answers"),
         (([True, *[b"x"] * 19], [True] * 10), "1 of its 20 images are no bytes"),
         ([True, False], "which is a pair of lists, encoded images and bools; it holds another thing"),
         ((), "it holds another thing"),

@@ -4,10 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pair_lists import bfw_lines, lfw_lines, write, write_cfp, write_rfw
+from pair_lists import bfw_lines, csv_lines, lfw_lines, lfw_pairs, two_lines, write, write_cfp, write_rfw
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import read_bfw_pairs, read_cfp_pairs, read_lfw_pairs, read_rfw_pairs
+from ethnoshard.sources import (
+    read_bfw_pairs,
+    read_cfp_pairs,
+    read_label_first_pairs,
+    read_lfw_csv_pairs,
+    read_lfw_pairs,
+    read_rfw_pairs,
+    read_two_line_pairs,
+)
 
 Edit = Callable[[list[str]], list[str]]
 
@@ -134,4 +142,68 @@ def test_bfw(tmp_path: Path, edit: Edit, message: str) -> None:
     path = write(tmp_path / "bfw.csv", edit(bfw_lines()))
     with pytest.raises(EthnoshardError, match=message) as caught:
         read_bfw_pairs(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (put(3, "Person_0_2,1"), r"line 4: 'Person_0_2,1' is not 'name,number,number' or 'name,number,name,number'"),
+        (put(3, "Person_0_2,1,x,"), r"line 4"),
+        (put(3, "Person_0_2,1,Person_0_2,3"), r"line 4: .* with two names, as below 'name,imagenum1,imagenum2,'"),
+        (put(3, ",1,3,"), r"line 4"),
+        (put(3, "Person_0_1,3,1,"), r"line 4: a pair comes a second time; 1 of 24 pairs do"),
+        (put(3, "Person_0_2,1,1,"), r"line 4: an image is paired with itself"),
+        (put(0, "name,number"), r"line 1: 'name,number' is no head of LFW's lists as CSV, 'name,imagenum1,imagenum2,'"),
+        (put(0, "name,imagenum1,name,imagenum2"), r"line 2: 'Person_0_0,1,3,' is not 'name,number,name,number'"),
+        (lambda lines: lines[:1], "lists no pair"),
+        (lambda lines: lines[:5], "all of its 4 pairs are of one person"),
+    ],
+)
+def test_lfw_as_csv(tmp_path: Path, edit: Edit, message: str) -> None:
+    path = write(tmp_path / "pairs.csv", edit(csv_lines(3, 4)))
+    with pytest.raises(EthnoshardError, match=message) as caught:
+        read_lfw_csv_pairs(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (put(3, "2 a/1.jpg a/2.jpg"), r"line 4: '2 a/1.jpg a/2.jpg' is not 0 or 1 and two paths of images"),
+        (put(3, "1 a/1.jpg"), r"line 4"),
+        (put(3, "1 a/1.jpg a/2.jpg b/1.jpg"), r"line 4"),
+        (put(3, "1 a b"), r"line 4"),
+        (put(3, "1 a/1.jpg ./a/1.jpg"), r"line 4: an image is paired with itself"),
+        (lambda lines: [*lines, lines[0]], r"line 25: a pair comes a second time"),
+        (lambda lines: [line for line in lines if line[0] == "0"], "all of its 12 pairs are of two people"),
+        (lambda lines: [], "lists no pair"),
+    ],
+)
+def test_the_label_first(tmp_path: Path, edit: Edit, message: str) -> None:
+    lines = [f"{label} {one} {two}" for label, one, two, _ in lfw_pairs(3, 4)]
+    path = write(tmp_path / "ann.txt", edit(lines))
+    with pytest.raises(EthnoshardError, match=message) as caught:
+        read_label_first_pairs(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (drop(-1), r"has 47 lines; two make a pair, so one is missing"),
+        (drop(6), r"line 8: both lines of a pair have one label, but here 2 follows on 1; a line is missing"),
+        (put(3, "Person_0_2_0001.jpg"), r"line 4: .* is not a file and a number"),
+        (put(3, "Person_0_2_0001.jpg -1"), r"line 4"),
+        (put(3, "Person_0_2 1"), r"line 4"),
+        (lambda lines: [line.replace("jpg 2", "jpg 5") for line in lines], "labels up to 5, .* but no pair .* has 2"),
+        (lambda lines: lines[:26], "labels up to 3, .* there are fewer pairs of two people"),
+        (lambda lines: lines[:24], "all of its 12 pairs are of one person"),
+        (lambda lines: [*lines, *lines[:2]], r"line 49: a pair comes a second time"),
+    ],
+)
+def test_two_lines_a_pair(tmp_path: Path, edit: Edit, message: str) -> None:
+    path = write(tmp_path / "pairs_CALFW.txt", edit(two_lines(3, 4, numbered=True)))
+    with pytest.raises(EthnoshardError, match=message) as caught:
+        read_two_line_pairs(path)
     assert str(path) in str(caught.value)

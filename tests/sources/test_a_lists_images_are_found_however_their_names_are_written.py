@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pair_lists import bfw_lines, lfw_lines, write, write_cfp, write_rfw
+from pair_lists import bfw_lines, csv_lines, lfw_lines, lfw_pairs, two_lines, write, write_cfp, write_rfw
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import (
@@ -13,22 +13,43 @@ from ethnoshard.sources import (
     find_pairs,
     read_bfw_pairs,
     read_cfp_pairs,
+    read_label_first_pairs,
+    read_lfw_csv_pairs,
     read_lfw_pairs,
     read_rfw_pairs,
+    read_two_line_pairs,
 )
 from ethnoshard.sources._matching import match_names
+
+
+def label_first_lines() -> list[str]:
+    return [f"{label} {one} {two}" for label, one, two, _ in lfw_pairs(2, 3)]
+
 
 LISTS = {
     "lfw": lambda path: read_lfw_pairs(write(path / "pairs.txt", lfw_lines(2, 3))),
     "cfp": lambda path: read_cfp_pairs(write_cfp(path), "FP"),
     "rfw": lambda path: read_rfw_pairs(write_rfw(path, folds=1)),
     "bfw": lambda path: read_bfw_pairs(write(path / "bfw.csv", bfw_lines())),
+    "lfw-csv": lambda path: read_lfw_csv_pairs(write(path / "pairs.csv", csv_lines(2, 3))),
+    "label-first": lambda path: read_label_first_pairs(write(path / "ann.txt", label_first_lines())),
+    "two-line": lambda path: read_two_line_pairs(write(path / "calfw.txt", two_lines(2, 3, numbered=True))),
 }
 
 
 @pytest.fixture(params=list(LISTS))
 def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> PairList:
     return LISTS[request.param](tmp_path)
+
+
+def test_a_list_without_folders_finds_images_in_one_and_in_those_of_people(tmp_path: Path) -> None:
+    pairs = LISTS["two-line"](tmp_path)
+    flat = [f"aligned images/{name}" for name in pairs.images()]
+    assert find_pairs(pairs, flat).names == dict(zip(pairs.images(), flat, strict=True))
+    of_people = [f"lfw/{name.rpartition('_')[0]}/{name}" for name in pairs.images()]
+    assert find_pairs(pairs, of_people).names == dict(zip(pairs.images(), of_people, strict=True))
+    with pytest.raises(EthnoshardError, match=r"which could be 'aligned images/.*' or 'lfw/"):
+        find_pairs(pairs, [*flat, *of_people])
 
 
 @pytest.mark.parametrize("ending", ["png", "JPG", "jpeg", "webp", "avif"])
