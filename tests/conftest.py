@@ -77,6 +77,7 @@ SLOW_TESTS = {
     "test_clusters_name_nobody_unless_asked_and_are_read_back",
     "test_drawn_pairs_are_folds_of_different_people_and_of_as_many_pairs_of_two_as_of_one",
     "test_each_identity_has_half_to_one_and_a_half_times_the_images_asked_for",
+    "test_datasets_reads_names_groups_and_bytes",
     "test_every_command_that_a_message_advises_is_understood",
     "test_every_face_is_packed_once_or_counted",
     "test_every_face_is_drawn_once_or_the_coverage_says_why_not",

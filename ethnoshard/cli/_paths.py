@@ -27,8 +27,8 @@ def local(verb: Callable[Given, Made]) -> Callable[Given, Made]:
                     url = printable_url(str(path).replace(":/", "://", 1))
                     raise EthnoshardError(
                         f"{url} is a URL; here a file or folder of this machine is meant. Only datasets are read by "
-                        "their URL (by info, verify, preview, plan, stream, train, embed and look-alikes): copy "
-                        "anything else here first, and what is made here to its place afterwards"
+                        "their URL (by info, verify, preview, export-dataset, plan, stream, train, embed and "
+                        "look-alikes): copy anything else here first, and what is made here to its place afterwards"
                     )
         return verb(*positional, **named)
 

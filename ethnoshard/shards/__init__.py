@@ -11,6 +11,7 @@ from ethnoshard.shards._decisions import (
     read_decisions,
     write_decisions,
 )
+from ethnoshard.shards._export import EXPORT_FORMS, ExportForm, ExportReport, export_dataset
 from ethnoshard.shards._fetch import is_url, printable_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
 from ethnoshard.shards._manifest import DecisionCounts, DecisionRecord, Manifest
@@ -32,12 +33,15 @@ from ethnoshard.shards._verify import Verification, verify
 
 __all__ = [
     "ACTIONS",
+    "EXPORT_FORMS",
     "Action",
     "DatasetInfo",
     "Decision",
     "DecisionCounts",
     "DecisionRecord",
     "Decisions",
+    "ExportForm",
+    "ExportReport",
     "FaceDataset",
     "GroupInfo",
     "LocalShards",
@@ -53,6 +57,7 @@ __all__ = [
     "contact_sheet",
     "decisions_csv",
     "describe",
+    "export_dataset",
     "failure_table",
     "is_url",
     "label_words",

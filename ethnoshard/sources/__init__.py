@@ -22,6 +22,7 @@ from ethnoshard.sources._person_table import PersonTable, read_person_table
 from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._reading import Reading
+from ethnoshard.sources._recordio_writer import RecordWriter
 from ethnoshard.sources._refs import identity_starts
 from ethnoshard.sources._remarks import Remark, Remarks, plain
 from ethnoshard.sources._roles import column_choices
@@ -51,6 +52,7 @@ __all__ = [
     "PersonTable",
     "Place",
     "Reading",
+    "RecordWriter",
     "Remark",
     "Remarks",
     "ScoredPairs",

@@ -34,6 +34,7 @@ def test_every_verb_takes_any_path(name: str, noise: Path, tmp_path: Path, cli: 
         ["info", dataset],
         ["verify", dataset, "--workers", 1],
         ["preview", dataset, home / f"{name}.png"],
+        ["export-dataset", dataset, home / f"{name}.out", "--as", "parquet"],
         ["label", home / f"{name}.data.work", "--show", 2],
     ):
         run = cli(*command, environment=strict)
@@ -93,6 +94,7 @@ def test_where_python_knows_ascii_only_groups_and_settings_are_read_as_they_are(
         ["build", "URL", "dataset"],
         ["pack", "WORK", "URL"],
         ["preview", "DATASET", "URL/sheet.png"],
+        ["export-dataset", "DATASET", "URL", "--as", "parquet"],
         ["train", "DATASET", "--out", "URL"],
         ["evaluate", "model", "--pairs", "URL"],
         ["runs", "list", "URL"],

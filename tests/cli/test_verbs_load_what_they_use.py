@@ -64,5 +64,12 @@ def test_a_contact_sheet(light: Callable[..., list[str]], noise_dataset: Path, t
     assert light("preview", noise_dataset, tmp_path / "sheet.png") == []
 
 
+@pytest.mark.parametrize("form", ["recordio", "imagefolder"])
+def test_writing_a_dataset_for_other_programs(
+    light: Callable[..., list[str]], noise_dataset: Path, tmp_path: Path, form: str
+) -> None:
+    assert light("export-dataset", noise_dataset, tmp_path / form, "--as", form) == []
+
+
 def test_what_is_forbidden_here_is_noticed(light: Callable[..., list[str]], noise_dataset: Path) -> None:
     assert light("stream", noise_dataset, "--people", 6, "--images", 2, "--workers", 0) == ["torch"]
