@@ -1,8 +1,7 @@
 """All kinds of findings of a set, as a table and as counts by kind and group."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -12,25 +11,36 @@ from scipy.sparse.csgraph import connected_components
 
 from ethnoshard._checks import check_number
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard.audit._counts import left_out, plain_summary, summary_of
+from ethnoshard.audit._findings import (
+    Faces,
+    Rows,
+    Typical,
+    add_same_images,
+    add_shared,
+    same_person_rows,
+    several_people_rows,
+    stranger_rows,
+    table_of,
+)
 from ethnoshard.audit._same_image import same_images
 from ethnoshard.audit._sets import AuditedSet
 from ethnoshard.audit._several_people import LEAST_FACES, several_people
 from ethnoshard.audit._shared import shared_people
-from ethnoshard.audit._strangers import Folders, strangers
+from ethnoshard.audit._strangers import strangers
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes import PersonModel, Vectors, centroids_of, same_people
-from ethnoshard.results import FINDINGS_SCHEMA, FindingCounts, FindingKind, FindingSummary, wilson
+from ethnoshard.lookalikes import Folders, PersonModel, SamePeople, Vectors, centroids_of, same_people
+from ethnoshard.results import FindingKind, FindingSummary
 
-TYPICAL = 4
-"""Faces that stand for an identity: those nearest to its mean."""
-_TOO_FEW = "too few people with two faces or more to know how such a fault looks"
+_ORDER: tuple[FindingKind, ...] = ("stranger", "same-person", "several-people", "same-image", "shared")
 _NO_PRINTS = "the faces aren't at hand, only embeddings of them"
 _NOBODY_ELSE = "no other set was given; --against names one"
+_PROBABLY = 0.5
+"""Probability from which two identities are taken for one person when faces are compared with other people's."""
 
-Faces = tuple[tuple[int, int], ...]
-"""Faces to show: number of the set, 0 for the one audited, and row in it."""
 Steps = Callable[[str], Progress]
 """A progress for each step, by its name."""
+_Kind = tuple[Rows, FindingSummary]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,16 +56,6 @@ class Findings:
     table: pl.DataFrame
     faces: tuple[tuple[Faces, Faces], ...]
     kinds: dict[FindingKind, FindingSummary]
-
-
-@dataclass
-class _Rows:
-    """Findings of one kind as they come."""
-
-    kind: FindingKind
-    rows: list[dict[str, object]] = field(default_factory=list)
-    faces: list[tuple[Faces, Faces]] = field(default_factory=list)
-    affected: set[int] = field(default_factory=set)
 
 
 def audit_set(
@@ -85,400 +85,152 @@ def audit_set(
                 f"embeddings of {other.name} have {other.vectors.shape[1]} numbers, those of {subject.name} "
                 f"{subject.vectors.shape[1]}; embed both by the same model"
             )
-    identities = len(subject.identities)
+    how = _How(subject=subject, against=against, least=least, seed=seed, step=step)
+    found: list[_Kind]
     try:
-        model = PersonModel.fit(subject.vectors, subject.owners, identities)
+        model = PersonModel.fit(subject.vectors, subject.owners, len(subject.identities))
     except EthnoshardError as error:
-        model, why = None, str(error)
-    kinds: dict[FindingKind, FindingSummary] = {}
-    found: list[_Rows] = []
-    if model is None:
-        for kind in ("stranger", "same-person", "several-people", "shared"):
-            kinds[kind] = _left_out(kind, why)
+        by_embeddings: tuple[FindingKind, ...] = ("stranger", "same-person", "several-people", "shared")
+        found = [(Rows(kind=kind), left_out(kind, str(error))) for kind in by_embeddings]
     else:
-        coordinates = model.coordinates(subject.vectors)
-        directions = model.directions(coordinates)
-        typical = _Typical(directions, Folders.of(subject.owners, identities))
-        twice = _same_person(subject, model, coordinates, typical, least, seed, step("one person twice"))
-        people = _people(subject, twice[0])
-        for rows, summary in (
-            twice,
-            _strangers(subject, people, directions, typical, least, seed, step("strangers")),
-            _several(subject, model, coordinates, directions, typical, least, seed, step("several people")),
-            _shared(subject, against, model, coordinates, typical, least, seed, step),
-        ):
-            found.append(rows)
-            kinds[rows.kind] = summary
-    rows, summary = _same_image(subject, against, least, step)
-    found.append(rows)
-    kinds["same-image"] = summary
-    order: tuple[FindingKind, ...] = ("stranger", "same-person", "several-people", "same-image", "shared")
-    found.sort(key=lambda each: order.index(each.kind))
-    empty = dict.fromkeys(FINDINGS_SCHEMA.names())
-    table = pl.DataFrame([{**empty, **row} for each in found for row in each.rows], schema=FINDINGS_SCHEMA)
+        seen = _Seen.by(model, subject)
+        same, twice = _same_person(how, seen)
+        people = _people(twice, len(subject.identities))
+        found = [same, _strangers(how, seen, people), _several(how, seen), _shared(how, seen)]
+    found.append(_same_image(how))
+    kinds = {rows.kind: summary for rows, summary in found}
+    found.sort(key=lambda each: _ORDER.index(each[0].kind))
     return Findings(
-        table=table.with_columns(pl.col("faces").fill_null([]), pl.col("other_faces").fill_null([])),
-        faces=tuple(faces for each in found for faces in each.faces),
-        kinds={kind: kinds[kind] for kind in order},
+        table=table_of([row for rows, _ in found for row in rows.rows]),
+        faces=tuple(faces for rows, _ in found for faces in rows.faces),
+        kinds={kind: kinds[kind] for kind in _ORDER},
     )
 
 
-class _Fitted(Protocol):
-    """What the certainty of a kind of findings rests on."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _How:
+    """What is looked at, and how: the arguments of ``audit_set``."""
 
-    @property
-    def planted(self) -> int: ...
-    @property
-    def recall(self) -> float | None: ...
-    @property
-    def expected(self) -> float | None: ...
+    subject: AuditedSet
+    against: Sequence[AuditedSet]
+    least: float
+    seed: int
+    step: Steps
 
+    def groups(self, identities: Iterable[int]) -> list[str | None]:
+        """Group of each of some identities."""
+        return [self.subject.groups[each] for each in identities]
 
-class _Typical:
-    """The faces nearest to each identity's mean, looked up when asked for."""
-
-    def __init__(self, directions: Vectors, folders: Folders) -> None:
-        self._directions, self.folders = directions, folders
-
-    def of(self, faces: NDArray[np.int64], which: int = 0, without: int | None = None) -> Faces:
-        """Of some faces."""
-        if without is not None:
-            faces = faces[faces != without]
-        x = self._directions[faces]
-        order = np.argsort(-(x @ x.mean(axis=0)), kind="stable")[:TYPICAL]
-        return tuple((which, int(face)) for face in faces[order])
-
-    def of_identity(self, identity: int, which: int = 0, without: int | None = None) -> Faces:
-        """Of an identity."""
-        return self.of(self.folders.faces(identity), which, without)
+    def groups_of(self, faces: NDArray[np.integer] | set[int]) -> list[str | None]:
+        """Group of each of some faces."""
+        rows = faces if isinstance(faces, np.ndarray) else np.array(sorted(faces), np.int64)
+        return self.groups(self.subject.owners[rows].tolist())
 
 
-def _people(subject: AuditedSet, twice: _Rows) -> NDArray[np.int64]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Seen:
+    """The faces of the audited set as the model sees them."""
+
+    model: PersonModel
+    coordinates: Vectors
+    directions: Vectors
+    typical: Typical
+
+    @classmethod
+    def by(cls, model: PersonModel, subject: AuditedSet) -> "_Seen":
+        coordinates = model.coordinates(subject.vectors)
+        directions = model.directions(coordinates)
+        folders = Folders.of(subject.owners, len(subject.identities))
+        return cls(model=model, coordinates=coordinates, directions=directions, typical=Typical(directions, folders))
+
+
+def _same_person(how: _How, seen: _Seen) -> tuple[_Kind, SamePeople]:
+    subject = how.subject
+    found = same_people(
+        seen.model,
+        seen.coordinates,
+        subject.owners,
+        len(subject.identities),
+        least=how.least,
+        seed=how.seed,
+        progress=how.step("one person twice"),
+    )
+    rows = same_person_rows(subject, seen.typical, found)
+    return (rows, summary_of(rows, "identities", subject.groups, how.groups(rows.affected), [found])), found
+
+
+def _people(twice: SamePeople, identities: int) -> NDArray[np.int64]:
     """(N,) number of each identity's person: the least number of those that are more probably one person than not."""
-    number = {name: place for place, name in enumerate(subject.identities)}
-    pairs = np.array(
-        [
-            (number[str(row["identity"])], number[str(row["other_identity"])])
-            for row in twice.rows
-            if float(str(row["sure"])) >= _PROBABLY
-        ],
-        np.int64,
-    ).reshape(-1, 2)
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(number), len(number)))
+    one, other = twice.pairs[twice.sure >= _PROBABLY].T
+    graph = coo_array((np.ones(len(one)), (one, other)), (identities, identities))
     person = connected_components(graph, directed=False)[1]
     first = np.unique(person, return_index=True)[1]
     return np.asarray(first[person], np.int64)
 
 
-_PROBABLY = 0.5
-"""Probability from which two identities are taken for one person when faces are compared with other people's."""
-
-
-def _strangers(
-    subject: AuditedSet,
-    people: NDArray[np.int64],
-    directions: Vectors,
-    typical: _Typical,
-    least: float,
-    seed: int,
-    progress: Progress,
-) -> tuple[_Rows, FindingSummary]:
+def _strangers(how: _How, seen: _Seen, people: NDArray[np.int64]) -> _Kind:
+    subject, counts = how.subject, seen.typical.folders.counts
     found = strangers(
-        directions, people[subject.owners], len(subject.identities), least=least, seed=seed, progress=progress
+        seen.directions,
+        people[subject.owners],
+        len(subject.identities),
+        least=how.least,
+        seed=how.seed,
+        progress=how.step("strangers"),
     )
-    rows = _Rows("stranger")
-    for place, face in enumerate(found.faces.tolist()):
-        owner, nearest = int(subject.owners[face]), int(found.nearest[place])
-        named = nearest >= 0 and found.other[place] > _RESEMBLES
-        rows.rows.append(
-            {
-                "kind": rows.kind,
-                "identity": subject.identities[owner],
-                "image": str(subject.keys[face]),
-                "other_identity": subject.identities[nearest] if named else None,
-                "how": _OF_NEAREST,
-                "figure": float(found.own[place]),
-                "sure": float(found.sure[place]),
-                "group": subject.groups[owner],
-                "other_group": subject.groups[nearest] if named else None,
-            }
-        )
-        rows.faces.append(
-            (
-                ((0, face), *typical.of_identity(owner, without=face)),
-                typical.of_identity(nearest) if named else (),
-            )
-        )
-        rows.affected.add(face)
-    several = typical.folders.counts[subject.owners] >= 2
-    why = _TOO_FEW if found.recall is None else None
-    groups = _of_rows(subject, subject.owners[several])
-    return rows, _summary(rows, "images", groups, _of_rows(subject, subject.owners[sorted(rows.affected)]), found, why)
+    rows = stranger_rows(subject, seen.typical, found)
+    looked_at = how.groups_of(np.flatnonzero(counts[subject.owners] >= 2))
+    return rows, summary_of(rows, "images", looked_at, how.groups_of(rows.affected), [found])
 
 
-_OF_NEAREST = "cosine with the three nearest faces of its identity"
-_OF_MEANS = "cosine of the two means"
-_RESEMBLES = 0.5
-"""Cosine of directions with three faces of somebody else from which a stranger is probably that person."""
-
-
-def _same_person(
-    subject: AuditedSet,
-    model: PersonModel,
-    coordinates: Vectors,
-    typical: _Typical,
-    least: float,
-    seed: int,
-    progress: Progress,
-) -> tuple[_Rows, FindingSummary]:
-    number = len(subject.identities)
-    found = same_people(model, coordinates, subject.owners, number, least=least, seed=seed, progress=progress)
-    rows = _Rows("same-person")
-    counts = typical.folders.counts
-    for place, (one, other) in enumerate(found.pairs.tolist()):
-        # The one with fewer faces would go into the other.
-        if counts[one] > counts[other]:
-            one, other = other, one
-        rows.rows.append(
-            {
-                "kind": rows.kind,
-                "identity": subject.identities[one],
-                "other_identity": subject.identities[other],
-                "how": _OF_MEANS,
-                "figure": _cosine(typical, one, other),
-                "sure": float(found.sure[place]),
-                "group": subject.groups[one],
-                "other_group": subject.groups[other],
-            }
-        )
-        rows.faces.append((typical.of_identity(one), typical.of_identity(other)))
-        rows.affected |= {one, other}
-    why = _TOO_FEW if found.recall is None else None
-    everybody = list(subject.groups)
-    summary = _summary(rows, "identities", everybody, [subject.groups[each] for each in rows.affected], found, why)
-    return rows, summary
-
-
-def _cosine(typical: _Typical, one: int, other: int) -> float:
-    x, y = (typical._directions[typical.folders.faces(each)].mean(axis=0, dtype=np.float64) for each in (one, other))
-    return float(x @ y / max(float(np.linalg.norm(x) * np.linalg.norm(y)), 1e-12))
-
-
-def _several(
-    subject: AuditedSet,
-    model: PersonModel,
-    coordinates: Vectors,
-    directions: Vectors,
-    typical: _Typical,
-    least: float,
-    seed: int,
-    progress: Progress,
-) -> tuple[_Rows, FindingSummary]:
+def _several(how: _How, seen: _Seen) -> _Kind:
+    subject, counts = how.subject, seen.typical.folders.counts
     found = several_people(
-        model,
-        coordinates,
-        directions,
+        seen.model,
+        seen.coordinates,
+        seen.directions,
         subject.owners,
         len(subject.identities),
-        least=least,
-        seed=seed,
-        progress=progress,
+        least=how.least,
+        seed=how.seed,
+        progress=how.step("several people"),
     )
-    rows = _Rows("several-people")
-    for place, identity in enumerate(found.identities.tolist()):
-        larger, smaller = found.parts[place]
-        rows.rows.append(
-            {
-                "kind": rows.kind,
-                "identity": subject.identities[identity],
-                "how": _OF_MEANS,
-                "figure": float(found.cosine[place]),
-                "sure": float(found.sure[place]),
-                "group": subject.groups[identity],
-                "images": subject.keys[smaller].tolist(),
-            }
+    rows = several_people_rows(subject, seen.typical, found)
+    looked_at = how.groups(np.flatnonzero(counts >= LEAST_FACES).tolist())
+    return rows, summary_of(rows, "identities", looked_at, how.groups(rows.affected), [found])
+
+
+def _shared(how: _How, seen: _Seen) -> _Kind:
+    subject, rows = how.subject, Rows(kind="shared")
+    if not how.against:
+        return rows, left_out("shared", _NOBODY_ELSE)
+    found = []
+    for which, other in enumerate(how.against, start=1):
+        here = subject.vectors, subject.owners, len(subject.identities)
+        there = other.vectors, other.owners, len(other.identities)
+        found.append(
+            shared_people(here, there, least=how.least, seed=how.seed, progress=how.step(f"people of {other.name}"))
         )
-        rows.faces.append((typical.of(larger), typical.of(smaller)))
-        rows.affected.add(identity)
-    able = np.flatnonzero(typical.folders.counts >= LEAST_FACES)
-    why = _TOO_FEW if found.recall is None else None
-    groups = [subject.groups[each] for each in able]
-    summary = _summary(rows, "identities", groups, [subject.groups[each] for each in rows.affected], found, why)
-    return rows, summary
+        mean = centroids_of(*there)[1].astype(np.float64)
+        directions = seen.model.directions(seen.model.coordinates(other.vectors, mean))
+        theirs = Typical(directions, Folders.of(other.owners, len(other.identities)), which)
+        add_shared(rows, subject, other, seen.typical, theirs, found[-1])
+    rows.sort()
+    return rows, summary_of(rows, "identities", subject.groups, how.groups(rows.affected), found)
 
 
-def _shared(
-    subject: AuditedSet,
-    against: Sequence[AuditedSet],
-    model: PersonModel,
-    coordinates: Vectors,
-    typical: _Typical,
-    least: float,
-    seed: int,
-    step: Steps,
-) -> tuple[_Rows, FindingSummary]:
-    rows = _Rows("shared")
-    if not against:
-        return rows, _left_out("shared", _NOBODY_ELSE)
-    planted, recalls, expected = 0, [], 0.0
-    for which, other in enumerate(against, start=1):
-        mean = centroids_of(other.vectors, other.owners, len(other.identities))[1].astype(np.float64)
-        theirs = model.coordinates(other.vectors, mean)
-        their_typical = _Typical(model.directions(theirs), Folders.of(other.owners, len(other.identities)))
-        found = shared_people(
-            (subject.vectors, subject.owners, len(subject.identities)),
-            (other.vectors, other.owners, len(other.identities)),
-            least=least,
-            seed=seed,
-            progress=step(f"people of {other.name}"),
-        )
-        if found.recall is not None:
-            planted, expected = planted + found.planted, expected + (found.expected or 0.0)
-            recalls.append(found.recall)
-        for place, (mine, their) in enumerate(found.pairs.tolist()):
-            rows.rows.append(
-                {
-                    "kind": rows.kind,
-                    "identity": subject.identities[mine],
-                    "other_identity": other.identities[their],
-                    "other_set": other.name,
-                    "how": _OF_MEANS,
-                    "figure": float(found.cosine[place]),
-                    "sure": float(found.sure[place]),
-                    "group": subject.groups[mine],
-                    "other_group": other.groups[their],
-                }
-            )
-            rows.faces.append((typical.of_identity(mine), their_typical.of_identity(their, which)))
-            rows.affected.add(mine)
-    _sort(rows)
-    affected = [subject.groups[each] for each in rows.affected]
-    summary = _counted(rows, list(subject.groups), affected)
-    return rows, FindingSummary(
-        unit="identities",
-        overall=summary[0],
-        by_group=summary[1],
-        planted=planted,
-        recall=float(np.mean(recalls)) if recalls else None,
-        prior=expected / max(1, len(subject.identities)) if recalls else None,
-        left_out=None if recalls else _TOO_FEW,
-    )
-
-
-def _same_image(
-    subject: AuditedSet, against: Sequence[AuditedSet], least: float, step: Steps
-) -> tuple[_Rows, FindingSummary]:
-    rows = _Rows("same-image")
+def _same_image(how: _How) -> _Kind:
+    subject, rows = how.subject, Rows(kind="same-image")
     if subject.prints is None:
-        return rows, _left_out("same-image", _NO_PRINTS)
-    found = same_images(subject.vectors, subject.owners, subject.prints, least=least, progress=step("the same image"))
-    _image_rows(rows, subject, subject, 0, found.pairs, found.how, found.figure, found.sure)
-    for which, other in enumerate(against, start=1):
+        return rows, left_out("same-image", _NO_PRINTS)
+    own = subject.vectors, subject.owners, subject.prints
+    found = same_images(*own, least=how.least, progress=how.step("the same image"))
+    add_same_images(rows, subject, subject, 0, found)
+    for which, other in enumerate(how.against, start=1):
         if other.prints is None:
             continue
-        found = same_images(
-            subject.vectors,
-            subject.owners,
-            subject.prints,
-            other=(other.vectors, other.owners, other.prints),
-            least=least,
-            progress=step(f"images of {other.name}"),
-        )
-        _image_rows(rows, subject, other, which, found.pairs, found.how, found.figure, found.sure)
-    _sort(rows)
-    overall, by_group = _counted(
-        rows, _of_rows(subject, subject.owners), _of_rows(subject, subject.owners[sorted(rows.affected)])
-    )
-    return rows, FindingSummary(unit="images", overall=overall, by_group=by_group)
-
-
-def _image_rows(
-    rows: _Rows,
-    subject: AuditedSet,
-    other: AuditedSet,
-    which: int,
-    pairs: NDArray[np.integer],
-    how: NDArray[np.str_],
-    figure: NDArray[np.floating],
-    sure: NDArray[np.floating],
-) -> None:
-    for place, (one, two) in enumerate(pairs.tolist()):
-        # Of two images of this set the later one is the one too many.
-        mine, theirs = (one, two) if which else (max(one, two), min(one, two))
-        owner, their_owner = int(subject.owners[mine]), int(other.owners[theirs])
-        rows.rows.append(
-            {
-                "kind": rows.kind,
-                "identity": subject.identities[owner],
-                "image": str(subject.keys[mine]),
-                "other_identity": other.identities[their_owner],
-                "other_image": str(other.keys[theirs]),
-                "other_set": other.name if which else None,
-                "how": str(how[place]),
-                "figure": float(figure[place]),
-                "sure": float(sure[place]),
-                "group": subject.groups[owner],
-                "other_group": other.groups[their_owner],
-            }
-        )
-        rows.faces.append((((0, mine),), ((which, theirs),)))
-        rows.affected |= {mine} if which else {mine, theirs}
-
-
-def _sort(rows: _Rows) -> None:
-    order = sorted(range(len(rows.rows)), key=lambda place: -float(str(rows.rows[place]["sure"])))
-    rows.rows = [rows.rows[place] for place in order]
-    rows.faces = [rows.faces[place] for place in order]
-
-
-def _of_rows(subject: AuditedSet, owners: NDArray[np.int64]) -> list[str | None]:
-    return [subject.groups[owner] for owner in owners.tolist()]
-
-
-def _counted(
-    rows: _Rows, groups: Iterable[str | None], affected: Iterable[str | None]
-) -> tuple[FindingCounts, dict[str, FindingCounts]]:
-    """Counts of everybody and of each group; ``groups`` of all that was looked at, ``affected`` of those found."""
-    of, hit = pl.Series("group", list(groups), pl.String), pl.Series("group", list(affected), pl.String)
-    of_each, hit_each = (dict(each.value_counts().iter_rows()) for each in (of, hit))
-    overall = _counts(len(of), len(hit), rows.rows)
-    by_group = {
-        name: _counts(of_each[name], hit_each.get(name, 0), [row for row in rows.rows if row["group"] == name])
-        for name in sorted(each for each in of_each if each is not None)
-    }
-    return overall, by_group
-
-
-def _counts(of: int, affected: int, rows: Sequence[dict[str, object]]) -> FindingCounts:
-    return FindingCounts(
-        of=of,
-        affected=affected,
-        findings=len(rows),
-        expected=float(sum(float(str(row["sure"])) for row in rows)),
-        wilson=wilson(affected, of),
-    )
-
-
-def _summary(
-    rows: _Rows,
-    unit: Literal["images", "identities"],
-    groups: list[str | None],
-    affected: list[str | None],
-    found: "_Fitted",
-    why: str | None,
-) -> FindingSummary:
-    overall, by_group = _counted(rows, groups, affected)
-    return FindingSummary(
-        unit=unit,
-        overall=overall,
-        by_group=by_group,
-        planted=found.planted,
-        recall=found.recall,
-        prior=None if found.expected is None else min(1.0, found.expected / max(1, len(groups))),
-        left_out=why,
-    )
-
-
-def _left_out(kind: FindingKind, why: str) -> FindingSummary:
-    unit: Literal["images", "identities"] = "images" if kind in ("stranger", "same-image") else "identities"
-    return FindingSummary(unit=unit, overall=_counts(0, 0, []), by_group={}, left_out=why)
+        there = other.vectors, other.owners, other.prints
+        found = same_images(*own, other=there, least=how.least, progress=how.step(f"images of {other.name}"))
+        add_same_images(rows, subject, other, which, found)
+    rows.sort()
+    return rows, plain_summary(rows, "images", how.groups(subject.owners.tolist()), how.groups_of(rows.affected))

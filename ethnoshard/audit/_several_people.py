@@ -7,8 +7,18 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.audit._strangers import Folders
-from ethnoshard.lookalikes import Certainty, Correction, Floats, Indices, Numbers, PersonModel, Vectors
+from ethnoshard.lookalikes import (
+    Certainty,
+    Correction,
+    Floats,
+    Folders,
+    Indices,
+    Numbers,
+    PersonModel,
+    Suspicions,
+    Vectors,
+    suspicions,
+)
 
 CORRECTION = Correction(shift=-4.2, slope=0.8)
 """Of the probability that an identity is of several people; see ``benchmarks/audit.py``."""
@@ -24,30 +34,22 @@ _MOST_PLANTED = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SeveralPeople:
-    """Identities that are probably of several people, the surest first.
+class SeveralPeople(Suspicions):
+    """Identities that are probably of several people. What was planted are two people's faces put together.
 
     Attributes:
         identities: (M,) which.
         log_ratio: (M,) log of how much likelier the two largest clusters are of two people than of one.
         cosine: (M,) between the directions of the two clusters' means.
         parts: of each, the faces of the larger cluster and of the smaller, each ascending; a stray face is in neither.
-        sure: (M,) probability that they are of two people.
         looked_at: identities with faces enough.
-        planted: pairs of identities that were put together on purpose.
-        recall: share of those that were at least as sure as asked for; None of none.
-        expected: such identities, by the fit; None where too little could be planted to tell.
     """
 
     identities: Numbers
     log_ratio: Floats
     cosine: Floats
     parts: tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]
-    sure: Floats
     looked_at: int
-    planted: int
-    recall: float | None
-    expected: float | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,31 +91,28 @@ def several_people(
     progress.begun(len(able) + len(planted_pairs), 0)
     scores, partings = np.full(len(able), -np.inf), {}
     for place, identity in enumerate(able.tolist()):
-        found = _parted(model, coordinates, directions, _some(folders.faces(identity), rng))
-        if found is not None:
-            scores[place], partings[identity] = found.score, found
+        parting = _parted(model, coordinates, directions, _some(folders.faces(identity), rng))
+        if parting is not None:
+            scores[place], partings[identity] = parting.score, parting
         progress.advance(1)
     planted = np.full(len(planted_pairs), -np.inf)
     for place, (one, other) in enumerate(planted_pairs):
-        found = _parted(model, coordinates, directions, np.concatenate([one, other]))
-        planted[place] = -np.inf if found is None else found.score
+        parting = _parted(model, coordinates, directions, np.concatenate([one, other]))
+        planted[place] = -np.inf if parting is None else parting.score
         progress.advance(1)
     certainty = Certainty.fit(scores, planted, most=_MOST, correction=CORRECTION)
-    sure = np.zeros(len(able)) if certainty is None else np.where(scores > 0, certainty(scores), 0.0)
-    parted = np.isfinite(scores)
-    kept = np.flatnonzero(parted & (sure >= least)) if certainty is not None else np.empty(0, np.intp)
-    order = kept[np.lexsort((able[kept], -scores[kept], -sure[kept]))]
+    order, found = suspicions(certainty, scores, planted, least, above=0.0)
     chosen = [_with_all(partings[identity], directions, folders.faces(identity)) for identity in able[order].tolist()]
     return SeveralPeople(
         identities=able[order].astype(np.int32),
         log_ratio=scores[order],
         cosine=np.array([_cosine(directions, each) for each in chosen], np.float64),
         parts=tuple((each.larger, each.smaller) for each in chosen),
-        sure=sure[order],
         looked_at=len(able),
-        planted=len(planted),
-        recall=None if certainty is None else float(np.mean(certainty(planted) >= least)),
-        expected=None if certainty is None else certainty.faults,
+        sure=found.sure,
+        planted=found.planted,
+        recall=found.recall,
+        expected=found.expected,
     )
 
 

@@ -7,15 +7,20 @@ from numpy.typing import NDArray
 
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes import (
+    LEAST_PEOPLE,
     Certainty,
     Correction,
     Floats,
     Indices,
     Numbers,
+    Suspicions,
     Vectors,
+    centred,
     centroids_of,
     means_of,
     parted_people,
+    similarities,
+    suspicions,
 )
 
 CORRECTION = Correction(shift=-4.0, slope=3.0)
@@ -34,24 +39,19 @@ Faces = tuple[Vectors, Indices, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Shared:
-    """Pairs of an identity of this set and one of the other that are probably one person, the surest first.
+class Shared(Suspicions):
+    """Pairs of an identity of this set and one of the other that are probably one person.
+
+    What was planted are people of this set whose faces were parted in two; of fewer than twenty with two faces none,
+    since so few tell nothing, and then nobody is suspected.
 
     Attributes:
         pairs: (M, 2) int32, number of the identity here and there.
         cosine: (M,) of their centroids, each set's own mean taken off.
-        sure: (M,) probability that they are one person.
-        planted: people whose faces were parted in two on purpose.
-        recall: share of those that were at least as sure as asked for; None of none.
-        expected: pairs that are one person, by the fit; None where too little could be planted to tell.
     """
 
     pairs: Numbers
     cosine: Floats
-    sure: Floats
-    planted: int
-    recall: float | None
-    expected: float | None
 
 
 def shared_people(
@@ -73,70 +73,62 @@ def shared_people(
     Raises:
         EthnoshardError: shapes don't fit each other, or an embedding is not finite.
     """
-    (vectors, owners, people), (_, their_owners, their_people) = here, there
+    (vectors, owners, people), (their_vectors, their_owners, their_people) = here, there
+    counts, their_counts = np.bincount(owners, minlength=people), np.bincount(their_owners, minlength=their_people)
     mine, mean = centroids_of(*here)
     theirs = centroids_of(*there)[0]
-    if np.count_nonzero(np.bincount(their_owners, minlength=their_people)) < _KNOW_THE_MEAN:
-        counts = np.bincount(their_owners, minlength=their_people)
-        theirs = _centred(means_of(there[0], their_owners, counts), mean)
-        theirs[counts == 0] = 0
+    if np.count_nonzero(their_counts) < _KNOW_THE_MEAN:
+        theirs = centred(means_of(their_vectors, their_owners, their_people), mean)
     mine_there, theirs_there = np.flatnonzero(mine.any(axis=1)), np.flatnonzero(theirs.any(axis=1))
     progress.begun(len(mine_there), 0)
     one, other = _nearest(mine[mine_there], theirs[theirs_there], progress)
     one, other = mine_there[one], theirs_there[other]
+    cosines = similarities(mine, one, other, theirs)
+    planted = np.empty(0)
+    if np.count_nonzero(counts >= 2) >= LEAST_PEOPLE:
+        sizes = np.concatenate([counts, their_counts])
+        parted = parted_people(vectors, owners, people, sizes[sizes > 0], seed=seed)
+        same = np.arange(len(parted.one))
+        planted = similarities(centred(parted.one, mean), same, same, centred(parted.other, mean))
     number = len(mine_there) * len(theirs_there)
-    if number <= _SAMPLED:
-        sample = _cosines(
-            mine[np.repeat(mine_there, len(theirs_there))], theirs[np.tile(theirs_there, len(mine_there))]
-        )
-    else:
-        rng = np.random.default_rng(seed)
-        sample = _cosines(mine[rng.choice(mine_there, _SAMPLED)], theirs[rng.choice(theirs_there, _SAMPLED)])
-    sizes = np.concatenate([np.bincount(owners, minlength=people), np.bincount(their_owners, minlength=their_people)])
-    parted = parted_people(vectors, owners, people, sizes[sizes > 0], seed=seed)
-    planted = _cosines(_centred(parted.one, mean), _centred(parted.other, mean))
-    cosines = _cosines(mine[one], theirs[other])
     certainty = Certainty.fit(
-        sample,
+        similarities(mine, *_some_pairs(mine_there, theirs_there, seed), theirs),
         planted,
         most=min(len(mine_there), len(theirs_there)) / max(1, number),
         top=cosines,
         compared=float(number),
         correction=CORRECTION,
     )
-    sure = np.zeros(len(one)) if certainty is None else certainty(cosines)
-    kept = np.flatnonzero(sure >= least) if certainty is not None else np.empty(0, np.intp)
-    order = kept[np.lexsort((other[kept], one[kept], -cosines[kept], -sure[kept]))]
+    order, found = suspicions(certainty, cosines, planted, least)
     return Shared(
         pairs=np.stack([one[order], other[order]], axis=1).astype(np.int32),
         cosine=cosines[order],
-        sure=sure[order],
-        planted=len(planted),
-        recall=None if certainty is None else float(np.mean(certainty(planted) >= least)),
-        expected=None if certainty is None else certainty.faults,
+        sure=found.sure,
+        planted=found.planted,
+        recall=found.recall,
+        expected=found.expected,
     )
 
 
-def _centred(means: Vectors, mean: Vectors) -> Vectors:
-    """What ``centroids_of`` makes of means of faces."""
-    plain = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12) - mean
-    plain /= np.maximum(np.linalg.norm(plain, axis=1, keepdims=True), 1e-12)
-    return np.asarray(plain, np.float32)
-
-
-def _cosines(one: Vectors, other: Vectors) -> Floats:
-    return np.asarray(np.einsum("nd,nd->n", one, other, dtype=np.float64), np.float64)
+def _some_pairs(
+    mine: NDArray[np.intp], theirs: NDArray[np.intp], seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of two sets of numbers, or so many drawn at random."""
+    if len(mine) * len(theirs) <= _SAMPLED:
+        return np.repeat(mine, len(theirs)), np.tile(theirs, len(mine))
+    rng = np.random.default_rng(seed)
+    return rng.choice(mine, _SAMPLED), rng.choice(theirs, _SAMPLED)
 
 
 def _nearest(mine: Vectors, theirs: Vectors, progress: Progress) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of rows: each of the one with the nearest of the other."""
+    """Pairs of rows: each of the one with the nearest of the other, in ascending order."""
     columns = np.ascontiguousarray(theirs.T)
     k = min(_NEAREST, columns.shape[1])
     rows = max(1, _BLOCK // (4 * columns.shape[1]))
     found = []
     for begin in range(0, len(mine), rows):
         block = mine[begin : begin + rows] @ columns
-        found.append(np.argpartition(block, block.shape[1] - k, axis=1)[:, -k:])
+        found.append(np.sort(np.argpartition(block, block.shape[1] - k, axis=1)[:, -k:], axis=1))
         progress.advance(len(block))
     nearest = np.concatenate(found)
     return np.repeat(np.arange(len(mine)), k), nearest.ravel()

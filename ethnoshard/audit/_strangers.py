@@ -1,13 +1,23 @@
 """Faces that don't belong to their identity: far from its others, nearer to somebody else or to nobody."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.lookalikes import Certainty, Correction, Floats, Indices, Numbers, Vectors
+from ethnoshard.lookalikes import (
+    Certainty,
+    Correction,
+    Floats,
+    Folders,
+    Indices,
+    Numbers,
+    Suspicions,
+    Vectors,
+    sums_of,
+    suspicions,
+)
 
 CORRECTION = Correction(shift=1.3, slope=1.3)
 """Of the probability that a face is a stranger; see ``benchmarks/audit.py``."""
@@ -25,30 +35,22 @@ _BLOCK = 1 << 26
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Strangers:
-    """Faces that are probably in the wrong folder, the surest first.
+class Strangers(Suspicions):
+    """Faces that are probably in the wrong folder. What was planted was compared with an identity not its own.
 
     Attributes:
         faces: (M,) which.
         nearest: (M,) identity that each is nearest to, of the others.
         own: (M,) mean cosine with its nearest faces of its own identity.
         other: (M,) mean cosine with the nearest faces of the nearest other identity.
-        sure: (M,) probability that it doesn't belong.
         looked_at: faces of identities with two faces or more.
-        planted: faces that were compared with an identity not theirs on purpose.
-        recall: share of those that were at least as sure as asked for; None of none.
-        expected: strangers, by the fit; None where too little could be planted to tell.
     """
 
     faces: NDArray[np.int64]
     nearest: Numbers
     own: Floats
     other: Floats
-    sure: Floats
     looked_at: int
-    planted: int
-    recall: float | None
-    expected: float | None
 
 
 def strangers(
@@ -72,31 +74,29 @@ def strangers(
     """
     folders = Folders.of(owners, identities)
     progress.begun(2 * len(owners), 0)
-    near = _nearest_centroids(directions, folders, progress)
+    near = _nearest_centroids(directions, owners, folders, progress)
     alone = folders.counts[owners] < 2
     margin = np.where(alone, -np.inf, near.similarity[:, 0] - near.own)
     looked_at = int(np.count_nonzero(~alone))
     # The rest can't be suspicious: they enter as a number.
-    some = np.argsort(-margin, kind="stable")[: max(min(looked_at, 2000), int(_LOOKED_AT * looked_at))]
+    some = np.sort(np.argsort(-margin, kind="stable")[: max(min(looked_at, 2000), int(_LOOKED_AT * looked_at))])
     progress.advance(len(owners) - len(some))
     own, other, nearest = _face_by_face(directions, some, near.identity[some], owners[some], folders, progress)
     scores = np.full(looked_at, -np.inf)
     scores[: len(some)] = other - own
     planted = _planted(directions, near.identity, owners, folders, seed)
     certainty = _fitted(scores, planted, looked_at)
-    sure = np.zeros(len(some)) if certainty is None else certainty(other - own)
-    kept = np.flatnonzero(sure >= least) if certainty is not None else np.empty(0, np.intp)
-    order = kept[np.lexsort((some[kept], -(other - own)[kept], -sure[kept]))]
+    order, found = suspicions(certainty, other - own, planted, least)
     return Strangers(
         faces=some[order],
         nearest=nearest[order].astype(np.int32),
         own=own[order],
         other=other[order],
-        sure=sure[order],
         looked_at=looked_at,
-        planted=len(planted),
-        recall=None if certainty is None else float(np.mean(certainty(planted) >= least)),
-        expected=None if certainty is None else certainty.faults,
+        sure=found.sure,
+        planted=found.planted,
+        recall=found.recall,
+        expected=found.expected,
     )
 
 
@@ -110,33 +110,6 @@ def _fitted(scores: Floats, planted: Floats, number: int) -> Certainty | None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Folders:
-    """Which faces an identity has.
-
-    Attributes:
-        order: (n,) faces, those of an identity together, identities in ascending order.
-        begins: (N,) where an identity's faces begin in it.
-        counts: (N,) how many it has.
-    """
-
-    order: NDArray[np.int64]
-    begins: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, owners: Indices, identities: int) -> "Folders":
-        """From the number of each face's identity."""
-        counts = np.bincount(owners, minlength=identities).astype(np.int64)
-        order = np.argsort(owners, kind="stable").astype(np.int64)
-        return cls(order=order, begins=np.cumsum(counts) - counts, counts=counts)
-
-    def faces(self, identity: int) -> NDArray[np.int64]:
-        """Faces of one identity."""
-        begin = self.begins[identity]
-        return self.order[begin : begin + self.counts[identity]]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class _Near:
     """Of each face the cosine with its own identity's centroid without it, and the nearest others."""
 
@@ -145,38 +118,14 @@ class _Near:
     similarity: Vectors
 
 
-def _centroids(directions: Vectors, folders: Folders) -> tuple[Vectors, Vectors]:
-    """(N, E) of length 1, zeros for an identity without a face; and the sums (N, E)."""
-    sums = np.zeros((len(folders.counts), directions.shape[1]), np.float32)
-    there = np.flatnonzero(folders.counts)
-    for part in _blocks_of(folders.counts[there], 1 << 16):
-        some = there[part]
-        begin = folders.begins[some[0]]
-        end = folders.begins[some[-1]] + folders.counts[some[-1]]
-        rows = directions[folders.order[begin:end]].astype(np.float64)
-        sums[some] = np.add.reduceat(rows, folders.begins[some] - begin, axis=0)
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    return sums / np.maximum(lengths, 1e-12), sums
-
-
-def _blocks_of(counts: NDArray[np.int64], most: int) -> Iterator[slice]:
-    """Runs of identities that have about so many faces together."""
-    ends, begin, done = np.cumsum(counts), 0, 0
-    while begin < len(counts):
-        end = max(begin + 1, int(np.searchsorted(ends, done + most, "right")))
-        yield slice(begin, end)
-        done, begin = int(ends[end - 1]), end
-
-
-def _nearest_centroids(directions: Vectors, folders: Folders, progress: Progress) -> _Near:
-    centroids, sums = _centroids(directions, folders)
+def _nearest_centroids(directions: Vectors, owners: Indices, folders: Folders, progress: Progress) -> _Near:
+    sums = sums_of(directions, owners, len(folders.counts), np.float32)
+    centroids = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     there = np.flatnonzero(folders.counts)
     columns = np.ascontiguousarray(centroids[there].T)
     k = min(_CANDIDATES, len(there) - 1)
     number = len(directions)
     own = np.full(number, -np.inf)
-    owners = np.empty(number, np.int64)
-    owners[folders.order] = np.repeat(np.arange(len(folders.counts)), folders.counts)
     column_of = np.empty(len(folders.counts), np.int64)
     column_of[there] = np.arange(len(there))
     identity = np.full((number, _CANDIDATES), -1, np.int32)

@@ -5,14 +5,16 @@ Needs no torch: embeddings come in as arrays, whatever made them.
 
 from ethnoshard._progress import Progress
 from ethnoshard.lookalikes._apart import Apart, chosen_apart
-from ethnoshard.lookalikes._centroids import Numbers, Vectors, centroids_of, halves_of
-from ethnoshard.lookalikes._certainty import Certainty, Correction
-from ethnoshard.lookalikes._make import check_out, make_look_alikes
-from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours
-from ethnoshard.lookalikes._person_model import LEAST_PEOPLE, Floats, Indices, PersonModel, sums_of
-from ethnoshard.lookalikes._same_person import PartedPeople, SamePeople, means_of, parted_people, same_people
+from ethnoshard.lookalikes._centroids import Numbers, Vectors, centred, centroids_of, halves_of, means_of, sums_of
+from ethnoshard.lookalikes._certainty import Certainty, Correction, Suspicions, suspicions
+from ethnoshard.lookalikes._folders import Folders, Indices
+from ethnoshard.lookalikes._make import make_look_alikes
+from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours, similarities
+from ethnoshard.lookalikes._person_model import LEAST_PEOPLE, Floats, PersonModel
+from ethnoshard.lookalikes._same_person import PartedPeople, SamePeople, parted_people, same_people
 from ethnoshard.lookalikes._summary import GroupSummary, TableSummary, summary_of
 from ethnoshard.lookalikes._table import LookAlikes, TableRecord
+from ethnoshard.lookalikes._write import check_out
 
 __all__ = [
     "EXACT",
@@ -21,6 +23,7 @@ __all__ = [
     "Certainty",
     "Correction",
     "Floats",
+    "Folders",
     "GroupSummary",
     "Indices",
     "LookAlikes",
@@ -30,9 +33,11 @@ __all__ = [
     "PersonModel",
     "Progress",
     "SamePeople",
+    "Suspicions",
     "TableRecord",
     "TableSummary",
     "Vectors",
+    "centred",
     "centroids_of",
     "check_out",
     "chosen_apart",
@@ -42,6 +47,8 @@ __all__ = [
     "neighbours",
     "parted_people",
     "same_people",
+    "similarities",
     "summary_of",
     "sums_of",
+    "suspicions",
 ]

@@ -1,16 +1,19 @@
 """From embeddings of faces to one vector an identity."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes._folders import Folders, Indices
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int32]
-
+Real = TypeVar("Real", bound=np.floating)
 
 _AT_ONCE = 1 << 15
-"""Faces that are summed at a time."""
+"""Identities whose centroids are summed at a time."""
 _MOST_HALVES = 50_000
 """Identities whose halves are compared."""
 _NOTHING = 1e-6
@@ -38,13 +41,54 @@ def centroids_of(vectors: Vectors, owners: NDArray[np.integer], identities: int)
             or there is none.
     """
     _check(vectors, owners, identities)
-    plain = _unit(_sums(vectors, owners, identities))
+    plain = _unit(sums_of(vectors, owners, identities, np.float32))
     there = np.flatnonzero(plain.any(axis=1))
     total = np.zeros(vectors.shape[1])
     for begin in range(0, len(there), _AT_ONCE):
         total += plain[there[begin : begin + _AT_ONCE]].sum(axis=0, dtype=np.float64)
     mean: Vectors = (total / max(1, len(there))).astype(np.float32)
     return _taken_off(plain, mean), mean
+
+
+def sums_of(rows: NDArray[np.floating], owners: Indices, identities: int, dtype: type[Real]) -> NDArray[Real]:
+    """Sum of each identity's rows, in the order given and in double precision, whatever the order of the identities.
+
+    Args:
+        rows: (n, D) of faces.
+        owners: (n,) number of the identity of each.
+        identities: N.
+        dtype: of the sums.
+
+    Returns:
+        (N, D), zeros for an identity without a face.
+    """
+    sums = np.zeros((identities, rows.shape[1]), dtype)
+    folders = Folders.of(owners, identities)
+    for some, faces in folders.runs():
+        block = rows[faces].astype(np.float64, copy=False)
+        sums[some] = np.add.reduceat(block, folders.begins[some] - folders.begins[some[0]], axis=0)
+    return sums
+
+
+def means_of(rows: NDArray[np.floating], owners: Indices, identities: int) -> Vectors:
+    """Mean of each identity's rows, (N, D) float32, zeros for an identity without a face; see :func:`sums_of`."""
+    counts = np.bincount(owners, minlength=identities)
+    means = sums_of(rows, owners, identities, np.float64)
+    means /= np.maximum(counts, 1)[:, None]
+    return means.astype(np.float32)
+
+
+def centred(means: Vectors, mean: Vectors) -> Vectors:
+    """What :func:`centroids_of` makes of means of faces.
+
+    Args:
+        means: (N, D), of any length.
+        mean: (D,) of all centroids, which is taken off.
+
+    Returns:
+        (N, D) of length 1, zeros where there were zeros or nothing is left.
+    """
+    return _taken_off(_unit(means.copy()), mean)
 
 
 def halves_of(
@@ -72,7 +116,7 @@ def halves_of(
     turn = np.empty(len(owners), np.int64)
     turn[order] = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners[order]]
     first, second = (
-        _taken_off(_unit(_sums(vectors[turn % 2 == half], owners[turn % 2 == half], len(chosen))), mean)
+        _taken_off(_unit(sums_of(vectors[turn % 2 == half], owners[turn % 2 == half], len(chosen), np.float32)), mean)
         for half in (0, 1)
     )
     there = first.any(axis=1) & second.any(axis=1)
@@ -84,25 +128,6 @@ def _spread(numbers: NDArray[np.intp]) -> NDArray[np.intp]:
     if len(numbers) <= _MOST_HALVES:
         return numbers
     return numbers[np.arange(_MOST_HALVES) * len(numbers) // _MOST_HALVES]
-
-
-def _sums(vectors: Vectors, owners: NDArray[np.integer], identities: int) -> Vectors:
-    """Sum of each identity's vectors, in the order given, whatever the order of the identities."""
-    order = np.argsort(owners, kind="stable")
-    sums = np.zeros((identities, vectors.shape[1]), np.float32)
-    counts = np.bincount(owners, minlength=identities)
-    ends = np.cumsum(counts)
-    begin = 0
-    while begin < identities:
-        # As many identities as make a block, one at least.
-        before = ends[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(ends, before + _AT_ONCE, "right")))
-        own = np.arange(begin, end)[counts[begin:end] > 0]
-        if len(own):
-            block = vectors[order[before : ends[end - 1]]].astype(np.float64)
-            sums[own] = np.add.reduceat(block, ends[own] - counts[own] - before, axis=0)
-        begin = end
-    return sums
 
 
 def _unit(vectors: Vectors) -> Vectors:

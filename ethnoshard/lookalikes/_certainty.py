@@ -18,6 +18,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard.errors import EthnoshardError
+
 Floats = NDArray[np.float64]
 
 LEAST_COMPARED = 50
@@ -53,6 +55,18 @@ class Correction:
 
     shift: float = 0.0
     slope: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check that a higher probability stays the higher one.
+
+        Raises:
+            EthnoshardError: it wouldn't.
+        """
+        if not (np.isfinite(self.shift) and np.isfinite(self.slope) and self.slope > 0):
+            raise EthnoshardError(
+                f"a correction of log odds has a finite shift and a slope above 0, got {self.shift:g} and "
+                f"{self.slope:g}: else what is surer would come out as less sure"
+            )
 
     def __call__(self, probability: Floats) -> Floats:
         """(n,) 0 to 1."""
@@ -161,6 +175,49 @@ class Certainty:
         sure = np.maximum.accumulate(faulty / np.maximum(ordinary + faulty, 1e-300))
         found = self.correction(np.interp(_roots(scores, self.origin), grid, sure))
         return np.where(np.isfinite(scores) & (scores > self.begin), found, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Suspicions:
+    """What is suspected of one kind, the surest first, and what its certainty rests on.
+
+    Attributes:
+        sure: (M,) probability that each is right.
+        planted: faults that were made on purpose, to know how such faults score.
+        recall: share of those that were at least as sure as asked for; None where nothing can be told.
+        expected: faults there are, by the fit; None where too little could be planted to tell.
+    """
+
+    sure: Floats
+    planted: int
+    recall: float | None
+    expected: float | None
+
+
+def suspicions(
+    certainty: Certainty | None, scores: Floats, planted: Floats, least: float, above: float = -np.inf
+) -> tuple[NDArray[np.intp], Suspicions]:
+    """Which of some comparisons are suspicious enough.
+
+    Args:
+        certainty: the fit; None where there was too little to tell, so that nothing is suspected.
+        scores: (n,) of comparisons, higher for what is suspicious; what isn't finite is never suspected.
+        planted: (M,) of planted faults.
+        least: what is less sure than this is left out.
+        above: nothing is sure that doesn't score more than this, planted faults neither.
+
+    Returns:
+        Numbers of comparisons, the surest first, of those that are as sure the higher score, then the smaller number;
+        and what is known of them, in this order.
+    """
+    if certainty is None:
+        none = Suspicions(sure=np.empty(0), planted=len(planted), recall=None, expected=None)
+        return np.empty(0, np.intp), none
+    sure, of_planted = (np.where(each > above, certainty(each), 0.0) for each in (scores, planted))
+    kept = np.flatnonzero(np.isfinite(scores) & (sure >= least))
+    order = kept[np.lexsort((-scores[kept], -sure[kept]))]
+    recall = float(np.mean(of_planted >= least))
+    return order, Suspicions(sure=sure[order], planted=len(planted), recall=recall, expected=certainty.faults)
 
 
 def _exceeded_by(share: float) -> float:

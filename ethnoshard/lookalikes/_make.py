@@ -1,16 +1,13 @@
 """From embeddings of faces to a folder of look-alikes."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ethnoshard._files import sha256_of, whole_file, whole_folder, write_json, write_table
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes._apart import NOBODY, RANK, chosen_apart, pairs_above
@@ -18,19 +15,8 @@ from ethnoshard.lookalikes._centroids import Numbers, Vectors, centroids_of, hal
 from ethnoshard.lookalikes._neighbours import EXACT, check_k, neighbours, similarities
 from ethnoshard.lookalikes._person_model import PersonModel
 from ethnoshard.lookalikes._same_person import same_people
-from ethnoshard.lookalikes._table import (
-    APART,
-    APART_SCHEMA,
-    ARRAYS,
-    FORMAT,
-    RECORD,
-    ArrayEntry,
-    LookAlikes,
-    PairsRecord,
-    TableRecord,
-    digest_of,
-    digest_of_pairs,
-)
+from ethnoshard.lookalikes._table import LookAlikes
+from ethnoshard.lookalikes._write import check_out, write_folder
 from ethnoshard.shards import FaceDataset
 
 
@@ -96,43 +82,19 @@ def make_look_alikes(
             "that are looked for: more pairs may have to be kept apart. A larger --k lists them, a higher --apart has "
             "fewer"
         )
-    arrays: dict[str, Numbers | Vectors] = {
-        "nearest": np.ascontiguousarray(found.nearest[:, :k]),
-        "similarity": np.ascontiguousarray(found.similarity[:, :k]),
-        "nearest_of_all": np.ascontiguousarray(found.nearest_of_all[:, :k]),
-        "similarity_of_all": np.ascontiguousarray(found.similarity_of_all[:, :k]),
-        "centroids": centroids,
-    }
-    counts = np.bincount(owners, minlength=len(identities))
-    with whole_folder(folder) as fresh:
-        entries = {ARRAYS[name]: _written(fresh / ARRAYS[name], array) for name, array in arrays.items()}
-        write_table(fresh / APART, _apart_table(identities, pairs, similarity))
-        of_pairs = digest_of_pairs(pairs)
-        digests = {file: entry["sha256"] for file, entry in entries.items()}
-        record: TableRecord = {
-            "format": FORMAT,
-            "digest": digest_of(dataset.fingerprint, chosen.threshold, of_pairs, digests),
-            "fingerprint": dataset.fingerprint,
-            "model": dict(model_facts),
-            "identities": len(identities),
-            "without_embedding": int(np.count_nonzero(counts == 0)),
-            "faces": len(owners),
-            "faces_an_identity": {"least": int(counts[counts > 0].min()), "most": int(counts.max())},
-            "faces_left_out": left_out,
-            "k": k,
-            "exact": found.exact,
-            "apart": {
-                "threshold": chosen.threshold,
-                "rule": chosen.rule,
-                "different": chosen.different,
-                "same": chosen.same,
-                "halves": chosen.halves,
-            },
-            "pairs_apart": _counted(identities, pairs, of_pairs),
-            "arrays": entries,
-            "versions": {name: version(name) for name in _distributions(exact=found.exact)},
-        }
-        write_json(fresh / RECORD, dict(record))
+    write_folder(
+        folder,
+        dataset=dataset,
+        model_facts=model_facts,
+        counts=np.bincount(owners, minlength=len(identities)),
+        left_out=left_out,
+        k=k,
+        found=found,
+        centroids=centroids,
+        apart=chosen,
+        pairs=pairs,
+        similarity=similarity,
+    )
     return LookAlikes.open(folder)
 
 
@@ -146,19 +108,6 @@ def _probable(vectors: Vectors, owners: NDArray[np.integer], identities: int, ex
     return None if same.recall is None else same.pairs
 
 
-def check_out(folder: Path) -> None:
-    """Refuse to write over something that is not a table, before anything is computed.
-
-    Raises:
-        EthnoshardError: there is such a thing.
-    """
-    if folder.is_dir():
-        if any(folder.iterdir()) and not (folder / RECORD).is_file():
-            raise EthnoshardError(f"{folder} holds other things than look-alikes; give a new folder for --out")
-    elif folder.exists():
-        raise EthnoshardError(f"{folder} is a file; give a folder for --out")
-
-
 def _check_lengths(vectors: Vectors) -> None:
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     wrong = int(np.count_nonzero(~(np.abs(lengths - 1) < 1e-2)))
@@ -167,40 +116,3 @@ def _check_lengths(vectors: Vectors) -> None:
             f"{wrong:,} of {len(vectors):,} embeddings are not of length 1 (they have {np.nanmin(lengths):.3g} to "
             f"{np.nanmax(lengths):.3g}), or are NaN; divide each by its length first"
         )
-
-
-def _written(path: Path, array: Numbers | Vectors) -> ArrayEntry:
-    """Write an array; returns what the record says of it."""
-    with whole_file(path) as file:
-        np.save(file, array, allow_pickle=False)
-    return {"shape": [*array.shape], "dtype": str(array.dtype), "sha256": sha256_of(path)}
-
-
-def _apart_table(identities: pl.DataFrame, pairs: Numbers, similarity: NDArray[np.float32]) -> pl.DataFrame:
-    one, other = (identities[pairs[:, place].tolist()] for place in (0, 1))
-    columns = {
-        "identity": pairs[:, 0],
-        "other": pairs[:, 1],
-        "identity_name": one["identity"],
-        "other_name": other["identity"],
-        "group": one["group"],
-        "other_group": other["group"],
-        "similarity": similarity,
-    }
-    return pl.DataFrame(columns, APART_SCHEMA)
-
-
-def _counted(identities: pl.DataFrame, pairs: Numbers, digest: str) -> PairsRecord:
-    """How many pairs, by group; those of two groups by themselves."""
-    of = list(zip(*(identities["group"][pairs[:, place].tolist()].to_list() for place in (0, 1)), strict=True))
-    within = Counter(one for one, other in of if one == other)
-    return {
-        "sha256": digest,
-        "pairs": len(of),
-        "within": dict(sorted(within.items())),
-        "across": len(of) - within.total(),
-    }
-
-
-def _distributions(*, exact: bool) -> list[str]:
-    return ["ethnoshard", "numpy"] if exact else ["ethnoshard", "numpy", "faiss-cpu"]

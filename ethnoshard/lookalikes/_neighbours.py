@@ -79,7 +79,12 @@ def neighbours(
     progress.begun(2 * len(there), 0)
     exact = True
     found: list[tuple[Numbers, Vectors]] = []
-    for sets in (_by_group(there, group), [there]):
+    groups = _by_group(there, group)
+    for sets in (groups, [there]):
+        if found and len(groups) == 1:
+            found.append(found[0])
+            progress.advance(len(there))
+            break
         numbers: Numbers = np.full((len(centroids), k), -1, np.int32)
         values: Vectors = np.full((len(centroids), k), -np.inf, np.float32)
         for own in sets:
@@ -228,12 +233,24 @@ def _graph_search(
     return search
 
 
-def similarities(centroids: Vectors, rows: NDArray[np.integer], others: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Cosine of each pair, (P,). A pair's doesn't depend on which pairs stand beside it, as a matrix product's may."""
-    found = np.empty(len(rows))
+def similarities(
+    centroids: Vectors, rows: NDArray[np.integer], others: NDArray[np.integer], beside: Vectors | None = None
+) -> NDArray[np.float64]:
+    """Cosines of pairs. A pair's doesn't depend on which pairs stand beside it, as a matrix product's may.
+
+    Args:
+        centroids: (N, D) of length 1.
+        rows: (P,) which of them.
+        others: (P,) which of the others.
+        beside: (M, D) of length 1, the others; by default the same.
+
+    Returns:
+        (P,), -1 to 1.
+    """
+    found, beside = np.empty(len(rows)), centroids if beside is None else beside
     for begin in range(0, len(rows), _PAIRS_AT_ONCE):
         part = slice(begin, begin + _PAIRS_AT_ONCE)
-        products = centroids[rows[part]].astype(np.float64) * centroids[others[part]]
+        products = centroids[rows[part]].astype(np.float64) * beside[others[part]]
         found[part] = products.sum(axis=1)
     # Rounded, the length of a vector of length 1 may be a little more.
     return np.clip(found, -1, 1, out=found)

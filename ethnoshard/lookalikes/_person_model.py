@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes._centroids import Vectors, centroids_of
+from ethnoshard.lookalikes._centroids import Vectors, centroids_of, sums_of
+from ethnoshard.lookalikes._folders import Indices
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.integer]
 
 LEAST_PEOPLE = 20
 """People with two faces or more from which a model can be fitted."""
@@ -80,7 +80,7 @@ class PersonModel:
         mine = _some_people(owners, counts)
         x, own = _centred(vectors[mine], mean), np.unique(owners[mine], return_inverse=True)[1]
         counts = np.bincount(own)
-        means = sums_of(x, own, len(counts)) / counts[:, None]
+        means = sums_of(x, own, len(counts), np.float64) / counts[:, None]
         rest = x - means[own]
         within = _shrunk(rest.T @ rest / max(1, len(x) - len(counts)))
         if np.trace(within) < _NOTHING:
@@ -146,18 +146,6 @@ class PersonModel:
             squares = (a * a * of_b - 2 * self.between * a * b + b * b * of_a) / both - a * a / of_a - b * b / of_b
             found[some] = -0.5 * (np.log(both / (of_a * of_b)) + squares).sum(axis=1)
         return found
-
-
-def sums_of(x: NDArray[np.floating], owners: Indices, identities: int) -> Floats:
-    """(N, E) sum of each identity's rows."""
-    order = np.argsort(owners, kind="stable")
-    counts = np.bincount(owners, minlength=identities)
-    sums = np.zeros((identities, x.shape[1]))
-    there = np.flatnonzero(counts)
-    if len(there):
-        begins = (np.cumsum(counts) - counts)[there]
-        sums[there] = np.add.reduceat(x[order].astype(np.float64, copy=False), begins, axis=0)
-    return sums
 
 
 def _centred(vectors: Vectors, mean: Floats) -> Floats:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.lookalikes._centroids import Numbers, Vectors
-from ethnoshard.lookalikes._certainty import Certainty, Correction
+from ethnoshard.lookalikes._centroids import Numbers, Vectors, means_of
+from ethnoshard.lookalikes._certainty import Certainty, Correction, Suspicions, suspicions
+from ethnoshard.lookalikes._folders import Folders, Indices
 from ethnoshard.lookalikes._neighbours import EXACT, neighbours
-from ethnoshard.lookalikes._person_model import Floats, Indices, PersonModel, sums_of
+from ethnoshard.lookalikes._person_model import Floats, PersonModel
 
 CORRECTION = Correction(shift=1.1, slope=1.6)
 """Of the probability that two identities are one person."""
@@ -19,27 +20,21 @@ _MOST_SAMPLED = 500_000
 """Pairs that tell how far different people are from each other."""
 _MOST_PLANTED = 4000
 """Faults that are planted, at most."""
+_AT_ONCE = 1 << 15
+"""Pairs that are compared at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SamePeople:
-    """Pairs of identities, those that are most probably one person first.
+class SamePeople(Suspicions):
+    """Pairs of identities that are probably one person. What was planted are people whose faces were parted in two.
 
     Attributes:
         pairs: (M, 2) int32, the smaller number first, each pair once.
         log_ratio: (M,) log of how much likelier they are one person than two, by the faces alone.
-        sure: (M,) probability that they are one person.
-        planted: people whose faces were parted in two on purpose, to know how that looks.
-        recall: share of those that were at least as sure as asked for; None of none.
-        expected: pairs that are one person, by the fit; None where too little could be planted to tell.
     """
 
     pairs: Numbers
     log_ratio: Floats
-    sure: Floats
-    planted: int
-    recall: float | None
-    expected: float | None
 
 
 def same_people(
@@ -66,7 +61,7 @@ def same_people(
         progress: told how many comparisons of an identity there are, and how many are done.
     """
     counts = np.bincount(owners, minlength=identities)
-    means = means_of(coordinates, owners, counts)
+    means = means_of(coordinates, owners, identities)
     near = neighbours(
         model.directions(means), np.zeros(identities, np.int32), CANDIDATES, exact_to=exact_to, progress=progress
     ).nearest_of_all
@@ -75,7 +70,11 @@ def same_people(
     pairs = np.unique(np.sort(pairs[counts[pairs[:, 1]] > 0], axis=1), axis=0)
 
     def ratios_of(some: Numbers) -> Floats:
-        return model.log_ratio(means[some[:, 0]], counts[some[:, 0]], means[some[:, 1]], counts[some[:, 1]])
+        found = np.empty(len(some))
+        for begin in range(0, len(some), _AT_ONCE):
+            one, other = some[begin : begin + _AT_ONCE].T
+            found[begin : begin + _AT_ONCE] = model.log_ratio(means[one], counts[one], means[other], counts[other])
+        return found
 
     there = np.flatnonzero(counts > 0)
     parted = parted_people(coordinates, owners, identities, counts[there], seed=seed)
@@ -90,22 +89,16 @@ def same_people(
         compared=number * (number - 1) / 2,
         correction=CORRECTION,
     )
-    sure = np.zeros(len(pairs)) if certainty is None else _sure(certainty, ratios)
-    kept = np.flatnonzero(sure >= least) if certainty is not None else np.empty(0, np.intp)
-    order = kept[np.lexsort((pairs[kept, 1], pairs[kept, 0], -ratios[kept], -sure[kept]))]
+    # Nobody is suspected whose faces are likelier of two people: of few people an odd pair is no proof.
+    order, found = suspicions(certainty, ratios, planted, least, above=0.0)
     return SamePeople(
         pairs=pairs[order],
         log_ratio=ratios[order],
-        sure=sure[order],
-        planted=len(planted),
-        recall=None if certainty is None else float(np.mean(_sure(certainty, planted) >= least)),
-        expected=None if certainty is None else certainty.faults,
+        sure=found.sure,
+        planted=found.planted,
+        recall=found.recall,
+        expected=found.expected,
     )
-
-
-def _sure(certainty: Certainty, ratios: Floats) -> Floats:
-    """Nobody is suspected whose faces are likelier of two people: of few people an odd pair is no proof."""
-    return np.where(ratios > 0, certainty(ratios), 0.0)
 
 
 def _some_pairs(numbers: NDArray[np.intp], seed: int) -> Numbers:
@@ -116,12 +109,6 @@ def _some_pairs(numbers: NDArray[np.intp], seed: int) -> Numbers:
     one = rng.integers(0, len(numbers), _MOST_SAMPLED)
     other = (one + rng.integers(1, len(numbers), _MOST_SAMPLED)) % len(numbers)
     return numbers[np.stack([one, other], axis=1)].astype(np.int32)
-
-
-def means_of(coordinates: Vectors, owners: Indices, counts: Indices) -> Vectors:
-    """(N, E) float32, mean coordinates of each identity's faces; zeros of none."""
-    means = sums_of(coordinates, owners, len(counts)) / np.maximum(counts, 1)[:, None]
-    return means.astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -157,7 +144,8 @@ def parted_people(
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
-    counts = np.bincount(owners, minlength=identities)
+    folders = Folders.of(owners, identities)
+    counts = folders.counts
     able = np.flatnonzero(counts >= 2)
     if not len(able):
         none = np.empty((0, rows.shape[1]), np.float32)
@@ -165,15 +153,13 @@ def parted_people(
     able = able[np.argsort(counts[able], kind="stable")]
     number = min(_MOST_PLANTED, max(len(able), 500))
     wanted = np.sort(rng.choice(sizes, (number, 2)), axis=1)
-    order = np.argsort(owners, kind="stable")
-    begins = np.cumsum(counts) - counts
     means = np.zeros((2, number, rows.shape[1]), np.float32)
     of = np.ones((2, number), np.int64)
     for place, (fewer, more) in enumerate(wanted.tolist()):
         # Somebody with faces enough for both; else one of the tenth that has the most.
         first = min(int(np.searchsorted(counts[able], fewer + more)), len(able) - max(1, len(able) // 10))
         person = int(able[rng.integers(first, len(able))])
-        mine = rng.permutation(order[begins[person] : begins[person] + counts[person]])
+        mine = rng.permutation(folders.faces(person))
         cut = min(fewer, len(mine) // 2)
         parts = mine[:cut], mine[cut : cut + more]
         for which, part in enumerate(parts):

@@ -101,3 +101,16 @@ def test_a_set_of_single_faces_is_compared_by_what_single_faces_tell() -> None:
         return float(of.cosine[place])
 
     assert np.mean([ratio(found, each) < ratio(whole, each) for each in IN_BOTH]) >= 0.75
+
+
+def test_where_too_few_people_have_two_faces_nothing_is_planted_and_nobody_suspected() -> None:
+    here, there = two_sets()
+    first, counts = np.unique(here.owners, return_index=True, return_counts=True)[1:]
+    for several in (19, 20):
+        rows = [
+            np.arange(at, at + (number if each < several else 1))
+            for each, (at, number) in enumerate(zip(first, counts, strict=True))
+        ]
+        found = found_in(here.only(np.concatenate(rows)), there, least=0)
+        assert (found.planted > 0, found.recall is not None, found.expected is not None) == (several == 20,) * 3
+        assert (len(found.pairs) > 0) == (several == 20)

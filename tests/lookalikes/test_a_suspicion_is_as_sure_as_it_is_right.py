@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ethnoshard.lookalikes import Certainty, Correction
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import Certainty, Correction, suspicions
 from ethnoshard.lookalikes._certainty import LEAST_COMPARED, LEAST_PLANTED
 
 Floats = NDArray[np.float64]
@@ -103,3 +104,40 @@ def test_a_correction_keeps_the_order_and_without_numbers_changes_nothing() -> N
     plain = fitted(scores, planted)(scores)
     lower = fitted(scores, planted, correction=Correction(shift=-1.0, slope=1.0))(scores)  # type: ignore[arg-type]
     assert (lower[plain > 0] <= plain[plain > 0]).all() and lower.max() > 0.5
+
+
+@pytest.mark.parametrize(("shift", "slope"), [(0.0, 0.0), (1.0, -2.0), (0.0, np.nan), (np.inf, 1.0)])
+def test_a_correction_that_would_turn_the_order_is_one_clear_error(shift: float, slope: float) -> None:
+    with pytest.raises(EthnoshardError, match="a finite shift and a slope above 0, got"):
+        Correction(shift=shift, slope=slope)
+
+
+def test_suspicions_come_surest_first_without_what_is_less_sure_or_no_score() -> None:
+    scores, _, planted = mixture(6)
+    certainty = fitted(scores, planted)
+    # Those above the origin are all as sure.
+    scores[:6] = [np.nan, -np.inf, *(certainty.origin + np.array([1.0, 3.0, 3.0, 2.0]))]
+    order, found = suspicions(certainty, scores, planted, 0.5)
+    assert order[:4].tolist() == [3, 4, 5, 2]
+    sure = certainty(scores)
+    assert set(order.tolist()) == set(np.flatnonzero(sure >= 0.5).tolist()) and len(order) > 20
+    assert order.tolist() == sorted(order.tolist(), key=lambda each: (-sure[each], -scores[each], each))
+    assert found.sure.tolist() == sure[order].tolist()
+    assert (found.planted, found.expected) == (len(planted), certainty.faults)
+    assert found.recall == np.mean(certainty(planted) >= 0.5) > 0.8
+    every, _ = suspicions(certainty, scores, planted, 0)
+    assert len(every) == len(scores) - 2
+
+
+def test_what_does_not_score_enough_is_never_suspected_planted_or_not() -> None:
+    scores, _, planted = mixture(7)
+    certainty, above = fitted(scores, planted), float(np.median(planted))
+    order, found = suspicions(certainty, scores, planted, 0.5, above=above)
+    assert len(order) and scores[order].min() > above
+    assert found.recall == pytest.approx(0.5, abs=0.01)
+
+
+def test_where_nothing_can_be_told_nothing_is_suspected() -> None:
+    order, found = suspicions(None, np.arange(9.0), np.arange(3.0), 0)
+    assert order.tolist() == found.sure.tolist() == []
+    assert (found.planted, found.recall, found.expected) == (3, None, None)

@@ -96,7 +96,7 @@ def test_an_interruption_leaves_nothing_or_the_older_table(
 
     for name in ("write_json", "write_table", "_written"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"ethnoshard.lookalikes._make.{name}", full)
+            patch.setattr(f"ethnoshard.lookalikes._write.{name}", full)
             for folder in ("near", "new"):
                 with pytest.raises(EthnoshardError, match="the disk is full"):
                     make(folder, apart=0.1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from people import directions
 
 from benchmarks.look_alikes import clustered
+from ethnoshard._progress import Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import Neighbours, neighbours
 
@@ -103,3 +104,13 @@ def test_an_index_finds_nearly_all_and_the_same_with_any_number_of_threads() -> 
     assert (found[0].nearest_of_all[:, 0] == exactly.nearest_of_all[:, 0]).mean() > 0.95
     assert (found[0].nearest_of_all[7] == -1).all() and not (found[0].nearest_of_all == 7).any()
     assert not (found[0].nearest_of_all == np.arange(4000)[:, None]).any()
+
+
+def test_where_all_are_of_one_group_its_nearest_are_those_of_all() -> None:
+    centroids = directions(60, 5, dimensions=8)
+    advanced: list[int] = []
+    one = neighbours(centroids, np.zeros(60, np.int32), 4, progress=Progress(advance=advanced.append))
+    two = neighbours(centroids, np.arange(60) % 2, 4)
+    assert one.nearest.tolist() == one.nearest_of_all.tolist() == two.nearest_of_all.tolist()
+    assert one.similarity.tolist() == two.similarity_of_all.tolist()
+    assert sum(advanced) == 120
