@@ -1,10 +1,13 @@
 """Identities whose faces are of two people or more: they fall into clusters that one person's faces don't make."""
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import linkage
 
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes import (
@@ -24,13 +27,15 @@ CORRECTION = Correction(shift=-4.2, slope=0.8)
 """Of the probability that an identity is of several people; see ``benchmarks/audit.py``."""
 LEAST_FACES = 4
 """Faces of an identity that can be told to be of two people: two of each."""
-_CUTS = (2, 3, 4)
-"""Clusters into which faces are parted; of these the two largest are compared, so that a stray face is no person."""
+_MOST_CLUSTERS = 4
+"""Clusters into which faces are parted, at most; the two largest are compared, so that a stray face is no person."""
 _MOST_FACES = 400
 """Faces of an identity that are parted; of more, so many are drawn, and each of the rest goes with the nearest."""
 _MOST = 0.25
 """Share of identities that may be of several people, at most, where ordinary ones are told by the rest."""
 _MOST_PLANTED = 1000
+_AT_ONCE = 256
+"""Identities whose clusters are compared at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,20 +94,18 @@ def several_people(
     able = np.flatnonzero(folders.counts >= LEAST_FACES)
     planted_pairs = _pairs_to_merge(folders, rng)
     progress.begun(len(able) + len(planted_pairs), 0)
-    scores, partings = np.full(len(able), -np.inf), {}
-    for place, identity in enumerate(able.tolist()):
-        parting = _parted(model, coordinates, directions, _some(folders.faces(identity), rng))
-        if parting is not None:
-            scores[place], partings[identity] = parting.score, parting
-        progress.advance(1)
-    planted = np.full(len(planted_pairs), -np.inf)
-    for place, (one, other) in enumerate(planted_pairs):
-        parting = _parted(model, coordinates, directions, np.concatenate([one, other]))
-        planted[place] = -np.inf if parting is None else parting.score
-        progress.advance(1)
+    seen = _Seen(model, coordinates, directions)
+    partings = _parted_all((_some(folders.faces(each), rng) for each in able.tolist()), seen, progress)
+    scores = np.array([-np.inf if each is None else each.score for each in partings])
+    merged = (np.concatenate(pair) for pair in planted_pairs)
+    planted = np.array([-np.inf if each is None else each.score for each in _parted_all(merged, seen, progress)])
     certainty = Certainty.fit(scores, planted, most=_MOST, correction=CORRECTION)
     order, found = suspicions(certainty, scores, planted, least, above=0.0)
-    chosen = [_with_all(partings[identity], directions, folders.faces(identity)) for identity in able[order].tolist()]
+    chosen = [
+        _with_all(parting, directions, folders.faces(int(able[place])))
+        for place in order.tolist()
+        if (parting := partings[place]) is not None
+    ]
     return SeveralPeople(
         identities=able[order].astype(np.int32),
         log_ratio=scores[order],
@@ -116,26 +119,87 @@ def several_people(
     )
 
 
-def _parted(model: PersonModel, coordinates: Vectors, directions: Vectors, faces: NDArray[np.int64]) -> _Parting | None:
-    """Ward's clusters (1963) of the directions; None where no cut leaves two of two faces."""
-    tree = linkage(directions[faces].astype(np.float64), "ward")
-    best: _Parting | None = None
-    for cut in _CUTS:
-        cluster = fcluster(tree, cut, "maxclust")
-        sizes = np.bincount(cluster)
-        one, other = np.argsort(-sizes, kind="stable")[:2]
-        if sizes[other] < LEAST_FACES // 2:
-            continue
-        larger, smaller = faces[cluster == one], faces[cluster == other]
-        means = [
-            coordinates[part].mean(axis=0, dtype=np.float64)[None].astype(np.float32) for part in (larger, smaller)
-        ]
-        counts = [np.array([len(part)]) for part in (larger, smaller)]
-        score = -float(model.log_ratio(means[0], counts[0], means[1], counts[1])[0])
-        if best is None or score > best.score:
-            stray = faces[(cluster != one) & (cluster != other)]
-            best = _Parting(score=score, larger=larger, smaller=smaller, stray=stray)
+class _Cut(NamedTuple):
+    """Two clusters of one of some sets of faces."""
+
+    place: int
+    larger: NDArray[np.int64]
+    smaller: NDArray[np.int64]
+
+
+class _Seen(NamedTuple):
+    """All faces as the model sees them."""
+
+    model: PersonModel
+    coordinates: Vectors
+    directions: Vectors
+
+
+def _parted_all(sets: Iterable[NDArray[np.int64]], seen: _Seen, progress: Progress) -> list[_Parting | None]:
+    """Part each of some sets of faces; None for a set that can't be parted."""
+    found: list[_Parting | None] = []
+    rest = iter(sets)
+    while some := list(itertools.islice(rest, _AT_ONCE)):
+        found += _parted(some, seen)
+        progress.advance(len(some))
+    return found
+
+
+def _parted(sets: list[NDArray[np.int64]], seen: _Seen) -> list[_Parting | None]:
+    """By Ward's clusters (1963) of the directions; None where no cut leaves two of two faces."""
+    cuts = [_Cut(place, *parts) for place, faces in enumerate(sets) for parts in _cuts(faces, seen.directions)]
+    best: list[_Parting | None] = [None] * len(sets)
+    if not cuts:
+        return best
+    larger, smaller = ([cut.larger for cut in cuts], [cut.smaller for cut in cuts])
+    means, counts = zip(*(_means(parts, seen.coordinates) for parts in (larger, smaller)), strict=True)
+    scores = -seen.model.log_ratio(means[0], counts[0], means[1], counts[1])
+    for cut, score in zip(cuts, scores.tolist(), strict=True):
+        known = best[cut.place]
+        if known is None or score > known.score:
+            stray = np.setdiff1d(sets[cut.place], np.concatenate([cut.larger, cut.smaller]))
+            best[cut.place] = _Parting(score=score, larger=cut.larger, smaller=cut.smaller, stray=stray)
     return best
+
+
+def _means(parts: list[NDArray[np.int64]], coordinates: Vectors) -> tuple[Vectors, NDArray[np.int64]]:
+    """Mean coordinates of each of some sets of faces, and how many these are."""
+    means = np.stack([coordinates[part].mean(axis=0, dtype=np.float64) for part in parts])
+    return means.astype(np.float32), np.array([len(part) for part in parts], np.int64)
+
+
+def _cuts(faces: NDArray[np.int64], directions: Vectors) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The two largest clusters of each cut through the tree, as far as both have faces enough.
+
+    Clusters stand in the order of the tree, and of two that are as large the first one is the larger.
+    """
+    tree = linkage(directions[faces].astype(np.float64), "ward")
+    children, heights = tree[:, :2].astype(np.int64).tolist(), tree[:, 2].tolist()
+    clusters = [len(faces) + len(children) - 1]
+    for cut in range(2, _MOST_CLUSTERS + 1):
+        # The join that is undone next is the last but so many, and one of the clusters so far.
+        join = len(children) + 1 - cut
+        at = clusters.index(len(faces) + join)
+        clusters[at : at + 1] = children[join]
+        if join and heights[join] <= heights[join - 1]:
+            continue  # as high as the next, which is then to be undone too
+        sizes = [int(tree[each - len(faces), 3]) if each >= len(faces) else 1 for each in clusters]
+        one, other = sorted(range(cut), key=lambda place: -sizes[place])[:2]
+        if sizes[other] >= LEAST_FACES // 2:
+            larger, smaller = (faces[_leaves(clusters[place], children, len(faces))] for place in (one, other))
+            yield larger, smaller
+
+
+def _leaves(node: int, children: list[list[int]], leaves: int) -> NDArray[np.int64]:
+    """Numbers of the leaves below a node of a tree, ascending."""
+    found, waiting = [], [node]
+    while waiting:
+        node = waiting.pop()
+        if node < leaves:
+            found.append(node)
+        else:
+            waiting += children[node - leaves]
+    return np.sort(np.array(found, np.int64))
 
 
 def _with_all(parting: _Parting, directions: Vectors, faces: NDArray[np.int64]) -> _Parting:

@@ -18,6 +18,7 @@ from ethnoshard.lookalikes import (
     centred,
     centroids_of,
     means_of,
+    nearest_of,
     parted_people,
     similarities,
     suspicions,
@@ -31,8 +32,8 @@ _KNOW_THE_MEAN = 20
 """People whose mean is that of their set; fewer get this set's mean taken off."""
 _SAMPLED = 500_000
 """Pairs that tell how far different people are from each other."""
-_BLOCK = 1 << 26
-"""Bytes of similarities at a time."""
+_BLOCK = 1 << 25
+"""Bytes of similarities at a time, for each core."""
 
 Faces = tuple[Vectors, Indices, int]
 """(n, D) float32 embeddings of length 1, (n,) number of the identity of each, and how many these are."""
@@ -81,8 +82,8 @@ def shared_people(
         theirs = centred(means_of(their_vectors, their_owners, their_people), mean)
     mine_there, theirs_there = np.flatnonzero(mine.any(axis=1)), np.flatnonzero(theirs.any(axis=1))
     progress.begun(len(mine_there), 0)
-    one, other = _nearest(mine[mine_there], theirs[theirs_there], progress)
-    one, other = mine_there[one], theirs_there[other]
+    near = nearest_of(mine[mine_there], theirs[theirs_there], _NEAREST, block_bytes=_BLOCK, progress=progress)[0]
+    one, other = np.repeat(mine_there, near.shape[1]), theirs_there[np.sort(near, axis=1).ravel()]
     cosines = similarities(mine, one, other, theirs)
     planted = np.empty(0)
     if np.count_nonzero(counts >= 2) >= LEAST_PEOPLE:
@@ -118,17 +119,3 @@ def _some_pairs(
         return np.repeat(mine, len(theirs)), np.tile(theirs, len(mine))
     rng = np.random.default_rng(seed)
     return rng.choice(mine, _SAMPLED), rng.choice(theirs, _SAMPLED)
-
-
-def _nearest(mine: Vectors, theirs: Vectors, progress: Progress) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of rows: each of the one with the nearest of the other, in ascending order."""
-    columns = np.ascontiguousarray(theirs.T)
-    k = min(_NEAREST, columns.shape[1])
-    rows = max(1, _BLOCK // (4 * columns.shape[1]))
-    found = []
-    for begin in range(0, len(mine), rows):
-        block = mine[begin : begin + rows] @ columns
-        found.append(np.sort(np.argpartition(block, block.shape[1] - k, axis=1)[:, -k:], axis=1))
-        progress.advance(len(block))
-    nearest = np.concatenate(found)
-    return np.repeat(np.arange(len(mine)), k), nearest.ravel()

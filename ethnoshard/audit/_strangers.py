@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard import _blas
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.lookalikes import (
     Certainty,
@@ -15,6 +16,7 @@ from ethnoshard.lookalikes import (
     Numbers,
     Suspicions,
     Vectors,
+    nearest_of,
     sums_of,
     suspicions,
 )
@@ -30,8 +32,8 @@ _MOST = 0.1
 _LOOKED_AT = 0.35
 """Share of faces that are compared face by face; the others are surely nearer to their own."""
 _MOST_PLANTED = 4000
-_BLOCK = 1 << 26
-"""Bytes of similarities at a time."""
+_BLOCK = 1 << 25
+"""Bytes of similarities at a time, for each core."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,17 +76,15 @@ def strangers(
     """
     folders = Folders.of(owners, identities)
     progress.begun(2 * len(owners), 0)
-    near = _nearest_centroids(directions, owners, folders, progress)
-    alone = folders.counts[owners] < 2
-    margin = np.where(alone, -np.inf, near.similarity[:, 0] - near.own)
-    looked_at = int(np.count_nonzero(~alone))
+    near, margin = _nearest_identities(directions, owners, folders, progress)
+    looked_at = int(np.count_nonzero(folders.counts[owners] >= 2))
     # The rest can't be suspicious: they enter as a number.
     some = np.sort(np.argsort(-margin, kind="stable")[: max(min(looked_at, 2000), int(_LOOKED_AT * looked_at))])
     progress.advance(len(owners) - len(some))
-    own, other, nearest = _face_by_face(directions, some, near.identity[some], owners[some], folders, progress)
+    own, other, nearest = _face_by_face(directions, some, near[some], owners[some], folders, progress)
     scores = np.full(looked_at, -np.inf)
     scores[: len(some)] = other - own
-    planted = _planted(directions, near.identity, owners, folders, seed)
+    planted = _planted(directions, near, owners, folders, seed)
     certainty = _fitted(scores, planted, looked_at)
     order, found = suspicions(certainty, other - own, planted, least)
     return Strangers(
@@ -109,46 +109,34 @@ def _fitted(scores: Floats, planted: Floats, number: int) -> Certainty | None:
     return Certainty.fit(filled, planted, most=_MOST, correction=CORRECTION)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Near:
-    """Of each face the cosine with its own identity's centroid without it, and the nearest others."""
-
-    own: Floats
-    identity: Numbers
-    similarity: Vectors
-
-
-def _nearest_centroids(directions: Vectors, owners: Indices, folders: Folders, progress: Progress) -> _Near:
-    sums = sums_of(directions, owners, len(folders.counts), np.float32)
-    centroids = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    there = np.flatnonzero(folders.counts)
-    columns = np.ascontiguousarray(centroids[there].T)
-    k = min(_CANDIDATES, len(there) - 1)
-    number = len(directions)
-    own = np.full(number, -np.inf)
-    column_of = np.empty(len(folders.counts), np.int64)
-    column_of[there] = np.arange(len(there))
-    identity = np.full((number, _CANDIDATES), -1, np.int32)
-    similarity = np.full((number, _CANDIDATES), -np.inf, np.float32)
-    rows = max(1, _BLOCK // (4 * max(1, len(there))))
-    for begin in range(0, number, rows):
-        some = slice(begin, min(begin + rows, number))
+def _of_the_rest(directions: Vectors, owners: Indices, counts: NDArray[np.int64], sums: Vectors) -> Floats:
+    """(n,) cosine of each face with its own identity's centroid without it; -inf where it is the only one."""
+    found = np.full(len(directions), -np.inf)
+    rows = max(1, _BLOCK // (4 * directions.shape[1]))
+    for begin in range(0, len(directions), rows):
+        some = slice(begin, begin + rows)
         x, mine = directions[some], owners[some]
         rest = sums[mine] - x
-        lengths = np.linalg.norm(rest, axis=1)
-        own[some] = np.where(
-            folders.counts[mine] > 1, np.einsum("nd,nd->n", rest, x) / np.maximum(lengths, 1e-12), -np.inf
-        )
-        if k > 0:
-            block = x @ columns
-            block[np.arange(len(x)), column_of[mine]] = -np.inf
-            best = np.argpartition(block, block.shape[1] - k, axis=1)[:, -k:]
-            values = np.take_along_axis(block, best, axis=1)
-            order = np.argsort(-values, axis=1, kind="stable")
-            identity[some, :k] = there[np.take_along_axis(best, order, axis=1)]
-            similarity[some, :k] = np.take_along_axis(values, order, axis=1)
-        progress.advance(len(x))
-    return _Near(own=own, identity=identity, similarity=similarity)
+        lengths = np.maximum(np.linalg.norm(rest, axis=1), 1e-12)
+        found[some] = np.where(counts[mine] > 1, np.einsum("nd,nd->n", rest, x) / lengths, -np.inf)
+    return found
+
+
+def _nearest_identities(
+    directions: Vectors, owners: Indices, folders: Folders, progress: Progress
+) -> tuple[Numbers, Floats]:
+    """Other identities whose centroids are nearest to each face, (n, K); and by how much the first is nearer than its
+    own, (n,), -inf where there is no other or it is the only face of its own."""
+    sums = sums_of(directions, owners, len(folders.counts), np.float32)
+    there = np.flatnonzero(folders.counts)
+    centroids = sums[there]
+    centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-12)
+    own = np.searchsorted(there, owners)
+    near, cosines = nearest_of(directions, centroids, _CANDIDATES, avoided=own, block_bytes=_BLOCK, progress=progress)
+    nearest = cosines[:, 0] if near.shape[1] else np.full(len(directions), -np.inf)
+    alone = folders.counts[owners] < 2
+    margin = np.where(alone, -np.inf, nearest - _of_the_rest(directions, owners, folders.counts, sums))
+    return there[near].astype(np.int32), margin
 
 
 def _face_by_face(
@@ -161,38 +149,51 @@ def _face_by_face(
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Mean cosine with the nearest faces of the own identity, and of the nearest other one, and which that is.
 
+    An identity's faces are compared with all who come to it at once.
+
     Args:
         directions: (n, E) of all faces.
         some: (m,) faces to look at.
-        candidates: (m, k) identities, -1 for none.
+        candidates: (m, K) identities.
         owners: (m,) their own.
         folders: of all faces.
         progress: told how many are done.
     """
-    own = np.empty(len(some))
-    other, nearest = np.full(len(some), -np.inf), np.full(len(some), -1, np.int64)
-    for place, face in enumerate(some.tolist()):
-        x = directions[face]
-        mine = folders.faces(int(owners[place]))
-        own[place] = _mean_of_nearest(directions[mine[mine != face]] @ x)
-        known = candidates[place][candidates[place] >= 0]
-        parts = [folders.faces(int(identity)) for identity in known]
-        if parts:
-            cosines = directions[np.concatenate(parts)] @ x
-            ends = np.cumsum([len(part) for part in parts])
-            means = [_mean_of_nearest(cosines[end - len(part) : end]) for part, end in zip(parts, ends, strict=True)]
-            best = int(np.argmax(means))
-            other[place], nearest[place] = means[best], int(known[best])
-        if place % 256 == 255:
-            progress.advance(256)
-    progress.advance(len(some) % 256)
-    return own, other, nearest
+    hosts = np.concatenate([owners[:, None], candidates], axis=1)
+    visits, width = Folders.of(hosts.ravel(), len(folders.counts)), hosts.shape[1]
+    means = np.empty(hosts.shape)
+
+    def receive(host: int) -> int:
+        faces, visit = folders.faces(host), visits.faces(host)
+        onto = np.ascontiguousarray(directions[faces].T)
+        rows = max(1, _BLOCK // (4 * len(faces)))
+        for begin in range(0, len(visit), rows):
+            place, column = np.divmod(visit[begin : begin + rows], width)
+            cosines = directions[some[place]] @ onto
+            # Nobody is compared with itself.
+            (at_home,) = np.nonzero(column == 0)
+            cosines[at_home, np.searchsorted(faces, some[place[at_home]])] = -np.inf
+            means[place, column] = _means_of_nearest(cosines)
+        return len(visit)
+
+    visited = 0
+    with _blas.threads() as pool:
+        for number in pool.map(receive, np.flatnonzero(visits.counts).tolist()):
+            before, visited = visited, visited + number
+            progress.advance(visited // width - before // width)
+    if not candidates.shape[1]:
+        return means[:, 0], np.full(len(some), -np.inf), np.full(len(some), -1, np.int64)
+    best, every = np.argmax(means[:, 1:], axis=1), np.arange(len(some))
+    return means[:, 0], means[every, 1 + best], candidates[every, best].astype(np.int64)
 
 
-def _mean_of_nearest(cosines: NDArray[np.floating]) -> float:
-    if len(cosines) > _NEAREST:
-        cosines = np.partition(cosines, len(cosines) - _NEAREST)[-_NEAREST:]
-    return float(cosines.mean())
+def _means_of_nearest(cosines: NDArray[np.floating]) -> Floats:
+    """Mean of the greatest few of each row; what is -inf isn't there."""
+    if cosines.shape[1] > _NEAREST:
+        cosines = np.partition(cosines, cosines.shape[1] - _NEAREST, axis=1)[:, -_NEAREST:]
+    there = np.isfinite(cosines)
+    sums = np.where(there, cosines, 0).sum(axis=1, dtype=np.float64)
+    return np.where(there.any(axis=1), sums / np.maximum(there.sum(axis=1), 1), -np.inf)
 
 
 def _planted(directions: Vectors, candidates: Numbers, owners: Indices, folders: Folders, seed: int) -> Floats:
@@ -213,13 +214,13 @@ def _planted(directions: Vectors, candidates: Numbers, owners: Indices, folders:
         while wrong == home:
             wrong = int(rng.choice(several))
         mine = folders.faces(home)
-        means = [_mean_of_nearest(directions[mine[mine != face]] @ x)] if place % 2 == 0 else []
-        for identity in candidates[face].tolist():
-            if identity not in (-1, wrong):
-                means.append(_mean_of_nearest(directions[folders.faces(identity)] @ x))
+        hosts = [folders.faces(each) for each in candidates[face].tolist() if each != wrong]
+        if place % 2 == 0:
+            hosts.append(mine[mine != face])
         theirs = folders.faces(wrong)
         if len(theirs) > 2:
             # An identity of so many faces of which this is one has one fewer of its own.
             theirs = np.delete(theirs, int(rng.integers(len(theirs))))
-        found[place] = max(means, default=-np.inf) - _mean_of_nearest(directions[theirs] @ x)
+        means = [float(_means_of_nearest((directions[each] @ x)[None])[0]) for each in (theirs, *hosts)]
+        found[place] = max(means[1:], default=-np.inf) - means[0]
     return found

@@ -93,15 +93,18 @@ def run(
     known = embedding.loaded(str(model), alignment, normalise, crop, device) if embeddings is None else None
     opener = _Opener(model=known, flip=flip, store=store, keep=not no_cache, workers=workers)
     groups, label_sources = _groups(place, labels)
-    subject = opener.open(place, source, embeddings, groups)
-    others = [opener.open_other(each) for each in against or ()]
+    # What is wrong with another set is said before the first one is embedded.
+    their_faces = [(each, opener.faces_of_other(each)) for each in against or ()]
+    subject = opener.open(place, embedding.opened(place, source, store, workers), embeddings, groups)
+    others = [opener.open_other(each, faces) for each, faces in their_faces]
     for other in others:
         _check_same_model(subject.embeddings, other.embeddings, other.faces.name)
     with watched("audit", "steps") as bar:
-        bar.begun(4 + len(others) + sum(other.faces.prints is not None for other in others), 0)
+        steps = Steps(bar, 4 + len(others) + sum(other.faces.prints is not None for other in others))
         findings = audit_set(
-            subject.faces, against=[other.faces for other in others], least=sure, seed=seed, step=_Steps(bar)
+            subject.faces, against=[other.faces for other in others], least=sure, seed=seed, step=steps
         )
+        steps.finish()
     opened = [subject, *others]
     table, kept = with_pictures(
         findings,
@@ -139,17 +142,27 @@ def run(
         say(f"to look at the faces and decide: {command('dashboard', out)}")
 
 
-class _Steps:
-    """A bar that goes on by one with each step."""
+class Steps:
+    """A bar that goes on by one as each step ends."""
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar, self._first = bar, True
+    def __init__(self, bar: Progress, number: int) -> None:
+        """Show that of so many steps none is done."""
+        self._bar, self._left, self._running = bar, number, 0
+        bar.begun(number, 0)
 
     def __call__(self, name: str) -> Progress:
-        if not self._first:
-            self._bar.advance(1)
-        self._first = False
+        """Another step begins, so that the one before is done."""
+        self._go_on(self._running)
+        self._running = 1
         return SILENT
+
+    def finish(self) -> None:
+        """All is done; steps of what couldn't be looked for never began."""
+        self._go_on(self._left)
+
+    def _go_on(self, number: int) -> None:
+        self._left -= number
+        self._bar.advance(number)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -179,11 +192,10 @@ class _Opener:
     keep: bool
     workers: int | None
 
-    def open(self, place: str, source: Path | None, file: Path | None, groups: Mapping[str, str] | None) -> _Opened:
+    def open(self, place: str, faces: Faces, file: Path | None, groups: Mapping[str, str] | None) -> _Opened:
         """Faces of a place, with what a model makes of them or what is in a file of their embeddings."""
         from ethnoshard.audit import AuditedSet, Prints, prints_of
 
-        faces = embedding.opened(place, source, self.store, self.workers)
         if file is not None:
             found = Embeddings.load(file)
         else:
@@ -226,27 +238,43 @@ class _Opener:
         looked_at = replace(found, vectors=found.vectors[there], keys=keys, identities=found.identities[there])
         return _Opened(faces=audited, embeddings=looked_at, source=faces, rows=rows)
 
-    def open_other(self, place: str) -> _Opened:
-        """Another set: faces to be embedded by the same model, or a file of embeddings."""
-        from ethnoshard.audit import AuditedSet
-
+    def faces_of_other(self, place: str) -> Faces | None:
+        """Faces of another set, which the model can embed; None of a file of embeddings."""
         if place.endswith(".npz"):
-            found = Embeddings.load(Path(place)).one_an_image()
-            named = found.identities != ""
-            tell(f"{place}: embeddings alone, so that images that come twice aren't looked for in it")
-            audited = AuditedSet.of(
-                str(found.facts.get("place", {}).get("name", Path(place).name)),
-                found.vectors[named],
-                found.keys[named],
-                found.identities[named],
-            )
-            return _Opened(faces=audited, embeddings=found, source=None, rows=np.flatnonzero(named).tolist())
+            return None
         if self.model is None:
             raise EthnoshardError(
                 f"--against {place} needs a --model to embed it; with --embeddings give its embeddings too: "
                 f"`{command('embed', 'MODEL', place, 'OTHER.npz')}` and --against OTHER.npz"
             )
-        return self.open(place, None, None, _groups(place, None)[0])
+        faces = embedding.opened(place, None, self.store, self.workers)
+        if self.model.alignment == "five-point" and faces.photographs is None and faces.no_photographs:
+            with_landmarks = faces.facts.get("aligner") == "MTCNN"
+            given = (place, "OTHER.npz", "--source", "PHOTOGRAPHS") if with_landmarks else ("PHOTOGRAPHS", "OTHER.npz")
+            raise EthnoshardError(
+                f"--against {place} holds faces that are cut out already, and {self.model.name} needs the five-point "
+                "alignment, which takes photographs; --source gives those of the audited set only. Give the "
+                f"photographs themselves by --against, or embed them first, `{command('embed', 'MODEL', *given)}`, and "
+                "give --against OTHER.npz"
+            )
+        return faces
+
+    def open_other(self, place: str, faces: Faces | None) -> _Opened:
+        """Another set: faces to be embedded by the same model, or a file of embeddings."""
+        from ethnoshard.audit import AuditedSet
+
+        if faces is not None:
+            return self.open(place, faces, None, _groups(place, None)[0])
+        found = Embeddings.load(Path(place)).one_an_image()
+        named = found.identities != ""
+        tell(f"{place}: embeddings alone, so that images that come twice aren't looked for in it")
+        audited = AuditedSet.of(
+            str(found.facts.get("place", {}).get("name", Path(place).name)),
+            found.vectors[named],
+            found.keys[named],
+            found.identities[named],
+        )
+        return _Opened(faces=audited, embeddings=found, source=None, rows=np.flatnonzero(named).tolist())
 
 
 def _check_same_model(mine: Embeddings, theirs: Embeddings, name: str) -> None:

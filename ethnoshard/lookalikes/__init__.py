@@ -9,6 +9,7 @@ from ethnoshard.lookalikes._centroids import Numbers, Vectors, centred, centroid
 from ethnoshard.lookalikes._certainty import Certainty, Correction, Suspicions, suspicions
 from ethnoshard.lookalikes._folders import Folders, Indices
 from ethnoshard.lookalikes._make import make_look_alikes
+from ethnoshard.lookalikes._nearest import nearest_of
 from ethnoshard.lookalikes._neighbours import EXACT, Neighbours, neighbours, similarities
 from ethnoshard.lookalikes._person_model import LEAST_PEOPLE, Floats, PersonModel
 from ethnoshard.lookalikes._same_person import PartedPeople, SamePeople, parted_people, same_people
@@ -44,6 +45,7 @@ __all__ = [
     "halves_of",
     "make_look_alikes",
     "means_of",
+    "nearest_of",
     "neighbours",
     "parted_people",
     "same_people",

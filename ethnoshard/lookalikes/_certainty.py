@@ -43,6 +43,8 @@ _ROOM = 5.0
 _SMALLEST = 1e-15
 """Probability that is as good as none."""
 _ROUNDS, _STEPS, _ENOUGH = 12, 200, 1e-6
+_GRID = 4096
+"""Points between which densities are interpolated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +149,8 @@ class Certainty:
             mean = float(at - z * deviation)
             beyond = tops[tops > at]
             seen = max(_beyond(faults, mean, float(at)), 0.05)
-            count = _faults_among(total * _normal(beyond, mean, deviation), _density(faults, width, beyond, mean), seen)
+            faulty_there = _density_by_grid(faults, width, beyond, mean)
+            count = _faults_among(total * _normal(beyond, mean, deviation), faulty_there, seen)
             nearer = min(max(_SPARE * count / total, least), share)
             if nearer >= share:
                 break
@@ -169,7 +172,7 @@ class Certainty:
     def __call__(self, scores: Floats) -> Floats:
         """(n,) 0 to 1, never falling as scores rise."""
         at, end = -np.sqrt(self.origin - self.begin), 0.0
-        grid = np.linspace(at, end, 4096)
+        grid = np.linspace(at, end, _GRID)
         ordinary = self.compared * _normal(grid, self.mean, self.deviation)
         faulty = self.faults * _density(self.planted, self.width, grid, self.mean)
         sure = np.maximum.accumulate(faulty / np.maximum(ordinary + faulty, 1e-300))
@@ -270,3 +273,11 @@ def _density(planted: Floats, width: float, at: Floats, mean: float) -> Floats:
     end = float(planted[-1])
     found[(at > mean) & (at <= end)] += _ANYWHERE / max(end - mean, 1e-9)
     return found
+
+
+def _density_by_grid(planted: Floats, width: float, at: Floats, mean: float) -> Floats:
+    """The same of very many points, ascending, interpolated."""
+    if len(at) <= _GRID:
+        return _density(planted, width, at, mean)
+    grid = np.linspace(at[0], at[-1], _GRID)
+    return np.interp(at, grid, _density(planted, width, grid, mean))

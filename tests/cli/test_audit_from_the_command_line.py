@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ethnoshard._progress import Progress
+from ethnoshard.cli.audit import Steps
 from ethnoshard.embedding import Embeddings
 from ethnoshard.reports import read_report
 from ethnoshard.shards import FaceDataset
+from ethnoshard.synthetic import DrawnSettings, draw_faces
 from tests.conftest import Cli
+from tests.embedding.stand_in_models import write_flat_onnx
 
 PEOPLE, IMAGES = 60, 4
 WRONG, HOME, DOUBLE, FIRST = "p005/001.jpg", "p009", "p059", "p003"
@@ -171,3 +175,81 @@ def test_each_mistake_is_one_clear_line(place: Path, tmp_path: Path, cli: Cli) -
         assert run.returncode == 1, (arguments, run.stdout, run.stderr)
         assert message in " ".join(run.stderr.split()) and "Traceback" not in run.stderr, (arguments, run.stderr)
     assert [each.name for each in (tmp_path / "full").iterdir()] == ["mine.txt"]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs of 24 drawn people; ``there``, those of three of them and of eight others, under other names."""
+    folder = tmp_path_factory.mktemp("photographs")
+    here = draw_faces(folder / "drawn", DrawnSettings(identities=24, images=3)) / "faces"
+    others = draw_faces(folder / "others", DrawnSettings(identities=8, images=3, seed=1)) / "faces"
+    here.rename(folder / "here")
+    people = [*sorted((folder / "here").iterdir())[:3], *sorted(others.iterdir())]
+    for number, person in enumerate(people):
+        shutil.copytree(person, folder / "there" / f"t{number:02d}")
+    write_flat_onnx(folder / "flat.onnx", (1, 3, 24, 24))
+    return folder
+
+
+def test_photographs_are_embedded_and_compared_with_photographs_of_another_set(
+    photographs: Path, tmp_path: Path, cli: Cli
+) -> None:
+    here, there = photographs / "here", photographs / "there"
+    model = ("--model", photographs / "flat.onnx")
+    run = cli("audit", here, *model, "--against", there, "--out", tmp_path / "audit")
+    assert run.returncode == 0, run.stderr
+    report = read_report(tmp_path / "audit")
+    assert report.audit.model is not None and report.audit.model.alignment == "five-point"
+    (other,) = report.audit.against
+    assert (other.name, other.people) == ("there", 11) and report.audit.images.people == 24
+    findings = report.findings().filter(other_set="there")
+    twice = findings.filter(kind="same-image")
+    named = {f"t{number:02d}": person.name for number, person in enumerate(sorted(here.iterdir())[:3])}
+    assert dict(twice.select("other_identity", "identity").iter_rows()) == named
+    copies = {f"{their}/{image.name}" for their, mine in named.items() for image in (here / mine).iterdir()}
+    lost = sum(number for status, number in report.audit.images.statuses.items() if status != "embedded")
+    assert set(twice["other_image"]) <= copies and set(twice["how"]) == {"bytes"}
+    assert len(copies) - lost <= len(twice) <= len(copies)
+    shared = findings.filter(kind="shared")
+    assert dict(shared.select("other_identity", "identity").iter_rows()).items() >= named.items()
+    for row in findings.iter_rows(named=True):
+        for numbers in (row["faces"], row["other_faces"]):
+            assert numbers and all(jpeg.startswith(b"\xff\xd8") for jpeg in report.picture_jpegs(numbers))
+
+
+def test_cut_faces_of_another_set_that_a_five_point_model_cannot_use_are_refused_with_what_to_do(
+    photographs: Path, place: Path, tmp_path: Path, cli: Cli
+) -> None:
+    model = photographs / "flat.onnx"
+    assert cli("align", photographs / "there", tmp_path / "work").returncode == 0
+    assert cli("pack", place / "work", tmp_path / "dataset").returncode == 0
+    for other, advice in (
+        (tmp_path / "work", f"embed MODEL {tmp_path / 'work'} OTHER.npz --source PHOTOGRAPHS"),
+        (place / "work", "embed MODEL PHOTOGRAPHS OTHER.npz"),
+        (tmp_path / "dataset", "embed MODEL PHOTOGRAPHS OTHER.npz"),
+    ):
+        run = cli("audit", photographs / "here", "--model", model, "--against", other, environment={"COLUMNS": "1000"})
+        assert run.returncode == 1 and "Traceback" not in run.stderr
+        error = " ".join(run.stderr.split())
+        assert f"--against {other} holds faces that are cut out already, and flat needs the five-point" in error
+        assert f"Give the photographs themselves by --against, or embed them first, `ethnoshard {advice}`" in error
+    embedded = cli("embed", model, tmp_path / "work", tmp_path / "there.npz", "--source", photographs / "there")
+    assert embedded.returncode == 0, embedded.stderr
+    run = cli("audit", photographs / "here", "--model", model, "--against", tmp_path / "there.npz", "--json")
+    assert run.returncode == 0, run.stderr
+    assert [each["people"] for each in json.loads(run.stdout)["against"]] == [11]
+
+
+@pytest.mark.parametrize("begun", [0, 1, 3])
+def test_a_bar_of_steps_goes_on_as_each_step_ends_and_is_full_in_the_end(begun: int) -> None:
+    totals: list[int] = []
+    done: list[int] = [0]
+    steps = Steps(
+        Progress(begun=lambda number, _: totals.append(number), advance=lambda number: done.append(done[-1] + number)),
+        3,
+    )
+    for number in range(begun):
+        steps(f"step {number}")
+        assert done[-1] == number
+    steps.finish()
+    assert totals == [3] and done[-1] == 3
