@@ -251,7 +251,7 @@ def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
     ends = np.append(identity_starts(refs)[1:], len(refs))
     spans, start = [], 0
     while start < len(refs):
-        stop = int(ends[min(np.searchsorted(ends, start + images), len(ends) - 1)])
+        stop = int(ends[min(int(np.searchsorted(ends, start + images)), len(ends) - 1)])
         spans.append((start, stop))
         start = stop
     return spans

@@ -1,6 +1,6 @@
 """A list and the images that it speaks of, brought together: whose each image is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast, overload
 
@@ -90,7 +90,7 @@ def listed_by(
     images: Sequence[ImageFile] | Sequence[ImageRef],
     path: Path,
     *,
-    skipped: dict[str, list[str]] | None = None,
+    skipped: Mapping[str, Sequence[str]] | None = None,
 ) -> Listing:
     """Who is on which image, by a list in place of folders or labels.
 
@@ -293,7 +293,7 @@ def _arranged(
     there: pl.DataFrame,
     rows: pl.DataFrame,
     found: _Found,
-    skipped: dict[str, list[str]],
+    skipped: Mapping[str, Sequence[str]],
     remarks: Remarks,
 ) -> Listing:
     """Refs of the images that have a row, and the count of all others."""
@@ -318,7 +318,9 @@ def _arranged(
     return Listing(refs=refs, skipped=left_out, form=_form(table))
 
 
-def _with_people(table: ImageTable, listing: Listing, skipped: dict[str, list[str]], remarks: Remarks) -> Listing:
+def _with_people(
+    table: ImageTable, listing: Listing, skipped: Mapping[str, Sequence[str]], remarks: Remarks
+) -> Listing:
     """The same with what the list says of the people who are there."""
     people, more = people_of(table)
     for remark in more:

@@ -151,7 +151,7 @@ class Opener:
             shards = [Shard(file, kind == "tar.gz") for file, kind in zip(tars, kinds, strict=True)]
             listing = list_shards(shards, given, scheme)
             if others:
-                listing.skipped[NO_SHARD] = others
+                listing = replace(listing, skipped={**listing.skipped, NO_SHARD: others})
             return self._of_one_kind(tars, kinds, given, listing)
         return self._open_archives(files, given)
 
@@ -173,7 +173,7 @@ class Opener:
         if empty:
             skipped[NO_IMAGE_IN_ARCHIVE] = empty
         place, listing = join(parts, given, one_set=True, max_file_bytes=self._max_file_bytes)
-        return Opened(place, replace(listing, skipped=listing.skipped | skipped))
+        return Opened(place, replace(listing, skipped={**listing.skipped, **skipped}))
 
     def _listed_together(self, paths: Sequence[Path], given: Path) -> Opened:
         """One list says who is on the images of several folders and archives."""
