@@ -41,10 +41,12 @@ class UnlabelledOption(StrEnum):
     UNKNOWN = "unknown"
 
 
-SourceArgument: TypeAlias = Annotated[
-    Path,
+SourcesArgument: TypeAlias = Annotated[
+    list[Path],
     typer.Argument(
-        metavar="SOURCE", help="Folder of identity folders, a .tar, .tar.gz or .zip of them, or RecordIO (train.rec)."
+        metavar="SOURCE",
+        help="Folder of identity folders, a .tar, .tar.gz or .zip of them, RecordIO, Parquet, shards of WebDataset, a "
+        "dataset; or several that belong together.",
     ),
 ]
 WorkArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="WORK", help="Work folder: aligned faces, labels.")]

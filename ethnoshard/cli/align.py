@@ -14,7 +14,7 @@ from ethnoshard.sources import Reading, look_at, open_source
 
 
 def run(
-    source: options.SourceArgument,
+    sources: options.SourcesArgument,
     work: options.WorkArgument,
     size: options.Size = None,
     margin: options.Margin = options.ALIGN.margin,
@@ -51,7 +51,7 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, table, columns, as_it_is)
-    report, seconds = watched_alignment(source, work, settings, reading, workers, device, None if as_json else say)
+    report, seconds = watched_alignment(sources, work, settings, reading, workers, device, None if as_json else say)
     if as_json:
         say_json({**asdict(report), "skipped": {reason: list(names) for reason, names in report.skipped.items()}})
     else:
@@ -60,7 +60,7 @@ def run(
 
 
 def watched_alignment(
-    source: Path,
+    sources: list[Path],
     work: Path,
     settings: AlignSettings,
     reading: Reading,
@@ -73,7 +73,7 @@ def watched_alignment(
     Raises:
         EthnoshardError: as ``align`` does.
     """
-    images = open_source(source, reading, max_file_bytes=settings.max_file_bytes)
+    images = open_source(sources, reading, max_file_bytes=settings.max_file_bytes)
     if say_first is not None:
         say_first(str(look_at(images)))
     images.checked()

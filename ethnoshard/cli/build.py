@@ -25,7 +25,7 @@ from ethnoshard.shards import read_decisions
 
 
 def run(
-    source: options.SourceArgument,
+    sources: options.SourcesArgument,
     dataset: options.DatasetArgument,
     labels: options.Labels = None,
     label_columns: options.BuildLabelColumns = None,
@@ -92,8 +92,8 @@ def run(
     )
     reading = options.reading(layout, table, columns, as_it_is)
     folder = work or dataset.with_name(dataset.name + ".work")
-    say(f"align {source} into {folder}")
-    report_alignment(*watched_alignment(source, folder, settings, reading, workers, device))
+    say(f"align {', '.join(map(str, sources))} into {folder}")
+    report_alignment(*watched_alignment(sources, folder, settings, reading, workers, device))
     say("\nlabel")
     if alone and (given := labels_of_source(folder)) is not None:
         chosen = None

@@ -11,7 +11,7 @@ from ethnoshard.sources import Look, look_at, open_source
 
 
 def run(
-    source: options.SourceArgument,
+    sources: options.SourcesArgument,
     layout: options.LayoutOption = None,
     table: options.ListOption = None,
     columns: options.Columns = None,
@@ -23,7 +23,7 @@ def run(
     No image is read. With something odd that nobody has accounted for the status is 1, as `align` would refuse it.
     """
     reading = options.reading(layout, table, columns, as_it_is)
-    found = look_at(open_source(source, reading))
+    found = look_at(open_source(sources, reading))
     if as_json:
         say_json(asdict(found))
     else:
@@ -31,7 +31,7 @@ def run(
     if found.smells and not as_it_is:
         raise typer.Exit(1)
     if not as_json:
-        say(f"next: {command('align', source, 'WORK')}")
+        say(f"next: {command('align', *sources, 'WORK')}")
 
 
 def _tell(found: Look) -> None:

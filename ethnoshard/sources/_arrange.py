@@ -15,12 +15,12 @@ from ethnoshard.sources._listing import GROUP, IDENTITY, Listing, People
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._smells import (
     are_shards,
+    odd_sizes,
     one_identity,
     one_image_each,
     same_names,
     several_parents,
     shards,
-    too_large,
     two_groups,
 )
 
@@ -84,8 +84,8 @@ def arrange(inventory: Inventory, source: Path) -> Listing:
         smells.append(one_identity(len(refs), refs[0].identity, form))
     elif numbered:
         smells.append(shards(folders, form))
-    elif large := too_large({names[folder]: number for folder, number in folders.items()}):
-        smells.append(large)
+    else:
+        smells += odd_sizes(refs)
     groups = _groups_of_folders(names)
     return Listing(
         refs=refs,
@@ -127,12 +127,10 @@ def arrange_by_layout(inventory: Inventory, source: Path, layout: Layout) -> Lis
     images = Counter(ref.identity for ref in refs)
     several = {identity: own for identity, own in groups.items() if len(own) > 1}
     smells = [two_groups(several)] if several else []
-    if len(images) == 1 < len(refs):
-        smells.append(one_identity(len(refs), refs[0].identity, None))
-    elif layout.in_name and len(images) == len(refs):
+    if layout.in_name and len(images) == len(refs) > 1:
         smells.append(one_image_each(len(images)))
-    elif large := too_large(images):
-        smells.append(large)
+    else:
+        smells += odd_sizes(refs)
     return Listing(
         refs=refs,
         skipped=inventory.skipped,

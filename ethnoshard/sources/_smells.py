@@ -1,14 +1,18 @@
 """What suggests that a source is not what it looks like, found before hours are spent on it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
-from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ethnoshard.sources._inventory import ImageFile, display
 from ethnoshard.sources._known_forms import KnownForm
 from ethnoshard.sources._layout import EXAMPLES
 from ethnoshard.sources._listing import Smell
+from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._refs import identity_starts
 
 LARGEST = 0.2
 """Share of all images beyond which an identity is too large to be a person."""
@@ -78,45 +82,47 @@ def several_parents(same: Mapping[str, list[str]], folders: int, form: KnownForm
         "'{identity}/{session}/*' if the person is the folder above"
     )
     return Smell(
-        what=f"{len(same):,} folder names lie under several parents, as {example}: one person would be several "
-        f"identities ({folders:,} in all)",
+        what=f"{counted(same, 'folder name lies', 'folder names lie')} under several parents, as {example}: one person "
+        f"would be several identities ({folders:,} in all)",
         way_out=f"{advice}; if they are different people, pass --as-it-is",
     )
 
 
-def too_large(images: Mapping[str, int]) -> Smell | None:
-    """An identity has so many of the images that it is hardly one person.
+def odd_sizes(refs: Sequence[ImageRef], say: str = "say by --layout or --list who is who") -> tuple[Smell, ...]:
+    """All images are one identity's, or one has so many of them that it is hardly one person; of any form.
 
     Args:
-        images: identity -> number of its images.
+        refs: of the source.
+        say: how to say who is who.
     """
-    if len(images) < 2:
-        return None
-    identity, most = max(images.items(), key=lambda item: item[1])
-    everybody = sum(images.values())
-    others = median(number for name, number in images.items() if name != identity)
-    if most <= LARGEST * everybody or (len(images) < _FEW and most < _FEW * others):
-        return None
-    return Smell(
-        what=f"the identity {identity!r} has {most:,} of {everybody:,} images ({most / everybody:.0%}); the median of "
-        f"the others is {others:,.0f}",
-        way_out=f"look whether it is a person: take it out, or say by --layout or --list who is who; {_KEEP}",
-        of_all=True,
-    )
+    starts = identity_starts(refs)
+    return _odd(np.diff(starts, append=len(refs)), lambda place: refs[int(starts[place])].identity, say)
 
 
 def of_numbers(images: Mapping[str, int], say: str) -> tuple[Smell, ...]:
-    """What is odd about how many images the identities have, whatever the form.
+    """The same of identities that are counted already.
 
     Args:
         images: identity -> number of its images.
         say: how to say who is who.
     """
-    everybody = sum(images.values())
-    if len(images) == 1 < everybody:
-        return (replace(one_identity(everybody, next(iter(images)), None), way_out=f"{say}; {_KEEP}"),)
-    large = too_large(images)
-    return () if large is None else (replace(large, way_out=f"look whether it is a person; {say}; {_KEEP}"),)
+    return _odd(np.fromiter(images.values(), np.int64), lambda place: list(images)[place], say)
+
+
+def _odd(sizes: NDArray[np.int64], name: Callable[[int], str], say: str) -> tuple[Smell, ...]:
+    everybody = int(sizes.sum())
+    if len(sizes) == 1:
+        odd = replace(one_identity(everybody, name(0), None), way_out=f"{say}; {_KEEP}")
+        return (odd,) if everybody > 1 else ()
+    largest = int(sizes.argmax())
+    most, others = int(sizes[largest]), float(np.median(np.delete(sizes, largest)))
+    if most <= LARGEST * everybody or (len(sizes) < _FEW and most < _FEW * others):
+        return ()
+    what = (
+        f"the identity {name(largest)!r} has {most:,} of {everybody:,} images ({most / everybody:.0%}); the median of "
+        f"the others is {others:,.0f}"
+    )
+    return (Smell(what=what, way_out=f"look whether it is a person; {say}; {_KEEP}", of_all=True),)
 
 
 def one_image_each(identities: int) -> Smell:
@@ -132,7 +138,7 @@ def two_groups(people: Mapping[str, set[str]]) -> Smell:
     """An identity lies in the folders of several groups."""
     identity, groups = min(people.items())
     return Smell(
-        what=f"{len(people):,} identities lie in folders of several groups, as {identity!r} in "
+        what=f"{counted(people, 'identity lies', 'identities lie')} in folders of several groups, as {identity!r} in "
         f"{' and '.join(sorted(groups))}; they get no group",
         way_out="if they are different people, rename one of the folders; if each is one person, move the images "
         "together; to go on without a group for them, pass --as-it-is",
@@ -143,3 +149,8 @@ def _layout(form: KnownForm | None) -> str:
     if form is not None and form.way_out:
         return form.way_out
     return f"say by --layout where the identity stands in the path, as {EXAMPLES}"
+
+
+def counted(things: Sized, one: str, several: str) -> str:
+    """``1 identity``, ``2 identities``."""
+    return f"{len(things):,} {one if len(things) == 1 else several}"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ethnoshard.errors import EthnoshardError
@@ -13,6 +13,7 @@ from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceR
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._refs import listing_lines
 from ethnoshard.sources._remarks import Remark
+from ethnoshard.sources._smells import odd_sizes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,4 +150,6 @@ def open_source(
     if reading.layout is not None and reading.table is not None:
         raise EthnoshardError("--layout and --list both say who is on which image; give one of them")
     place, listing = Opener(reading, max_file_bytes).open(paths)
+    if not listing.smells:
+        listing = replace(listing, smells=odd_sizes(listing.refs))
     return Source(place=place, listing=listing, reading=reading)
