@@ -27,6 +27,10 @@ _PIECE_OF_ARCHIVE = re.compile(
 _PIECE_OF_ZIP = re.compile(r"(?P<stem>.+)\.z\d\d", re.IGNORECASE)
 _PIECE = re.compile(r"(?P<stem>.+[._-])(?P<piece>\d{2,3}|[a-z]{2})")
 
+_TFRECORDS, _LMDBS = ("tfrecord", "tfrecords"), ("mdb", "lmdb")
+_OTHER_FORMS = (*_TFRECORDS, *_LMDBS, "7z", "rar", "bz2", "xz", "zst", "tbz2", "txz")
+_START = 512
+
 _LMDB_MAGIC = struct.pack("<I", 0xBEEFC0DE)
 _LMDB_PLACE = 16
 """Behind the head of the first page (LMDB's ``mdb.c``: ``MDB_meta`` in a page of ``PAGEHDRSZ`` 16)."""
@@ -108,14 +112,11 @@ def refuse_content(path: Path, inventory: Inventory, *, archive: bool) -> None:
             )
         return
     for name in names:
-        if name.rpartition("/")[2] == "data.mdb" or _ends(name, ("lmdb",)):
-            raise EthnoshardError(
-                f"{path} holds no image, but {name}, an LMDB database, which isn't read here. {_CONVERTED}"
-            )
-        if _ends(name, ("tfrecord", "tfrecords")):
-            raise EthnoshardError(
-                f"{path} holds no image, but {name}, a TFRecord file, which isn't read here. {_CONVERTED}"
-            )
+        if _ends(name, _OTHER_FORMS):
+            refuse_form(path / name, _start_of(path / name))
+            form = "a TFRecord file" if _ends(name, _TFRECORDS) else "an LMDB database" if _ends(name, _LMDBS) else None
+            if form is not None:
+                raise EthnoshardError(f"{path} holds no image, but {name}, {form}, which isn't read here. {_CONVERTED}")
 
 
 def _join(name: str, folder: Path) -> str | None:
@@ -148,12 +149,19 @@ def _first_two(piece: str) -> tuple[str, str]:
     return "a" * len(piece), "b".rjust(len(piece), "a")
 
 
-def _begins_archive(path: Path) -> bool | None:
-    """Whether a file begins as an archive does; None where there is no such file."""
+def _start_of(path: Path) -> bytes:
+    """The first 512 bytes; none where there is no such file."""
     try:
         with path.open("rb") as file:
-            start = file.read(512)
+            return file.read(_START)
     except OSError:
+        return b""
+
+
+def _begins_archive(path: Path) -> bool | None:
+    """Whether a file begins as an archive does; None where there is no such file."""
+    start = _start_of(path)
+    if not start:
         return None
     return any(start.startswith(magic) for magic in _WHOLE) or start[257:262] == b"ustar"
 
