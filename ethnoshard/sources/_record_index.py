@@ -167,7 +167,8 @@ def cut_line(path: Path, why: str) -> EthnoshardError:
 
 
 def _in_order(path: Path, keys: Numbers, offsets: Numbers, *, ended: bool) -> Entries:
-    again = ignored = np.zeros(0, np.int64)
+    again: Numbers = np.zeros(0, np.int64)
+    ignored = again
     earlier = _replaced(keys)
     if len(earlier):
         again, ignored = keys[earlier].astype(np.int64), offsets[earlier]

@@ -147,7 +147,8 @@ class _Facts(NamedTuple):
 
     def structural(self) -> NDArray[np.bool_]:
         """Which of them are the set's own."""
-        return (self.flags == 2) & (self.sizes == 0)
+        own: NDArray[np.bool_] = (self.flags == 2) & (self.sizes == 0)
+        return own
 
 
 class _Found:

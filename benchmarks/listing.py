@@ -1,0 +1,115 @@
+"""Listing a RecordIO set: ``python -m benchmarks.listing BEFORE [--images N ...] [--rounds R]``
+
+BEFORE is a checkout of another version of this repository. Each version lists made sets of N records and digests the
+listing, in a process of its own, in turn; printed are microseconds and bytes an image, the bytes being the process's
+peak memory less what it had before. The sets are written to a temporary folder: 64 bytes an image, which nobody looks
+at, in order of people as insightface writes them, and shuffled as im2rec does. Both versions must give one digest.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._table import keep, print_table, summary
+
+HERE = Path(__file__).parent.parent
+PAYLOAD = 64
+IMAGES_A_PERSON = 30
+_AT_ONCE = 1 << 17
+
+_MEASURED = """
+import json, resource, sys, time
+from ethnoshard.sources import open_source
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before, began, used = peak(), time.perf_counter(), time.process_time()
+source = open_source(sys.argv[1])
+digest = source.digest()
+seconds, processor = time.perf_counter() - began, time.process_time() - used
+images = len(source.refs)
+print(json.dumps({
+    "digest": digest,
+    "images": images,
+    "us": seconds / images * 1e6,
+    "processor_us": processor / images * 1e6,
+    "bytes": (peak() - before) / images,
+}))
+"""
+
+
+def make_set(folder: Path, images: int, *, shuffled: bool) -> None:
+    """Write ``train.rec`` and ``train.idx``."""
+    record = np.dtype(
+        [("magic", "<u4"), ("length", "<u4"), ("flag", "<u4"), ("label", "<f4"), ("ids", "<u8", 2), ("image", "V64")]
+    )
+    keys = np.random.default_rng(0).permutation(images) if shuffled else np.arange(images)
+    folder.mkdir()
+    with (folder / "train.rec").open("wb") as rec, (folder / "train.idx").open("w") as index:
+        for start in range(0, images, _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            block = np.zeros(len(some), record)
+            block["magic"], block["length"] = 0xCED7230A, record.itemsize - 8
+            block["label"], block["ids"][:, 0] = some // IMAGES_A_PERSON, some
+            rec.write(block.tobytes())
+            offsets = range(start * record.itemsize, images * record.itemsize, record.itemsize)
+            index.writelines(f"{key}\t{offset}\n" for key, offset in zip(some.tolist(), offsets, strict=False))
+
+
+def listed(version: Path, folder: Path) -> dict[str, Any]:
+    """What a version says of a set, in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, folder], env=environment, cwd=version, stdout=subprocess.PIPE, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    parser.add_argument("--images", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    versions = {"before": arguments.before.resolve(), "now": HERE}
+    kept: dict[str, Any] = {"images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD, "rounds": arguments.rounds}
+    rows = []
+    for images in arguments.images:
+        for order in ("in order", "without index", "shuffled"):
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder) / "set"
+                make_set(place, images, shuffled=order == "shuffled")
+                if order == "without index":
+                    (place / "train.idx").unlink()
+                found: dict[str, list[dict[str, Any]]] = {name: [] for name in versions}
+                for number in range(arguments.rounds):
+                    for name, version in versions.items():
+                        found[name].append(listed(version, place))
+                        print(f"{images:,} {order}, round {number + 1}: {name}: {found[name][-1]}", flush=True)
+            digests = {each["digest"] for rounds in found.values() for each in rounds}
+            assert len(digests) == 1, f"the versions list different images: {digests}"
+            measured = {
+                what: summary({name: [round(each[what], 3) for each in rounds] for name, rounds in found.items()})
+                for what in ("us", "processor_us", "bytes")
+            }
+            kept[f"{images} {order}"] = measured
+            for name in versions:
+                us, processor, taken = (measured[what][name] for what in ("us", "processor_us", "bytes"))
+                median_us = [f"{figure['median']:.2f}" for figure in (us, processor)]
+                rows.append([f"{images:,} {order}, {name}", *median_us, f"{us['most']:.2f}", f"{taken['median']:.1f}"])
+            keep("listing", kept)
+    print_table(["images", "us an image", "of the processor", "most", "bytes an image"], rows)
+
+
+if __name__ == "__main__":
+    main()
