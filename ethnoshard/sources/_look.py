@@ -52,8 +52,9 @@ class Look:
 
     def __str__(self) -> str:
         """The first line of what is told."""
+        people = "identity" if self.identities == 1 else "identities"
         return (
-            f"{self.path}: {self.form}, {self.images:,} images of {self.identities:,} identities, {self.least:,} / "
+            f"{self.path}: {self.form}, {self.images:,} images of {self.identities:,} {people}, {self.least:,} / "
             f"{self.middle:,.5g} / {self.most:,} images an identity (least, median, most)"
         )
 

@@ -68,7 +68,7 @@ def test_a_person_of_two_groups_has_none_and_smells(pack: Pack) -> None:
     source = listed(pack, "{group}/{identity}/*", "White/m/1.jpg", "Black/m/2.jpg", "White/n/3.jpg")
     assert groups(source) == {"n": "White"}
     (smell,) = source.smells
-    assert "1 identities lie in folders of several groups, as 'm' in Black and White" in smell.what
+    assert "1 identity lies in folders of several groups, as 'm' in Black and White" in smell.what
 
 
 @pytest.mark.parametrize(

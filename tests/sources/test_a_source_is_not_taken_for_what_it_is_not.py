@@ -30,7 +30,7 @@ ODD = {
         "the 3 folders 00 to 02",
     ),
     "sessions": (people(form="YTF/Name_{0}/{1}/{1}.7.jpg"), "3 folder names lie under several parents"),
-    "splits": (["train/n1/1.jpg", "train/n2/1.jpg", "val/n1/2.jpg"], "1 folder names lie under several parents"),
+    "splits": (["train/n1/1.jpg", "train/n2/1.jpg", "val/n1/2.jpg"], "1 folder name lies under several parents"),
     "a heap": ([*people(), *(f"rest/{image}.jpg" for image in range(30))], "'rest' has 30 of 78 images (38%)"),
 }
 WAYS_OUT = {
