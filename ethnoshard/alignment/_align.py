@@ -27,7 +27,7 @@ from ethnoshard.sources import (
     open_source,
     place_key,
 )
-from ethnoshard.work import STATUSES, Seen, WorkFolder, read_seen, write_people, write_seen
+from ethnoshard.work import STATUSES, Seen, WorkFolder, name_of_list, read_seen, write_list, write_people, write_seen
 
 Digests = Sequence[bytes | None]
 """Of images, in their order; None where one can't be read."""
@@ -214,6 +214,7 @@ def align_source(
         digest = images.digest() if seen is None else seen.digest
         record = folder.begin(_record(images, digest, settings, device, len(parts)))
         write_people(folder, None if images.people is None else images.people.rows)
+        write_list(folder, images.reading.table)
         done = [part for part in range(len(parts)) if folder.has_part(part)]
         if not same or record.format == 1:
             check_photographs(folder, images, done, digests=digests, log=log)
@@ -306,6 +307,8 @@ def _record(source: Source, digest: str, settings: AlignSettings, device: str, p
             "skipped": {reason: len(names) for reason, names in source.skipped.items()},
             "form": source.form,
             "layout": source.reading.layout,
+            "list": name_of_list(source.reading.table),
+            "columns": dict(source.reading.columns),
             "given_by": {} if source.people is None else source.people.given_by,
         },
         "settings": plain,

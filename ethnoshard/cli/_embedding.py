@@ -21,6 +21,7 @@ from ethnoshard.embedding import (
     load_model,
     open_faces,
 )
+from ethnoshard.sources import Reading
 
 
 class AlignmentOption(StrEnum):
@@ -87,10 +88,10 @@ def embedded(
     return found
 
 
-def opened(place: str, source: Path | None, cache: Cache, workers: int | None) -> Faces:
+def opened(place: str, source: Path | None, cache: Cache, workers: int | None, reading: Reading | None = None) -> Faces:
     """Faces of a place; photographs are aligned first, with a progress bar."""
     with watched("align", "images") as bar:
-        return open_faces(place, source=source, cache=cache, workers=workers, progress=bar, log=tell)
+        return open_faces(place, reading=reading, source=source, cache=cache, workers=workers, progress=bar, log=tell)
 
 
 def chosen_cache(folder: Path | None) -> Cache:

@@ -18,6 +18,10 @@ def run(
         str, typer.Argument(metavar="FACES", help="Photographs (as for align), a work folder, or a dataset or its URL.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .npz.")],
+    layout: options.LayoutOption = None,
+    table: options.ListOption = None,
+    columns: options.Columns = None,
+    as_it_is: options.AsItIs = False,
     source: embedding.SourceOption = None,
     alignment: embedding.AlignmentChoice = None,
     normalise: embedding.Normalise = None,
@@ -39,7 +43,7 @@ def run(
         raise EthnoshardError(f"the folder {out.parent} is not there; make it first")
     known = embedding.loaded(model, alignment, normalise, crop, device)
     store = embedding.chosen_cache(cache)
-    faces = embedding.opened(place, source, store, workers)
+    faces = embedding.opened(place, source, store, workers, options.reading(layout, table, columns, as_it_is))
     found = embedding.embedded(known, faces, flip=flip, cache=None if no_cache else store)
     found.save(out)
     if as_json:

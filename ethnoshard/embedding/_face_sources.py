@@ -91,11 +91,15 @@ def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None 
     known = KnownDigests(cache_folder(cache))
     if source is None:
         return faces_of_aligned(faces, None, known)
-    record = faces.record
-    images = open_source(
-        source, Reading(layout=record.source.layout, as_it_is=True), max_file_bytes=record.settings.max_file_bytes
-    )
+    images = open_source(source, _reading_of(faces), max_file_bytes=faces.record.settings.max_file_bytes)
     return faces_of_aligned(faces, images, known, _same_source(faces, images, known))
+
+
+def _reading_of(faces: AlignedFaces) -> Reading:
+    """How the photographs were read when they were aligned."""
+    source = faces.record.source
+    table = None if source.list is None else faces.folder.path / source.list
+    return Reading(layout=source.layout, table=table, columns=source.columns, as_it_is=True)
 
 
 def faces_of_aligned(

@@ -14,7 +14,7 @@ from ethnoshard.work._labels import (
     write_labels,
 )
 from ethnoshard.work._parts import PART_SCHEMA, STATUSES, FaceRow, PartFaces, chosen_first, prominence, write_part
-from ethnoshard.work._people import PEOPLE, read_people, write_people
+from ethnoshard.work._people import PEOPLE, name_of_list, read_people, write_list, write_people
 from ethnoshard.work._record import AlignmentRecord, SettingsRecord, SourceRecord, WorkRecord
 from ethnoshard.work._seen import Seen, read_seen, write_seen
 
@@ -35,12 +35,14 @@ __all__ = [
     "WorkFolder",
     "WorkRecord",
     "chosen_first",
+    "name_of_list",
     "prominence",
     "read_labels",
     "read_people",
     "read_seen",
     "write_comparison",
     "write_labels",
+    "write_list",
     "write_part",
     "write_people",
     "write_seen",

@@ -24,7 +24,7 @@ READABLE = (1, 2)
 
 _TELLS_ONLY = (
     "format",
-    *(f"source.{name}" for name in ("name", "kind", "skipped", "form", "layout", "given_by")),
+    *(f"source.{name}" for name in ("name", "kind", "skipped", "form", "layout", "list", "columns", "given_by")),
 )
 """What the record says but doesn't decide: photographs are known by what they hold, wherever they lie."""
 

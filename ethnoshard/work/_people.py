@@ -1,8 +1,11 @@
-"""What a source said of its people, kept for labelling: ``people.parquet``."""
+"""What a source said of its people, kept for labelling, and the list by which it was read, to read it so again."""
+
+import shutil
+from pathlib import Path
 
 import polars as pl
 
-from ethnoshard._files import read_table, write_table
+from ethnoshard._files import read_table, whole_file, write_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work._folder import WorkFolder
 
@@ -36,3 +39,22 @@ def read_people(work: WorkFolder) -> pl.DataFrame | None:
         return read_table(path)
     except pl.exceptions.PolarsError as error:
         raise EthnoshardError(f"{path} is damaged ({error}); run the same `ethnoshard align` again") from error
+
+
+def name_of_list(table: Path | None) -> str | None:
+    """What a list is called in the work folder; None where the source was read without one, or by a folder of lists."""
+    return None if table is None or not table.is_file() else f"list{table.suffix}"
+
+
+def write_list(work: WorkFolder, table: Path | None) -> None:
+    """Keep the list by which the source was read.
+
+    Args:
+        work: the work folder, held.
+        table: the list; None where the source was read without one.
+    """
+    name = name_of_list(table)
+    if table is None or name is None:
+        return
+    with table.open("rb") as file, whole_file(work.path / name) as copy:
+        shutil.copyfileobj(file, copy)

@@ -16,6 +16,8 @@ class SourceRecord:
         skipped: other files, by reason.
         form: what it was taken for, in words; "" in work folders made before it was kept.
         layout: the pattern of paths by which it was read; None where folders were identities.
+        list: file of the work folder with the list by which it was read; None where there was none.
+        columns: role -> column of that list, as the user named them.
         given_by: what it says of people -> what says it, as ``{"group": "the folder names"}``.
         contents: hex SHA-256 of what the images hold; None in work folders of format 1, and before all parts are there.
     """
@@ -28,6 +30,8 @@ class SourceRecord:
     skipped: dict[str, int] = field(default_factory=dict)
     form: str = ""
     layout: str | None = None
+    list: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
     given_by: dict[str, str] = field(default_factory=dict)
     contents: str | None = None
 
