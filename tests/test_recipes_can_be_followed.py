@@ -13,6 +13,7 @@ from PIL import Image
 
 from ethnoshard.synthetic import draw_face
 from tests.conftest import Cli
+from tests.embedding.stand_in_models import write_flat_onnx
 from tests.sources.recordio_writer import image_record, insightface_records, write_records
 
 RECIPES = Path(__file__).parent.parent / "docs" / "recipes.md"
@@ -32,14 +33,15 @@ def recipes() -> dict[str, list[str]]:
 
 
 class Faces:
-    """Drawn faces as JPEGs of 112 px, and how to lay them out."""
+    """Drawn faces as JPEGs, and how to lay them out."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._size = size
         self.of = {(person, image): self._jpeg(person, image) for person in range(PEOPLE) for image in range(IMAGES)}
 
     def _jpeg(self, person: int, image: int) -> bytes:
         file = io.BytesIO()
-        pixels = draw_face(0, person, image, group=person % 3, size=112)
+        pixels = draw_face(0, person, image, group=person % 3, size=self._size)
         Image.fromarray(pixels).save(file, "JPEG", quality=90)
         return file.getvalue()
 
@@ -220,9 +222,63 @@ IMITATIONS: dict[str, Callable[[Faces, Path], None]] = {
 }
 
 
+def lfw_name(person: int, image: int) -> str:
+    return f"Name_{'abcdef'[person]}/Name_{'abcdef'[person]}_{image + 1:04d}.jpg"
+
+
+PAIRS = [(person, 0, person, 1) for person in range(PEOPLE)] + [
+    (person, 2, (person + 1) % PEOPLE, 2) for person in range(PEOPLE)
+]
+"""Person and image of both sides: as many of one person as of two."""
+
+
+def lfw(faces: Faces, here: Path) -> None:
+    faces.lay(here / "lfw", lfw_name)
+    lines = [f"{PEOPLE}"]
+    for first, one, second, other in PAIRS:
+        names = [lfw_name(person, 0).partition("/")[0] for person in (first, second)]
+        numbers = f"{names[0]}\t{one + 1}\t"
+        lines.append(numbers + (f"{other + 1}" if first == second else f"{names[1]}\t{other + 1}"))
+    (here / "pairs.txt").write_text("\n".join(lines) + "\n")
+
+
+def lfw_kaggle(faces: Faces, here: Path) -> None:
+    faces.lay(here / "lfw-deepfunneled" / "lfw-deepfunneled", lfw_name)
+    lines = ["name,imagenum1,imagenum2,"]
+    for first, one, second, other in PAIRS:
+        names = [lfw_name(person, 0).partition("/")[0] for person in (first, second)]
+        lines.append(
+            f"{names[0]},{one + 1},{other + 1}," if first == second else f"{names[0]},{one + 1},{names[1]},{other + 1}"
+        )
+    (here / "pairs.csv").write_text("\n".join(lines) + "\n")
+
+
+def lfw_annotated(faces: Faces, here: Path) -> None:
+    faces.lay(here / "lfw_112x112", lfw_name)
+    lines = [
+        f"{int(first == second)} {lfw_name(first, one)} {lfw_name(second, other)}"
+        for first, one, second, other in PAIRS
+    ]
+    (here / "lfw_ann.txt").write_text("\n".join(lines) + "\n")
+
+
+TEST_SETS: dict[str, Callable[[Faces, Path], None]] = {
+    "LFW, XQLFW": lfw,
+    "LFW as Kaggle has it": lfw_kaggle,
+    "LFW, CALFW, CPLFW, AgeDB-30 at 112 px, with label-first lists": lfw_annotated,
+}
+
+
 @pytest.fixture(scope="module")
 def faces() -> Faces:
-    return Faces()
+    """Of 112 px, as aligned ones are."""
+    return Faces(112)
+
+
+@pytest.fixture(scope="module")
+def photographs() -> Faces:
+    """Large enough for MTCNN to find every face."""
+    return Faces(180)
 
 
 def test_every_recipe_has_an_imitation() -> None:
@@ -247,3 +303,18 @@ def test_a_recipe_finds_every_person_and_image(
         table = pl.read_parquet(work / "labels.parquet")
         assert table["group"].null_count() == 0
         assert table["group"].value_counts()["count"].to_list() == [PEOPLE // 3] * 3
+
+
+@pytest.mark.parametrize("recipe", TEST_SETS)
+def test_a_recipe_scores_every_pair(
+    recipe: str, photographs: Faces, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TEST_SETS[recipe](photographs, tmp_path)
+    write_flat_onnx(tmp_path / "model.onnx", ("n", 3, 112, 112))
+    monkeypatch.chdir(tmp_path)
+    (command,) = recipes()[recipe]
+    run = cli(*shlex.split(command.replace("MODEL", "model.onnx"))[1:])
+    assert run.returncode == 0, run.stderr
+    report = json.loads((tmp_path / "lfw-report" / "report.json").read_text())
+    assert "can't be scored" not in run.stderr
+    assert report["verification"]["pairs"]["scored"] == len(PAIRS)
