@@ -104,8 +104,9 @@ def test_the_list_of_an_insightface_set_gives_labels_the_folders_names(tmp_path:
     assert listing.refs == source.refs, "records keep their labels"
     assert people(listing) == {"0": {"name": "0000045"}, "1": {"name": "0000099"}, "2": {"name": "0000102"}}
     assert listing.people is not None and listing.people.given_by == {"name": "the folders of train.lst"}
-    boxes = "\t".join(["0.5"] * 14)
-    with_boxes = read_people_list(write(folder / "boxes.lst", [f"{line}\t{boxes}" for line in lines]))
+    boxes = [f"{line}\t" + "\t".join(f"{n}.{m}" for m in range(14)) for n, line in enumerate(lines)]
+    boxes[0] = boxes[0].replace("1\t", "0\t", 1)
+    with_boxes = read_people_list(write(folder / "boxes.lst", boxes))
     assert with_boxes.rows["identity"].to_list() == ["0", "0", "1", "2"]
 
 
