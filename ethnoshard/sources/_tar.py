@@ -15,6 +15,7 @@ import indexed_gzip
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._inventory import LINK, SPECIAL, ArchiveInventory, Inventory
 from ethnoshard.sources._reader import ImageRef, SourceReader, locator_number, refuse_large
+from ethnoshard.sources._tar_headers import Member, plain_members
 
 SPARSE = "sparse file inside an archive"
 
@@ -51,31 +52,39 @@ def list_members(path: Path, file: IO[bytes]) -> Inventory:
     """
     entries = ArchiveInventory()
     for member in members_of(path, file):
-        entries.add(member.name, member.offset_data, member.size, reason_of(member))
+        entries.add(member.name, member.offset, member.size, member.reason)
     return entries.finish()
 
 
-def members_of(path: Path, file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
-    """What a tar holds but folders; ``file`` may be read meanwhile.
+def members_of(path: Path, file: IO[bytes]) -> Iterator[Member]:
+    """What a tar holds but folders; ``file`` may be read and moved meanwhile.
 
     Raises:
         EthnoshardError: the archive is cut short or damaged.
     """
+    end = 0
+    for member in plain_members(file):
+        if isinstance(member, Member):
+            yield member
+        else:
+            end = member
+    file.seek(max(0, end - 1))
+    if end and not file.read(1):
+        raise EthnoshardError(f"{path} is cut short or damaged (unexpected end of data); fetch it again")
     try:
         with tarfile.TarFile(fileobj=file, encoding="utf-8", errors="surrogateescape") as archive:
-            while (member := archive.next()) is not None:
+            while (info := archive.next()) is not None:
                 archive.members.clear()  # type: ignore[attr-defined]  # a kilobyte for every image
-                if not member.isdir():
-                    yield member
-            end: int = archive.offset  # where it found no further header
+                if not info.isdir():
+                    yield Member(info.name, info.offset_data, info.size, _reason(info))
+            end = archive.offset  # where it found no further header
     # ValueError: numbers in extended headers that are none.
     except (tarfile.TarError, ValueError) as error:
         raise EthnoshardError(f"{path} is cut short or damaged ({error}); fetch it again") from error
     _check_end(path, file, end)
 
 
-def reason_of(member: tarfile.TarInfo) -> str | None:
-    """Say why a member is no file that can be read, or None where it is."""
+def _reason(member: tarfile.TarInfo) -> str | None:
     if member.issym() or member.islnk():
         return LINK
     if member.issparse():

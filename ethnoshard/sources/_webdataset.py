@@ -4,7 +4,6 @@
 may be spread over all shards, and a key may come again, in one shard too.
 """
 
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -30,7 +29,8 @@ from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, SIZE, RefTable, images_of_each, named_apart
 from ethnoshard.sources._smells import of_numbers
 from ethnoshard.sources._splits import splits_of
-from ethnoshard.sources._tar import members_of, opened_tar_gz, reason_of
+from ethnoshard.sources._tar import members_of, opened_tar_gz
+from ethnoshard.sources._tar_headers import Member
 
 NO_SIDECAR = "image without a .cls or .json that says whose it is"
 DAMAGED = "image whose .cls or .json is damaged"
@@ -278,19 +278,19 @@ def _samples(path: Path, file: IO[bytes], skipped: dict[str, list[str]], most: i
         yield sample
 
 
-def _entry(member: tarfile.TarInfo, file: IO[bytes]) -> tuple[_Entry, str | None]:
+def _entry(member: Member, file: IO[bytes]) -> tuple[_Entry, str | None]:
     """A member, and why it is neither an image nor a sidecar that can be had."""
     parts = [part for part in member.name.split("/") if part not in ("", ".")]
-    entry = _Entry("/".join(parts), member.offset_data, member.size, None)
+    entry = _Entry("/".join(parts), member.offset, member.size, None)
     if member.name.startswith("/") or ".." in parts or "\0" in member.name or not parts:
         return entry, UNSAFE
     reason = reason_in_name(parts)
     if extension_of(parts[-1]) in _SIDECARS and reason not in (HIDDEN, MACOS):
-        reason = reason_of(member)
+        reason = member.reason
         if reason is None and member.size <= _LARGEST_SIDECAR:
-            file.seek(member.offset_data)
+            file.seek(member.offset)
             entry = entry._replace(content=file.read(member.size))
-    return entry, reason or reason_of(member)
+    return entry, reason or member.reason
 
 
 def _without_tar(name: str) -> str:

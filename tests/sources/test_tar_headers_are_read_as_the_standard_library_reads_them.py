@@ -1,0 +1,67 @@
+import io
+import random
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from ethnoshard.errors import EthnoshardError
+from ethnoshard.sources._tar import members_of
+
+FORMATS = {"v7 and ustar": tarfile.USTAR_FORMAT, "GNU": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
+NAMES = ["a.jpg", "é" * 40 + ".jpg", "deep/" * 30 + "b.jpg", "n" * 180 + ".jpg", "odd\udce9.jpg", "space x.cls", "last"]
+
+
+def tar_of(form: int, seed: int = 0) -> bytes:
+    """Files, folders, links and times with fractions, names of every kind that the format takes."""
+    draw = random.Random(seed)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form, encoding="utf-8", errors="surrogateescape") as archive:
+        for name in draw.choices(NAMES, k=12):
+            member = tarfile.TarInfo(name)
+            member.mtime = draw.choice([0, 1234.5])
+            # The old type of a file only where no name is cut: the library takes one cut at a "/" for a folder.
+            old = tarfile.AREGTYPE if form == tarfile.USTAR_FORMAT else tarfile.REGTYPE
+            member.type = draw.choice([tarfile.REGTYPE] * 6 + [old, tarfile.DIRTYPE, tarfile.SYMTYPE])
+            member.linkname = "a.jpg" if member.issym() else ""
+            member.size = draw.choice([0, 1, 511, 512, 513, 3000]) if member.isreg() else 0
+            if form == tarfile.PAX_FORMAT and draw.random() < 0.2:
+                member.pax_headers = {"comment": "x", **({"SCHILY.xattr.a": "b"} if draw.random() < 0.5 else {})}
+            try:
+                archive.addfile(member, io.BytesIO(draw.randbytes(member.size)))
+            except ValueError:
+                continue  # a name that ustar can't hold
+    return buffer.getvalue()
+
+
+def by_the_library(content: bytes) -> list[tuple[str, int, int, bool]]:
+    with tarfile.open(fileobj=io.BytesIO(content), encoding="utf-8", errors="surrogateescape") as archive:
+        return [
+            (each.name, each.offset_data, each.size, each.isreg()) for each in archive.getmembers() if not each.isdir()
+        ]
+
+
+def ours(content: bytes) -> list[tuple[str, int, int, bool]]:
+    found = members_of(Path("x.tar"), io.BytesIO(content))
+    return [(member.name, member.offset, member.size, member.reason is None) for member in found]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_names_places_and_sizes_are_the_same(form: str) -> None:
+    for seed in range(60):
+        content = tar_of(FORMATS[form], seed)
+        assert ours(content) == by_the_library(content)
+
+
+def test_a_header_changed_anywhere_is_an_error_or_what_the_library_reads() -> None:
+    whole = tar_of(tarfile.PAX_FORMAT, 5)
+    draw = random.Random(2)
+    for _ in range(400):
+        content = bytearray(whole)
+        content[draw.randrange(len(content))] = draw.choice(b"\0 019-/\xff")
+        cut = bytes(content[: draw.choice([len(content), draw.randrange(512, len(content))])])
+        try:
+            found = ours(cut)
+        except EthnoshardError:
+            continue
+        assert found == by_the_library(cut)
