@@ -1,11 +1,15 @@
 """Images of a source by columns: some dozens of bytes an image, where a list of them takes hundreds."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._refs import LazyRefs
 
 IDENTITY, FILE, MEMBER, NUMBER, SIZE = "identity", "file", "member", "number", "size"
 REF_SCHEMA = pl.Schema(
@@ -18,8 +22,10 @@ _AT_ONCE = 4096
 """Rows that are made refs of together."""
 
 
-class RefTable(Sequence[ImageRef]):
+class RefTable(LazyRefs):
     """Images whose locators are numbers, by identity, then name, in code points."""
+
+    __slots__ = ("_block", "_rows")
 
     def __init__(self, rows: pl.DataFrame) -> None:
         """Take rows that are in order.
@@ -60,6 +66,25 @@ class RefTable(Sequence[ImageRef]):
         """All of them, in order."""
         for some in self._rows.iter_slices(_AT_ONCE):
             yield from (_ref(*row) for row in some.iter_rows())
+
+    def lines(self) -> Iterator[bytes]:
+        """Identity, name and size of every image as JSON."""
+        for some in self._rows.iter_slices(_AT_ONCE):
+            refs = (_ref(*row) for row in some.iter_rows())
+            yield "".join(f"{json.dumps([ref.identity, ref.name, ref.size])}\n" for ref in refs).encode()
+
+    def columns(self) -> Iterator[bytes]:
+        """The refs themselves as JSON."""
+        for some in self._rows.iter_slices(_AT_ONCE):
+            yield "".join(f"{json.dumps(row)}\n" for row in some.iter_rows()).encode()
+
+    def total_bytes(self) -> int:
+        """Of all encoded images."""
+        return int(self._rows[SIZE].sum())
+
+    def starts(self) -> NDArray[np.int64]:
+        """Places at which an identity begins."""
+        return np.flatnonzero((self._rows[IDENTITY] != self._rows[IDENTITY].shift(1)).fill_null(True).to_numpy())
 
     def __reduce__(self) -> tuple[type[list[ImageRef]], tuple[list[ImageRef]]]:
         """Another process gets a list: it is sent few of them, and may be one that can't use polars."""

@@ -14,6 +14,7 @@ from hub_forms import json_bytes, parquet_rows, tar_bytes, write_class_parquet, 
 
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard.sources import ImageRef, Place, image_digests, open_source
+from ethnoshard.sources._refs import identity_starts, listing_lines, total_bytes
 
 PHOTOS: Photos = {
     f"{person}/{person}_{n}.jpg": random.Random(f"{person}{n}").randbytes(3000 + n)
@@ -107,6 +108,10 @@ def test_refs_are_a_sequence_as_a_list_is(tmp_path: Path) -> None:
     ]
     assert list(refs[::-2]) == whole[::-2] and list(reversed(refs)) == whole[::-1]
     assert whole[4] in refs and refs.index(whole[4]) == 4
+    assert [list(read(refs)) for read in (listing_lines, identity_starts)] == [
+        list(read(whole)) for read in (listing_lines, identity_starts)
+    ]
+    assert total_bytes(refs) == total_bytes(whole) and list(identity_starts(refs[3:3])) == []
     for place in (len(refs), -len(refs) - 1):
         with pytest.raises(IndexError):
             refs[place]
