@@ -1,5 +1,7 @@
 import io
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -127,3 +129,19 @@ def test_the_checksum_that_tells_a_tfrecord_is_the_published_one() -> None:
     assert _crc32c(bytes(32)) == 0x8A9136AA
     assert _crc32c(bytes(32)) != zlib.crc32(bytes(32))
     assert struct.unpack("<Q", TFRECORD[:8]) == (5,)
+
+
+def test_the_documents_eight_lines_turn_a_tfrecord_into_identity_folders(tmp_path: Path) -> None:
+    document = Path(__file__).parents[2] / "docs" / "datasets.md"
+    section = document.read_text().partition("### LMDB and TFRecord\n")[2].partition("\n## ")[0]
+    program = section.split("```text\n")[2].partition("```")[0]
+    images = {f"p{n // 2}/{n}.jpg": b"\xff\xd8" + bytes([n]) * (50 + n) for n in range(4)}
+    with (tmp_path / "TFR-MS1M-00000.tfrecord").open("wb") as file, (tmp_path / "TFR-MS1M.index").open("w") as index:
+        for name, image in images.items():
+            index.write(f"/data/ms1m/{name}\t0\t{file.tell()}\n")
+            record = b"\x0a\x05image" + image
+            file.write(struct.pack("<Q4x", len(record)) + record + bytes(4))
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=tmp_path, check=True)
+    source = open_source(tmp_path / "faces")
+    with source.open() as reader:
+        assert {ref.name: reader.read(ref) for ref in source.refs} == images
