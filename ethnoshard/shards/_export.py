@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ethnoshard._checks import check_choice
-from ethnoshard._files import disk_error, make_folder, whole_folder, write_json
+from ethnoshard._files import disk_error, make_folder, whole_file, whole_folder, write_json
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._dataset import FaceDataset
@@ -185,7 +185,9 @@ def _check_room(folder: Path, size: int) -> None:
 
 def _write_identities(dataset: FaceDataset, path: Path) -> None:
     table = dataset.identities.with_row_index("label").select("label", "identity", "group", "confidence", "faces")
-    table.write_csv(path)
+    # Polars itself takes no path that isn't text.
+    with whole_file(path) as file:
+        file.write(table.write_csv().encode())
 
 
 def _about(dataset: FaceDataset, report: ExportReport) -> dict[str, object]:

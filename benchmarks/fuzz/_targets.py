@@ -1,0 +1,378 @@
+"""Every reader of files that come from outside, each with small whole files of its own; a new one is a line here."""
+
+import io
+import json
+import pickle
+import tarfile
+import zipfile
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import simplejpeg
+
+from benchmarks.fuzz._cases import Target
+from ethnoshard._files import write_table
+from ethnoshard.alignment import AlignSettings, align, decode_face, decode_image
+from ethnoshard.embedding import Embeddings
+from ethnoshard.embedding._aligned import AlignedFaces
+from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.ethnicity import label_from_file
+from ethnoshard.ethnicity._label_file import read_label_file
+from ethnoshard.loading._state import LoaderState
+from ethnoshard.lookalikes import LookAlikes, make_look_alikes
+from ethnoshard.reports import evaluate_scores, read_report, write_report
+from ethnoshard.results import EvaluationOptions
+from ethnoshard.runs import RunFolder, read_batches
+from ethnoshard.shards import FaceDataset, open_shards, read_decisions
+from ethnoshard.sources import (
+    ImagePairs,
+    RecordWriter,
+    open_labelled,
+    open_source,
+    read_any_pairs,
+    read_attributes,
+    read_lfw_groups,
+    read_scores,
+)
+from ethnoshard.work import WorkFolder, read_labels
+from tests.kit.datasets import write_dataset
+from tests.kit.runs import FACTS, made_batches, made_use
+
+_PEOPLE, _IMAGES, _SIDE = 6, 3, 32
+
+
+@lru_cache
+def face(number: int) -> bytes:
+    """A small JPEG of noise."""
+    pixels = np.random.default_rng(number).integers(0, 256, (_SIDE // 8, _SIDE // 8, 3), np.uint8)
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(np.kron(pixels, np.ones((8, 8, 1), np.uint8)))))
+
+
+def photographs() -> dict[str, bytes]:
+    """Names and bytes of images of a few people."""
+    return {f"p{place // _IMAGES}/{place % _IMAGES}.jpg": face(place) for place in range(_PEOPLE * _IMAGES)}
+
+
+def _text(name: str, content: str, folder: Path) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def _tar(name: str, mode: str, folder: Path) -> None:
+    with tarfile.open(folder / name, mode) as archive:
+        for path, data in photographs().items():
+            member = tarfile.TarInfo(path)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+
+
+def _zip(name: str, folder: Path) -> None:
+    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in photographs().items():
+            archive.writestr(path, data)
+
+
+def _recordio(folder: Path, *, index: bool = True) -> None:
+    images, number = list(photographs().values()), _PEOPLE * _IMAGES
+    with (folder / "train.rec").open("wb") as records, (folder / "train.idx").open("wb") as lines:
+        writer = RecordWriter(records, lines)
+        writer.numbers(0, number + 1, number + 1 + _PEOPLE)
+        for place, image in enumerate(images):
+            writer.image(place + 1, place // _IMAGES, image)
+        for person in range(_PEOPLE):
+            writer.numbers(number + 1 + person, 1 + person * _IMAGES, 1 + (person + 1) * _IMAGES)
+    (folder / "property").write_text(f"{_PEOPLE},{_SIDE},{_SIDE}\n")
+    if not index:
+        (folder / "train.idx").unlink()
+
+
+def _read_source(name: str, folder: Path) -> int:
+    """All images of a source; one that can't be had is a counted row."""
+    source = open_source(folder / name)
+    with source.open() as reader:
+        for ref in source.refs:
+            try:
+                reader.read(ref)
+            except UnreadableImageError:
+                continue
+    return len(source.refs) + sum(map(len, source.skipped.values()))
+
+
+def _read_pairs(name: str, folder: Path, form: str = "auto") -> int:
+    found = read_any_pairs(folder / name, form=form)
+    return len(found.pairs if isinstance(found, ImagePairs) else found)
+
+
+def _bin(name: str, answers: object, folder: Path) -> None:
+    images = [face(place % 24) for place in range(24)]
+    (folder / name).write_bytes(pickle.dumps((images, answers), 4))
+
+
+def _parquet_pairs(name: str, folder: Path) -> None:
+    images = [{"bytes": face(place), "path": f"{place}.jpg"} for place in range(24)]
+    label = [place % 2 for place in range(12)]
+    pl.DataFrame({"label": label, "image1": images[::2], "image2": images[1::2]}).write_parquet(folder / name)
+
+
+_LFW = [f"P{place}\t1\t2" for place in range(5)] + [f"P{place}\t1\tP{(place + 1) % 5}\t2" for place in range(5)]
+_RFW = [f"m.{n}\t1\t2" for n in range(300)] + [f"m.{n}\t1\tm.{(n + 1) % 300}\t2" for n in range(300)]
+_ANN = [f"1 a{n}/a{n}_0001.jpg a{n}/a{n}_0002.jpg\n0 a{n}/a{n}_0001.jpg b{n}/b{n}_0001.jpg" for n in range(12)]
+_CALFW = [f"a{n}_0001.jpg {n + 1}\na{n}_0002.jpg {n + 1}" for n in range(4)]
+_CALFW += [f"a{n}_0001.jpg 0\nb{n}_0001.jpg 0" for n in range(4)]
+_BFW = ["fold,p1,p2,label,id1,id2,att1,att2,score"]
+_BFW += [
+    f"1,g/n{n}/1.jpg,g/n{n}/2.jpg,1,{n},{n},g,g,0.9\n1,g/n{n}/1.jpg,h/m{n}/2.jpg,0,{n},9{n},g,h,.1" for n in range(8)
+]
+_SCORES = ["score,same,group_a,group_b,person_a,person_b,fold"]
+_SCORES += [f"{0.5 + n / 99:.3f},{n % 2},{'AB'[n % 3 % 2]},B,p{n},p{n + n % 2},{n % 4 // 2}" for n in range(24)]
+_LABELS = ["identity,group,confidence", *(f"p{n},{'AB'[n % 2]},0.{n + 1}" for n in range(_PEOPLE))]
+_LFW_GROUPS = ["identity,images,usc_label,kumar_white,kumar_black,kumar_asian,kumar_indian"]
+_LFW_GROUPS += [f"A_{n},2,{('white', 'black', '')[n % 3]},{n % 3},{2 - n % 3},0,0" for n in range(9)]
+_DECISIONS = ["kind,identity,image,action,to,reason", "stranger,p0,p0/0.jpg,leave-out,,x", "shared,p1,,leave-out,,x"]
+_DECISIONS += ["same-person,p2,,merge-into,p3,", 'several-people,p4,p4/1.jpg,move-to,p9,"a, b"']
+
+
+def _cfp(folder: Path) -> None:
+    images = [f"{n + 1} ../Data/Images/{n // 4 + 1:03d}/frontal/{n % 4 + 1:02d}.jpg" for n in range(16)]
+    _text("Protocol/Pair_list_F.txt", "\n".join(images), folder)
+    _text("Protocol/Split/FF/01/same.txt", "1,2\n5,6\n9,10\n", folder)
+    _text("Protocol/Split/FF/01/diff.txt", "1,5\n5,9\n9,13\n", folder)
+
+
+def _parquet_labels(name: str, folder: Path) -> None:
+    rows = [line.split(",") for line in _LABELS[1:]]
+    table = {"identity": [row[0] for row in rows], "group": [row[1] for row in rows]}
+    pl.DataFrame(table).write_parquet(folder / name)
+
+
+def _utkface(name: str, folder: Path) -> None:
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for n in range(12):
+            archive.writestr(f"UTKFace/{20 + n}_{n % 2}_{n % 5}_2017010917420{n:04d}.jpg.chip.jpg", face(n))
+
+
+def _fairface(folder: Path) -> None:
+    races = ("White", "Black", "Indian", "East Asian", "Latino_Hispanic")
+    rows = ["file,age,gender,race,service_test"]
+    for n in range(10):
+        path = folder / "val" / f"{n + 1}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(face(n))
+        rows.append(f"val/{n + 1}.jpg,{3 * n}-{3 * n + 2},{('Male', 'Female')[n % 2]},{races[n % 5]},True")
+    _text("fairface_label_val.csv", "\n".join(rows) + "\n", folder)
+
+
+def _embeddings() -> Embeddings:
+    names = list(photographs())
+    vectors = np.random.default_rng(0).normal(size=(len(names), 8)).astype(np.float32)
+    return Embeddings(
+        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        keys=np.array(names),
+        identities=np.array([name.partition("/")[0] for name in names]),
+        missing_keys=np.array(["p0/9.jpg"]),
+        missing_status=np.array(["no_face"]),
+        facts={"flip": False, "place": {"kind": "photographs", "name": "x"}},
+    )
+
+
+def _work(folder: Path) -> Path:
+    """A work folder with labels, in ``folder/work``."""
+    for name, data in photographs().items():
+        path = folder / "faces" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    _text("labels.csv", "\n".join(_LABELS) + "\n", folder)
+    align(folder / "faces", folder / "work", AlignSettings(aligned=True, size=None), workers=1)
+    label_from_file(folder / "work", folder / "labels.csv")
+    return folder / "work"
+
+
+def _make_work(folder: Path) -> None:
+    _work(folder)
+
+
+def _read_work(folder: Path) -> int:
+    faces = AlignedFaces(folder / "work")
+    return sum(1 for _ in faces.jpegs(faces.keys()))
+
+
+def _dataset(folder: Path) -> None:
+    write_dataset(folder / "dataset", [[3, 2, 1], [4, 2]])
+
+
+def _read_dataset(folder: Path) -> int:
+    dataset = FaceDataset.open(folder / "dataset")
+    return len(dataset.faces()) + len(dataset.identities)
+
+
+def _read_shards(folder: Path) -> int:
+    """Every face; one that can't be decoded is a counted row."""
+    dataset = FaceDataset.open(folder / "dataset")
+    shards = open_shards(dataset)
+    faces = dataset.faces().join(
+        dataset.identities.with_row_index("identity").cast({"identity": pl.Int32}).select("identity", "shard"),
+        on="identity",
+    )
+    for shard, offset, length in faces.select("shard", "offset", "length").iter_rows():
+        try:
+            decode_face(bytes(shards.read(shard, offset, length)))
+        except UnreadableImageError:
+            continue
+    shards.close()
+    return len(faces)
+
+
+def _look_alikes(folder: Path) -> None:
+    _dataset(folder)
+    dataset = FaceDataset.open(folder / "dataset")
+    owners = dataset.faces()["identity"].to_numpy()
+    vectors = np.random.default_rng(0).normal(size=(len(owners), 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    make_look_alikes(folder / "near", dataset=dataset, vectors=vectors, owners=owners, model_facts={}, k=2)
+
+
+def _read_look_alikes(folder: Path) -> int:
+    return len(LookAlikes.open(folder / "near").nearest)
+
+
+def _run(folder: Path) -> None:
+    run = RunFolder(folder / "run")
+    run.path.mkdir()
+    run.write({**FACTS, "coverage": [{"epoch": 0, "groups": [made_use("A", faces=30, draws=30, used=30)]}]})
+    write_table(run.batches_path, made_batches([(3, 1), (2, 2)]))
+    write_table(run.metrics_path, pl.DataFrame({"step": [1, 2], "loss": [0.5, 0.25]}))
+
+
+def _read_run(folder: Path) -> int:
+    run = RunFolder(folder / "run")
+    found = run.read()
+    return len(found.dataset.groups) + len(read_batches(run.path).table)
+
+
+def _report(folder: Path) -> None:
+    _text("scores.csv", "\n".join(_SCORES) + "\n", folder)
+    write_report(
+        evaluate_scores(read_scores(folder / "scores.csv"), options=EvaluationOptions(draws=5)), folder / "report"
+    )
+
+
+def _read_report(folder: Path) -> int:
+    report = read_report(folder / "report")
+    return len(report.pair_scores().distance) + len(report.evaluation.demographics)
+
+
+def _state(folder: Path) -> None:
+    settings = {"target": {"A": 0.5, "B": 0.5}, "people_per_batch": 4, "images_per_person": 2, "seed": 7, "crop": 0}
+    state = {
+        "sequence": 2,
+        "fingerprint": "ab" * 32,
+        "look_alikes": None,
+        "settings": settings,
+        "epoch": 3,
+        "batches": 12,
+    }
+    _text("state.json", json.dumps(state), folder)
+
+
+def _read_state(folder: Path) -> int:
+    try:
+        state = json.loads((folder / "state.json").read_bytes())
+    except (ValueError, RecursionError) as error:
+        # Whoever keeps a state reads it back by means of their own.
+        raise EthnoshardError(f"no JSON ({error})") from error
+    return len(LoaderState.parse(state).settings) + 1
+
+
+def _images(folder: Path) -> None:
+    (folder / "face.jpg").write_bytes(face(0))
+
+
+def _read_image(folder: Path) -> int:
+    return len(decode_image((folder / "face.jpg").read_bytes(), max_pixels=10**7))
+
+
+def _lines(name: str, lines: list[str]) -> Callable[[Path], None]:
+    return partial(_text, name, "\n".join(lines) + "\n")
+
+
+def _rows(reader: Callable[[Path], object], name: str) -> Callable[[Path], int]:
+    """Rows of a table that a reader gives, or of the first of several things."""
+
+    def read(folder: Path) -> int:
+        found = reader(folder / name)
+        table = found[0] if isinstance(found, tuple) else found
+        return max(1, len(getattr(table, "rows", getattr(table, "score", getattr(table, "groups", table)))))
+
+    return read
+
+
+_ALL = (
+    Target("tar", "a.tar", partial(_tar, "a.tar", "w"), partial(_read_source, "a.tar")),
+    Target("tar.gz", "a.tar.gz", partial(_tar, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
+    Target("zip", "a.zip", partial(_zip, "a.zip"), partial(_read_source, "a.zip")),
+    Target("RecordIO", "train.rec", _recordio, partial(_read_source, "")),
+    Target("RecordIO without .idx", "train.rec", partial(_recordio, index=False), partial(_read_source, "")),
+    Target("RecordIO, train.idx", "train.idx", _recordio, partial(_read_source, "")),
+    Target("RecordIO, property", "property", _recordio, partial(_read_source, "")),
+    Target("image", "face.jpg", _images, _read_image),
+    Target("pairs: LFW", "a.txt", _lines("a.txt", ["1\t5", *_LFW]), partial(_read_pairs, "a.txt")),
+    Target(
+        "pairs: LFW as CSV",
+        "a.csv",
+        _lines("a.csv", ["name,imagenum1,imagenum2,", *(",".join(line.split()) for line in _LFW)]),
+        partial(_read_pairs, "a.csv"),
+    ),
+    Target("pairs: label first", "a.txt", _lines("a.txt", _ANN), partial(_read_pairs, "a.txt")),
+    Target("pairs: two lines", "a.txt", _lines("a.txt", _CALFW), partial(_read_pairs, "a.txt")),
+    Target("pairs: RFW", "A/A_pairs.txt", _lines("A/A_pairs.txt", _RFW), partial(_read_pairs, "A")),
+    Target("pairs: CFP", "Protocol/Pair_list_F.txt", _cfp, partial(_read_pairs, "", form="cfp-ff")),
+    Target("pairs: BFW", "a.csv", _lines("a.csv", _BFW), partial(_read_pairs, "a.csv")),
+    Target("pairs: Parquet", "a.parquet", partial(_parquet_pairs, "a.parquet"), partial(_read_pairs, "a.parquet")),
+    Target(
+        "pairs: .bin", "a.bin", partial(_bin, "a.bin", [n % 2 == 0 for n in range(12)]), partial(_read_pairs, "a.bin")
+    ),
+    Target("pairs: .bin by numpy", "a.bin", partial(_bin, "a.bin", np.arange(12) % 2), partial(_read_pairs, "a.bin")),
+    Target("scores", "a.csv", _lines("a.csv", _SCORES), _rows(read_scores, "a.csv")),
+    Target("labels: CSV", "a.csv", _lines("a.csv", _LABELS), _rows(read_label_file, "a.csv")),
+    Target("labels: Parquet", "a.parquet", partial(_parquet_labels, "a.parquet"), _rows(read_label_file, "a.parquet")),
+    Target("groups: CSV", "a.csv", _lines("a.csv", _LABELS), _rows(read_attributes, "a.csv")),
+    Target("groups: Parquet", "a.parquet", partial(_parquet_labels, "a.parquet"), _rows(read_attributes, "a.parquet")),
+    Target("groups: LFW's", "a.csv", _lines("a.csv", _LFW_GROUPS), _rows(read_lfw_groups, "a.csv")),
+    Target("decisions", "a.csv", _lines("a.csv", _DECISIONS), _rows(read_decisions, "a.csv")),
+    Target(
+        "UTKFace, zip", "a.zip", partial(_utkface, "a.zip"), lambda folder: len(open_labelled(folder / "a.zip").refs)
+    ),
+    Target("FairFace, table", "fairface_label_val.csv", _fairface, lambda folder: len(open_labelled(folder).refs)),
+    Target(
+        "embeddings",
+        "a.npz",
+        lambda folder: _embeddings().save(folder / "a.npz"),
+        lambda folder: len(Embeddings.load(folder / "a.npz")),
+    ),
+    Target("work folder, record", "work/align.json", _make_work, _read_work),
+    Target("work folder, faces", "work/parts/00000.tar", _make_work, _read_work),
+    Target("work folder, table", "work/parts/00000.parquet", _make_work, _read_work),
+    Target(
+        "work folder, labels",
+        "work/labels.parquet",
+        _make_work,
+        lambda folder: len(read_labels(WorkFolder(folder / "work"))),
+    ),
+    Target("dataset, manifest", "dataset/dataset.json", _dataset, _read_dataset),
+    Target("dataset, identities", "dataset/identities.parquet", _dataset, _read_dataset),
+    Target("dataset, faces", "dataset/faces.parquet", _dataset, _read_dataset),
+    Target("dataset, shard", "dataset/shards/a-000000.tar", _dataset, _read_shards),
+    Target("look-alikes, record", "near/look-alikes.json", _look_alikes, _read_look_alikes),
+    Target("look-alikes, array", "near/nearest.npy", _look_alikes, _read_look_alikes),
+    Target("look-alikes, pairs", "near/apart.parquet", _look_alikes, _read_look_alikes),
+    Target("report", "report/report.json", _report, _read_report),
+    Target("report, arrays", "report/scores.npz", _report, _read_report),
+    Target("run", "run/run.json", _run, _read_run),
+    Target("run, batches", "run/batches.parquet", _run, _read_run),
+    Target("loader's state", "state.json", _state, _read_state),
+)
+TARGETS = {target.name: target for target in _ALL}
