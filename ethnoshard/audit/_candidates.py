@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard import _blas
 from ethnoshard.audit._coarse import mirrored_of, plain_of, views_of
+from ethnoshard.lookalikes import nearest_of
 
 Vectors = NDArray[np.float32]
 Pairs = NDArray[np.int64]
@@ -128,9 +130,16 @@ def alike_faces(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) 
         (_Bounds(ALIKE, NEAREST_FACES), _by_identity(faces, others, block_bytes, itself=itself)),
         (_Bounds(ALIKE_IN_A_CELL, NEAREST_IN_A_CELL), _by_cell(seen, beside, block_bytes)),
     ):
-        for one in range(number):
+
+        def in_list(
+            one: int, bounds: _Bounds = bounds, visitors: _Lists = visitors, hosts: _Lists = hosts
+        ) -> list[Pairs]:
             some, shown = visitors[one], hosts[one]
-            yield from _alike(seen, some, others.prints, shown, block_bytes, bounds, itself=itself)
+            return list(_alike(seen, some, others.prints, shown, block_bytes, bounds, itself=itself))
+
+        with _blas.threads() as pool:
+            for found in pool.map(in_list, range(number)):
+                yield from found
 
 
 def _by_identity(faces: Faces, others: Faces, block_bytes: int, *, itself: bool) -> tuple[_Lists, _Lists, int]:
@@ -162,21 +171,8 @@ def _nearest(
     vectors: Vectors, middles: Vectors, number: int, block_bytes: int, avoided: NDArray[np.integer] | None = None
 ) -> Pairs:
     """Of each vector the nearest middles, (M, 2) number of the vector and of the middle; never the one avoided."""
-    found = [np.empty((0, 2), np.int64)]
-    onto = np.ascontiguousarray(middles.T)
-    number = min(number, len(middles) - (avoided is not None))
-    rows = max(1, block_bytes // (4 * len(middles)))
-    for begin in range(0, len(vectors) if number else 0, rows):
-        block = vectors[begin : begin + rows] @ onto
-        here = np.arange(len(block))
-        if avoided is not None:
-            block[here, avoided[begin : begin + rows]] = -np.inf
-        # Each time the largest of all: many times faster than sorting a part, as there are few to be found.
-        for _ in range(number):
-            nearest = block.argmax(axis=1)
-            found.append(np.stack([here + begin, nearest], axis=1))
-            block[here, nearest] = -np.inf
-    return np.concatenate(found)
+    found = nearest_of(vectors, middles, number, avoided=avoided, block_bytes=block_bytes)[0]
+    return np.stack([np.repeat(np.arange(len(found)), found.shape[1]), found.ravel()], axis=1).astype(np.int64)
 
 
 def _alike(

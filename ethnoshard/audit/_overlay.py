@@ -81,13 +81,10 @@ class _Template:
         return np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
 
 
-def _offsets() -> tuple[Floats, Floats]:
-    """x and y of the window's pixels from the print's centre, (P,) each."""
-    along = np.arange(WINDOW, dtype=np.float32) - np.float32((WINDOW - 1) / 2)
-    return np.tile(along, WINDOW), np.repeat(along, WINDOW)
-
-
-_X, _Y = _offsets()
+_ALONG = np.arange(WINDOW, dtype=np.float32) - np.float32((WINDOW - 1) / 2)
+"""Places of the window's pixels along one axis, from the print's centre."""
+_X, _Y = np.tile(_ALONG, WINDOW), np.repeat(_ALONG, WINDOW)
+"""x and y of the window's pixels, (P,) each."""
 
 
 def _sampled(pixels: Floats, at: Floats) -> Floats:
@@ -97,22 +94,22 @@ def _sampled(pixels: Floats, at: Floats) -> Floats:
         pixels: (M, SIDE * SIDE).
         at: (M, 4) scale along x and y, shift along x and y.
     """
-    centre = np.float32((SIDE - 1) / 2)
-    most = np.float32(SIDE - 1.001)
-    x = np.clip(at[:, :1] * _X + at[:, 2:3] + centre, 0, most)
-    y = np.clip(at[:, 1:2] * _Y + at[:, 3:] + centre, 0, most)
-    left, top = x.astype(np.int32), y.astype(np.int32)
-    x -= left
-    y -= top
-    index = top * SIDE + left + (np.arange(len(pixels), dtype=np.int32) * (SIDE * SIDE))[:, None]
-    flat = pixels.ravel()
-    upper: Floats = flat[index]
-    upper += (flat[index + 1] - upper) * x
-    index += SIDE
-    lower = flat[index]
-    lower += (flat[index + 1] - lower) * x
-    upper += (lower - upper) * y
-    return upper
+    grey = pixels.reshape(-1, SIDE, SIDE)
+    # Columns and rows are scaled and moved each by itself, so that each pixel's place is that of a column and of a row.
+    rows = _weights(at[:, 1], at[:, 3])
+    columns = _weights(at[:, 0], at[:, 2]).transpose(0, 2, 1)
+    window: Floats = np.matmul(np.matmul(rows, grey), columns)
+    return window.reshape(len(pixels), -1)
+
+
+def _weights(scale: Floats, shift: Floats) -> Floats:
+    """What of each of a print's pixels is in each of the window's along one axis, (M, WINDOW, SIDE): two in turn."""
+    place = scale[:, None] * _ALONG + (shift[:, None] + np.float32((SIDE - 1) / 2))
+    place = np.clip(place, 0, np.float32(SIDE - 1.001))
+    weights: Floats = place[..., None] - np.arange(SIDE, dtype=np.float32)
+    np.abs(weights, out=weights)
+    np.subtract(1, weights, out=weights)
+    return np.maximum(weights, 0, out=weights)
 
 
 def _moved(at: Floats, step: Floats) -> Floats:

@@ -1,7 +1,6 @@
 """Which images of a set, or of two sets, are one image, however they were saved."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
+from ethnoshard import _blas
 from ethnoshard._checks import check_number
-from ethnoshard._parallel import available_cores
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.audit._candidates import Faces, Owners, Pairs, Vectors, alike_faces, equal_rows
 from ethnoshard.audit._coarse import VIEWS
@@ -101,7 +100,7 @@ def same_images(
         prints: of the faces, in their order.
         other: another set, whose faces are compared with these; by default these with each other.
         least: pairs less sure than this aren't taken.
-        block_bytes: memory for a block of similarities; the result doesn't depend on it.
+        block_bytes: memory for a block of similarities, of which each core has one; the result doesn't depend on it.
         progress: told how many pairs of prints there are to compare, and how many are done.
 
     Returns:
@@ -197,7 +196,7 @@ def _compared(pairs: Pairs, faces: FaceSet, others: FaceSet, least: float, progr
 
     progress.begun(len(pairs), 0)
     begins = range(0, len(pairs), _AT_ONCE)
-    with ThreadPoolExecutor(available_cores()) as pool:
+    with _blas.threads() as pool:
         for begin, found in zip(begins, pool.map(compare, begins), strict=True):
             yield found
             progress.advance(min(_AT_ONCE, len(pairs) - begin))
