@@ -539,6 +539,19 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
             ),
         ),
     ),
+    "audit-named": (
+        "python -m benchmarks.audit_named",
+        _of(
+            TableBenchmark,
+            _table(
+                "audit-named",
+                "Whom an audit takes a stranger for",
+                "Of planted faces in wrong folders that were found, by how alike the nearest other identity is: of "
+                "people of the set the share that is named and right, or wrong; of others the share that is named at "
+                "all. With Wilson's intervals.",
+            ),
+        ),
+    ),
     "audit-planted": (
         "python -m benchmarks.audit",
         _of(

@@ -18,8 +18,10 @@ TYPICAL = 4
 """Faces that stand for an identity: those nearest to its mean."""
 _OF_NEAREST = "cosine with the three nearest faces of its identity"
 _OF_MEANS = "cosine of the two means"
-_RESEMBLES = 0.5
-"""Cosine of directions with three faces of somebody else from which a stranger is probably that person."""
+_RESEMBLES = 0.6
+"""Cosine of directions with three faces of somebody else from which a stranger is named as that person: from there on
+more are that person than not, if as many strangers are of nobody in the set; of all who are named nine in ten are
+(``python -m benchmarks.audit_named``)."""
 
 Faces = tuple[tuple[int, int], ...]
 """Faces to show: number of the set, 0 for the one audited, and row in it."""

@@ -23,7 +23,7 @@ from ethnoshard.lookalikes import (
     suspicions,
 )
 
-CORRECTION = Correction(shift=-4.2, slope=0.8)
+CORRECTION = Correction(shift=-4.19, slope=0.8)
 """Of the probability that an identity is of several people; see ``benchmarks/audit.py``."""
 LEAST_FACES = 4
 """Faces of an identity that can be told to be of two people: two of each."""

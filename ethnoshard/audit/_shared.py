@@ -24,7 +24,7 @@ from ethnoshard.lookalikes import (
     suspicions,
 )
 
-CORRECTION = Correction(shift=-4.0, slope=3.0)
+CORRECTION = Correction(shift=-4.02, slope=3.1)
 """Of the probability that two identities of two sets are one person; see ``benchmarks/audit.py``."""
 _NEAREST = 3
 """Identities of the other set that are looked at, of each."""

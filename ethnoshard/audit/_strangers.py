@@ -21,7 +21,7 @@ from ethnoshard.lookalikes import (
     suspicions,
 )
 
-CORRECTION = Correction(shift=1.3, slope=1.3)
+CORRECTION = Correction(shift=1.47, slope=1.33)
 """Of the probability that a face is a stranger; see ``benchmarks/audit.py``."""
 _NEAREST = 3
 """Faces of an identity that a face is compared with: the nearest. Not all, since a profile resembles profiles only."""

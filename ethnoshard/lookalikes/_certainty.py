@@ -188,7 +188,8 @@ class Suspicions:
         sure: (M,) probability that each is right.
         planted: faults that were made on purpose, to know how such faults score.
         recall: share of those that were at least as sure as asked for; None where nothing can be told.
-        expected: faults there are, by the fit; None where too little could be planted to tell.
+        expected: faults there are, the sum of the probabilities of all comparisons, suspicious or not; None where too
+            little could be planted to tell.
     """
 
     sure: Floats
@@ -220,7 +221,7 @@ def suspicions(
     kept = np.flatnonzero(np.isfinite(scores) & (sure >= least))
     order = kept[np.lexsort((-scores[kept], -sure[kept]))]
     recall = float(np.mean(of_planted >= least))
-    return order, Suspicions(sure=sure[order], planted=len(planted), recall=recall, expected=certainty.faults)
+    return order, Suspicions(sure=sure[order], planted=len(planted), recall=recall, expected=float(sure.sum()))
 
 
 def _exceeded_by(share: float) -> float:

@@ -12,7 +12,7 @@ from ethnoshard.lookalikes._folders import Folders, Indices
 from ethnoshard.lookalikes._neighbours import EXACT, neighbours
 from ethnoshard.lookalikes._person_model import Floats, PersonModel
 
-CORRECTION = Correction(shift=1.1, slope=1.6)
+CORRECTION = Correction(shift=1.06, slope=1.42)
 """Of the probability that two identities are one person."""
 CANDIDATES = 10
 """Nearest others of each identity that are looked at."""

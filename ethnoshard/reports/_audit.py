@@ -142,8 +142,8 @@ def _rests_on(kinds: Mapping[FindingKind, FindingSummary]) -> list[str]:
         "## What the certainty rests on",
         "",
         "Faults of these kinds were planted into this very set, to know how they look: how many, what share of them "
-        "comes out as findings (recall), and what share of pairs, identities or images is taken to have the fault "
-        "beforehand (prior).",
+        "comes out as findings (recall), and how many such faults there are for each identity or image, by the "
+        "certainty of all that was looked at, listed or not (prior).",
         "",
         *table(("kind", "planted", "recall", "prior"), rows),
     ]

@@ -74,7 +74,8 @@ class FindingSummary:
         by_group: group -> its own; empty where no groups are known.
         planted: faults of this kind that were made on purpose out of this very set, to know how they look.
         recall: share of the planted faults that come out as findings; None of none planted.
-        prior: share of pairs, identities or images that are taken to have the fault; None where it isn't estimated.
+        prior: faults there are for each of ``of``, by the certainty of all that was looked at, listed or not; None
+            where it isn't estimated.
         left_out: why this kind wasn't looked for; None where it was.
     """
 

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.audit import AuditedSet, Findings, audit_set
+from ethnoshard.audit import AuditedSet, Findings, Strangers, audit_set
+from ethnoshard.audit._findings import Typical, stranger_rows
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.lookalikes import Folders
 from ethnoshard.results import FINDINGS_SCHEMA, checked_findings, wilson
 from tests.kit.audited import HALVED, IN_BOTH, IN_OTHER, MERGED, MOVED, TWICE, group_of, sets, without_prints
 from tests.kit.normal_people import unit
@@ -212,3 +214,16 @@ def test_another_sets_embeddings_of_another_size_and_a_share_above_1_are_one_cle
         audit_set(sets().subject, against=[short])
     with pytest.raises(EthnoshardError, match="least must be between 0 and 1, got 2"):
         audit_set(sets().subject, least=2)
+
+
+@pytest.mark.parametrize(("cosine", "named"), [(0.61, True), (0.59, False)])
+def test_a_stranger_is_taken_for_whom_they_resemble_enough(cosine: float, named: bool) -> None:
+    subject = sets().subject
+    typical = Typical(subject.vectors, Folders.of(subject.owners, len(subject.identities)))
+    found = Strangers(
+        faces=np.array([7]), nearest=np.array([5], np.int32), own=np.array([0.2]), other=np.array([cosine]),
+        looked_at=9, sure=np.array([0.9]), planted=20, recall=1.0, expected=1.0,
+    )  # fmt: skip
+    rows = stranger_rows(subject, typical, found)
+    assert [row.other_identity for row in rows.rows] == [subject.identities[5] if named else None]
+    assert bool(rows.faces[0][1]) == named
