@@ -5,19 +5,20 @@ from pathlib import Path
 from typing import NamedTuple, cast, overload
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
+from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._inventory import IMAGE_EXTENSIONS, ImageFile, display
 from ethnoshard.sources._listing import IDENTITY, Listing, People
 from ethnoshard.sources._people_list import ImageTable, people_of, plain_path
 from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._refs import LazyRefs, listing_columns, listing_lines
 from ethnoshard.sources._remarks import Remarks
 from ethnoshard.sources._roles import IMAGE, KEY
 from ethnoshard.sources._table import LINE
 
-Integers = npt.NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 WITHOUT_ROW = "image without a row in the list"
 UNLISTED_LABEL = "label of records that the list doesn't name"
@@ -34,7 +35,7 @@ _CHUNK = 2**16
 _SOME = 3
 
 
-class ListedRefs(Sequence[ImageRef]):
+class ListedRefs(LazyRefs):
     """Images by identity, then name, made when they are asked for: a few dozen bytes each beside the images' own."""
 
     def __init__(
@@ -76,6 +77,25 @@ class ListedRefs(Sequence[ImageRef]):
         """All in order."""
         for begin in range(0, len(self), _CHUNK):
             yield from self[begin : begin + _CHUNK]
+
+    def lines(self) -> Iterator[bytes]:
+        """See :func:`~ethnoshard.sources._refs.listing_lines`."""
+        for begin in range(0, len(self), _CHUNK):
+            yield from listing_lines(self[begin : begin + _CHUNK])
+
+    def columns(self) -> Iterator[bytes]:
+        """See :func:`~ethnoshard.sources._refs.listing_columns`."""
+        for begin in range(0, len(self), _CHUNK):
+            yield from listing_columns(self[begin : begin + _CHUNK])
+
+    def total_bytes(self) -> int:
+        """Of all encoded images."""
+        return sum(ref.size for ref in self)
+
+    def starts(self) -> NDArray[np.int64]:
+        """Places at which an identity begins."""
+        identities = self._identities
+        return np.flatnonzero((identities != identities.shift(1)).fill_null(True).to_numpy())
 
     def _made(self, order: Integers, identities: pl.Series, names: pl.Series) -> list[ImageRef]:
         made = []
