@@ -1,4 +1,4 @@
-"""Listing a RecordIO set: ``python -m benchmarks.listing BEFORE [--images N ...] [--rounds R]``
+"""Listing a RecordIO set: ``python -m benchmarks.listing BEFORE [--images N ...] [--orders O ...]``
 
 BEFORE is a checkout of another version of this repository. Each version lists made sets of N records and digests the
 listing, in a process of its own, in turn; printed are microseconds and bytes an image, the bytes being the process's
@@ -19,17 +19,18 @@ import numpy as np
 
 from benchmarks._table import keep, print_table, summary
 
+ORDERS = ("in order", "without index", "shuffled")
 HERE = Path(__file__).parent.parent
 PAYLOAD = 64
 IMAGES_A_PERSON = 30
 _AT_ONCE = 1 << 17
 
 _MEASURED = """
-import json, resource, sys, time
+import json, sys, time
 from ethnoshard.sources import open_source
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak():  # getrusage would begin with that of the process which started this one
+    return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) * 1024
 
 before, began, used = peak(), time.perf_counter(), time.process_time()
 source = open_source(sys.argv[1])
@@ -79,13 +80,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
     parser.add_argument("--images", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--orders", nargs="+", choices=ORDERS, default=ORDERS)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     versions = {"before": arguments.before.resolve(), "now": HERE}
-    kept: dict[str, Any] = {"images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD, "rounds": arguments.rounds}
     rows = []
     for images in arguments.images:
-        for order in ("in order", "without index", "shuffled"):
+        kept: dict[str, Any] = {"images": images, "images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
+        for order in arguments.orders:
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder) / "set"
                 make_set(place, images, shuffled=order == "shuffled")
@@ -102,12 +104,12 @@ def main() -> None:
                 what: summary({name: [round(each[what], 3) for each in rounds] for name, rounds in found.items()})
                 for what in ("us", "processor_us", "bytes")
             }
-            kept[f"{images} {order}"] = measured
+            kept[order] = measured
             for name in versions:
                 us, processor, taken = (measured[what][name] for what in ("us", "processor_us", "bytes"))
                 median_us = [f"{figure['median']:.2f}" for figure in (us, processor)]
                 rows.append([f"{images:,} {order}, {name}", *median_us, f"{us['most']:.2f}", f"{taken['median']:.1f}"])
-            keep("listing", kept)
+            keep(f"listing-{images}", {**kept, "rounds": arguments.rounds})
     print_table(["images", "us an image", "of the processor", "most", "bytes an image"], rows)
 
 

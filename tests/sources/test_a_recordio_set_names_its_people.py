@@ -106,9 +106,8 @@ def test_a_long_list_is_read_a_piece_at_a_time(folder: Path, monkeypatch: pytest
 def test_further_labels_are_columns_of_people(tmp_path: Path, index: bool) -> None:
     records = [(4.0, 1.0, 0.25), (2.0, 1.0, 7.0), (4.0, 1.0, 0.25), (2.0, 1.0, 7.0), (9.0,), 5.0]
     data = [b"x", b"y", MAGIC * 3, b"zz", b"", b"w"]
-    write_records(
-        tmp_path, {i: image_record(*each) for i, each in enumerate(zip(records, data, strict=True))}, index=index
-    )
+    images = {key: image_record(*each) for key, each in enumerate(zip(records, data, strict=True), 1)}
+    write_records(tmp_path, {0: image_record((7.0, 7.0), b""), **images}, index=index)
     source = open_source(tmp_path)
     assert source.people is not None
     assert source.people.rows.columns == ["identity", "label_2", "label_3"]

@@ -1,5 +1,6 @@
 """What an .idx says of a .rec counts, as for mxnet 1.9.1; what it leaves out or says twice is counted."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,12 @@ def test_an_index_that_ends_within_a_number_is_refused(tmp_path: Path) -> None:
     for last in ("100\t36", "100\t0", "100", "10"):
         with pytest.raises(EthnoshardError, match="last line is cut"):
             with_index(tmp_path, [*lines[:-1], last])
+    in_the_middle = [*lines[:50], *lines[51:], "50\t180"]  # cut from 1800
+    with pytest.raises(
+        EthnoshardError, match="last line is cut, it seems: it has no end and names the place of another"
+    ):
+        with_index(tmp_path, in_the_middle)
+    assert len(with_index(tmp_path, in_the_middle[:-1]).refs) == 100
     with pytest.raises(EthnoshardError, match="the last 1 of the records are not listed"):
         with_index(tmp_path, [*lines[:-2], lines[-2].rstrip()])
 
@@ -115,6 +122,10 @@ def test_an_index_of_another_file_is_refused(tmp_path: Path, lines: list[str]) -
     (tmp_path / "train.rec").write_bytes(rec + b"something else..")
     with pytest.raises(EthnoshardError, match=r"no whole records are \(no record begins at byte"):
         open_source(tmp_path)
+    length = struct.pack("<I", struct.unpack_from("<I", rec, 4)[0] + 4)
+    (tmp_path / "train.rec").write_bytes(rec[:4] + length + rec[8:])
+    with pytest.raises(EthnoshardError, match=r"the record at byte 0 runs beyond byte 40"):
+        with_index(tmp_path, lines[1:])
     (tmp_path / "train.rec").write_bytes(rec)
     with pytest.raises(EthnoshardError, match="at 1 of 10 places that its index names no record begins"):
         with_index(tmp_path, [*lines[:-1], f"9\t{int(lines[-1].split()[1]) + 4}\n"])
