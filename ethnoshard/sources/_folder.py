@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._inventory import (
+    FOLDERS_OF_SYSTEMS,
     HIDDEN,
-    MACOS,
     SPECIAL,
     ImageFile,
     Inventory,
@@ -91,8 +91,8 @@ def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], i
 
 
 def _reason(name: str) -> str | None:
-    if name == "__MACOSX":
-        return MACOS
+    if name in FOLDERS_OF_SYSTEMS:
+        return FOLDERS_OF_SYSTEMS[name]
     return HIDDEN if name.startswith(".") else None
 
 

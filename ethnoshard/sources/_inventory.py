@@ -62,6 +62,9 @@ def no_image_reason(name: str) -> str | None:
 
 HIDDEN = "hidden file (a name that begins with a dot)"
 MACOS = "macOS metadata (__MACOSX)"
+SYNOLOGY = "thumbnails that a Synology made (@eaDir)"
+FOLDERS_OF_SYSTEMS = {"__MACOSX": MACOS, "@eaDir": SYNOLOGY}
+"""Folders that systems make beside people's own, with copies of the images in them."""
 LINK = "link inside an archive"
 SPECIAL = "device, pipe or socket"
 UNSAFE = "absolute path or '..' in the name"
@@ -124,8 +127,8 @@ class ArchiveInventory:
 
 def reason_in_name(parts: list[str]) -> str | None:
     """Say why a file of this path can't be an image of an identity, or None when it can."""
-    if "__MACOSX" in parts:
-        return MACOS
+    if own := next((part for part in parts if part in FOLDERS_OF_SYSTEMS), None):
+        return FOLDERS_OF_SYSTEMS[own]
     if any(part.startswith(".") for part in parts):
         return HIDDEN
     return no_image_reason(parts[-1])

@@ -44,7 +44,15 @@ def test_images_at_another_depth_are_counted_with_the_reason(pack: Pack) -> None
 
 
 def test_only_image_extensions_count_and_the_rest_is_named(pack: Pack) -> None:
-    rest = ["A/.hidden.jpg", ".git/x.jpg", "__MACOSX/A/._1.jpg", "A/labels.csv", "A/jpg", "A/.DS_Store"]
+    rest = [
+        "A/.hidden.jpg",
+        ".git/x.jpg",
+        "__MACOSX/A/._1.jpg",
+        "A/@eaDir/1.jpg",
+        "A/labels.csv",
+        "A/jpg",
+        "A/.DS_Store",
+    ]
     rest += ["A/1.HEIC", "A/2.heif", "A/b.CSV", "A/1.jpg~", "A/1.NEF", "A/x.0001"]
     wanted = [f"A/1.{ext}" for ext in ("BMP", "JPG", "Jpeg", "avif", "gif", "jfif", "jpe", "pgm")]
     wanted += [f"A/1.{ext}" for ext in ("png", "ppm", "tif", "tiff", "webp")]
@@ -54,6 +62,7 @@ def test_only_image_extensions_count_and_the_rest_is_named(pack: Pack) -> None:
     assert {reason: sorted(names) for reason, names in source.skipped.items()} == {
         "hidden file (a name that begins with a dot)": [".git/x.jpg", "A/.DS_Store", "A/.hidden.jpg"],
         "macOS metadata (__MACOSX)": ["__MACOSX/A/._1.jpg"],
+        "thumbnails that a Synology made (@eaDir)": ["A/@eaDir/1.jpg"],
         "no extension, so that images can't be told from other files; give images one, such as .jpg": ["A/jpg"],
         "no image extension (.csv)": ["A/b.CSV", "A/labels.csv"],
         "no image extension": ["A/1.jpg~", "A/x.0001"],
