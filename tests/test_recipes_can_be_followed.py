@@ -166,7 +166,7 @@ def celeba(faces: Faces, here: Path) -> None:
 def morph(faces: Faces, here: Path) -> None:
     faces.lay(here / "MORPH" / "Album2", lambda person, image: f"{person:06d}_{image}M{20 + image}.JPG")
     rows = [
-        f"{person},{image},{group(person)[0]},Album2/{person:06d}_{image}M{20 + image}.JPG\n"
+        f"{person},{image},{group(person)[:2]},Album2/{person:06d}_{image}M{20 + image}.JPG\n"
         for person, image, _ in faces
     ]
     (here / "MORPH" / "morph_2008_nonCommercial.csv").write_text("id_num,picture_num,race,photo\n" + "".join(rows))

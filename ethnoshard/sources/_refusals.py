@@ -13,7 +13,7 @@ from ethnoshard.sources._zip import ENCRYPTED
 _COMPRESSED = {
     b"BZh": ("bzip2", "mkdir {folder} && tar -xjf {file} -C {folder}"),
     b"\xfd7zXZ\x00": ("xz", "mkdir {folder} && tar -xJf {file} -C {folder}"),
-    b"\x28\xb5\x2f\xfd": ("Zstandard", "mkdir {folder} && tar --zstd -xf {file} -C {folder}"),
+    b"\x28\xb5\x2f\xfd": ("Zstandard", "mkdir {folder} && zstd -dc {file} | tar -xf - -C {folder}"),
     b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x {file} -o{folder}"),
     b"Rar!\x1a\x07": ("RAR", "unrar x {file} {folder}/"),
 }

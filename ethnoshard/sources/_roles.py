@@ -356,15 +356,17 @@ def whole_numbers(values: pl.Expr) -> pl.Expr:
 
 
 def refuse_line_breaks(table: GivenTable, columns: Collection[str]) -> None:
-    """Refuse a name with a line break in it: a quote that isn't closed has taken the lines after it.
+    """Refuse a name with several lines in it: a quote that isn't closed has taken the rows after it.
+
+    A name may have a line break, though; rows that were swallowed have what stands between fields as well.
 
     Raises:
         EthnoshardError: there is one.
     """
     for column in columns:
-        broken = table.rows.filter(pl.col(column).str.contains("\n", literal=True))
+        broken = table.rows.filter(pl.col(column).str.contains(r"(?s)\n.*[,;\t]|[,;\t].*\n"))
         if len(broken):
             text = re.sub(r"\s+", " ", str(broken[column][0]))[:60]
             raise EthnoshardError(
-                f"{table.at(broken[LINE][0])}: {column} has a line break in it, {text!r}; a double quote is not closed"
+                f"{table.at(broken[LINE][0])}: {column} has rows in it, {text!r}; a double quote is not closed"
             )

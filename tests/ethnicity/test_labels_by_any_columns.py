@@ -107,7 +107,7 @@ def test_the_columns_may_be_said(tmp_path: Path) -> None:
         (("identity,identity,group", "n1,n2,Y"), {}, "has the column identity more than once; keep one of each"),
         (("id,race", "n1,X"), {"identity": "face"}, "has no column 'face', which --columns names for identity; its"),
         (("identity,group", 'n1,"X', "n2,Y"), {}, "a double quote in line 2 is not closed"),
-        (("identity,group", 'n1,"X', 'n2,Y"'), {}, "line 2: group has a line break in it, 'X n2,Y'"),
+        (("identity,group", 'n1,"X', 'n2,Y"'), {}, "line 2: group has rows in it, 'X n2,Y'"),
         ((" ", ""), {}, "it is empty"),
         (("identity,group",), {}, "has no row below its head"),
     ],
