@@ -82,6 +82,7 @@ def test_groups_and_what_else_is_one_for_a_person_go_to_people(tmp_path: Path) -
         race=pl.Series(["Asian", "Asian", None, "Black", "White", "Black", "White", "White", "White"]),
         size=pl.col("label") + "land",
         age=pl.int_range(9),
+        session=pl.Series(["a", "a", "a", "b", "b", "b", "a", "b", "c"]),
     )
     rows.write_parquet(tmp_path / "faces.parquet")
     people = open_source(tmp_path / "faces.parquet").people
