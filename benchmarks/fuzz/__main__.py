@@ -69,7 +69,7 @@ def row_of(name: str, cases: Sequence[Case]) -> dict[str, str | int | float]:
         "one clear message": counts["message"],
         "counted rows": counts["rows"],
         "failures": counts["failure"],
-        "longest, s": f"{max(case.seconds for case in cases):.2f}",
+        "longest, s": round(max(case.seconds for case in cases), 2),
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.fuzz._cases import LIMIT_MIB, Guard, run_case
 from benchmarks.fuzz._targets import TARGETS
-from benchmarks.fuzz._watch import line_of
+from benchmarks.fuzz._watch import READY, line_of
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     # What is loaded by now is no case's; one that asks for far more than it may is refused the memory by the system.
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + 2 * LIMIT_MIB * 2**20,) * 2)
+    print(READY, flush=True)
     guard = Guard()
     for seed in range(first, last + 1):
         print(line_of(run_case(target, folder, whole, seed, guard)), flush=True)

@@ -128,10 +128,13 @@ _BFW += [
     f"1,g/n{n}/1.jpg,g/n{n}/2.jpg,1,{n},{n},g,g,0.9\n1,g/n{n}/1.jpg,h/m{n}/2.jpg,0,{n},9{n},g,h,.1" for n in range(8)
 ]
 _SCORES = ["score,same,group_a,group_b,person_a,person_b,fold"]
-_SCORES += [f"{0.5 + n / 99:.3f},{n % 2},{'AB'[n % 3 % 2]},B,p{n},p{n + n % 2},{n % 4 // 2}" for n in range(24)]
+_SCORES += [
+    f"{0.5 + n / 99:.3f},{n % 2},{'AB'[n // 2 % 2]},{'AB'[n // 2 % 2]},p{n // 2},p{n // 2 + 2 - n % 2 * 2},{n // 4 % 2}"
+    for n in range(32)
+]
 _LABELS = ["identity,group,confidence", *(f"p{n},{'AB'[n % 2]},0.{n + 1}" for n in range(_PEOPLE))]
 _LFW_GROUPS = ["identity,images,usc_label,kumar_white,kumar_black,kumar_asian,kumar_indian"]
-_LFW_GROUPS += [f"A_{n},2,{('white', 'black', '')[n % 3]},{n % 3},{2 - n % 3},0,0" for n in range(9)]
+_LFW_GROUPS += [f"A_{n},2,{('Caucasian', 'African', '')[n % 3]},{n % 3},{2 - n % 3},0,0" for n in range(9)]
 _DECISIONS = ["kind,identity,image,action,to,reason", "stranger,p0,p0/0.jpg,leave-out,,x", "shared,p1,,leave-out,,x"]
 _DECISIONS += ["same-person,p2,,merge-into,p3,", 'several-people,p4,p4/1.jpg,move-to,p9,"a, b"']
 
@@ -213,13 +216,11 @@ def _read_shards(folder: Path) -> int:
     """Every face; one that can't be decoded is a counted row."""
     dataset = FaceDataset.open(folder / "dataset")
     shards = open_shards(dataset)
-    faces = dataset.faces().join(
-        dataset.identities.with_row_index("identity").cast({"identity": pl.Int32}).select("identity", "shard"),
-        on="identity",
-    )
-    for shard, offset, length in faces.select("shard", "offset", "length").iter_rows():
+    faces = dataset.faces()
+    shard_of = dataset.identities["shard"].to_list()
+    for number, offset, length in faces.select("identity", "offset", "length").iter_rows():
         try:
-            decode_face(bytes(shards.read(shard, offset, length)))
+            decode_face(bytes(shards.read(shard_of[number], offset, length)))
         except UnreadableImageError:
             continue
     shards.close()
@@ -250,7 +251,7 @@ def _run(folder: Path) -> None:
 def _read_run(folder: Path) -> int:
     run = RunFolder(folder / "run")
     found = run.read()
-    return len(found.dataset.groups) + len(read_batches(run.path).table)
+    return len(found.dataset.groups) + len(read_batches(run.batches_path))
 
 
 def _report(folder: Path) -> None:
@@ -299,17 +300,6 @@ def _lines(name: str, lines: list[str]) -> Callable[[Path], None]:
     return partial(_text, name, "\n".join(lines) + "\n")
 
 
-def _rows(reader: Callable[[Path], object], name: str) -> Callable[[Path], int]:
-    """Rows of a table that a reader gives, or of the first of several things."""
-
-    def read(folder: Path) -> int:
-        found = reader(folder / name)
-        table = found[0] if isinstance(found, tuple) else found
-        return max(1, len(getattr(table, "rows", getattr(table, "score", getattr(table, "groups", table)))))
-
-    return read
-
-
 _ALL = (
     Target("tar", "a.tar", partial(_tar, "a.tar", "w"), partial(_read_source, "a.tar")),
     Target("tar.gz", "a.tar.gz", partial(_tar, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
@@ -336,13 +326,30 @@ _ALL = (
         "pairs: .bin", "a.bin", partial(_bin, "a.bin", [n % 2 == 0 for n in range(12)]), partial(_read_pairs, "a.bin")
     ),
     Target("pairs: .bin by numpy", "a.bin", partial(_bin, "a.bin", np.arange(12) % 2), partial(_read_pairs, "a.bin")),
-    Target("scores", "a.csv", _lines("a.csv", _SCORES), _rows(read_scores, "a.csv")),
-    Target("labels: CSV", "a.csv", _lines("a.csv", _LABELS), _rows(read_label_file, "a.csv")),
-    Target("labels: Parquet", "a.parquet", partial(_parquet_labels, "a.parquet"), _rows(read_label_file, "a.parquet")),
-    Target("groups: CSV", "a.csv", _lines("a.csv", _LABELS), _rows(read_attributes, "a.csv")),
-    Target("groups: Parquet", "a.parquet", partial(_parquet_labels, "a.parquet"), _rows(read_attributes, "a.parquet")),
-    Target("groups: LFW's", "a.csv", _lines("a.csv", _LFW_GROUPS), _rows(read_lfw_groups, "a.csv")),
-    Target("decisions", "a.csv", _lines("a.csv", _DECISIONS), _rows(read_decisions, "a.csv")),
+    Target("scores", "a.csv", _lines("a.csv", _SCORES), lambda folder: len(read_scores(folder / "a.csv").score)),
+    Target("labels: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_label_file(folder / "a.csv")[0])),
+    Target(
+        "labels: Parquet",
+        "a.parquet",
+        partial(_parquet_labels, "a.parquet"),
+        lambda folder: len(read_label_file(folder / "a.parquet")[0]),
+    ),
+    Target(
+        "groups: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_attributes(folder / "a.csv").rows)
+    ),
+    Target(
+        "groups: Parquet",
+        "a.parquet",
+        partial(_parquet_labels, "a.parquet"),
+        lambda folder: len(read_attributes(folder / "a.parquet").rows),
+    ),
+    Target(
+        "groups: LFW's",
+        "a.csv",
+        _lines("a.csv", _LFW_GROUPS),
+        lambda folder: len(read_lfw_groups(folder / "a.csv")[0].groups),
+    ),
+    Target("decisions", "a.csv", _lines("a.csv", _DECISIONS), lambda folder: len(read_decisions(folder / "a.csv"))),
     Target(
         "UTKFace, zip", "a.zip", partial(_utkface, "a.zip"), lambda folder: len(open_labelled(folder / "a.zip").refs)
     ),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from benchmarks.fuzz._cases import LIMIT_S, Case
 
+READY = "ready"
+"""What a child says once its reader has read the whole file."""
 _WALL = 6 * LIMIT_S
 """Seconds until a case counts as hung; beside other work a processor's seconds take longer."""
 
@@ -53,7 +55,7 @@ def _in_a_child(name: str, seeds: Sequence[int], folder: Path) -> Iterator[Case]
             env=environment,
         )
     assert child.stdout is not None
-    done, why, partial = 0, "", b""
+    done, why, partial, ready_said = 0, "", b"", False
     deadline = time.monotonic() + 10 * _WALL
     with child.stdout:
         while done < len(seeds) and not why:
@@ -63,14 +65,19 @@ def _in_a_child(name: str, seeds: Sequence[int], folder: Path) -> Iterator[Case]
                 why = "ended" if ready else f"no answer in {_WALL:.0f} s"
             *lines, partial = (partial + content).split(b"\n")
             for line in lines:
+                if line.decode() == READY:
+                    ready_said = True
+                    continue
                 done += 1
                 yield Case(**json.loads(line))
             deadline = time.monotonic() + _WALL
         if why:
             child.kill()
         status = child.wait()
+    said = errors.read_text(errors="replace").strip().splitlines()
+    if not ready_said:
+        raise RuntimeError(f"{name}: its whole file can't be made or read: {' '.join(said[-1:])}")
     if done < len(seeds):
-        said = errors.read_text(errors="replace").strip().splitlines()
         yield Case(
             seed=seeds[done],
             outcome="failure",

@@ -563,6 +563,17 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
             ),
         ),
     ),
+    "fuzz": (
+        "python -m benchmarks.fuzz",
+        _of(
+            TableBenchmark,
+            _table(
+                "fuzz",
+                "What readers make of damaged files",
+                "Small whole files with one to three random changes each; a clear message or counted rows are right.",
+            ),
+        ),
+    ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

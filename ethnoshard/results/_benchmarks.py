@@ -480,7 +480,8 @@ class ArmsBenchmark(Benchmark):
 
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
-    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage`` and ``audit``.
+    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``audit`` and
+    ``fuzz``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -517,6 +518,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "demographics": GroupErrorsBenchmark,
         "coverage": TableBenchmark,
         "audit-": TableBenchmark,
+        "fuzz": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )

@@ -86,6 +86,20 @@ def test_our_own_reader_reads_the_records(folder: Path, tmp_path: Path) -> None:
     assert keys == list(range(1 + 26 + 11))
 
 
+def test_the_magic_word_stands_at_the_begin_of_pieces_and_nowhere_else(folder: Path, tmp_path: Path) -> None:
+    # A reader that is lost in the middle of a file looks for it at multiples of 4 bytes.
+    export_dataset(FaceDataset.open(folder), tmp_path / "out", "recordio")
+    records = (tmp_path / "out" / "train.rec").read_bytes()
+    begins, at = [], 0
+    while at < len(records):
+        begins.append(at)
+        length = int.from_bytes(records[at + 4 : at + 8], "little") & (1 << 29) - 1
+        at += 8 + length + -length % 4
+    words = np.frombuffer(records, "<u4")
+    assert (4 * np.flatnonzero(words == int.from_bytes(MAGIC, "little"))).tolist() == begins
+    assert len(begins) > 60 > 1 + 26 + 11, "records are split"
+
+
 def test_names_of_records_stand_in_the_list_beside_them(folder: Path, tmp_path: Path) -> None:
     export_dataset(FaceDataset.open(folder), tmp_path / "out", "recordio")
     lines = [line.split("\t") for line in (tmp_path / "out" / "train.lst").read_text().splitlines()]
