@@ -45,14 +45,17 @@ def main() -> int:
     seeds = range(arguments.first, arguments.first + arguments.mutations)
     begin = time.perf_counter()
     # Threads, since the work is done by a process for each.
+    found: dict[str, list[Case]] = {}
     with ThreadPoolExecutor(arguments.processes) as pool:
-        found = dict(zip(names, pool.map(lambda name: list(cases_of(name, seeds)), names), strict=True))
+        for name, cases in zip(names, pool.map(lambda name: list(cases_of(name, seeds)), names), strict=True):
+            found[name] = cases
+            print(f"{name}: {sum(case.outcome == 'failure' for case in cases):,} failures", flush=True)
+            show_failures(cases)
     rows = [row_of(name, cases) for name, cases in found.items()]
+    print()
     print_table(
         list(rows[0]), [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row.values()] for row in rows]
     )
-    for name, cases in found.items():
-        show_failures(name, cases)
     failures = sum(case.outcome == "failure" for cases in found.values() for case in cases)
     print(f"\n{len(names) * len(seeds):,} damaged files, {failures:,} failures, {time.perf_counter() - begin:,.0f} s")
     if arguments.keep:
@@ -73,14 +76,14 @@ def row_of(name: str, cases: Sequence[Case]) -> dict[str, str | int | float]:
     }
 
 
-def show_failures(name: str, cases: Sequence[Case]) -> None:
+def show_failures(cases: Sequence[Case]) -> None:
     """Some of each kind, with the seeds that make them again."""
     failures = [case for case in cases if case.outcome == "failure"]
     kinds: dict[str, list[Case]] = {}
     for case in failures:
         kinds.setdefault(case.text.rpartition("(")[2] or case.text, []).append(case)
     for same in list(kinds.values())[:_SHOWN]:
-        print(f"\n{name}, seed {same[0].seed} and {len(same) - 1:,} others alike: {same[0].text}")
+        print(f"  seed {same[0].seed} and {len(same) - 1:,} others alike: {same[0].text}", flush=True)
 
 
 def show_case(name: str, seed: int) -> None:
