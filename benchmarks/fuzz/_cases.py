@@ -70,7 +70,7 @@ class Guard:
         self._listening = listening
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._listening:
+        if not self._listening or _kept(arguments):
             return
         if event in _FORBIDDEN or event.startswith(("subprocess.", "socket.")):
             self.seen.append(f"{event} {str(arguments)[:200]}")
@@ -82,6 +82,12 @@ _FORBIDDEN = {
     "os.system", "os.exec", "os.posix_spawn", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.link",
     "os.truncate", "os.chmod", "os.chown", "os.mkdir", "shutil.rmtree", "shutil.move", "pickle.find_class",
 }  # fmt: skip
+
+
+def _kept(arguments: tuple[Any, ...]) -> bool:
+    """Of the user's cache, where what was read is remembered."""
+    cache, path = os.environ.get("ETHNOSHARD_CACHE"), arguments[0] if arguments else None
+    return bool(cache) and isinstance(path, str | bytes | os.PathLike) and os.fsdecode(path).startswith(str(cache))
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

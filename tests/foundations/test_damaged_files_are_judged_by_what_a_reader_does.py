@@ -19,12 +19,12 @@ def many_lines(folder): raise EthnoshardError("a\\n" * 9)
 def no_text(folder): raise EthnoshardError("")
 def raises(folder): raise ValueError("odd")
 def exits(folder): sys.exit(1)
-def warns(folder): return warnings.warn("odd", RuntimeWarning) or 1
-def prints(folder): return print("odd", file=sys.stderr) or 1
+def warns(folder): return (warnings.warn("odd", RuntimeWarning), 1)[1]
+def prints(folder): return (print("odd", file=sys.stderr), 1)[1]
 def writes(folder): return (folder / "more.txt").write_text("x")
-def removes(folder): return (folder / "more.txt").unlink() or 1
-def starts(folder): return subprocess.run(["true"]) or 1
-def unpickles(folder): return pickle.loads(b"cos\\nsystem\\n.") or 1
+def removes(folder): return ((folder / "more.txt").unlink(), 1)[1]
+def starts(folder): return (subprocess.run(["true"]), 1)[1]
+def unpickles(folder): return (pickle.loads(b"cos\\nsystem\\n."), 1)[1]
 def reads(folder): return len((folder / "a.txt").read_bytes()) + 1
 
 folder, guard = Path(sys.argv[1]), Guard()
