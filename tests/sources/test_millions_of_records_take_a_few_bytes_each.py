@@ -77,6 +77,14 @@ def test_who_walks_them_counts_the_same(source: Source) -> None:
     assert identity_starts([]).tolist() == identity_starts(source.refs[:0]).tolist() == []
 
 
+def test_a_look_counts_the_images_of_everybody(tmp_path: Path) -> None:
+    source = listed(tmp_path, dict(enumerate([(1.0, b"abc"), *[(2.0, b"de")] * 2, *[(10.0, b"")] * 6])))
+    look = look_at(source)
+    assert (look.images, look.identities, look.image_bytes) == (9, 3, 7)
+    assert (look.least, look.middle, look.most) == (1, 2, 6)
+    assert look.examples == ("1/00000000.jpg", "2/00000001.jpg", "10/00000003.jpg")
+
+
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=12), st.integers(1, 12))
 def test_parts_are_cut_where_an_identity_ends(sizes: list[int], images: int) -> None:
     refs = [ImageRef(str(who), f"{who}/{i}.jpg", 0, 1) for who, size in enumerate(sizes) for i in range(size)]
