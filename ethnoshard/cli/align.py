@@ -8,7 +8,7 @@ from pathlib import Path
 from ethnoshard._command import command
 from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json, tell, watched
+from ethnoshard.cli._console import say, say_json, tell, warn_of, watched
 from ethnoshard.cli._report import report_alignment
 from ethnoshard.sources import Reading, look_at, open_source
 
@@ -76,6 +76,7 @@ def watched_alignment(
     images = open_source(sources, reading, max_file_bytes=settings.max_file_bytes)
     if say_first is not None:
         say_first(str(look_at(images)))
+        warn_of("of what it says", images.remarks)
     images.checked()
     started = time.perf_counter()
     with watched("align", "images") as bar:

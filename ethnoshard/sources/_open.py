@@ -101,7 +101,7 @@ class Opener:
         if self._table is None:
             return listing
         listed = listed_by(self._table, listing.refs, path, skipped=listing.skipped)
-        return replace(listed, image_size=listing.image_size)
+        return replace(listed, image_size=listing.image_size, smells=(*listing.smells, *listed.smells))
 
     def _arrange(self, inventory: Inventory, path: Path) -> Listing:
         if self._table is not None:

@@ -54,6 +54,7 @@ def join(parts: Sequence[Opened], path: Path, *, one_set: bool, max_file_bytes: 
             *of_numbers(Counter(ref.identity for ref in refs), "say by --layout or --list who is who"),
             *([] if one_set or not spread else [_same_people(spread, parts)]),
         ),
+        remarks=tuple(remark for part in parts for remark in part.listing.remarks),
     )
     members = tuple(part.place for part in parts)
     return Opened(Place(kind=SEVERAL, path=path, members=members, max_file_bytes=max_file_bytes), listing)

@@ -86,6 +86,14 @@ def test_lines_that_name_nobody_are_counted(folder: Path) -> None:
     }
 
 
+def test_of_several_sets_each_is_said(tmp_path: Path) -> None:
+    for number, name in enumerate("AB"):
+        write_records(tmp_path / name, {number: image_record(number, b"x")})
+        (tmp_path / name / "train.lst").write_text(f"1\tm.1/1.jpg\t{number}\n1\tm.1\n1\tm.1/2.jpg\t{number}\n")
+    source = open_source([tmp_path / "A", tmp_path / "B"])
+    assert [remark.first for remark in source.remarks] == [f"{tmp_path / name / 'train.lst'} line 2" for name in "AB"]
+
+
 @pytest.mark.parametrize("text", ["", "\n", "a,b,c\n1,2,3\n", "1\t2\t3\n", "a\tb\tc\n", "\x00\x01\x02", "0\tA/1.jpg\n"])
 def test_a_list_of_another_form_names_nobody_and_stops_nobody(folder: Path, text: str) -> None:
     (folder / "train.lst").write_text(text)

@@ -7,7 +7,7 @@ import pytest
 from recordio_writer import MAGIC, image_record, insightface_records, packed, write_records
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources import Source, open_source
+from ethnoshard.sources import Reading, Source, identity_starts, open_source
 from ethnoshard.sources._record_listing import HEADER_RECORD, IDENTITY_RECORD, LEFT_OUT, LISTED_AGAIN
 
 PEOPLE = [(3.0, [b"a1", b"a2", b"a3"]), (1.0, [b"b1", b"b2" + MAGIC * 2]), (2.0, [b"c1"])]
@@ -97,6 +97,16 @@ def test_an_index_cut_anywhere_is_refused_or_smells(tmp_path: Path, lines: list[
         assert [f"leaves out the last {7 - kept}" in smell.what for smell in source.smells] == [True]
         with pytest.raises(EthnoshardError, match=r"Way out: fetch the index again, or take it away"):
             source.checked()
+
+
+def test_a_list_of_who_is_where_says_nothing_of_a_cut_index(tmp_path: Path) -> None:
+    write_records(tmp_path, {key: image_record(0, b"x") for key in range(6)})
+    lines = (tmp_path / "train.idx").read_text().splitlines(keepends=True)
+    (tmp_path / "train.idx").write_text("".join(lines[:4]))
+    (tmp_path / "list.txt").write_text("".join(f"{key}\t{key // 2}/{key}.jpg\n" for key in range(6)))
+    source = open_source(tmp_path, Reading(table=tmp_path / "list.txt"))
+    assert len(identity_starts(source.refs)) == 2
+    assert ["leaves out the last 2" in smell.what for smell in source.smells] == [True]
 
 
 def test_an_index_that_ends_within_a_number_is_refused(tmp_path: Path) -> None:
