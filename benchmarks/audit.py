@@ -7,10 +7,12 @@
 ``python -m benchmarks.audit --embeddings FILE.npz --labels LABELS.csv --against LFW.npz --overlap TABLE.csv``
     Nothing planted: people shared with another set, against a table with the columns identity and in_lfw_by.
 ``python -m benchmarks.audit --made 10575 500000``
-    Seconds and peak memory for so many people and faces, embeddings given (drawn at random, 128 numbers).
+    Seconds and peak memory for so many people and faces, embeddings given (drawn at random, 128 numbers); and how busy
+    the machine was before, as a load of 1 a core.
 """
 
 import argparse
+import os
 import resource
 import time
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks._table import keep, print_table
 from ethnoshard._wilson import wilson
-from ethnoshard.audit import AuditedSet, _several_people, _shared, _strangers, audit_set
+from ethnoshard.audit import AuditedSet, Findings, _several_people, _shared, _strangers, audit_set
 from ethnoshard.embedding import Embeddings
 from ethnoshard.lookalikes import _same_person
 
@@ -90,8 +92,12 @@ def planted(identities: npt.NDArray[np.str_], seed: int) -> World:
     return World(identities=folders, moved=moved, halved=halved, merged=merged)
 
 
-def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str], seed: int) -> pl.DataFrame:
+def findings_of(
+    world: World, embeddings: Embeddings, groups: Mapping[str, str], seed: int
+) -> tuple[pl.DataFrame, dict[str, float]]:
     """All findings with whether they are right, and the planted faults that were not found, with ``sure`` 0.
+
+    The second is how many faults of each kind the audit takes the set to have.
 
     Columns kind, person (whose half and group count), group, sure, right (null: neither, a face of a halved or merged
     folder that is taken for a stranger), planted.
@@ -99,7 +105,8 @@ def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str],
     person = np.array([each.removesuffix("~2") for each in world.identities.tolist()])
     of_folder = {folder: folder.removesuffix("~2") for folder in set(world.identities.tolist())}
     subject = AuditedSet.of("planted", embeddings.vectors, embeddings.keys, world.identities)
-    table = audit_set(subject, least=_LEAST, seed=seed).table
+    found = audit_set(subject, least=_LEAST, seed=seed)
+    table = found.table
     row_of = embeddings.rows()
     rows: list[dict[str, object]] = []
     seen: set[tuple[str, object]] = set()
@@ -135,9 +142,33 @@ def findings_of(world: World, embeddings: Embeddings, groups: Mapping[str, str],
         if (kind, key) not in seen
     ]
     assert len(person) == len(world.identities)
-    return pl.DataFrame(rows).with_columns(
+    every = pl.DataFrame(rows).with_columns(
         pl.col("person").replace_strict(dict(groups), default=None, return_dtype=pl.String).alias("group")
     )
+    return every, _told(found)
+
+
+def _told(found: Findings) -> dict[str, float]:
+    """How many faults of each kind there are, by an audit."""
+    return {kind: each.prior * each.overall.of for kind, each in found.kinds.items() if each.prior is not None}
+
+
+def how_many(worlds: list[World], told: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """Faults that were planted in each world, and how many the audit takes it to have."""
+    planted = {"stranger": "moved", "same-person": "halved", "several-people": "merged"}
+    rows = []
+    for kind, name in planted.items():
+        numbers = [each[kind] for each in told]
+        rows.append(
+            {
+                "kind": kind,
+                "planted in a world": round(float(np.mean([len(getattr(world, name)) for world in worlds])), 1),
+                "told": f"{np.mean(numbers):.1f}",
+                "least and most": f"{min(numbers):.1f}, {max(numbers):.1f}",
+            }
+        )
+    show(rows)
+    return rows
 
 
 def raw(kind: str, sure: Floats) -> Floats:
@@ -231,7 +262,8 @@ def overlap(embeddings: Embeddings, other: Embeddings, table: pl.DataFrame) -> d
     group = dict(zip(table["identity"].to_list(), table["group"].to_list(), strict=True))
     subject = AuditedSet.of("set", embeddings.vectors, embeddings.keys, embeddings.identities)
     there = AuditedSet.of("other", other.vectors, other.keys, other.identities)
-    findings = audit_set(subject, against=[there], least=_LEAST).table.filter(pl.col("kind") == "shared")
+    found = audit_set(subject, against=[there], least=_LEAST)
+    findings = found.table.filter(pl.col("kind") == "shared")
     best = findings.group_by("identity").agg(pl.col("sure").max(), pl.col("figure").max())
     sure = {name: 0.0 for name in subject.identities} | dict(best.select("identity", "sure").iter_rows())
     names = sorted(sure)
@@ -273,7 +305,14 @@ def overlap(embeddings: Embeddings, other: Embeddings, table: pl.DataFrame) -> d
             )
         lines.append(cells)
     show(lines)
-    return {"correction": {"shift": round(shift, 2), "slope": round(slope, 2)}, "threshold": threshold, "rows": lines}
+    told = [{"kind": kind, "told": f"{number:.1f}"} for kind, number in _told(found).items()]
+    show(told)
+    return {
+        "correction": {"shift": round(shift, 2), "slope": round(slope, 2)},
+        "threshold": threshold,
+        "rows": lines,
+        "how_many": told,
+    }
 
 
 def made(people: int, faces: int) -> dict[str, Any]:
@@ -288,7 +327,7 @@ def made(people: int, faces: int) -> dict[str, Any]:
     keys = np.array([f"{owner:07d}/{place:07d}.jpg" for place, owner in enumerate(owners.tolist())])
     names = np.array([f"{owner:07d}" for owner in owners.tolist()])
     subject = AuditedSet.of("made", vectors, keys, names)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before, load = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, os.getloadavg()[0]
     began, used = time.perf_counter(), time.process_time()
     audit_set(subject)
     row = {
@@ -298,6 +337,7 @@ def made(people: int, faces: int) -> dict[str, Any]:
         "cpu_seconds": round(time.process_time() - used, 1),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "before_mib": before // 1024,
+        "load_before": round(load, 1),
     }
     show([row])
     return {"rows": [row]}
@@ -325,11 +365,13 @@ def main() -> None:
             )
         else:
             groups = dict(table.select("identity", "group").iter_rows())
-            worlds = []
-            for seed in range(given.worlds):
-                worlds.append(findings_of(planted(embeddings.identities, seed), embeddings, groups, seed))
+            worlds = [planted(embeddings.identities, seed) for seed in range(given.worlds)]
+            found = []
+            for seed, world in enumerate(worlds):
+                found.append(findings_of(world, embeddings, groups, seed))
                 print(f"world {seed + 1} of {given.worlds}", flush=True)
-            content = report(pl.concat(worlds), np.unique(embeddings.identities).tolist())
+            content = report(pl.concat([rows for rows, _ in found]), np.unique(embeddings.identities).tolist())
+            content["how_many"] = how_many(worlds, [told for _, told in found])
     if given.keep:
         keep(given.keep, content)
 
