@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ethnoshard._progress import Progress
+from ethnoshard.cli import audit
 from ethnoshard.cli.audit import Steps
 from ethnoshard.embedding import Embeddings
 from ethnoshard.reports import read_report
@@ -252,3 +254,22 @@ def test_a_bar_of_steps_goes_on_as_each_step_ends_and_is_full_in_the_end(begun: 
         assert done[-1] == number
     steps.finish()
     assert totals == [3] and done[-1] == 3
+
+
+@pytest.mark.parametrize("against", [["other.npz"], []])
+def test_the_bar_of_an_audit_is_full_in_the_end(
+    place: Path, monkeypatch: pytest.MonkeyPatch, against: list[str]
+) -> None:
+    bars: dict[str, list[int]] = {}
+
+    @contextmanager
+    def watched(what: str, unit: str) -> Iterator[Progress]:
+        yield Progress(
+            begun=lambda total, done: bars.update({what: [total, done]}),
+            advance=lambda number: bars[what].append(number),
+        )
+
+    monkeypatch.setattr("ethnoshard.cli.audit.watched", watched)
+    audit.run(str(place / "work"), embeddings=place / "work.npz", against=[str(place / each) for each in against])
+    total, *advanced = bars["audit"]
+    assert sum(advanced) == total == 4 + len(against)
