@@ -29,14 +29,12 @@ from ethnoshard.audit._several_people import LEAST_FACES, several_people
 from ethnoshard.audit._shared import shared_people
 from ethnoshard.audit._strangers import strangers
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes import Folders, PersonModel, SamePeople, Vectors, centroids_of, same_people
+from ethnoshard.lookalikes import Folders, Numbers, PersonModel, SamePeople, Vectors, centroids_of, same_people
 from ethnoshard.results import FindingKind, FindingSummary
 
 _ORDER: tuple[FindingKind, ...] = ("stranger", "same-person", "several-people", "same-image", "shared")
 _NO_PRINTS = "the faces aren't at hand, only embeddings of them"
 _NOBODY_ELSE = "no other set was given; --against names one"
-_PROBABLY = 0.5
-"""Probability from which two identities are taken for one person when faces are compared with other people's."""
 
 Steps = Callable[[str], Progress]
 """A progress for each step, by its name."""
@@ -95,7 +93,7 @@ def audit_set(
     else:
         seen = _Seen.by(model, subject)
         same, twice = _same_person(how, seen)
-        people = _people(twice, len(subject.identities))
+        people = _people(twice.probable, len(subject.identities))
         found = [same, _strangers(how, seen, people), _several(how, seen), _shared(how, seen)]
     found.append(_same_image(how))
     kinds = {rows.kind: summary for rows, summary in found}
@@ -159,9 +157,9 @@ def _same_person(how: _How, seen: _Seen) -> tuple[_Kind, SamePeople]:
     return (rows, summary_of(rows, "identities", subject.groups, how.groups(rows.affected), [found])), found
 
 
-def _people(twice: SamePeople, identities: int) -> NDArray[np.int64]:
+def _people(pairs: Numbers, identities: int) -> NDArray[np.int64]:
     """(N,) number of each identity's person: the least number of those that are more probably one person than not."""
-    one, other = twice.pairs[twice.sure >= _PROBABLY].T
+    one, other = pairs.T
     graph = coo_array((np.ones(len(one)), (one, other)), (identities, identities))
     person = connected_components(graph, directed=False)[1]
     first = np.unique(person, return_index=True)[1]

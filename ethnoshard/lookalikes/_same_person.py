@@ -20,6 +20,8 @@ _MOST_SAMPLED = 500_000
 """Pairs that tell how far different people are from each other."""
 _MOST_PLANTED = 4000
 """Faults that are planted, at most."""
+_PROBABLY = 0.5
+"""Probability from which two identities are more probably one person than not."""
 _AT_ONCE = 1 << 15
 """Pairs that are compared at a time."""
 
@@ -31,10 +33,12 @@ class SamePeople(Suspicions):
     Attributes:
         pairs: (M, 2) int32, the smaller number first, each pair once.
         log_ratio: (M,) log of how much likelier they are one person than two, by the faces alone.
+        probable: (P, 2) int32, all pairs that are more probably one person than not, whatever was asked for.
     """
 
     pairs: Numbers
     log_ratio: Floats
+    probable: Numbers
 
 
 def same_people(
@@ -94,6 +98,7 @@ def same_people(
     return SamePeople(
         pairs=pairs[order],
         log_ratio=ratios[order],
+        probable=pairs[suspicions(certainty, ratios, planted, _PROBABLY, above=0.0)[0]],
         sure=found.sure,
         planted=found.planted,
         recall=found.recall,

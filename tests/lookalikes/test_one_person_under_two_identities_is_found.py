@@ -58,6 +58,13 @@ def test_less_sure_pairs_are_left_out(halved: People) -> None:
         assert some.pairs.tolist() == every.pairs[every.sure >= least].tolist()
 
 
+def test_who_is_probably_one_person_is_told_whatever_is_asked_for(halved: People, found: SamePeople) -> None:
+    for least in (0, float(found.sure.max()) + 1e-9):
+        other = found_in(halved, least)
+        assert other.probable.tolist() == found.pairs.tolist()
+        assert bool(len(other.pairs)) == (least == 0)
+
+
 def test_the_same_seed_gives_the_same_and_any_seed_the_same_pairs(halved: People, found: SamePeople) -> None:
     again = found_in(halved)
     assert again.pairs.tolist() == found.pairs.tolist()
