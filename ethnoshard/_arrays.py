@@ -1,5 +1,6 @@
 """Files of named arrays, ``.npz``, written whole and read without a pickle."""
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -10,6 +11,15 @@ from numpy.typing import NDArray
 
 from ethnoshard._files import whole_file
 from ethnoshard.errors import EthnoshardError
+
+DAMAGED = (
+    ValueError, TypeError, KeyError, EOFError, OSError, OverflowError, MemoryError, RuntimeError, SyntaxError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What numpy and zipfile raise when they read a damaged file.
+
+The head of an array is a text of Python that says how large it is; RuntimeError is zipfile's of what it can't unpack.
+"""
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
@@ -41,7 +51,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
             return {name: content[name] for name in content.files}
     except FileNotFoundError as error:
         raise EthnoshardError(f"{path} is not there") from error
-    except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         if isinstance(error, OSError) and error.strerror:
             raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
         # Without numpy's words, which advise to allow pickles.

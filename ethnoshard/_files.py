@@ -138,7 +138,11 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     check_polars(f"reading {path}")
     with path.open("rb") as file:
-        return pl.read_parquet(file)
+        try:
+            return pl.read_parquet(file)
+        except pl.exceptions.PanicException as error:
+            # Of some damage polars says nothing better, and what it raises then is no Exception.
+            raise pl.exceptions.ComputeError("its pages are not those that its footer describes") from error
 
 
 def shown(path: Path) -> str:

@@ -35,6 +35,7 @@ from ethnoshard.sources import (
     read_any_pairs,
     read_attributes,
     read_lfw_groups,
+    read_people_list,
     read_scores,
 )
 from ethnoshard.work import WorkFolder, read_labels
@@ -90,6 +91,20 @@ def _recordio(folder: Path, *, index: bool = True) -> None:
         (folder / "train.idx").unlink()
 
 
+def _webdataset(name: str, folder: Path) -> None:
+    with tarfile.open(folder / name, "w") as archive:
+        for place, data in enumerate(photographs().values()):
+            for end, content in (("jpg", data), ("cls", str(place // _IMAGES).encode())):
+                member = tarfile.TarInfo(f"{place:06d}.{end}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+
+
+def _parquet_images(name: str, folder: Path) -> None:
+    rows = [{"image": {"bytes": data, "path": path}, "label": path[:2]} for path, data in photographs().items()]
+    pl.DataFrame(rows).write_parquet(folder / name)
+
+
 def _read_source(name: str, folder: Path) -> int:
     """All images of a source; one that can't be had is a counted row."""
     source = open_source(folder / name)
@@ -137,6 +152,11 @@ _LFW_GROUPS = ["identity,images,usc_label,kumar_white,kumar_black,kumar_asian,ku
 _LFW_GROUPS += [f"A_{n},2,{('Caucasian', 'African', '')[n % 3]},{n % 3},{2 - n % 3},0,0" for n in range(9)]
 _DECISIONS = ["kind,identity,image,action,to,reason", "stranger,p0,p0/0.jpg,leave-out,,x", "shared,p1,,leave-out,,x"]
 _DECISIONS += ["same-person,p2,,merge-into,p3,", 'several-people,p4,p4/1.jpg,move-to,p9,"a, b"']
+
+
+_METADATA = ["file_name,identity,race", *(f"a/{n}.jpg,p{n // 3},{'AB'[n // 3 % 2]}" for n in range(12))]
+_LIST = [f"{n:06d}.jpg {n // 3}" for n in range(12)]
+_LST = [f"1\t/data/m.{n // 3}/{n}.jpg\t{n // 3}" for n in range(12)]
 
 
 def _cfp(folder: Path) -> None:
@@ -304,6 +324,11 @@ _ALL = (
     Target("tar", "a.tar", partial(_tar, "a.tar", "w"), partial(_read_source, "a.tar")),
     Target("tar.gz", "a.tar.gz", partial(_tar, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
     Target("zip", "a.zip", partial(_zip, "a.zip"), partial(_read_source, "a.zip")),
+    Target("WebDataset shard", "a.tar", partial(_webdataset, "a.tar"), partial(_read_source, "a.tar")),
+    Target(
+        "WebDataset shard of ours", "dataset/shards/a-000000.tar", _dataset, partial(_read_source, "dataset/shards")
+    ),
+    Target("Parquet of images", "a.parquet", partial(_parquet_images, "a.parquet"), partial(_read_source, "a.parquet")),
     Target("RecordIO", "train.rec", _recordio, partial(_read_source, "")),
     Target("RecordIO without .idx", "train.rec", partial(_recordio, index=False), partial(_read_source, "")),
     Target("RecordIO, train.idx", "train.idx", _recordio, partial(_read_source, "")),
@@ -327,12 +352,14 @@ _ALL = (
     ),
     Target("pairs: .bin by numpy", "a.bin", partial(_bin, "a.bin", np.arange(12) % 2), partial(_read_pairs, "a.bin")),
     Target("scores", "a.csv", _lines("a.csv", _SCORES), lambda folder: len(read_scores(folder / "a.csv").score)),
-    Target("labels: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_label_file(folder / "a.csv")[0])),
+    Target(
+        "labels: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_label_file(folder / "a.csv").rows)
+    ),
     Target(
         "labels: Parquet",
         "a.parquet",
         partial(_parquet_labels, "a.parquet"),
-        lambda folder: len(read_label_file(folder / "a.parquet")[0]),
+        lambda folder: len(read_label_file(folder / "a.parquet").rows),
     ),
     Target(
         "groups: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_attributes(folder / "a.csv").rows)
@@ -348,6 +375,18 @@ _ALL = (
         "a.csv",
         _lines("a.csv", _LFW_GROUPS),
         lambda folder: len(read_lfw_groups(folder / "a.csv")[0].groups),
+    ),
+    Target(
+        "list: head", "a.csv", _lines("a.csv", _METADATA), lambda folder: len(read_people_list(folder / "a.csv").rows)
+    ),
+    Target(
+        "list: no head", "a.txt", _lines("a.txt", _LIST), lambda folder: len(read_people_list(folder / "a.txt").rows)
+    ),
+    Target(
+        "list: train.lst",
+        "train.lst",
+        _lines("train.lst", _LST),
+        lambda folder: len(read_people_list(folder / "train.lst").rows),
     ),
     Target("decisions", "a.csv", _lines("a.csv", _DECISIONS), lambda folder: len(read_decisions(folder / "a.csv"))),
     Target(
@@ -371,7 +410,7 @@ _ALL = (
     ),
     Target("dataset, manifest", "dataset/dataset.json", _dataset, _read_dataset),
     Target("dataset, identities", "dataset/identities.parquet", _dataset, _read_dataset),
-    Target("dataset, faces", "dataset/faces.parquet", _dataset, _read_dataset),
+    Target("dataset, faces", "dataset/faces.parquet", _dataset, _read_shards),
     Target("dataset, shard", "dataset/shards/a-000000.tar", _dataset, _read_shards),
     Target("look-alikes, record", "near/look-alikes.json", _look_alikes, _read_look_alikes),
     Target("look-alikes, array", "near/nearest.npy", _look_alikes, _read_look_alikes),

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ethnoshard._arrays import DAMAGED
 from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
 from ethnoshard._formats import check_format
@@ -248,7 +249,7 @@ def _array(folder: Path, record: TableRecord, name: str, dtype: type[Scalar]) ->
         array: NDArray[Scalar] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise _damaged(path, "it is missing") from error
-    except (ValueError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise _damaged(path, "it is not an array, or was cut short") from error
     if [*array.shape] != entry["shape"] or not str(array.dtype) == entry["dtype"] == np.dtype(dtype).name:
         raise _damaged(path, f"it holds {array.dtype} of {array.shape}, not {entry['dtype']} of {entry['shape']}")

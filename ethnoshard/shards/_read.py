@@ -70,6 +70,12 @@ class LocalShards:
 
     def read(self, shard: int, offset: int, length: int) -> memoryview:
         """See :class:`ShardReader`."""
+        packed = self._dataset.manifest.shards[shard].bytes
+        if not 0 <= offset <= offset + length <= packed:
+            raise EthnoshardError(
+                f"{self._path(shard)} has {packed:,} bytes, but the index places something at {offset:,} to "
+                f"{offset + length:,}; the index is damaged: verify the dataset, or pack it again"
+            )
         content = self._pool.take(length).data
         with self._lock:
             descriptor, opened = self._descriptor(shard)

@@ -105,7 +105,14 @@ class ZipReader(SourceReader):
                 # zipfile stops at the declared size; small steps keep it from inflating far beyond.
                 while chunk := member.read(_CHUNK):
                     data += chunk
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            EOFError,
+            NotImplementedError,
+            UnicodeDecodeError,
+        ) as error:
             raise UnreadableImageError(f"the entry is damaged: {error}") from error
         except OSError as error:
             raise UnreadableImageError(f"the archive can't be read: {error.strerror or error}") from error

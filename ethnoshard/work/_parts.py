@@ -149,11 +149,13 @@ class PartFaces:
         Raises:
             EthnoshardError: the file is shorter than its table says.
         """
-        content = os.pread(self._file.fileno(), length, offset)
-        if len(content) != length:
+        # Asked first: a length that is none would be set aside in memory.
+        inside = 0 <= offset <= offset + length <= os.fstat(self._file.fileno()).st_size
+        content = os.pread(self._file.fileno(), length, offset) if inside else b""
+        if not inside or len(content) != length:
             raise EthnoshardError(
-                f"{self.path} ends before byte {offset + length:,}, where its table places a face; delete it and "
-                f"{self.path.with_suffix('.parquet').name} beside it and run align again"
+                f"{self.path} has no bytes {offset:,} to {offset + length:,}, where its table places a face; delete it "
+                f"and {self.path.with_suffix('.parquet').name} beside it and run align again"
             )
         return content
 
