@@ -138,11 +138,20 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     check_polars(f"reading {path}")
     with path.open("rb") as file:
-        try:
-            return pl.read_parquet(file)
-        except pl.exceptions.PanicException as error:
-            # Of some damage polars says nothing better, and what it raises then is no Exception.
-            raise pl.exceptions.ComputeError("its pages are not those that its footer describes") from error
+        return table_in(file)
+
+
+def table_in(file: IO[bytes]) -> pl.DataFrame:
+    """Read the content of a Parquet file.
+
+    Raises:
+        polars.exceptions.PolarsError: it is damaged.
+    """
+    try:
+        return pl.read_parquet(file)
+    except pl.exceptions.PanicException as error:
+        # Of some damage polars says nothing better, and what it raises then is no Exception.
+        raise pl.exceptions.ComputeError("its pages are not those that its footer describes") from error
 
 
 def shown(path: Path) -> str:

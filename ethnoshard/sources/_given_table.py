@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from ethnoshard._files import table_in
 from ethnoshard._forked import check_polars
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._inventory import has_image_extension
@@ -135,7 +136,7 @@ def _content(path: Path, wanted: str) -> bytes:
 def _of_parquet(path: Path, content: bytes) -> GivenTable:
     """Columns that are text, or can be, as text; nested ones go."""
     try:
-        table = pl.read_parquet(io.BytesIO(content))
+        table = table_in(io.BytesIO(content))
         flat = [name for name in table.columns if not table[name].dtype.is_nested()]
         rows = table.select(pl.col(flat).cast(pl.String)).with_row_index(LINE, offset=1)
     except pl.exceptions.PolarsError as error:

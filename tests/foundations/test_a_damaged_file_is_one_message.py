@@ -17,6 +17,7 @@ from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.embedding import Embeddings
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
+from ethnoshard.ethnicity._label_file import read_label_file
 from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.shards import export_dataset
 from ethnoshard.sources import open_source
@@ -128,3 +129,15 @@ def test_an_index_that_places_faces_outside_their_shard(tmp_path: Path, offset: 
     )
     with pytest.raises(EthnoshardError, match=r"a-000000.tar has [0-9,]+ bytes, but the index places something at"):
         export_dataset(FaceDataset.open(folder), tmp_path / "out", "recordio")
+
+
+def test_a_table_of_labels_that_polars_panics_at_is_one_message(tmp_path: Path) -> None:
+    write_table(tmp_path / "whole", pl.DataFrame({"identity": [f"p{n}" for n in range(6)], "group": [*"ABABAB"]}))
+    whole, refused = (tmp_path / "whole").read_bytes(), []
+    for seed in range(400):
+        (tmp_path / "labels.parquet").write_bytes(mutated(whole, seed))
+        try:
+            read_label_file(tmp_path / "labels.parquet")
+        except EthnoshardError as error:
+            refused.append(str(error))
+    assert any("its pages are not those" in text for text in refused)
