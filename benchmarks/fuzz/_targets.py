@@ -91,18 +91,23 @@ def _recordio(folder: Path, *, index: bool = True) -> None:
         (folder / "train.idx").unlink()
 
 
-def _webdataset(name: str, folder: Path) -> None:
-    with tarfile.open(folder / name, "w") as archive:
-        for place, data in enumerate(photographs().values()):
-            for end, content in (("jpg", data), ("cls", str(place // _IMAGES).encode())):
-                member = tarfile.TarInfo(f"{place:06d}.{end}")
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-
-
 def _parquet_images(name: str, folder: Path) -> None:
-    rows = [{"image": {"bytes": data, "path": path}, "label": path[:2]} for path, data in photographs().items()]
-    pl.DataFrame(rows).write_parquet(folder / name)
+    rows = [
+        {"image": {"bytes": data, "path": path.rpartition("/")[2]}, "label": path.partition("/")[0], "race": "A"}
+        for path, data in photographs().items()
+    ]
+    pl.DataFrame(rows).write_parquet(folder / name, row_group_size=5)
+
+
+def _shard(name: str, mode: str, folder: Path) -> None:
+    with tarfile.open(folder / name, mode) as archive:
+        for path, data in photographs().items():
+            key = path.partition(".")[0].replace("/", "-")
+            about = json.dumps({"identity": path.partition("/")[0], "group": "A", "source_image": path}).encode()
+            for end, content in ((".jpg", data), (".json", about), (".cls", path[1:2].encode())):
+                member = tarfile.TarInfo(key + end)
+                member.size, member.mtime = len(content), 1.5
+                archive.addfile(member, io.BytesIO(content))
 
 
 def _read_source(name: str, folder: Path) -> int:
@@ -324,15 +329,17 @@ _ALL = (
     Target("tar", "a.tar", partial(_tar, "a.tar", "w"), partial(_read_source, "a.tar")),
     Target("tar.gz", "a.tar.gz", partial(_tar, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
     Target("zip", "a.zip", partial(_zip, "a.zip"), partial(_read_source, "a.zip")),
-    Target("WebDataset shard", "a.tar", partial(_webdataset, "a.tar"), partial(_read_source, "a.tar")),
     Target(
         "WebDataset shard of ours", "dataset/shards/a-000000.tar", _dataset, partial(_read_source, "dataset/shards")
     ),
-    Target("Parquet of images", "a.parquet", partial(_parquet_images, "a.parquet"), partial(_read_source, "a.parquet")),
     Target("RecordIO", "train.rec", _recordio, partial(_read_source, "")),
     Target("RecordIO without .idx", "train.rec", partial(_recordio, index=False), partial(_read_source, "")),
     Target("RecordIO, train.idx", "train.idx", _recordio, partial(_read_source, "")),
     Target("RecordIO, property", "property", _recordio, partial(_read_source, "")),
+    Target("Parquet with images", "a.parquet", partial(_parquet_images, "a.parquet"), partial(_read_source, "")),
+    Target("WebDataset shard", "a.tar", partial(_shard, "a.tar", "w"), partial(_read_source, "a.tar")),
+    Target("WebDataset shard, .tar.gz", "a.tar.gz", partial(_shard, "a.tar.gz", "w:gz"), partial(_read_source, "")),
+    Target("dataset as a source", "dataset/dataset.json", _dataset, partial(_read_source, "dataset")),
     Target("image", "face.jpg", _images, _read_image),
     Target("pairs: LFW", "a.txt", _lines("a.txt", ["1\t5", *_LFW]), partial(_read_pairs, "a.txt")),
     Target(

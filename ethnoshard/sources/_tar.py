@@ -78,8 +78,8 @@ def members_of(path: Path, file: IO[bytes]) -> Iterator[Member]:
                 if not info.isdir():
                     yield Member(info.name, info.offset_data, info.size, _reason(info))
             end = archive.offset  # where it found no further header
-    # ValueError: numbers in extended headers that are none.
-    except (tarfile.TarError, ValueError) as error:
+    # The others: numbers in headers that are none, or larger than any file or memory.
+    except (tarfile.TarError, ValueError, OverflowError, MemoryError) as error:
         raise EthnoshardError(f"{path} is cut short or damaged ({error}); fetch it again") from error
     _check_end(path, file, end)
 

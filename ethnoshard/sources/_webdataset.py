@@ -46,6 +46,8 @@ _LONGEST_NAME = 255
 _LOOKED_AT = 256
 """Members by which a tar is told to be a shard or not."""
 _KEY = "key"
+_SOURCE_IMAGE, _NUMBER = "source_image", "identity_number"
+"""Keys of our own shards: what an image was called before, and a number that says nothing outside them."""
 
 
 class Scheme(NamedTuple):
@@ -123,8 +125,8 @@ def scheme_of(shard: Shard, reading: Reading) -> Scheme | None:
     rest = [key for key in found if key != identity]
     group = column_for(GROUP, rest, reading.columns, shard.path)
     name = column_for(NAME, [key for key in rest if key != group], reading.columns, shard.path)
-    file_key = "source_image" if "source_image" in found else None
-    used = {group, name, file_key, IDENTITY, GROUP, NAME}
+    file_key = _SOURCE_IMAGE if _SOURCE_IMAGE in found else None
+    used = {group, name, file_key, IDENTITY, GROUP, NAME, *([_NUMBER] if file_key else [])}
     return Scheme(identity, group, name, file_key, tuple(key for key in rest if key not in used))
 
 

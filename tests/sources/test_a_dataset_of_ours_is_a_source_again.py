@@ -54,7 +54,7 @@ def test_its_images_come_byte_for_byte_under_the_names_that_they_had_with_its_gr
         ("p 1", "White"),
         ("p 2", "Asian"),
     ]
-    assert source.people.given_by["group"] == "the dataset, by file labels.csv"
+    assert source.people.given_by == {"group": "the dataset, by file labels.csv"}
 
 
 def test_it_is_aligned_and_packed_again_with_its_groups(dataset: Path, tmp_path: Path) -> None:

@@ -88,3 +88,13 @@ def test_a_size_that_stands_in_an_extended_header_counts() -> None:
     content = content[:1024] + without + content[1536:]
     assert ours(content) == by_the_library(content)
     assert [size for _, _, size, _ in ours(content)] == [700, 700]
+
+
+@pytest.mark.parametrize("length", [b"99999999999999999999", b"0"])
+def test_a_length_that_no_record_has_is_an_error(length: bytes) -> None:
+    record = length + b" path=a\n"
+    member = tarfile.TarInfo("././@PaxHeader")
+    member.type, member.size = tarfile.XHDTYPE, len(record)
+    content = member.tobuf(tarfile.USTAR_FORMAT) + record.ljust(512, b"\0") + tar_of(tarfile.USTAR_FORMAT)
+    with pytest.raises(EthnoshardError, match=r"x\.tar is (cut short or )?damaged"):
+        ours(content)
