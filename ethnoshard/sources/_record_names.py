@@ -18,7 +18,7 @@ import polars as pl
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._remarks import Remarks
 
-_TEXT_AT_ONCE = 8 << 20
+_TEXT_AT_ONCE = 1 << 20
 _PAIRS_AT_LEAST = 1 << 18
 """Pairs of label and name that are kept before doubles are taken out."""
 _LOOKED_AT = 100
