@@ -60,6 +60,10 @@ def run(
         int, typer.Option(help="Faces that are copied into the report, to be looked at; 0 for none.")
     ] = 6000,
     names: Annotated[bool, typer.Option("--names", help="Name people in the summary; else numbered.")] = False,
+    layout: options.LayoutOption = None,
+    table: options.ListOption = None,
+    columns: options.Columns = None,
+    as_it_is: options.AsItIs = False,
     source: embedding.SourceOption = None,
     alignment: embedding.AlignmentChoice = None,
     normalise: embedding.Normalise = None,
@@ -95,7 +99,9 @@ def run(
     groups, label_sources = _groups(place, labels)
     # What is wrong with another set is said before the first one is embedded.
     their_faces = [(each, opener.faces_of_other(each)) for each in against or ()]
-    subject = opener.open(place, embedding.opened(place, source, store, workers), embeddings, groups)
+    reading = options.reading(layout, table, columns, as_it_is)
+    faces = embedding.opened(place, source, store, workers, reading)
+    subject = opener.open(place, faces, embeddings, groups)
     others = [opener.open_other(each, faces) for each, faces in their_faces]
     for other in others:
         _check_same_model(subject.embeddings, other.embeddings, other.faces.name)
