@@ -61,7 +61,7 @@ def run(
     ] = 6000,
     names: Annotated[bool, typer.Option("--names", help="Name people in the summary; else numbered.")] = False,
     layout: options.LayoutOption = None,
-    table: options.ListOption = None,
+    listed: options.ListOption = None,
     columns: options.Columns = None,
     as_it_is: options.AsItIs = False,
     source: embedding.SourceOption = None,
@@ -99,7 +99,7 @@ def run(
     groups, label_sources = _groups(place, labels)
     # What is wrong with another set is said before the first one is embedded.
     their_faces = [(each, opener.faces_of_other(each)) for each in against or ()]
-    reading = options.reading(layout, table, columns, as_it_is)
+    reading = options.reading(layout, listed, columns, as_it_is)
     faces = embedding.opened(place, source, store, workers, reading)
     subject = opener.open(place, faces, embeddings, groups)
     others = [opener.open_other(each, faces) for each, faces in their_faces]
