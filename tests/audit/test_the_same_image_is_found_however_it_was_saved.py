@@ -127,14 +127,16 @@ def test_equal_faces_of_different_files_have_only_their_pixels_in_common() -> No
 
 def test_of_a_work_folder_equal_files_are_told_from_equal_pixels(tmp_path: Path) -> None:
     jpeg = saved(face(0, 0))
-    (tmp_path / "faces" / "somebody").mkdir(parents=True)
     lossless = saved(np.asarray(Image.open(io.BytesIO(jpeg))), "PNG")
-    for name, content in (("1.jpg", jpeg), ("2.png", lossless), ("3.jpg", jpeg), ("4.png", saved(face(1, 0), "PNG"))):
-        (tmp_path / "faces" / "somebody" / name).write_bytes(content)
+    images = {"one/1.jpg": jpeg, "one/2.png": lossless, "one/3.jpg": jpeg, "two/4.png": saved(face(1, 0), "PNG")}
+    for name, content in images.items():
+        path = tmp_path / "faces" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=100), workers=1)
     faces = open_faces(tmp_path / "work")
     prints = prints_of(faces.jpegs(), len(faces.keys), files=faces.files)
-    found = same_images(embeddings([0, 0, 0, 1]), np.zeros(4, int), prints)
+    found = same_images(embeddings([0, 0, 0, 1]), np.array([0, 0, 0, 1]), prints)
     assert rows_of(found) == [(0, 1, "pixels"), (0, 2, "bytes")]
 
 
