@@ -1,5 +1,6 @@
 """Every reader of files that come from outside, each with small whole files of its own; a new one is a line here."""
 
+import contextlib
 import io
 import json
 import pickle
@@ -15,6 +16,7 @@ import simplejpeg
 
 from benchmarks.fuzz._cases import Target
 from ethnoshard._files import write_table
+from ethnoshard._progress import SILENT
 from ethnoshard.alignment import AlignSettings, align, decode_face, decode_image
 from ethnoshard.embedding import Embeddings
 from ethnoshard.embedding._aligned import AlignedFaces
@@ -26,7 +28,8 @@ from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.reports import evaluate_scores, read_report, write_report
 from ethnoshard.results import EvaluationOptions
 from ethnoshard.runs import RunFolder, read_batches
-from ethnoshard.shards import FaceDataset, open_shards, read_decisions
+from ethnoshard.shards import FaceDataset, read_decisions
+from ethnoshard.shards._export import checked_faces, people_of
 from ethnoshard.sources import (
     ImagePairs,
     RecordWriter,
@@ -238,18 +241,15 @@ def _read_dataset(folder: Path) -> int:
 
 
 def _read_shards(folder: Path) -> int:
-    """Every face; one that can't be decoded is a counted row."""
+    """Every face, as it is written for other programs; one that can't be decoded is a counted row."""
     dataset = FaceDataset.open(folder / "dataset")
-    shards = open_shards(dataset)
-    faces = dataset.faces()
-    shard_of = dataset.identities["shard"].to_list()
-    for number, offset, length in faces.select("identity", "offset", "length").iter_rows():
-        try:
-            decode_face(bytes(shards.read(shard_of[number], offset, length)))
-        except UnreadableImageError:
-            continue
-    shards.close()
-    return len(faces)
+    number = 0
+    for person in people_of(dataset, checked_faces(dataset), SILENT):
+        for jpeg in person.jpegs:
+            number += 1
+            with contextlib.suppress(UnreadableImageError):
+                decode_face(jpeg)
+    return number
 
 
 def _look_alikes(folder: Path) -> None:

@@ -89,12 +89,12 @@ def export_dataset(
     folder = Path(out)
     if folder.exists() or folder.is_symlink():
         raise EthnoshardError(f"{folder} is there already; give a folder that isn't, or take it away first")
-    faces = _checked_faces(dataset)
+    faces = checked_faces(dataset)
     size = int(faces["length"].cast(pl.Int64).sum())
     _check_room(folder, size)
     progress.begun(len(faces), 0)
     with whole_folder(folder) as made:
-        people = _people(dataset, faces, progress)
+        people = people_of(dataset, faces, progress)
         notes = _WRITERS[chosen](dataset, people, made, file_bytes)
         _write_identities(dataset, made / "identities.csv")
         counted = dataset.identities.group_by("group").agg(pl.col("faces").cast(pl.Int64).sum())
@@ -119,8 +119,12 @@ class _Place(NamedTuple):
     source_image: str
 
 
-def _people(dataset: FaceDataset, faces: pl.DataFrame, progress: Progress) -> Iterator[Person]:
-    """Each person with the files of all faces, in the dataset's order; a person's span is read in one go."""
+def people_of(dataset: FaceDataset, faces: pl.DataFrame, progress: Progress) -> Iterator[Person]:
+    """Each person with the files of all faces, in the dataset's order; a person's span is read in one go.
+
+    Raises:
+        EthnoshardError: a shard is gone, or holds something else where a face should be.
+    """
     ends = np.cumsum(dataset.identities["faces"].to_numpy())
     places = faces.select("offset", "length", "source_image")
     shards = open_shards(dataset)
@@ -158,7 +162,12 @@ def _jpeg(dataset: FaceDataset, shard: int, span: memoryview, start: int, place:
     return jpeg
 
 
-def _checked_faces(dataset: FaceDataset) -> pl.DataFrame:
+def checked_faces(dataset: FaceDataset) -> pl.DataFrame:
+    """The table of faces, if it is that which the table of identities counts.
+
+    Raises:
+        EthnoshardError: it is not.
+    """
     faces = dataset.faces()
     counted = faces.group_by("identity", maintain_order=True).len().rows()
     if counted != list(enumerate(dataset.identities["faces"])):
