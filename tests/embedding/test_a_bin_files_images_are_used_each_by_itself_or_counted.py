@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 from stand_in_models import means, model_of, write_flat_onnx
@@ -13,7 +14,7 @@ from stand_in_models import means, model_of, write_flat_onnx
 from ethnoshard.embedding import embed_source, faces_of_image_pairs, load_model
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import EvaluationOptions, evaluate_embeddings
-from ethnoshard.sources import read_bin_pairs
+from ethnoshard.sources import read_bin_pairs, read_parquet_pairs
 
 NUMBER = 96
 
@@ -107,3 +108,15 @@ def test_hardly_a_pair_left_is_refused_with_the_reasons(tmp_path: Path) -> None:
     found = embed_source(model_of(means), faces_of_image_pairs(pairs))
     with pytest.raises(EthnoshardError, match=r"only 8 have .* both images; of the others: 80 x not_square"):
         evaluate_embeddings(found, pairs.pairs, options=EvaluationOptions(draws=0))
+
+
+def test_pairs_in_parquet_are_the_same_images(tmp_path: Path) -> None:
+    images = [face(place) for place in range(NUMBER)]
+    as_bin = read_bin_pairs(write(tmp_path / "set.bin", images))
+    structs = [{"bytes": image, "path": None} for image in images]
+    table = {"label": as_bin.pairs.same, "image1": structs[0::2], "image2": structs[1::2]}
+    pl.DataFrame(table).write_parquet(tmp_path / "set.parquet")
+    as_parquet = read_parquet_pairs(tmp_path / "set.parquet")
+    one, other = (faces_of_image_pairs(pairs) for pairs in (as_bin, as_parquet))
+    assert (one.digest, one.keys) == (other.digest, other.keys)
+    assert (one.facts["kind"], other.facts["kind"]) == ("bin file", "parquet pairs")
