@@ -234,7 +234,7 @@ def _object(entry: _Entry | None) -> dict[str, object]:
     """What a .json holds; nothing where it is no object."""
     try:
         content: object = msgspec.json.decode(entry.content) if entry and entry.content else None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
 

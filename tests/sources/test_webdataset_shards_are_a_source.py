@@ -142,6 +142,15 @@ def test_identity_folders_with_other_json_stay_identity_folders(pack_archive: Pa
     assert source.skipped == {"no image extension (.json)": [f"{name}.json" for name in names]}
 
 
+@pytest.mark.parametrize("content", [b"", b"[1]", b'"A"', b'{"identity": "\xff"}', b'{"ide\xff": 1}', b"[" * 100_000])
+def test_a_damaged_object_is_counted(tmp_path: Path, content: bytes) -> None:
+    members = [("a.jpg", b"1"), ("a.json", json_bytes(identity="A")), ("b.jpg", b"2"), ("b.json", content)]
+    (tmp_path / "s.tar").write_bytes(tar_bytes(members))
+    source = open_source(tmp_path / "s.tar")
+    assert read_all(source) == {"A/a.jpg": b"1"}
+    assert source.skipped == {"image whose .cls or .json is damaged": ["b.jpg"]}
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_shard_cut_short_is_refused(tmp_path: Path, compressed: bool) -> None:
     paths = write_shards(class_samples(PHOTOS, PEOPLE), tmp_path / "shards", 2)
