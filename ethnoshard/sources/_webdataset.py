@@ -23,7 +23,7 @@ from ethnoshard.sources._inventory import (
     has_image_extension,
     reason_in_name,
 )
-from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing
+from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing, Smell
 from ethnoshard.sources._people import SAID, PeopleOfImages
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, SIZE, RefTable, images_of_each, named_apart
@@ -45,6 +45,7 @@ _LARGEST_SIDECAR = 2**20
 _LONGEST_NAME = 255
 _LOOKED_AT = 256
 """Members by which a tar is told to be a shard or not."""
+_FEW_COMPRESSED = 8
 _KEY = "key"
 _SOURCE_IMAGE, _NUMBER = "source_image", "identity_number"
 """Keys of our own shards: what an image was called before, and a number that says nothing outside them."""
@@ -172,7 +173,28 @@ def list_shards(shards: Sequence[Shard], source: Path, scheme: Scheme) -> Listin
         skipped=skipped,
         form=f"{number}{splits_of(shard.path for shard in shards)}; identities from {says}",
         people=people.people(),
-        smells=of_numbers(images_of_each(images), "say by --columns identity=KEY which key of .json names the person"),
+        smells=(
+            *of_numbers(images_of_each(images), "say by --columns identity=KEY which key of .json names the person"),
+            *_compressed_apart(shards, images),
+        ),
+    )
+
+
+def _compressed_apart(shards: Sequence[Shard], images: pl.DataFrame) -> tuple[Smell, ...]:
+    """Many compressed shards over which people are spread: for a person after the other, each is inflated anew."""
+    compressed = [shard.path.name for shard in shards if shard.compressed]
+    if len(compressed) <= _FEW_COMPRESSED:
+        return ()
+    apart = images.group_by(IDENTITY).agg(pl.col(MEMBER).n_unique()).filter(pl.col(MEMBER) > 1).height
+    if not apart:
+        return ()
+    return (
+        Smell(
+            what=f"{len(compressed):,} shards are compressed by gzip, and the images of {apart:,} people are spread "
+            f"over several: to read a person after the other, shards would be inflated over and over",
+            way_out="run gunzip on them first, which costs hardly any space, since images don't shrink; to read them "
+            "as they are all the same, pass --as-it-is",
+        ),
     )
 
 

@@ -178,3 +178,15 @@ def test_one_class_for_all_is_a_smell(tmp_path: Path) -> None:
     (path,) = write_shards([{**sample, "cls": 0} for sample in class_samples(PHOTOS, PEOPLE)], tmp_path / "shards")
     (smell,) = open_source(path).smells
     assert smell.what == "all 12 images would be of one identity, '0'"
+
+
+def test_many_compressed_shards_with_people_spread_over_them_are_a_smell(tmp_path: Path) -> None:
+    samples = [{"__key__": f"{n:04d}", "jpg": b"x", "cls": n % 7} for n in range(40)]
+    write_shards(samples, tmp_path / "spread", 10, ".tar.gz")
+    (smell,) = open_source(tmp_path / "spread").smells
+    assert smell.what.startswith("10 shards are compressed by gzip, and the images of 7 people are spread over several")
+    assert smell.way_out.startswith("run gunzip on them first")
+    write_shards([{**sample, "cls": n % 10} for n, sample in enumerate(samples)], tmp_path / "apart", 10, ".tar.gz")
+    write_shards(samples, tmp_path / "plain", 10)
+    write_shards(samples, tmp_path / "few", 8, ".tar.gz")
+    assert [open_source(tmp_path / name).smells for name in ("apart", "plain", "few")] == [(), (), ()]
