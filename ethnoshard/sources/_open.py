@@ -10,24 +10,24 @@ from pathlib import Path
 
 from ethnoshard._files import read_json
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._arrange import arrange, arrange_by_layout
-from ethnoshard.sources._braces import expanded
-from ethnoshard.sources._inventory import Inventory
-from ethnoshard.sources._kinds import inventory_of, kind_of
-from ethnoshard.sources._layout import Layout
-from ethnoshard.sources._listed_by import listed_by
 from ethnoshard.sources._listing import GROUP, Listing, People
-from ethnoshard.sources._parquet import list_parquet
-from ethnoshard.sources._people_list import ImageTable, read_people_list
 from ethnoshard.sources._place import SEVERAL, Place, in_member
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._reading import Reading
-from ethnoshard.sources._record_listing import list_recordio
-from ethnoshard.sources._refusals import refuse_content
 from ethnoshard.sources._several import Opened, join
-from ethnoshard.sources._tables_beside import contradicting_table
-from ethnoshard.sources._tar import begins_tar
-from ethnoshard.sources._webdataset import Scheme, Shard, list_shards, scheme_of
+from ethnoshard.sources.containers._braces import expanded
+from ethnoshard.sources.containers._inventory import Inventory
+from ethnoshard.sources.containers._kinds import inventory_of, kind_of
+from ethnoshard.sources.containers._parquet import list_parquet
+from ethnoshard.sources.containers._refusals import refuse_content
+from ethnoshard.sources.containers._tar import begins_tar
+from ethnoshard.sources.containers._webdataset import Scheme, Shard, list_shards, scheme_of
+from ethnoshard.sources.naming._arrange import arrange, arrange_by_layout
+from ethnoshard.sources.naming._layout import Layout
+from ethnoshard.sources.naming._tables_beside import contradicting_table
+from ethnoshard.sources.recordio._listing import list_recordio
+from ethnoshard.sources.tables._listed_by import listed_by
+from ethnoshard.sources.tables._people_list import ImageTable, read_people_list
 
 DATASET, SHARDS = "dataset.json", "shards"
 """Of a dataset folder of our own, whose shards are WebDataset's."""

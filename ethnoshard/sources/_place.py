@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._folder import FolderReader
-from ethnoshard.sources._parquet_reader import ParquetReader
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceReader
-from ethnoshard.sources._recordio import RecordIOReader, rec_file
-from ethnoshard.sources._tar import TarGzReader, TarReader
-from ethnoshard.sources._zip import ZipReader
+from ethnoshard.sources.containers._folder import FolderReader
+from ethnoshard.sources.containers._parquet_reader import ParquetReader
+from ethnoshard.sources.containers._tar import TarGzReader, TarReader
+from ethnoshard.sources.containers._zip import ZipReader
+from ethnoshard.sources.recordio._format import RecordIOReader, rec_file
 
 _READERS: dict[str, Callable[[Path, int], SourceReader]] = {
     "folder": FolderReader,

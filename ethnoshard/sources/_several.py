@@ -10,11 +10,11 @@ import polars as pl
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import IDENTITY, Listing, People, Smell
-from ethnoshard.sources._people import SAID, PeopleOfImages
 from ethnoshard.sources._place import SEVERAL, Place, in_member
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef
 from ethnoshard.sources._ref_table import FILE, MEMBER, RefTable, rows_of
-from ethnoshard.sources._smells import of_numbers
+from ethnoshard.sources.naming._people import SAID, PeopleOfImages
+from ethnoshard.sources.naming._smells import of_numbers
 
 
 class Opened(NamedTuple):

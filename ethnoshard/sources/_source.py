@@ -13,7 +13,7 @@ from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef, SourceR
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._refs import listing_lines
 from ethnoshard.sources._remarks import Remark
-from ethnoshard.sources._smells import odd_sizes
+from ethnoshard.sources.naming._smells import odd_sizes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,7 +16,7 @@ from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.embedding import faces_of_work
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source
-from ethnoshard.sources._recordio import RecordIOReader
+from ethnoshard.sources.recordio._format import RecordIOReader
 
 SETTINGS = AlignSettings(aligned=True, size=32, part_images=2)
 PEOPLE, IMAGES = 4, 8

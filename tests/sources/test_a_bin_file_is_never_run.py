@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import read_bin_pairs
-from ethnoshard.sources._plain_pickle import read_plain_pickle
+from ethnoshard.sources.pairs._plain_pickle import read_plain_pickle
 
 
 class Calls:

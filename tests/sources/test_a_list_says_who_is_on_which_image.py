@@ -10,7 +10,7 @@ from recordio_writer import image_record, insightface_records, write_records
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageTable, Listing, Remark, listed_by, open_source, read_people_list
-from ethnoshard.sources._kinds import inventory_of
+from ethnoshard.sources.containers._kinds import inventory_of
 
 FACE = b"\xff\xd8face"
 

@@ -19,7 +19,7 @@ from ethnoshard.sources import (
     read_rfw_pairs,
     read_two_line_pairs,
 )
-from ethnoshard.sources._matching import match_names
+from ethnoshard.sources.pairs._matching import match_names
 
 
 def label_first_lines() -> list[str]:

@@ -138,7 +138,7 @@ def test_what_differs_between_images_is_said_of_nobody(tmp_path: Path) -> None:
 
 def test_labels_of_many_people_are_summed_up_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labels_module, "_AT_LEAST", 3)
-    monkeypatch.setattr("ethnoshard.sources._record_index._RECORDS_AT_ONCE", 5)
+    monkeypatch.setattr("ethnoshard.sources.recordio._index._RECORDS_AT_ONCE", 5)
     numbers = random.Random(0)
     people = [numbers.randrange(30) for _ in range(200)]
     records = {key: image_record((float(who), who / 2), b"x") for key, who in enumerate(people)}

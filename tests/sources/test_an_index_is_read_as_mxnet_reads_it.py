@@ -8,7 +8,7 @@ from recordio_writer import MAGIC, image_record, insightface_records, packed, wr
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import Reading, Source, identity_starts, open_source
-from ethnoshard.sources._record_listing import HEADER_RECORD, IDENTITY_RECORD, LEFT_OUT, LISTED_AGAIN
+from ethnoshard.sources.recordio._listing import HEADER_RECORD, IDENTITY_RECORD, LEFT_OUT, LISTED_AGAIN
 
 PEOPLE = [(3.0, [b"a1", b"a2", b"a3"]), (1.0, [b"b1", b"b2" + MAGIC * 2]), (2.0, [b"c1"])]
 

@@ -124,7 +124,7 @@ def test_parquet_beside_archives_is_for_the_user_to_choose(tmp_path: Path, pack_
 
 def test_the_checksum_that_tells_a_tfrecord_is_the_published_one() -> None:
     # RFC 3720, B.4: 32 bytes of zeros have the CRC-32C 8a9136aa; and it isn't zlib's CRC-32.
-    from ethnoshard.sources._refusals import _crc32c
+    from ethnoshard.sources.containers._refusals import _crc32c
 
     assert _crc32c(bytes(32)) == 0x8A9136AA
     assert _crc32c(bytes(32)) != zlib.crc32(bytes(32))

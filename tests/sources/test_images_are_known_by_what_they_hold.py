@@ -12,8 +12,8 @@ from containers import Pack, PackAs
 import ethnoshard._stamp
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard.sources import ImageRef, Source, contents_digest, image_digests, open_source
-from ethnoshard.sources._folder import FolderReader
-from ethnoshard.sources._tar import TarReader
+from ethnoshard.sources.containers._folder import FolderReader
+from ethnoshard.sources.containers._tar import TarReader
 
 PHOTOS = {f"{person}/{number}.jpg": f"{person}{number}".encode() * 100 for person in "AB" for number in range(3)}
 

@@ -6,7 +6,7 @@ from containers import PackAs
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import open_source
-from ethnoshard.sources._folder import BROKEN_LINK, LOOP
+from ethnoshard.sources.containers._folder import BROKEN_LINK, LOOP
 
 
 def test_links_to_files_and_identity_folders_are_followed(tmp_path: Path, pack_as: PackAs) -> None:

@@ -21,7 +21,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source, identity_starts, look_at, open_source
 from ethnoshard.sources import _record_index as index_module
 from ethnoshard.sources import _record_refs as refs_module
-from ethnoshard.sources._record_refs import RecordRefs
+from ethnoshard.sources.recordio._refs import RecordRefs
 
 
 def as_list(source: Source) -> Source:

@@ -10,7 +10,7 @@ from recordio_writer import MAGIC, image_record, insightface_records, packed, wr
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import Source, open_source
-from ethnoshard.sources._record_listing import HEADER_RECORD, IDENTITY_RECORD
+from ethnoshard.sources.recordio._listing import HEADER_RECORD, IDENTITY_RECORD
 
 Spoil = Callable[[Path], object]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.sources._tar import members_of
+from ethnoshard.sources.containers._tar import members_of
 
 FORMATS = {"v7 and ustar": tarfile.USTAR_FORMAT, "GNU": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 NAMES = ["a.jpg", "é" * 40 + ".jpg", "deep/" * 30 + "b.jpg", "n" * 180 + ".jpg", "odd\udce9.jpg", "space x.cls", "last"]

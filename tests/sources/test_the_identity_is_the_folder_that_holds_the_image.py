@@ -89,7 +89,8 @@ def test_where_pillow_has_no_avif_it_is_left_out_with_what_to_do() -> None:
     command = (
         "import importlib.util as u; find = u.find_spec; "
         "u.find_spec = lambda name, *rest: None if name == 'PIL._avif' else find(name, *rest); "
-        "from ethnoshard.sources._inventory import no_image_reason as why; print(why('a.AVIF'), why('a.jfif'))"
+        "from ethnoshard.sources.containers._inventory import no_image_reason as why; "
+        "print(why('a.AVIF'), why('a.jfif'))"
     )
     run = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     assert run.stdout == "AVIF image, which this Pillow can't decode; install Pillow 11.3 or newer None\n"

@@ -1,0 +1,1 @@
+"""Photographs with perceived attributes, for training and testing classifiers."""

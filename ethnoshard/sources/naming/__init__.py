@@ -1,0 +1,1 @@
+"""Whose an image is: by folders, a layout, columns; what is odd about it."""

@@ -1,0 +1,156 @@
+"""What suggests that a source is not what it looks like, found before hours are spent on it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ethnoshard.sources._listing import Smell
+from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._refs import identity_starts
+from ethnoshard.sources.containers._inventory import ImageFile, display
+from ethnoshard.sources.naming._known_forms import KnownForm
+from ethnoshard.sources.naming._layout import EXAMPLES
+
+LARGEST = 0.2
+"""Share of all images beyond which an identity is too large to be a person."""
+_FEW = 10
+"""Identities below which a fifth of all images is nothing odd; then it is this many times the median."""
+_LONGEST_SHARD = 5
+"""Digits of a numbered folder's name beyond which it is a person's: CASIA's and others' people have six or seven."""
+
+_KEEP = "if that is what it is, pass --as-it-is"
+
+
+def are_shards(folders: Mapping[str, int], images: Sequence[ImageFile]) -> bool:
+    """Whether folders are numbered pieces of a dataset and no people.
+
+    They are called 0, 1, 2 ... or 00, 01, 02 ... without a gap, and no file's name comes in two of them: the files of
+    people's folders are mostly numbered from the first anew.
+
+    Args:
+        folders: folder -> number of images.
+        images: all of them.
+    """
+    names = {folder.rpartition("/")[2] for folder in folders}
+    if not all(name.isascii() and name.isdigit() and len(name) <= _LONGEST_SHARD for name in names):
+        return False
+    numbers = sorted(map(int, names))
+    if len(names) < 2 or numbers[0] > 1 or numbers[-1] - numbers[0] != len(numbers) - 1:
+        return False
+    files = {image.path.rpartition("/")[2] for image in images}
+    return len(files) == len(images)
+
+
+def same_names(folders: Iterable[str]) -> dict[str, list[str]]:
+    """Name of a folder -> the folders that have it, where those are several."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for folder in folders:
+        found[folder.rpartition("/")[2]].append(folder)
+    return {name: sorted(paths) for name, paths in found.items() if len(paths) > 1}
+
+
+def one_identity(images: int, identity: str, form: KnownForm | None) -> Smell:
+    """All images are one identity's."""
+    return Smell(
+        what=f"all {images:,} images would be of one identity, {identity!r}",
+        way_out=f"{_layout(form)}, or --list TABLE with whose each image is; {_KEEP}",
+        of_all=True,
+    )
+
+
+def shards(folders: Mapping[str, int], form: KnownForm | None) -> Smell:
+    """The folders are numbered pieces."""
+    names = sorted(display(folder.rpartition("/")[2]) for folder in folders)
+    return Smell(
+        what=f"the {len(names):,} folders {names[0]} to {names[-1]} look like numbered pieces of a dataset, not like "
+        f"people: no file name comes in two of them",
+        way_out=f"{_layout(form)}, or --list TABLE with whose each image is; {_KEEP}",
+    )
+
+
+def several_parents(same: Mapping[str, list[str]], folders: int, form: KnownForm | None) -> Smell:
+    """Folders of one name lie in several places: one person would be two."""
+    _, paths = min(same.items())
+    example = f"{display(paths[0])} and {display(paths[1])}"
+    advice = (
+        f"pass --layout {form.layout!r} ({form.name})"
+        if form is not None and form.layout is not None
+        else "pass --layout '{split}/{identity}/*' if the parents are parts of one set, or --layout "
+        "'{identity}/{session}/*' if the person is the folder above"
+    )
+    return Smell(
+        what=f"{counted(same, 'folder name lies', 'folder names lie')} under several parents, as {example}: one person "
+        f"would be several identities ({folders:,} in all)",
+        way_out=f"{advice}; if they are different people, pass --as-it-is",
+    )
+
+
+def odd_sizes(refs: Sequence[ImageRef], say: str = "say by --layout or --list who is who") -> tuple[Smell, ...]:
+    """All images are one identity's, or one has so many of them that it is hardly one person; of any form.
+
+    Args:
+        refs: of the source.
+        say: how to say who is who.
+    """
+    starts = identity_starts(refs)
+    return _odd(np.diff(starts, append=len(refs)), lambda place: refs[int(starts[place])].identity, say)
+
+
+def of_numbers(images: Mapping[str, int], say: str) -> tuple[Smell, ...]:
+    """The same of identities that are counted already.
+
+    Args:
+        images: identity -> number of its images.
+        say: how to say who is who.
+    """
+    return _odd(np.fromiter(images.values(), np.int64), lambda place: list(images)[place], say)
+
+
+def _odd(sizes: NDArray[np.int64], name: Callable[[int], str], say: str) -> tuple[Smell, ...]:
+    everybody = int(sizes.sum())
+    if len(sizes) == 1:
+        odd = replace(one_identity(everybody, name(0), None), way_out=f"{say}; {_KEEP}")
+        return (odd,) if everybody > 1 else ()
+    largest = int(sizes.argmax())
+    most, others = int(sizes[largest]), float(np.median(np.delete(sizes, largest)))
+    if most <= LARGEST * everybody or (len(sizes) < _FEW and most < _FEW * others):
+        return ()
+    what = (
+        f"the identity {name(largest)!r} has {most:,} of {everybody:,} images ({most / everybody:.0%}); the median of "
+        f"the others is {others:,.0f}"
+    )
+    return (Smell(what=what, way_out=f"look whether it is a person; {say}; {_KEEP}", of_all=True),)
+
+
+def one_image_each(identities: int) -> Smell:
+    """A layout reads as many identities in files' names as there are files."""
+    return Smell(
+        what=f"each of the {identities:,} identities that the layout reads has one image",
+        way_out=f"see the names: a field too much belongs to {{identity}}. A literal text may bound it, as "
+        f"'{{identity}}_rm*' does; {_KEEP}",
+    )
+
+
+def two_groups(people: Mapping[str, set[str]]) -> Smell:
+    """An identity lies in the folders of several groups."""
+    identity, groups = min(people.items())
+    return Smell(
+        what=f"{counted(people, 'identity lies', 'identities lie')} in folders of several groups, as {identity!r} in "
+        f"{' and '.join(sorted(groups))}; they get no group",
+        way_out="if they are different people, rename one of the folders; if each is one person, move the images "
+        "together; to go on without a group for them, pass --as-it-is",
+    )
+
+
+def _layout(form: KnownForm | None) -> str:
+    if form is not None and form.way_out:
+        return form.way_out
+    return f"say by --layout where the identity stands in the path, as {EXAMPLES}"
+
+
+def counted(things: Sized, one: str, several: str) -> str:
+    """``1 identity``, ``2 identities``."""
+    return f"{len(things):,} {one if len(things) == 1 else several}"
