@@ -67,6 +67,15 @@ class RefTable(LazyRefs):
         for some in self._rows.iter_slices(_AT_ONCE):
             yield from (_ref(*row) for row in some.iter_rows())
 
+    def jumps(self, near: int) -> dict[int, int]:
+        """Member -> its images that lie further than ``near`` numbers from the one before them."""
+        before = pl.col(MEMBER, NUMBER).shift(1).name.suffix(" before")
+        apart = (pl.col(MEMBER) != pl.col(f"{MEMBER} before")) | (
+            (pl.col(NUMBER) - pl.col(f"{NUMBER} before")).abs() > near
+        )
+        counted = self._rows.lazy().with_columns(before).filter(apart.fill_null(True)).group_by(MEMBER).len().collect()
+        return dict(zip(counted[MEMBER].to_list(), counted["len"].to_list(), strict=True))
+
     def lines(self) -> Iterator[bytes]:
         """Identity, name and size of every image as JSON."""
         for some in self._rows.iter_slices(_AT_ONCE):

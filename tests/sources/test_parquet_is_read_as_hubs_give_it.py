@@ -8,6 +8,7 @@ from hub_forms import parquet_rows, write_class_parquet
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import Place, Reading, open_source
+from ethnoshard.sources.containers._parquet_groups import largest_row_group
 
 PHOTOS: Photos = {
     f"{person}/{number}.jpg": random.Random(f"{person}{number}").randbytes(2000 + number)
@@ -217,3 +218,40 @@ def test_a_name_with_signs_of_a_pattern_is_a_name(tmp_path: Path) -> None:
     source = open_source(folder)
     with source.open() as reader:
         assert reader.read(source.refs[0]) == PHOTOS[source.refs[0].name]
+
+
+@pytest.mark.parametrize("row_group", [7, 1000])
+def test_shuffled_rows_in_large_row_groups_are_a_smell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row_group: int
+) -> None:
+    """Large is what is read in all, of which a test has little."""
+    rows = parquet_rows({f"p{n // 10:03d}/{n}.jpg": random.Random(n).randbytes(1000) for n in range(2000)})
+    monkeypatch.setattr("ethnoshard.sources.containers._parquet._MOST_TO_READ", 100_000_000)
+    rows.write_parquet(tmp_path / "sorted.parquet", row_group_size=row_group)
+    rows.sample(fraction=1.0, shuffle=True, seed=1).write_parquet(tmp_path / "other.parquet", row_group_size=row_group)
+    assert open_source(tmp_path / "sorted.parquet").smells == ()
+    smells = open_source(tmp_path / "other.parquet").smells
+    if row_group == 7:
+        assert smells == ()
+    else:
+        (smell,) = smells
+        assert smell.what.startswith("the rows are in no order of people and the row groups have up to 1 MiB")
+        assert "row_group_size=100" in smell.way_out
+
+
+@pytest.mark.parametrize("row_group", [1, 3, 100])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
+def test_the_largest_row_group_is_that_which_another_reader_sees(
+    tmp_path: Path, row_group: int, compression: str
+) -> None:
+    from pyarrow.parquet import ParquetFile, write_table
+
+    table = parquet_rows(PHOTOS).with_columns(truth=True, number=1.5, many=pl.lit([True, False])).to_arrow()
+    write_table(table, tmp_path / "f.parquet", row_group_size=row_group, compression=compression)
+    metadata = ParquetFile(tmp_path / "f.parquet").metadata
+    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+    assert largest_row_group(tmp_path / "f.parquet") == max(sizes) > 0
+    parquet_rows(PHOTOS).write_parquet(tmp_path / "f.parquet", row_group_size=row_group)
+    metadata = ParquetFile(tmp_path / "f.parquet").metadata
+    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
+    assert largest_row_group(tmp_path / "f.parquet") == max(sizes)

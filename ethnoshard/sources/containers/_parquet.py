@@ -16,7 +16,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing, Smell
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, REF_SCHEMA, SIZE, RefTable, images_of_each, named_apart
-from ethnoshard.sources.containers._parquet_reader import POLARS_ERRORS, locator_of, said_by, scanned
+from ethnoshard.sources.containers._parquet_groups import largest_row_group
+from ethnoshard.sources.containers._parquet_reader import NEAR, POLARS_ERRORS, locator_of, said_by, scanned
 from ethnoshard.sources.naming._columns import column_for
 from ethnoshard.sources.naming._people import SAID, PeopleOfImages
 from ethnoshard.sources.naming._smells import of_numbers
@@ -29,6 +30,8 @@ NO_BYTES = "row whose image is a path alone"
 NO_IDENTITY = "row without an identity"
 NO_CLASS = "row whose class has no name in the schema's metadata"
 
+_MOST_TO_READ = 2**40
+"""Bytes, a few minutes of a fast disk."""
 _BYTES, _PATH = "bytes", "path"
 _KINDS = {"png": b"\x89PNG", "webp": b"RIFF", "bmp": b"BM", "gif": b"GIF8"}
 _OWN, _NOBODY, _REASON, _EXTENSION = "name by file and row", "nobody", "reason", "extension"
@@ -89,12 +92,17 @@ def list_parquet(files: Sequence[Path], source: Path, reading: Reading) -> Listi
     if images.is_empty():
         told = ", ".join(f"{len(names):,} x {reason}" for reason, names in skipped.items()) or "it has no row"
         raise EthnoshardError(f"{source} holds no image of a person: {told}. {_way_out(skipped)}")
+    refs = RefTable.of(named_apart(images, [pl.col(_OWN)]))
     return Listing(
-        refs=RefTable.of(named_apart(images, [pl.col(_OWN)])),
+        refs=refs,
         skipped=skipped,
         form=_form(files, first),
         people=people.people(),
-        smells=(*_smells(files), *of_numbers(images_of_each(images), "say by --columns identity=COLUMN who is who")),
+        smells=(
+            *_versions(files),
+            *_shuffled(files, refs),
+            *of_numbers(images_of_each(images), "say by --columns identity=COLUMN who is who"),
+        ),
     )
 
 
@@ -281,7 +289,24 @@ def _form(files: Sequence[Path], columns: Columns) -> str:
     return f"{number} with images{splits_of(files)}; identities from the column {columns.identity}{names}"
 
 
-def _smells(files: Sequence[Path]) -> tuple[Smell, ...]:
+def _shuffled(files: Sequence[Path], refs: RefTable) -> tuple[Smell, ...]:
+    """Row groups so large, and rows so far from the order of people, that each image costs one."""
+    sizes = [largest_row_group(file) for file in files]
+    to_read = sum(sizes[max(0, member)] * number for member, number in refs.jumps(NEAR).items())
+    if to_read <= _MOST_TO_READ:
+        return ()
+    return (
+        Smell(
+            what=f"the rows are in no order of people and the row groups have up to {max(sizes) / 2**20:,.0f} MiB, so "
+            f"that to read a person after the other {to_read / 2**40:,.1f} TiB would be read",
+            way_out="write the files again with smaller row groups, as polars does by "
+            "pl.read_parquet(FILE).write_parquet(FILE_2, row_group_size=100); to read them as they are all the same, "
+            "pass --as-it-is",
+        ),
+    )
+
+
+def _versions(files: Sequence[Path]) -> tuple[Smell, ...]:
     folders: dict[str, list[str]] = {}
     for file in files:
         folders.setdefault(file.name, []).append(file.parent.name)

@@ -15,7 +15,7 @@ _ROW_BITS = 40
 _BLOCK_BYTES = 8 * 2**20
 _MOST_ROWS = 4096
 _BLOCKS_KEPT = 2
-_NEAR = 64
+NEAR = 64
 """Rows between two images that are asked for one after the other, up to which the file is taken for one in order."""
 
 
@@ -66,7 +66,7 @@ class ParquetReader(SourceReader):
         column, row = locator_number(ref) >> _ROW_BITS, locator_number(ref) & (1 << _ROW_BITS) - 1
         before, self._last = self._last, (column, row)
         place = (column, row // self._block)
-        if place not in self._kept and (before[0] != column or abs(row - before[1]) > _NEAR):
+        if place not in self._kept and (before[0] != column or abs(row - before[1]) > NEAR):
             found = self._rows(column, row, 1)
             image = found[0] if found else None
         else:
