@@ -11,6 +11,7 @@ from pathlib import Path
 _TAIL = 8
 _ROW_GROUPS, _TOTAL_BYTES = 4, 2
 _MOST_FOOTER = 2**28
+_MOST_BITS = 63
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 
 
@@ -118,6 +119,8 @@ class _Compact:
         while (byte := self._byte()) & 128:
             value |= (byte & 127) << shift
             shift += 7
+            if shift > _MOST_BITS:
+                raise IndexError(shift)
         return value | byte << shift
 
     def _byte(self) -> int:
