@@ -15,7 +15,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
     time doing other things, they take up to three times the processor's time that the products need.
     """
     # Needed by scikit-learn, and so always there.
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(available_cores()) as pool:
         yield pool
