@@ -95,10 +95,12 @@ def read_label_file(path: str | Path, columns: Mapping[str, str] | None = None) 
     rows = table.rows
     if "group" not in rows.columns:
         others = [name for name in rows.columns if name not in ("identity", LINE)]
-        raise EthnoshardError(
-            f"{path} doesn't say which column names the groups; beside the identities it has "
-            f"{', '.join(others) or 'none'}. Say which with --columns, for example group={next(iter(others), '1')}"
+        advice = (
+            f"it has {', '.join(others)}. Say which with --columns, for example group={others[0]}"
+            if others
+            else "it has no further column of texts or numbers"
         )
+        raise EthnoshardError(f"{path} doesn't say which column names the groups; beside the identities {advice}")
     rows = rows.select(
         "identity",
         (pl.col("name") if "name" in rows.columns else pl.lit(None, pl.String)).alias("name"),

@@ -177,13 +177,16 @@ def test_numbers_that_are_none_and_files_in_the_way(
     [
         (b"identity,group\np000,A,B,C\n", "line 2 has 4 fields, the head 2"),
         (b"identity,group\np000,caf\xe9\n", "line 2 is not UTF-8 text; save it as CSV UTF-8"),
-        (b"identity group\np000 A\n", "lacks the column identity and group; it has identity group"),
+        (
+            b"identity,colour of hair\np000,A\n",
+            "doesn't say which column names the groups; beside the identities it has",
+        ),
         (b"identity,group,group\np000,A,B\n", "has the column group more than once; keep one of each"),
         (b"PK\x03\x04\x14", "a spreadsheet's own file (.xlsx or .ods); save it as CSV UTF-8"),
         (b"identity,group,confidence\np000,A,high\n", "every confidence is a number between 0 and 1"),
-        (b"PAR1 nonsense", "can't be read as CSV or Parquet"),
-        (pl.DataFrame({"identity": ["p000"], "group": [["A"]]}), "identity and group are text"),
-        (pl.DataFrame({"identity": [b"\xff"], "group": ["A"]}), "identity and group are text"),
+        (b"PAR1 nonsense", "can't be read as Parquet"),
+        (pl.DataFrame({"identity": ["p000"], "group": [["A"]]}), "it has no further column of texts or numbers"),
+        (pl.DataFrame({"identity": [b"\xff"], "group": ["A"]}), "can't be read as Parquet: invalid utf8"),
     ],
 )
 def test_a_table_of_labels_that_is_none_is_one_line(
