@@ -19,6 +19,7 @@ from ethnoshard.shards._export_parquet import write_parquet
 from ethnoshard.shards._export_recordio import write_recordio
 from ethnoshard.shards._exported import Person
 from ethnoshard.shards._fetch import printable_url
+from ethnoshard.shards._format import FACES_SCHEMA, FORMAT
 from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._tables import label_words
 
@@ -169,6 +170,11 @@ def checked_faces(dataset: FaceDataset) -> pl.DataFrame:
         EthnoshardError: it is not.
     """
     faces = dataset.faces()
+    if faces.schema != FACES_SCHEMA:
+        raise EthnoshardError(
+            f"{_name(dataset)}: its table of faces has other columns than format {FORMAT} prescribes; run ethnoshard "
+            f"verify, and pack the dataset again"
+        )
     counted = faces.group_by("identity", maintain_order=True).len().rows()
     if counted != list(enumerate(dataset.identities["faces"])):
         raise EthnoshardError(

@@ -20,7 +20,7 @@ from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.ethnicity._label_file import read_label_file
 from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.shards import export_dataset
-from ethnoshard.sources import open_source
+from ethnoshard.sources import open_source, read_lfw_groups
 from tests.kit.datasets import pattern_jpeg, write_dataset
 
 
@@ -141,3 +141,26 @@ def test_a_table_of_labels_that_polars_panics_at_is_one_message(tmp_path: Path) 
         except EthnoshardError as error:
             refused.append(str(error))
     assert any("its pages are not those" in text for text in refused)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"identity,images,usc_label\rA,1,x\r", "in line 1 stands a carriage return"),
+        (b'identity,"images,usc_label\nA,1,x\nB,1,y\nC,2,z\nD,3,w\n', r"lacks the column .*'images,usc_label.n"),
+    ],
+    ids=["lines of an old Mac", "a quote without an end"],
+)
+def test_a_table_whose_head_does_not_end_is_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(EthnoshardError, match=message) as caught:
+        read_lfw_groups(tmp_path / "a.csv")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_table_of_faces_with_another_column_is_not_written_for_others(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path / "dataset", [[2, 2]])
+    table = pl.read_parquet(folder / "faces.parquet")
+    write_table(folder / "faces.parquet", table.rename({"source_image": "sourae_image"}))
+    with pytest.raises(EthnoshardError, match="table of faces has other columns than format 1 prescribes"):
+        export_dataset(FaceDataset.open(folder), tmp_path / "out", "recordio")

@@ -13,6 +13,8 @@ from ethnoshard.sources._remarks import Remark, Remarks
 
 EMPTY_ROW = "empty row"
 
+_MOST = 60
+"""Letters of a column's name that a message shows."""
 _SEPARATORS = ",;\t"
 _NO_TEXT = {
     b"PK\x03\x04": "a spreadsheet's own file (.xlsx or .ods); save it as CSV UTF-8",
@@ -64,7 +66,13 @@ def read_csv_text(path: Path, columns: tuple[str, ...]) -> CsvText:
         raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
     text = text_bytes(path, content).decode()
     head = text.partition("\n")[0]
-    fields = {separator: set(_fields(head, separator)) & set(columns) for separator in _SEPARATORS}
+    try:
+        fields = {separator: set(_fields(head, separator)) & set(columns) for separator in _SEPARATORS}
+    except csv.Error as error:
+        raise EthnoshardError(
+            f"{path} can't be read as CSV: in line 1 stands a carriage return, or a name of a column without an end; "
+            f"save it as CSV UTF-8, whose lines end in line feeds"
+        ) from error
     return CsvText(text, max(fields, key=lambda separator: len(fields[separator])))
 
 
@@ -137,9 +145,9 @@ def read_text_table(path: Path, columns: tuple[str, ...], example: str) -> TextT
     table = _named(table)
     lacking = [name for name in columns if name not in table.columns]
     if lacking:
+        there = ", ".join(map(_shown, table.columns))
         raise EthnoshardError(
-            f"{path} lacks the column {' and '.join(lacking)}; it has {', '.join(table.columns)}. It is to begin with "
-            f"{example}"
+            f"{path} lacks the column {' and '.join(lacking)}; it has {there}. It is to begin with {example}"
         )
     # Line 1 is the head. A line break inside quotes would shift the numbers; no table of ours has any.
     table = table.with_columns(pl.int_range(2, len(table) + 2).alias(LINE))
@@ -177,6 +185,11 @@ def refuse_rows(path: Path, table: pl.DataFrame, right: list[pl.Expr], wanted: s
 def _fields(line: str, separator: str) -> list[str]:
     row: list[str] = next(csv.reader([line.strip("\r\n")], delimiter=separator), [])
     return [field.strip() for field in row]
+
+
+def _shown(name: str) -> str:
+    """A column's name in one line, however much a quote without an end put into it."""
+    return name if name.isprintable() and len(name) <= _MOST else repr(name[:_MOST]) + "..."
 
 
 def _named(table: pl.DataFrame) -> pl.DataFrame:
