@@ -86,7 +86,8 @@ def main() -> None:
     versions = {"before": arguments.before.resolve(), "now": HERE}
     rows = []
     for images in arguments.images:
-        kept: dict[str, Any] = {"images": images, "images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
+        facts = {"images": images, "images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
+        kept: list[dict[str, Any]] = []
         for order in arguments.orders:
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder) / "set"
@@ -104,12 +105,16 @@ def main() -> None:
                 what: summary({name: [round(each[what], 3) for each in rounds] for name, rounds in found.items()})
                 for what in ("us", "processor_us", "bytes")
             }
-            kept[order] = measured
+            kept += [
+                {"images": images, "order": order, "version": name}
+                | {what: figures[name] for what, figures in measured.items()}
+                for name in versions
+            ]
             for name in versions:
                 us, processor, taken = (measured[what][name] for what in ("us", "processor_us", "bytes"))
                 median_us = [f"{figure['median']:.2f}" for figure in (us, processor)]
                 rows.append([f"{images:,} {order}, {name}", *median_us, f"{us['most']:.2f}", f"{taken['median']:.1f}"])
-            keep(f"listing-{images}", {**kept, "rounds": arguments.rounds})
+            keep(f"listing-{images}", {**facts, "rounds": arguments.rounds, "rows": kept})
     print_table(["images", "us an image", "of the processor", "most", "bytes an image"], rows)
 
 

@@ -574,6 +574,17 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
             ),
         ),
     ),
+    "listing-": (
+        "python -m benchmarks.listing",
+        _of(
+            TableBenchmark,
+            _table(
+                "listing-",
+                "Listing RecordIO beside an earlier version",
+                "Microseconds by the clock and of the processor, and bytes of memory, an image; five rounds in turn.",
+            ),
+        ),
+    ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

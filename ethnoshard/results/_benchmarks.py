@@ -480,8 +480,8 @@ class ArmsBenchmark(Benchmark):
 
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
-    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``audit`` and
-    ``fuzz``.
+    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``audit``,
+    ``fuzz`` and ``listing``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -519,6 +519,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "coverage": TableBenchmark,
         "audit-": TableBenchmark,
         "fuzz": TableBenchmark,
+        "listing-": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )

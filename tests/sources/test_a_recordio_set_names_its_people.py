@@ -8,8 +8,8 @@ import pytest
 from recordio_writer import MAGIC, image_record, write_records
 
 from ethnoshard.sources import People, Source, open_source
-from ethnoshard.sources import _record_labels as labels_module
-from ethnoshard.sources import _record_names as names_module
+from ethnoshard.sources.recordio import _labels as labels_module
+from ethnoshard.sources.recordio import _names as names_module
 
 LABELS = (0, 0, 1, 2, 2, 2, 10)
 

@@ -19,8 +19,8 @@ from recordio_writer import MAGIC, image_record, insightface_records, packed, wr
 from ethnoshard.alignment._align import part_spans
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source, identity_starts, look_at, open_source
-from ethnoshard.sources import _record_index as index_module
-from ethnoshard.sources import _record_refs as refs_module
+from ethnoshard.sources.recordio import _index as index_module
+from ethnoshard.sources.recordio import _refs as refs_module
 from ethnoshard.sources.recordio._refs import RecordRefs
 
 
