@@ -20,6 +20,7 @@ from ethnoshard.errors import UnreadableImageError
 from ethnoshard.loading._decode import Decoder
 from ethnoshard.loading._processes import DecodingProcess, SharedMemory
 from ethnoshard.shards import verify
+from ethnoshard.sources import Reading
 from ethnoshard.work import PartFaces, WorkFolder
 from tests.kit.datasets import write_dataset
 from tests.kit.jpegs import SCAN, SIDE, adobe, flat, half, inserted, jpeg, picture, spare
@@ -273,7 +274,8 @@ def test_aligned_faces_are_taken_if_the_loader_decodes_them_and_counted_if_they_
     home.mkdir(parents=True)
     for name, (content, _) in faces.items():
         (home / f"{name}.jpg").write_bytes(content)
-    report = align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=SIDE), workers=1)
+    settings, alone = AlignSettings(aligned=True, size=SIDE), Reading(as_it_is=True)
+    report = align(tmp_path / "faces", tmp_path / "work", settings, reading=alone, workers=1)
     assert report.statuses == {"aligned": 5, "no_face": 0, "unreadable": 3, "too_small": 0}
     work = WorkFolder(tmp_path / "work")
     with PartFaces(work.part_path(0)) as part:
