@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from ethnoshard._command import command
 from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, tell, warn_of, watched
 from ethnoshard.cli._report import report_alignment
 from ethnoshard.sources import Reading, look_at, open_source
+from ethnoshard.work import WorkFolder, ways_to_label
 
 
 def run(
@@ -56,7 +56,7 @@ def run(
         say_json({**asdict(report), "skipped": {reason: list(names) for reason, names in report.skipped.items()}})
     else:
         report_alignment(report, seconds)
-        say(f"next: {command('label', work, '--labels', 'FILE.csv')}, or {command('label', work, '--classifier')}")
+        say(f"next: {', or '.join(ways_to_label(WorkFolder(work)))}")
 
 
 def watched_alignment(

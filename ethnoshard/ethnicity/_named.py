@@ -12,7 +12,7 @@ SECOND_NAME_OF_THE_TABLE = "identity found by the table's second name for it"
 LAST_FOLDER = "identity found by the last folder of a path"
 SEVERAL_ROWS = "identity whose other names fit rows of different groups, and which has none by them"
 
-_OWN, _SECOND, _LAST = "identity", "second", "last"
+_OWN, _SECOND, _LAST, _CALLED = "identity", "second", "last", "called"
 
 
 class Named(NamedTuple):
@@ -69,7 +69,9 @@ def find_named(identities: pl.Series, table: pl.DataFrame, names: Mapping[str, s
         sure = both.filter(pl.col("group").n_unique().over(_OWN) == 1).unique(_OWN, keep="first", maintain_order=True)
         doubtful = both.join(sure, on=_OWN, how="anti", maintain_order="left")
         if how is not None and len(sure):
-            remarks.add(how, f"{sure[_OWN][0]!r} is {sure['key'][0]!r}", len(sure))
+            own, key = sure[_OWN][0], sure["key"][0]
+            # Where both are the same it says nothing.
+            remarks.add(how, f"{own!r} is {(sure[_CALLED][0] if key == own else key)!r}", len(sure))
         if len(doubtful):
             remarks.add(SEVERAL_ROWS, repr(doubtful[_OWN][0]), doubtful[_OWN].n_unique())
         found.append(sure.select(_OWN, "row"))
@@ -83,9 +85,9 @@ def _last(column: str) -> pl.Expr:
 
 
 def _pairs(people: pl.DataFrame, rows: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
-    """identity, key, row and group, where a name of an identity is a name of a row."""
+    """identity, key, row, group and the row's own name, where a name of an identity is a name of a row."""
     left = people.select(_OWN, pl.col(one).alias("key")).drop_nulls("key")
-    right = rows.select("row", "group", pl.col(other).alias("key")).drop_nulls("key")
+    right = rows.select("row", "group", pl.col(_OWN).alias(_CALLED), pl.col(other).alias("key")).drop_nulls("key")
     return left.join(right, on="key", how="inner", maintain_order="left_right")
 
 

@@ -24,7 +24,7 @@ from ethnoshard.sources.containers._tar import begins_tar
 from ethnoshard.sources.containers._webdataset import Scheme, Shard, list_shards, scheme_of
 from ethnoshard.sources.naming._arrange import arrange, arrange_by_layout
 from ethnoshard.sources.naming._layout import Layout
-from ethnoshard.sources.naming._tables_beside import contradicting_table
+from ethnoshard.sources.naming._tables_beside import contradicting_table, naming_table, table_of_records
 from ethnoshard.sources.recordio._listing import list_recordio
 from ethnoshard.sources.tables._listed_by import listed_by
 from ethnoshard.sources.tables._people_list import ImageTable, read_people_list
@@ -33,6 +33,7 @@ DATASET, SHARDS = "dataset.json", "shards"
 """Of a dataset folder of our own, whose shards are WebDataset's."""
 
 NO_IMAGE_IN_ARCHIVE = "archive without an image"
+BESIDE_RECORDS = "archive or Parquet file beside RecordIO"
 NO_SHARD = "archive that is no shard, beside shards of WebDataset"
 
 _TARS = ("tar", "tar.gz")
@@ -99,7 +100,10 @@ class Opener:
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
         if self._table is None:
-            return listing
+            refs = listing.refs
+            one = len(refs) > 1 and refs[0].identity == refs[-1].identity and not self._reading.as_it_is
+            smell = table_of_records(path, refs[0].identity, len(refs)) if one else None
+            return listing if smell is None else replace(listing, smells=(*listing.smells, smell))
         listed = listed_by(self._table, listing.refs, path, skipped=listing.skipped)
         return replace(listed, image_size=listing.image_size, smells=(*listing.smells, *listed.smells))
 
@@ -108,7 +112,13 @@ class Opener:
             return listed_by(self._table, inventory.images, path, skipped=inventory.skipped)
         if self._layout is not None:
             return arrange_by_layout(inventory, path, self._layout)
-        listing = arrange(inventory, path)
+        try:
+            listing = arrange(inventory, path)
+        except EthnoshardError as error:
+            table = naming_table(path, inventory.images)
+            if table is None:
+                raise
+            raise EthnoshardError(f"{error}; {table} says whose these images are: pass --list {table}") from error
         smell = None if self._reading.as_it_is else contradicting_table(path, listing)
         return listing if smell is None else replace(listing, smells=(*listing.smells, smell))
 
@@ -119,7 +129,11 @@ class Opener:
         """What a folder without an image holds that has images inside: RecordIO, Parquet, archives."""
         files = _by_extension(folder, inventory)
         if records := files.get("rec"):
-            return self._open_one(_one_record(folder, records))
+            record = _one_record(folder, records)
+            own = record if record.is_dir() else record.parent
+            others = [file for kind in ("parquet", "archive") for file in files.get(kind, []) if file.parent != own]
+            unread = {BESIDE_RECORDS: [str(file.relative_to(folder)) for file in others]} if others else {}
+            return _with_skipped(self._open_one(record), unread)
         tables, archives = files.get("parquet", []), files.get("archive", [])
         if tables and archives:
             raise EthnoshardError(
@@ -128,7 +142,7 @@ class Opener:
             )
         if not tables and not archives:
             return None
-        return self._open_set(tables or archives, folder)
+        return _with_skipped(self._open_set(tables or archives, folder), _unread(inventory, folder, tables or archives))
 
     def _open_set(self, files: Sequence[Path], given: Path) -> Opened:
         """List files that are pieces of one set."""
@@ -264,6 +278,22 @@ def _by_extension(folder: Path, inventory: Inventory) -> Mapping[str, list[Path]
         if path.is_file() and not path.name.startswith("."):
             found.setdefault(kind, []).append(path)
     return found
+
+
+def _unread(inventory: Inventory, folder: Path, read: Sequence[Path]) -> Mapping[str, Sequence[str]]:
+    """What a folder holds beside the files that are read, by reason."""
+    taken = set(read)
+    left = {
+        reason: [name for name in names if folder / name not in taken] for reason, names in inventory.skipped.items()
+    }
+    return {reason: names for reason, names in left.items() if names}
+
+
+def _with_skipped(opened: Opened, unread: Mapping[str, Sequence[str]]) -> Opened:
+    skipped = {reason: list(names) for reason, names in opened.listing.skipped.items()}
+    for reason, names in unread.items():
+        skipped.setdefault(reason, []).extend(names)
+    return opened._replace(listing=replace(opened.listing, skipped=skipped))
 
 
 def _is_tar_inside(path: Path) -> bool:

@@ -60,6 +60,10 @@ def join(parts: Sequence[Opened], path: Path, *, one_set: bool, max_file_bytes: 
     return Opened(Place(kind=SEVERAL, path=path, members=members, max_file_bytes=max_file_bytes), listing)
 
 
+_TWO_SETS = "align each into a work folder of its own, since the same label is somebody else in each"
+"""Records have no folders that could be renamed."""
+
+
 class _Spread(NamedTuple):
     """Identities of one name in several places.
 
@@ -99,7 +103,7 @@ def _merged(all_refs: Sequence[Sequence[ImageRef]], paths: Sequence[Path]) -> tu
         twice = rows.filter(pl.struct(IDENTITY, FILE).is_duplicated()).sort(IDENTITY, FILE, MEMBER)
         if twice.height:
             raise _same_image(
-                "/".join(twice.select(IDENTITY, FILE).row(0)), [paths[twice[MEMBER][row]] for row in (0, 1)]
+                "/".join(twice.select(IDENTITY, FILE).row(0)), [paths[twice[MEMBER][row]] for row in (0, 1)], _TWO_SETS
             )
         return RefTable.of(rows), spread
     refs = sorted(in_member(member, ref) for member, refs in enumerate(all_refs) for ref in refs)
@@ -110,11 +114,11 @@ def _merged(all_refs: Sequence[Sequence[ImageRef]], paths: Sequence[Path]) -> tu
     return refs, spread
 
 
-def _same_image(name: str, paths: Sequence[Path]) -> EthnoshardError:
+def _same_image(name: str, paths: Sequence[Path], advice: str = "rename one's folders") -> EthnoshardError:
     first, second = paths
     return EthnoshardError(
         f"{first} and {second} both have the image {name!r}. If they hold the same images, give one of them; else "
-        f"rename one's folders"
+        f"{advice}"
     )
 
 

@@ -10,6 +10,7 @@ from ethnoshard.work._labels import (
     LABELS_SCHEMA,
     Labelling,
     read_labels,
+    ways_to_label,
     write_comparison,
     write_labels,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "read_labels",
     "read_people",
     "read_seen",
+    "ways_to_label",
     "write_comparison",
     "write_labels",
     "write_list",

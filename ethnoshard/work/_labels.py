@@ -11,6 +11,7 @@ from ethnoshard._files import read_json, read_table, write_json, write_table
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import Remark, plain
 from ethnoshard.work._folder import WorkFolder
+from ethnoshard.work._people import gives_groups
 
 LABELS_SCHEMA = pl.Schema(
     [
@@ -156,6 +157,12 @@ def _write_record(
     write_json(work.path / LABEL_RECORD, record)
 
 
+def ways_to_label(work: WorkFolder) -> tuple[str, ...]:
+    """The commands that label a work folder; the first needs no table where the source gave groups itself."""
+    own = (command("label", work.path),) if gives_groups(work) else ()
+    return (*own, command("label", work.path, "--labels", "FILE.csv"), command("label", work.path, "--classifier"))
+
+
 def read_labels(work: WorkFolder) -> pl.DataFrame:
     """Read the lookup table.
 
@@ -165,8 +172,7 @@ def read_labels(work: WorkFolder) -> pl.DataFrame:
     work.record()
     if not work.labels_path.exists():
         raise EthnoshardError(
-            f"{work.path} is not labelled yet: run `{command('label', work.path, '--labels', 'FILE.csv')}` or "
-            f"`{command('label', work.path, '--classifier')}` first"
+            f"{work.path} is not labelled yet: run {' or '.join(f'`{way}`' for way in ways_to_label(work))} first"
         )
     try:
         return read_table(work.labels_path).select(LABELS_SCHEMA.names())

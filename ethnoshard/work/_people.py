@@ -41,6 +41,16 @@ def read_people(work: WorkFolder) -> pl.DataFrame | None:
         raise EthnoshardError(f"{path} is damaged ({error}); run the same `ethnoshard align` again") from error
 
 
+def gives_groups(work: WorkFolder) -> bool:
+    """Whether the source gave a group to any of its people, so that `label` needs nothing else.
+
+    Raises:
+        EthnoshardError: what it said is damaged.
+    """
+    rows = read_people(work)
+    return rows is not None and "group" in rows.columns and rows["group"].null_count() < rows.height
+
+
 def name_of_list(table: Path | None) -> str | None:
     """What a list is called in the work folder; None where the source was read without one, or by a folder of lists."""
     return None if table is None or not table.is_file() else f"list{table.suffix}"

@@ -131,7 +131,7 @@ def test_identities_that_a_spreadsheet_rewrote_are_counted_with_advice(tmp_path:
         "made a decimal number; read the column of identities as text": (1, "'46.0' for '0000046'"),
         "upper and lower case": (1, "'ada' for 'Ada'"),
     }
-    assert told(labelling.otherwise) == {"identity found by the last folder of a path": (1, "'m.1' is 'm.1'")}
+    assert told(labelling.otherwise) == {"identity found by the last folder of a path": (1, "'m.1' is 'African/m.1'")}
 
 
 def test_where_nobody_is_left_the_message_says_what_a_spreadsheet_did(tmp_path: Path, noise: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from containers import Pack
+from recordio_writer import image_record, write_records
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import Reading, Source, open_source
@@ -31,6 +32,18 @@ ODD = {
     ),
     "sessions": (people(form="YTF/Name_{0}/{1}/{1}.7.jpg"), "3 folder names lie under several parents"),
     "splits": (["train/n1/1.jpg", "train/n2/1.jpg", "val/n1/2.jpg"], "1 folder name lies under several parents"),
+    "pieces called by their first image": (
+        [f"ffhq/{piece * 1000:05d}/{piece * 1000 + image:05d}.png" for piece in range(12) for image in range(3)],
+        "the 12 folders 00000 to 11000 look like numbered pieces",
+    ),
+    "parts of single faces": (
+        [f"{part}/{image}.jpg" for part in ("train", "val") for image in range(20)],
+        "the 2 folders that hold the images, train, val, are called as parts of a dataset",
+    ),
+    "groups of single faces": (
+        [f"set/{race}/{image}.jpg" for race in ("Asian", "Black", "Indian", "Latino", "White") for image in range(9)],
+        "the 5 folders that hold the images, Asian, Black, Indian, Latino, ..., are called as groups",
+    ),
     "a heap": ([*people(), *(f"rest/{image}.jpg" for image in range(30))], "'rest' has 30 of 78 images (38%)"),
 }
 WAYS_OUT = {
@@ -55,6 +68,7 @@ def test_what_is_odd_is_refused_with_the_numbers_and_the_way_out(pack: Pack, odd
 
 FINE = {
     "CASIA": people(form="CASIA/{0:07d}/{1:03d}.jpg"),
+    "people numbered by tens": people(form="{0}0/{1}.png"),
     "numbered people": people(form="{0}/{1}.png"),
     "numbered people of three digits": people(form="{0:03d}/{1:02d}.jpg"),
     "LFW": [f"lfw/lfw/Name_{person}/Name_{person}_0001.jpg" for person in range(20)],
@@ -98,7 +112,7 @@ def test_known_datasets_are_recognised(pack: Pack, form: str, paths: list[str]) 
 
 
 def test_loose_images_of_a_known_dataset_name_the_layout_that_reads_them(pack: Pack) -> None:
-    with pytest.raises(EthnoshardError, match=r"AgeDB's names: pass --layout '\*_\{identity\}_\*_\*'"):
+    with pytest.raises(EthnoshardError, match=r"named as in AgeDB: pass --layout '\*_\{identity\}_\*_\*'"):
         listed(pack, "1_A_20_m.jpg", "2_A_30_m.jpg")
 
 
@@ -133,3 +147,42 @@ TABLES = {
 def test_other_tables_are_left_alone(tmp_path: Path, table: str) -> None:
     paths = [f"p{who}/{who}{image}.jpg" for who in range(4) for image in range(3)]
     assert with_table(tmp_path, "table.csv", TABLES[table], *paths, beside=True).smells == ()
+
+
+def test_a_table_is_found_where_names_begin_anew_in_each_folder_and_it_lies_with_its_part(tmp_path: Path) -> None:
+    pieces = [f"train/images/{piece}/{image:04d}.jpg" for piece in (7, 9, 11) for image in range(10)]
+    rows = "".join(f"{path.removeprefix('train/')},{place % 5}\n" for place, path in enumerate(pieces))
+    table = tmp_path / "faces" / "train" / "metadata.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text(f"file_name,label\n{rows}")
+    (smell,) = with_table(tmp_path, "README.md", "a set", *pieces, beside=False).smells
+    assert "metadata.csv names 30 of these images and gives them to 5 people, the folders to 3 others" in smell.what
+    assert str(table) in smell.way_out
+
+
+def test_a_table_by_which_whole_folders_are_alike_is_no_contradiction(tmp_path: Path) -> None:
+    paths = [f"p{who}/{image}.jpg" for who in range(6) for image in range(3)]
+    rows = "".join(f"{path},{place // 9}\n" for place, path in enumerate(paths))
+    assert with_table(tmp_path, "table.csv", f"path,label\n{rows}", *paths, beside=True).smells == ()
+
+
+def test_loose_images_are_refused_with_the_table_that_says_whose_they_are(tmp_path: Path) -> None:
+    paths = [f"{image:06d}.jpg" for image in range(1, 10)]
+    rows = "".join(f"{path} {place // 3}\n" for place, path in enumerate(paths))
+    with pytest.raises(EthnoshardError, match=r"pass --list \S+identity_CelebA.txt"):
+        with_table(tmp_path, "identity_CelebA.txt", rows, *paths, beside=True)
+
+
+def test_records_of_one_label_are_refused_with_the_table_that_has_their_keys(tmp_path: Path) -> None:
+    write_records(tmp_path, {key: image_record(0, b"x" * 9, key) for key in range(6)})
+    records = tmp_path / "train.rec"
+    (tmp_path / "list.txt").write_text("".join(f"{key}\t{key // 2}/{key}.jpg\n" for key in range(6)))
+    with pytest.raises(EthnoshardError, match=r"all 6 records have the label '0', and \S+list.txt says of 6 who"):
+        open_source(records).checked()
+    assert len({ref.identity for ref in open_source(records, Reading(table=tmp_path / "list.txt")).refs}) == 3
+
+
+def test_sessions_of_a_known_dataset_are_said_once(pack: Pack) -> None:
+    paths = [f"YTF/Name_{person}/{session}/{session}.{person}.jpg" for person in range(6) for session in range(3)]
+    (smell,) = listed(pack, *paths).smells
+    assert "--layout '{identity}/{session}/*' (YouTube Faces)" in smell.way_out

@@ -43,6 +43,34 @@ def test_a_folder_of_archives_is_the_whole_set(tmp_path: Path, pack_as: PackAs, 
     assert source.digest() == open_source(pack_as("folder", PHOTOS)).digest()
 
 
+def test_what_lies_beside_the_archives_of_a_folder_is_counted(tmp_path: Path, pack_as: PackAs) -> None:
+    folder = tmp_path / "set"
+    put(pack_as, "zip", some(range(4)), folder / "0.zip")
+    put(pack_as, "zip", some(range(4, 8)), folder / "more" / "1.zip")
+    for name in ("2.7z", "3.zip.part", "more/4.tar.xz"):
+        (folder / name).write_bytes(b"not read")
+    source = open_source(folder)
+    assert read_all(source) == PHOTOS
+    assert source.skipped == {
+        "no image extension (.7z)": ["2.7z"],
+        "no image extension (.part)": ["3.zip.part"],
+        "no image extension (.xz)": ["more/4.tar.xz"],
+    }
+
+
+def test_an_archive_beside_records_is_counted(tmp_path: Path, pack_as: PackAs) -> None:
+    put(pack_as, "zip", PHOTOS, tmp_path / "set" / "0.zip")
+    write_records(tmp_path / "set" / "ms1m", insightface_records([(0, [b"a"]), (1, [b"b"])]))
+    assert open_source(tmp_path / "set").skipped["archive or Parquet file beside RecordIO"] == ["0.zip"]
+
+
+def test_two_sets_of_records_are_not_told_to_rename_folders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_records(tmp_path / name, insightface_records([(0, [b"a"]), (1, [b"b"])]))
+    with pytest.raises(EthnoshardError, match="align each into a work folder of its own"):
+        open_source([tmp_path / "a", tmp_path / "b"])
+
+
 def test_a_person_in_two_archives_of_a_folder_is_one_and_the_form_says_so(tmp_path: Path, pack_as: PackAs) -> None:
     halves = ({}, {})
     for number, (name, data) in enumerate(PHOTOS.items()):

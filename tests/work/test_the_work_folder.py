@@ -9,7 +9,7 @@ import pytest
 
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.work import WorkFolder
+from ethnoshard.work import WorkFolder, ways_to_label, write_people
 
 SETTINGS = AlignSettings(aligned=True, size=64, part_images=8)
 
@@ -63,3 +63,13 @@ def test_an_unfinished_alignment_is_not_labelled_or_packed(noise: Path, tmp_path
     work.record_path.write_text(work.record_path.read_text().replace('"complete": true', '"complete": false'))
     with pytest.raises(EthnoshardError, match="is not finished; run the same `ethnoshard align` again"):
         work.finished()
+
+
+def test_a_source_that_gave_groups_can_be_labelled_without_a_table(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    others = (f"ethnoshard label {tmp_path} --labels FILE.csv", f"ethnoshard label {tmp_path} --classifier")
+    assert ways_to_label(work) == others
+    write_people(work, pl.DataFrame({"identity": ["a", "b"], "name": ["n1", "n2"]}))
+    assert ways_to_label(work) == others
+    write_people(work, pl.DataFrame({"identity": ["a", "b"], "group": ["A", None]}))
+    assert ways_to_label(work) == (f"ethnoshard label {tmp_path}", *others)

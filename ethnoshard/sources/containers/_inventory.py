@@ -28,7 +28,7 @@ _ASIDE = {extension: f"{what}, {_CONVERT}" for what, names in _UNREAD.items() fo
 if not _AVIF_READ:
     _ASIDE |= dict.fromkeys(AVIF_EXTENSIONS, "AVIF image, which this Pillow can't decode; install Pillow 11.3 or newer")
 
-_WORD = re.compile(r"[a-z][a-z0-9]{0,9}")
+_WORD = re.compile(r"[a-z][a-z0-9]{0,9}|7z")
 
 
 def has_image_extension(name: str) -> bool:

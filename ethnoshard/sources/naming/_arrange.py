@@ -18,6 +18,7 @@ from ethnoshard.sources.naming._smells import (
     odd_sizes,
     one_identity,
     one_image_each,
+    parts,
     same_names,
     several_parents,
     shards,
@@ -82,8 +83,10 @@ def arrange(inventory: Inventory, source: Path) -> Listing:
     smells = [several_parents(same, len(folders), form)] if same else []
     if len(folders) == 1 < len(refs):
         smells.append(one_identity(len(refs), refs[0].identity, form))
-    elif numbered:
+    elif numbered and not (same and form is not None and form.layout):
         smells.append(shards(folders, form))
+    elif (of_parts := parts(folders, form)) is not None:
+        smells.append(of_parts)
     else:
         smells += odd_sizes(refs)
     groups = _groups_of_folders(names)

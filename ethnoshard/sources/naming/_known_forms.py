@@ -43,7 +43,7 @@ class KnownForm:
     @property
     def way_out(self) -> str | None:
         """What to do where its folders aren't identities."""
-        return self.advice or (self.layout and f"these are {self.name}'s names: pass --layout {self.layout!r}")
+        return self.advice or (self.layout and f"these are named as in {self.name}: pass --layout {self.layout!r}")
 
     @property
     def loose(self) -> bool:

@@ -1,5 +1,6 @@
 """What suggests that a source is not what it looks like, found before hours are spent on it."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
@@ -11,7 +12,7 @@ from ethnoshard.sources._listing import Smell
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._refs import identity_starts
 from ethnoshard.sources.containers._inventory import ImageFile, display
-from ethnoshard.sources.naming._known_forms import KnownForm
+from ethnoshard.sources.naming._known_forms import KnownForm, is_group_folder, is_split
 from ethnoshard.sources.naming._layout import EXAMPLES
 
 LARGEST = 0.2
@@ -20,6 +21,7 @@ _FEW = 10
 """Identities below which a fifth of all images is nothing odd; then it is this many times the median."""
 _LONGEST_SHARD = 5
 """Digits of a numbered folder's name beyond which it is a person's: CASIA's and others' people have six or seven."""
+_SHOWN = 4
 
 _KEEP = "if that is what it is, pass --as-it-is"
 
@@ -27,8 +29,8 @@ _KEEP = "if that is what it is, pass --as-it-is"
 def are_shards(folders: Mapping[str, int], images: Sequence[ImageFile]) -> bool:
     """Whether folders are numbered pieces of a dataset and no people.
 
-    They are called 0, 1, 2 ... or 00, 01, 02 ... without a gap, and no file's name comes in two of them: the files of
-    people's folders are mostly numbered from the first anew.
+    They are called 0, 1, 2 ... or 00, 01, 02 ..., or by their first image, as FFHQ's 00000, 01000, 02000 ..., without a
+    gap, and no file's name comes in two of them: the files of people's folders are mostly numbered from the first anew.
 
     Args:
         folders: folder -> number of images.
@@ -38,7 +40,10 @@ def are_shards(folders: Mapping[str, int], images: Sequence[ImageFile]) -> bool:
     if not all(name.isascii() and name.isdigit() and len(name) <= _LONGEST_SHARD for name in names):
         return False
     numbers = sorted(map(int, names))
-    if len(names) < 2 or numbers[0] > 1 or numbers[-1] - numbers[0] != len(numbers) - 1:
+    if len(names) < 2 or numbers[0] > 1:
+        return False
+    step = numbers[1] - numbers[0]
+    if any(after - before != step for before, after in itertools.pairwise(numbers)) or (step > 1 and len(numbers) < 3):
         return False
     files = {image.path.rpartition("/")[2] for image in images}
     return len(files) == len(images)
@@ -68,6 +73,25 @@ def shards(folders: Mapping[str, int], form: KnownForm | None) -> Smell:
         what=f"the {len(names):,} folders {names[0]} to {names[-1]} look like numbered pieces of a dataset, not like "
         f"people: no file name comes in two of them",
         way_out=f"{_layout(form)}, or --list TABLE with whose each image is; {_KEEP}",
+    )
+
+
+def parts(folders: Iterable[str], form: KnownForm | None) -> Smell | None:
+    """All folders with images are called as parts of a set are, or as groups; None where they aren't.
+
+    Args:
+        folders: that hold the images, at least two.
+        form: what the source was recognised as.
+    """
+    names = sorted({folder.rpartition("/")[2] for folder in folders})
+    what = "parts of a dataset" if all(map(is_split, names)) else "groups" if all(map(is_group_folder, names)) else None
+    if what is None or len(names) < 2:
+        return None
+    return Smell(
+        what=f"the {len(names):,} folders that hold the images, {', '.join(names[:_SHOWN])}"
+        f"{', ...' if len(names) > _SHOWN else ''}, are called as {what}, not as people",
+        way_out=f"{_layout(form)}, or --list TABLE with whose each image is; a set of single faces with attributes, "
+        f"such as FairFace, has no identities and trains classifiers only (ethnoshard classifier --help); {_KEEP}",
     )
 
 
