@@ -108,6 +108,15 @@ def test_places_without_a_list(tmp_path: Path) -> None:
         read_any_pairs(tmp_path / "lfw.bin", form="ytf")
 
 
+def test_a_folder_above_rfws_lists_is_told_where_they_are(tmp_path: Path) -> None:
+    write_rfw(tmp_path / "RFW" / "images" / "test", folds=1)
+    with pytest.raises(EthnoshardError) as caught:
+        pairs_form([tmp_path / "RFW"])
+    given = tmp_path / "RFW" / "images" / "test"
+    assert f"the lists lie in {given / 'txts'}: give {given}." in str(caught.value)
+    assert pairs_form([given]) == "rfw"
+
+
 def test_a_list_of_persons_is_no_list_of_pairs(tmp_path: Path) -> None:
     # CelebA's table of identities looks like two lines a pair until the second line.
     celeba = write(tmp_path / "identity_CelebA.txt", ["000001.jpg 2880", "000002.jpg 2937"])

@@ -22,6 +22,8 @@ WITH_IMAGES: tuple[PairsForm, ...] = ("bin", "parquet")
 _SEVERAL: tuple[PairsForm, ...] = ("lfw-csv", *WITH_IMAGES)
 """Forms of which several files make one list."""
 
+_DEEPEST = 4
+"""Folders down to which lists are looked for, to say where they are."""
 _BEGIN = 1 << 16
 _LFW_HEAD = re.compile(r"[0-9]+(\s+[0-9]+)?")
 _LFW_PAIR = re.compile(r"\S+\s+[0-9]+\s+(\S+\s+)?[0-9]+")
@@ -119,10 +121,17 @@ def _of_folder(path: Path) -> PairsForm:
             return form
         case []:
             others = sorted(file.name for file in path.glob("*.bin"))
-            more = f"; it has {', '.join(others[:4])}: give one of them" if others else ""
+            more = f"; it has {', '.join(others[:4])}: give one of them" if others else _further_down(path)
             raise EthnoshardError(f"{path} holds no list of pairs that is known{more}. Looked for: {_LOOKED_FOR}")
         case _:
             raise EthnoshardError(f"{path} holds lists of the forms {' and '.join(found)}; choose one by --pairs-form")
+
+
+def _further_down(path: Path) -> str:
+    """What to give instead, where RFW's lists or CFP's lie in a folder below, as downloads are unpacked."""
+    patterns = (f"{'*/' * depth}{name}" for depth in range(1, _DEEPEST) for name in ("txts", "Protocol"))
+    below = next((found for pattern in patterns for found in path.glob(pattern) if found.is_dir()), None)
+    return "" if below is None else f"; the lists lie in {below}: give {below.parent}"
 
 
 def _rfw_lists(path: Path) -> bool:
