@@ -16,7 +16,7 @@ from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._several import Opened, join
 from ethnoshard.sources.containers._braces import expanded
-from ethnoshard.sources.containers._inventory import Inventory
+from ethnoshard.sources.containers._inventory import OF_SYSTEMS, Inventory
 from ethnoshard.sources.containers._kinds import inventory_of, kind_of
 from ethnoshard.sources.containers._parquet import list_parquet
 from ethnoshard.sources.containers._refusals import refuse_content
@@ -266,7 +266,8 @@ def _of_pattern(path: Path) -> list[Path]:
 def _by_extension(folder: Path, inventory: Inventory) -> Mapping[str, list[Path]]:
     """Files below a folder that may have images inside: ``rec``, ``parquet``, ``archive``."""
     found: dict[str, list[Path]] = {}
-    for name in sorted(name for names in inventory.skipped.values() for name in names):
+    own = {reason: names for reason, names in inventory.skipped.items() if reason not in OF_SYSTEMS}
+    for name in sorted(name for names in own.values() for name in names):
         extension = name.rpartition(".")[2].lower()
         path = folder / name
         if extension in ("rec", "parquet"):

@@ -305,3 +305,11 @@ def test_what_fits_nothing_or_could_mean_two_things_is_one_message(tmp_path: Pat
         read_people_list(write(tmp_path / "labels.csv", ["identity,group", "A,X"]))
     with pytest.raises(EthnoshardError, match="is not there; give a table that says who is on which image"):
         read_people_list(tmp_path / "none.csv")
+
+
+def test_a_list_whose_people_are_the_folders_of_its_paths_says_so(tmp_path: Path) -> None:
+    images = files(tmp_path / "faces", "000/1.jpg", "000/2.jpg", "001/1.jpg")
+    table = read_people_list(write(tmp_path / "a.csv", ["file_name,star", "000/1.jpg,A", "000/2.jpg,B", "001/1.jpg,A"]))
+    assert listed(table, images).form.endswith(
+        "(a.csv: image from column file_name, identity from the folders of column file_name)"
+    )

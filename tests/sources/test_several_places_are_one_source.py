@@ -58,6 +58,16 @@ def test_what_lies_beside_the_archives_of_a_folder_is_counted(tmp_path: Path, pa
     }
 
 
+def test_what_a_system_laid_beside_archives_is_none_of_them(tmp_path: Path, pack_as: PackAs) -> None:
+    put(pack_as, "zip", PHOTOS, tmp_path / "set" / "0.zip")
+    for name in ("__MACOSX/0.zip", "._0.zip", ".cache/1.zip"):
+        (tmp_path / "set" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "set" / name).write_bytes(b"no archive")
+    source = open_source(tmp_path / "set")
+    assert read_all(source) == PHOTOS
+    assert sum(map(len, source.skipped.values())) == 3
+
+
 def test_an_archive_beside_records_is_counted(tmp_path: Path, pack_as: PackAs) -> None:
     put(pack_as, "zip", PHOTOS, tmp_path / "set" / "0.zip")
     write_records(tmp_path / "set" / "ms1m", insightface_records([(0, [b"a"]), (1, [b"b"])]))

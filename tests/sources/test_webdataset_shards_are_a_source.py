@@ -190,3 +190,17 @@ def test_many_compressed_shards_with_people_spread_over_them_are_a_smell(tmp_pat
     write_shards(samples, tmp_path / "plain", 10)
     write_shards(samples, tmp_path / "few", 8, ".tar.gz")
     assert [open_source(tmp_path / name).smells for name in ("apart", "plain", "few")] == [(), (), ()]
+
+
+def test_json_without_a_person_is_refused_with_its_keys(tmp_path: Path) -> None:
+    samples = [{"__key__": f"{n:03d}", "jpg": b"x", "json": {"who_is_it": f"p{n}", "width": 112}} for n in range(4)]
+    (path,) = write_shards(samples, tmp_path / "shards")
+    with pytest.raises(EthnoshardError, match=r"it has who_is_it, width. Say which key does by --columns identity=KEY"):
+        open_source(path)
+    assert len(open_source(path, Reading(columns={"identity": "who_is_it"})).refs) == 4
+
+
+def test_a_key_of_json_is_refused_where_there_is_only_cls(tmp_path: Path) -> None:
+    (path,) = write_shards(class_samples(PHOTOS, PEOPLE), tmp_path / "shards")
+    with pytest.raises(EthnoshardError, match=r"no \.json, so that --columns identity=person names nothing in it"):
+        open_source(path, Reading(columns={"identity": "person"}))

@@ -65,6 +65,8 @@ MACOS = "macOS metadata (__MACOSX)"
 SYNOLOGY = "thumbnails that a Synology made (@eaDir)"
 FOLDERS_OF_SYSTEMS = {"__MACOSX": MACOS, "@eaDir": SYNOLOGY}
 """Folders that systems make beside people's own, with copies of the images in them."""
+OF_SYSTEMS = frozenset({HIDDEN, *FOLDERS_OF_SYSTEMS.values()})
+"""Reasons of what is nobody's data, whatever its form."""
 LINK = "link inside an archive"
 SPECIAL = "device, pipe or socket"
 UNSAFE = "absolute path or '..' in the name"

@@ -43,6 +43,7 @@ _CLASSES = (CLS, "class", "label")
 _SIDECARS = (*_CLASSES, JSON)
 _LARGEST_SIDECAR = 2**20
 _LONGEST_NAME = 255
+_SHOWN_KEYS = 8
 _LOOKED_AT = 256
 """Members by which a tar is told to be a shard or not."""
 _FEW_COMPRESSED = 8
@@ -117,10 +118,21 @@ def scheme_of(shard: Shard, reading: Reading) -> Scheme | None:
                 content = _object(_beside(image, sample, sample.objects))
                 found |= {key: value for key, value in content.items() if _text(value) is not None}
     identity = None
+    if has_class and not found and IDENTITY in reading.columns:
+        raise EthnoshardError(
+            f"{shard.path} has .cls beside its images and no .json, so that --columns identity="
+            f"{reading.columns[IDENTITY]} names nothing in it; without, .cls says who is who"
+        )
     if found:
         identity = column_for(IDENTITY, [*found, *([CLS] if has_class else [])], reading.columns, shard.path)
         if identity is not None and in_folder and not is_sure(identity) and IDENTITY not in reading.columns:
             identity = None
+    if identity is None and found and not (has_class or in_folder):
+        raise EthnoshardError(
+            f"{shard.path} is a shard of WebDataset whose .json doesn't say whose an image is: it has "
+            f"{', '.join(sorted(found)[:_SHOWN_KEYS])}{', ...' if len(found) > _SHOWN_KEYS else ''}. Say which key "
+            f"does by --columns identity=KEY, or who is on which image by --list TABLE"
+        )
     if identity is None:
         return Scheme(CLS) if has_class else None
     rest = [key for key in found if key != identity]

@@ -304,7 +304,8 @@ def _by_label(
 
 
 def _form(table: ImageTable) -> str:
-    return f"a list of who is on which image ({table.path.name})"
+    read_as = f": {', '.join(table.read_as)}" if table.read_as else ""
+    return f"a list of who is on which image ({table.path.name}{read_as})"
 
 
 def _arranged(
