@@ -22,7 +22,7 @@ def resident() -> int:
 def given_back() -> float:
     """Share of a block that the system has again at once when it is freed.
 
-    Page faults don't tell: huge pages have few. Of an allocator that was told nothing a block goes back only if it was no
+    Page faults don't tell: huge pages have few. Where the allocator was told nothing, a block goes back if it was no
     free piece of the heap, which depends on what the process did before.
     """
     block = torch.ones(BLOCK // 4)
