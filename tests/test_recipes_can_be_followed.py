@@ -41,7 +41,8 @@ class Faces:
 
     def _jpeg(self, person: int, image: int) -> bytes:
         file = io.BytesIO()
-        pixels = draw_face(0, person, image, group=person % 3, size=self._size)
+        # MTCNN finds all of these, which it does not of each that is drawn.
+        pixels = draw_face(0, person, image + 2, group=person % 3, size=self._size)
         Image.fromarray(pixels).save(file, "JPEG", quality=90)
         return file.getvalue()
 
@@ -317,4 +318,4 @@ def test_a_recipe_scores_every_pair(
     assert run.returncode == 0, run.stderr
     report = json.loads((tmp_path / "lfw-report" / "report.json").read_text())
     assert "can't be scored" not in run.stderr
-    assert report["verification"]["pairs"]["scored"] == len(PAIRS)
+    assert report["verification"]["pairs"] == len(PAIRS)
