@@ -100,6 +100,7 @@ class Opener:
         except OSError as error:
             raise EthnoshardError(f"{path} can't be read: {error.strerror or error}") from error
         if self._table is None:
+            self._refuse_columns(path)
             refs = listing.refs
             one = len(refs) > 1 and refs[0].identity == refs[-1].identity and not self._reading.as_it_is
             smell = table_of_records(path, refs[0].identity, len(refs)) if one else None
@@ -107,11 +108,25 @@ class Opener:
         listed = listed_by(self._table, listing.refs, path, skipped=listing.skipped)
         return replace(listed, image_size=listing.image_size, smells=(*listing.smells, *listed.smells))
 
+    def _refuse_columns(self, path: Path) -> None:
+        """Refuse columns where nothing has any.
+
+        Raises:
+            EthnoshardError: the user named some.
+        """
+        if self._reading.columns:
+            named = ", ".join(f"{role}={column}" for role, column in self._reading.columns.items())
+            raise EthnoshardError(
+                f"{path} has no columns that {named!r} could name; --columns goes with --list TABLE, with Parquet, or "
+                f"with .json beside the images"
+            )
+
     def _arrange(self, inventory: Inventory, path: Path) -> Listing:
         if self._table is not None:
             return listed_by(self._table, inventory.images, path, skipped=inventory.skipped)
         if self._layout is not None:
             return arrange_by_layout(inventory, path, self._layout)
+        self._refuse_columns(path)
         try:
             listing = arrange(inventory, path)
         except EthnoshardError as error:

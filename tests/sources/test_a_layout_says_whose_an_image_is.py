@@ -85,3 +85,8 @@ def test_what_is_no_pattern_is_refused(pack: Pack, layout: str, why: str) -> Non
     with pytest.raises(EthnoshardError, match="is no pattern of paths") as caught:
         listed(pack, layout, "a/1.jpg")
     assert why in str(caught.value)
+
+
+def test_columns_of_nothing_are_refused(pack: Pack) -> None:
+    with pytest.raises(EthnoshardError, match="has no columns that 'identity=person' could name; --columns goes with"):
+        open_source(pack({"a/1.jpg": b"x"}), Reading(columns={"identity": "person"}))
