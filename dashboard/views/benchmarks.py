@@ -441,43 +441,33 @@ def _of(kind: type[B], part: Callable[[Files[B]], None]) -> Part:
     return show_part
 
 
+def _rows(command: str, kind: str, title: str, how: str) -> tuple[str, Part]:
+    """The command of files that hold rows, and the part that shows them as tables."""
+    return command, _of(TableBenchmark, _table(kind, title, how))
+
+
 _PARTS: Mapping[str, tuple[str, Part]] = {
     "planning-": ("python -m benchmarks.planning", _of(PlanningBenchmark, _planning)),
     "meetings-arms": ("python -m benchmarks.meetings", _of(ArmsBenchmark, _arms)),
-    "meetings-disk": (
+    "meetings-disk": _rows(
         "python -m benchmarks.meetings",
-        _of(
-            TableBenchmark,
-            _table(
-                "meetings-disk",
-                "Nobody meets those who lie beside him on the disk more often than by chance",
-                "How often somebody's nearest, or the ten nearest, are in the batch, over chance, without look-alikes; "
-                "where the disk is in an order of chance, and where it is in one by likeness.",
-            ),
-        ),
+        "meetings-disk",
+        "Nobody meets those who lie beside him on the disk more often than by chance",
+        "How often somebody's nearest, or the ten nearest, are in the batch, over chance, without look-alikes; "
+        "where the disk is in an order of chance, and where it is in one by likeness.",
     ),
-    "meetings-hard": (
+    "meetings-hard": _rows(
         "python -m benchmarks.meetings",
-        _of(
-            TableBenchmark,
-            _table(
-                "meetings-hard",
-                "Look-alikes cost jumps, not bytes",
-                "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the "
-                "share of cells that come with look-alikes.",
-            ),
-        ),
+        "meetings-hard",
+        "Look-alikes cost jumps, not bytes",
+        "Reads and jumps of an epoch, bytes read over those of the dataset, and the most that is held, by the "
+        "share of cells that come with look-alikes.",
     ),
-    "meetings-remote": (
+    "meetings-remote": _rows(
         "python -m benchmarks.meetings",
-        _of(
-            TableBenchmark,
-            _table(
-                "meetings-remote",
-                "From afar each shard is fetched once",
-                "Requests and bytes, over those of the dataset.",
-            ),
-        ),
+        "meetings-remote",
+        "From afar each shard is fetched once",
+        "Requests and bytes, over those of the dataset.",
     ),
     "look-alikes": (
         "python -m benchmarks.look_alikes",
@@ -494,96 +484,56 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
     "labelling": ("python -m benchmarks.labelling WORK", _of(RateBenchmark, _labelling)),
     "training-": ("python -m benchmarks.training DATASET", _of(StepBenchmark, _training)),
     "demographics": ("python -m benchmarks.demographics", _of(GroupErrorsBenchmark, _group_errors)),
-    "coverage": (
+    "coverage": _rows(
         "python -m benchmarks.coverage",
-        _of(
-            TableBenchmark,
-            _table(
-                "coverage",
-                "How often intervals hold the truth, and how often a claim is false",
-                "In drawn worlds, in percent with the Monte-Carlo error. Of 95 % intervals 92 to 98 % should hold it "
-                "(covers), of claims where nothing differs 2 to 7 % should be made (claims); ! marks what is outside.",
-            ),
-        ),
+        "coverage",
+        "How often intervals hold the truth, and how often a claim is false",
+        "In drawn worlds, in percent with the Monte-Carlo error. Of 95 % intervals 92 to 98 % should hold it "
+        "(covers), of claims where nothing differs 2 to 7 % should be made (claims); ! marks what is outside.",
     ),
-    "audit-images": (
+    "audit-images": _rows(
         "python -m benchmarks.audit_images",
-        _of(
-            TableBenchmark,
-            _table(
-                "audit-images",
-                "Which copies of images an audit finds",
-                "Copies that were planted, on people on whom nothing was fitted; recall with Wilson's interval.",
-            ),
-        ),
+        "audit-images",
+        "Which copies of images an audit finds",
+        "Copies that were planted, on people on whom nothing was fitted; recall with Wilson's interval.",
     ),
-    "audit-shared": (
+    "audit-shared": _rows(
         "python -m benchmarks.audit",
-        _of(
-            TableBenchmark,
-            _table(
-                "audit-shared",
-                "Which people of another set an audit finds",
-                "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
-            ),
-        ),
+        "audit-shared",
+        "Which people of another set an audit finds",
+        "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
     ),
-    "audit-made": (
+    "audit-made": _rows(
         "python -m benchmarks.audit",
-        _of(
-            TableBenchmark,
-            _table(
-                "audit-made",
-                "How long an audit takes",
-                "Drawn embeddings, given; without looking for images that come twice.",
-            ),
-        ),
+        "audit-made",
+        "How long an audit takes",
+        "Drawn embeddings, given; without looking for images that come twice.",
     ),
-    "audit-named": (
+    "audit-named": _rows(
         "python -m benchmarks.audit_named",
-        _of(
-            TableBenchmark,
-            _table(
-                "audit-named",
-                "Whom an audit takes a stranger for",
-                "Of planted faces in wrong folders that were found, by how alike the nearest other identity is: of "
-                "people of the set the share that is named and right, or wrong; of others the share that is named at "
-                "all. With Wilson's intervals.",
-            ),
-        ),
+        "audit-named",
+        "Whom an audit takes a stranger for",
+        "Of planted faces in wrong folders that were found, by how alike the nearest other identity is: of "
+        "people of the set the share that is named and right, or wrong; of others the share that is named at "
+        "all. With Wilson's intervals.",
     ),
-    "audit-planted": (
+    "audit-planted": _rows(
         "python -m benchmarks.audit",
-        _of(
-            TableBenchmark,
-            _table(
-                "audit-planted",
-                "What an audit finds of planted faults",
-                "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
-            ),
-        ),
+        "audit-planted",
+        "What an audit finds of planted faults",
+        "Precision and recall with Wilson's intervals, on people on whom nothing was fitted.",
     ),
-    "fuzz": (
+    "fuzz": _rows(
         "python -m benchmarks.fuzz",
-        _of(
-            TableBenchmark,
-            _table(
-                "fuzz",
-                "What readers make of damaged files",
-                "Small whole files with one to three random changes each; a clear message or counted rows are right.",
-            ),
-        ),
+        "fuzz",
+        "What readers make of damaged files",
+        "Small whole files with one to three random changes each; a clear message or counted rows are right.",
     ),
-    "listing-": (
+    "listing-": _rows(
         "python -m benchmarks.listing",
-        _of(
-            TableBenchmark,
-            _table(
-                "listing-",
-                "Listing RecordIO beside an earlier version",
-                "Microseconds by the clock and of the processor, and bytes of memory, an image; five rounds in turn.",
-            ),
-        ),
+        "listing-",
+        "Listing RecordIO beside an earlier version",
+        "Microseconds by the clock and of the processor, and bytes of memory, an image; five rounds in turn.",
     ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
