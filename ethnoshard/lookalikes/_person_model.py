@@ -30,6 +30,8 @@ _NOTHING = 1e-10
 """Variance within a person, of vectors of length 1, that is but rounding."""
 _AT_ONCE = 1 << 15
 """Faces that are worked on at a time."""
+_WIDE = 2048
+"""Numbers of an embedding beyond which a covariance takes gigabytes and minutes; networks for faces have 128 to 512."""
 _FITTED_ON = 200_000
 """Faces that a model is fitted to, at most; those of whole people, evenly spread over the numbers."""
 
@@ -80,6 +82,10 @@ class PersonModel:
         mine = _some_people(owners, counts)
         x, own = _centred(vectors[mine], mean), np.unique(owners[mine], return_inverse=True)[1]
         counts = np.bincount(own)
+        centre = (sums_of(x, own, len(counts), np.float64) / counts[:, None]).mean(axis=0)
+        span = _span(x)
+        if span is not None:
+            x = x @ span
         means = sums_of(x, own, len(counts), np.float64) / counts[:, None]
         rest = x - means[own]
         within = _shrunk(rest.T @ rest / max(1, len(x) - len(counts)))
@@ -96,8 +102,8 @@ class PersonModel:
         order = np.argsort(-variances)
         return cls(
             mean=mean,
-            centre=means.mean(axis=0),
-            basis=whitening @ axes[:, order],
+            centre=centre,
+            basis=whitening @ axes[:, order] if span is None else span @ (whitening @ axes[:, order]),
             between=np.maximum(variances[order], _LEAST_BETWEEN * max(float(variances[order[0]]), _LEAST_BETWEEN)),
             people=int(np.count_nonzero(counts >= 2)),
             faces=len(x),
@@ -152,6 +158,18 @@ def _centred(vectors: Vectors, mean: Floats) -> Floats:
     x: Floats = vectors.astype(np.float64) - mean
     x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     return np.asarray(x, np.float64)
+
+
+def _span(vectors: NDArray[np.floating]) -> Floats | None:
+    """The directions, (D, E), in which few wide vectors lie at all; None where all directions are fitted.
+
+    Of the others the faces say nothing.
+    """
+    faces, width = vectors.shape
+    if width <= max(_WIDE, faces):
+        return None
+    _, sizes, directions = np.linalg.svd(vectors.astype(np.float64), full_matrices=False)
+    return np.asarray(directions[sizes > sizes[0] * np.sqrt(_NOTHING)].T, np.float64)
 
 
 def _shrunk(covariance: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ethnoshard.lookalikes import SamePeople, same_people
+from ethnoshard.lookalikes import PersonModel, SamePeople, same_people
 from tests.kit.normal_people import People, normal_people
 
 HALVED = (3, 11, 50, 77, 120)
@@ -103,3 +103,17 @@ def test_single_faces_in_a_second_folder_are_found_too() -> None:
     found = found_in(people)
     assert pairs(found) == [(one, 150 + turn) for turn, one in enumerate(HALVED)]
     assert found.sure.min() > 0.5
+
+
+def test_embeddings_wider_than_faces_are_many_are_fitted_where_the_faces_lie() -> None:
+    rng = np.random.default_rng(0)
+    own = np.repeat(np.arange(30), 3)
+    vectors = rng.normal(size=(30, 3000))[own] + 0.5 * rng.normal(size=(90, 3000))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    model = PersonModel.fit(vectors, own, 30)
+    assert model.basis.shape[0] == 3000 and model.basis.shape[1] <= 90
+    places = model.coordinates(vectors) * model.weights
+    places /= np.linalg.norm(places, axis=1, keepdims=True)
+    alike, same = places @ places.T, own[:, None] == own
+    np.fill_diagonal(alike, np.nan)
+    assert np.nanmin(alike[same]) > np.nanmax(alike[~same])
