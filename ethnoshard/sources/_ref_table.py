@@ -116,12 +116,6 @@ def rows_of(refs: Iterable[ImageRef], member: int) -> pl.DataFrame:
     )
 
 
-def images_of_each(rows: pl.DataFrame) -> dict[str, int]:
-    """Identity -> number of its images."""
-    counted = rows.group_by(IDENTITY).len()
-    return dict(zip(counted[IDENTITY].to_list(), counted["len"].to_list(), strict=True))
-
-
 def named_apart(rows: pl.DataFrame, others: Sequence[pl.Expr]) -> pl.DataFrame:
     """Give images of one person and one name further names, one after the other, until no two are alike.
 

@@ -1,7 +1,6 @@
 """Several places as one source: each is listed by itself, then all are put in one order."""
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from ethnoshard.sources._place import SEVERAL, Place, in_member
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef
 from ethnoshard.sources._ref_table import FILE, MEMBER, RefTable, rows_of
 from ethnoshard.sources.naming._people import SAID, PeopleOfImages
-from ethnoshard.sources.naming._smells import of_numbers
+from ethnoshard.sources.naming._smells import odd_sizes
 
 
 class Opened(NamedTuple):
@@ -51,7 +50,7 @@ def join(parts: Sequence[Opened], path: Path, *, one_set: bool, max_file_bytes: 
         people=_people(part.listing.people for part in parts),
         smells=(
             *dict.fromkeys(smell for part in parts for smell in part.listing.smells if not smell.of_all),
-            *of_numbers(Counter(ref.identity for ref in refs), "say by --layout or --list who is who"),
+            *odd_sizes(refs),
             *([] if one_set or not spread else [_same_people(spread, parts)]),
         ),
         remarks=tuple(remark for part in parts for remark in part.listing.remarks),

@@ -15,12 +15,12 @@ import polars as pl
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing, Smell
 from ethnoshard.sources._reading import Reading
-from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, REF_SCHEMA, SIZE, RefTable, images_of_each, named_apart
+from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, REF_SCHEMA, SIZE, RefTable, named_apart
 from ethnoshard.sources.containers._parquet_groups import largest_row_group
 from ethnoshard.sources.containers._parquet_reader import NEAR, POLARS_ERRORS, locator_of, said_by, scanned
 from ethnoshard.sources.naming._columns import column_for
 from ethnoshard.sources.naming._people import SAID, PeopleOfImages
-from ethnoshard.sources.naming._smells import of_numbers
+from ethnoshard.sources.naming._smells import odd_sizes
 from ethnoshard.sources.naming._splits import splits_of
 
 PARQUET_MAGIC = b"PAR1"
@@ -101,7 +101,7 @@ def list_parquet(files: Sequence[Path], source: Path, reading: Reading) -> Listi
         smells=(
             *_versions(files),
             *_shuffled(files, refs),
-            *of_numbers(images_of_each(images), "say by --columns identity=COLUMN who is who"),
+            *odd_sizes(refs, "say by --columns identity=COLUMN who is who"),
         ),
     )
 

@@ -15,7 +15,7 @@ import polars as pl
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing, Smell
 from ethnoshard.sources._reading import Reading
-from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, SIZE, RefTable, images_of_each, named_apart
+from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, SIZE, RefTable, named_apart
 from ethnoshard.sources.containers._inventory import (
     HIDDEN,
     MACOS,
@@ -29,7 +29,7 @@ from ethnoshard.sources.containers._tar import members_of, opened_tar_gz
 from ethnoshard.sources.containers._tar_headers import Member
 from ethnoshard.sources.naming._columns import column_for, is_sure
 from ethnoshard.sources.naming._people import SAID, PeopleOfImages
-from ethnoshard.sources.naming._smells import of_numbers
+from ethnoshard.sources.naming._smells import odd_sizes
 from ethnoshard.sources.naming._splits import splits_of
 
 NO_SIDECAR = "image without a .cls or .json that says whose it is"
@@ -180,13 +180,14 @@ def list_shards(shards: Sequence[Shard], source: Path, scheme: Scheme) -> Listin
     with_place = pl.concat_str(shard_name, pl.lit("-"), pl.col(NUMBER).cast(pl.String), pl.lit("-"), _KEY)
     number = "a WebDataset shard" if len(shards) == 1 else f"{len(shards):,} WebDataset shards"
     says = f"the key {scheme.identity} of .json" if scheme.identity != CLS else ".cls"
+    refs = RefTable.of(named_apart(images, [pl.col(_KEY), with_shard, with_place]))
     return Listing(
-        refs=RefTable.of(named_apart(images, [pl.col(_KEY), with_shard, with_place])),
+        refs=refs,
         skipped=skipped,
         form=f"{number}{splits_of(shard.path for shard in shards)}; identities from {says}",
         people=people.people(),
         smells=(
-            *of_numbers(images_of_each(images), "say by --columns identity=KEY which key of .json names the person"),
+            *odd_sizes(refs, "say by --columns identity=KEY which key of .json names the person"),
             *_compressed_apart(shards, images),
         ),
     )

@@ -72,11 +72,6 @@ class Layout:
         """Whether the identity stands in the file's name."""
         return "{identity}" in self.components[-1]
 
-    @property
-    def gives_groups(self) -> bool:
-        """Whether the pattern has a group."""
-        return "{group}" in self.pattern
-
     def reader(self) -> "LayoutReader":
         """What reads paths by it."""
         return LayoutReader(self)

@@ -2,11 +2,10 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ethnoshard.sources._listing import Smell
 from ethnoshard.sources._reader import ImageRef
@@ -120,31 +119,17 @@ def odd_sizes(refs: Sequence[ImageRef], say: str = "say by --layout or --list wh
         say: how to say who is who.
     """
     starts = identity_starts(refs)
-    return _odd(np.diff(starts, append=len(refs)), lambda place: refs[int(starts[place])].identity, say)
-
-
-def of_numbers(images: Mapping[str, int], say: str) -> tuple[Smell, ...]:
-    """The same of identities that are counted already.
-
-    Args:
-        images: identity -> number of its images.
-        say: how to say who is who.
-    """
-    return _odd(np.fromiter(images.values(), np.int64), lambda place: list(images)[place], say)
-
-
-def _odd(sizes: NDArray[np.int64], name: Callable[[int], str], say: str) -> tuple[Smell, ...]:
-    everybody = int(sizes.sum())
+    sizes = np.diff(starts, append=len(refs))
     if len(sizes) == 1:
-        odd = replace(one_identity(everybody, name(0), None), way_out=f"{say}; {_KEEP}")
-        return (odd,) if everybody > 1 else ()
+        odd = replace(one_identity(len(refs), refs[0].identity, None), way_out=f"{say}; {_KEEP}")
+        return (odd,) if len(refs) > 1 else ()
     largest = int(sizes.argmax())
     most, others = int(sizes[largest]), float(np.median(np.delete(sizes, largest)))
-    if most <= LARGEST * everybody or (len(sizes) < _FEW and most < _FEW * others):
+    if most <= LARGEST * len(refs) or (len(sizes) < _FEW and most < _FEW * others):
         return ()
     what = (
-        f"the identity {name(largest)!r} has {most:,} of {everybody:,} images ({most / everybody:.0%}); the median of "
-        f"the others is {others:,.0f}"
+        f"the identity {refs[int(starts[largest])].identity!r} has {most:,} of {len(refs):,} images "
+        f"({most / len(refs):.0%}); the median of the others is {others:,.0f}"
     )
     return (Smell(what=what, way_out=f"look whether it is a person; {say}; {_KEEP}", of_all=True),)
 
