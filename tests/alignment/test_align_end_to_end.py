@@ -100,3 +100,9 @@ def test_an_aligned_source_that_is_not_square_needs_a_size(tmp_path: Path) -> No
     Image.new("RGB", (40, 60)).save(tmp_path / "faces" / "one" / "1.jpg")
     with pytest.raises(EthnoshardError, match="its first image is 40 x 60 px; give --size"):
         align(tmp_path / "faces", tmp_path / "work", AlignSettings(aligned=True, size=None), reading=ALONE, workers=1)
+
+
+def test_what_is_hardly_what_it_looks_like_is_refused_before_anything_is_made(pair: Path, tmp_path: Path) -> None:
+    with pytest.raises(EthnoshardError, match="would be of one identity, 'p'"):
+        align(pair, tmp_path / "work", workers=1)
+    assert not (tmp_path / "work").exists()
