@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import hypothesis
@@ -196,6 +197,28 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real faces in {folder}; ETHNOSHARD_DATA names another folder")
     return folder
+
+
+SHARED = {"noise", "noise_work", "noise_dataset", "drawn"}
+"""Folders that the tests of a whole process have in common: which of them would see a change depends on chance."""
+
+
+@pytest.fixture(autouse=True)
+def _shared_folders_stay_as_they_are(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whoever writes to a folder that others use fails himself; a copy is his own."""
+    values = [request.getfixturevalue(name) for name in sorted(SHARED & set(request.fixturenames))]
+    # Some tests have parameters of these names.
+    folders = [value for value in values if isinstance(value, Path)]
+    before = list(map(stamps, folders))
+    yield
+    for folder, stamp in zip(folders, before, strict=True):
+        assert stamps(folder) == stamp, f"{folder} is shared with other tests, and was written to"
+
+
+def stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """When every file was written to last, and its size; except the lock."""
+    found = ((str(path), path.lstat()) for path in folder.rglob("*") if path.name != ".lock")
+    return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in found if not S_ISDIR(stat.st_mode)}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Whatever a server does to a transfer: it is tried again, until there is the right shard or one clear error."""
 
+import contextlib
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ from moto.server import ThreadedMotoServer
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
 from ethnoshard.shards import _fetch
-from ethnoshard.shards._fetch import Patience
+from ethnoshard.shards._fetch import Patience, RemoteFolder
 from ethnoshard.shards._remote import RemoteShards
 from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving
 from tests.kit.waiting import PATIENCE
@@ -55,21 +56,28 @@ def bucket(noise_dataset: Path) -> Iterator[tuple[str, int]]:
 
 
 class Clock:
-    """Seconds that pass only when the server has come to stand still: whatever else takes long is no stall.
+    """Seconds that pass only while an attempt meets a server that stands still: whatever else takes long is no stall.
 
-    Each time enough for whoever waits to lose patience, whether he looked at the clock just before or just after.
+    Each time it is asked, however often that is before whoever waits has had all that came before the server stood
+    still.
     """
 
     def __init__(self, server: FaultyServer) -> None:
-        self.server, self.seen, self.left, self.now = server, 0, 0, 0.0
+        self.server, self.past, self.now = server, 0, 0.0
 
     def __call__(self) -> float:
-        if self.server.stalls > self.seen:
-            self.seen, self.left = self.server.stalls, 3
-        if self.left:
-            self.left -= 1
+        if self.server.stalls > self.past:
             self.now += PATIENCE / 2
         return self.now
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """While it lasts: stalls of earlier attempts are over, though their connections may still be open."""
+        self.past = self.server.stalls
+        try:
+            yield
+        finally:
+            self.past = self.server.stalls
 
 
 @pytest.fixture(params=["http", "s3"])
@@ -83,7 +91,9 @@ def served(
     """The dataset opened by its URL, and the server that is in the way."""
     http = request.param == "http"
     with serving(from_folder(noise_dataset) if http else from_server(*bucket)) as server:
-        monkeypatch.setattr(_fetch, "now", Clock(server))
+        clock = Clock(server)
+        monkeypatch.setattr(_fetch, "now", clock)
+        monkeypatch.setattr(RemoteFolder, "_attempt", clock.attempt()(RemoteFolder._attempt))
         url, options = (server.url, {}) if http else ("s3://trouble/ds", {**OPTIONS, "endpoint_url": server.url})
         yield server, FaceDataset.open(url, cache=tmp_path / "cache", storage_options=options)
 
