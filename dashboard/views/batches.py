@@ -259,7 +259,7 @@ def _error(panel: _Panel) -> None:
 
 def error_title(delivery: Delivery) -> str:
     """The worst that was reached."""
-    number = len(delivery.steps) * delivery.ranks
+    number = int(delivery.ranks.sum())
     batches = f"{number:,} batch{'es' * (number != 1)}"
     if not delivery.promised:
         return f"{delivery.run}: up to {farthest(delivery)} people off the dataset's composition in {batches}"
@@ -291,8 +291,15 @@ def _numbers(panel: _Panel) -> None:
         name=f"numbers{panel.key}",
         title=numbers_title(delivery),
         how=f"Area of a circle: share of the batches that hold so many. Dotted: {delivery.against}."
-        + (f" A step's {delivery.ranks} batches count together." if delivery.ranks > 1 else ""),
+        + (f" A step's {_ranks(delivery)} batches count together." if delivery.ranks.max() > 1 else ""),
     )
+
+
+def _ranks(delivery: Delivery) -> str:
+    """``2``, or ``2 (from step 41 on 1)`` where the number of ranks changed."""
+    steps, ranks = delivery.steps, delivery.ranks
+    later = ", ".join(f"from step {steps[at]:,} on {ranks[at]}" for at in np.flatnonzero(np.diff(ranks)) + 1)
+    return f"{ranks[0]} ({later})" if later else f"{ranks[0]}"
 
 
 def numbers_title(delivery: Delivery) -> str:
@@ -429,7 +436,7 @@ def _groups(panel: _Panel) -> None:
             "ahead": number(format="%.2f", width=58),
         },
         download=step_table(delivery).join(
-            with_own_pairs(panel.batches, delivery.ranks).select("step", "group", *PAIR_COLUMNS),
+            with_own_pairs(panel.batches, int(delivery.ranks.max())).select("step", "group", *PAIR_COLUMNS),
             on=["step", "group"],
             how="left",
         ),

@@ -14,10 +14,10 @@ class Delivery:
         run: its name.
         arm: how its batches were composed.
         groups: in the dataset's order.
-        ranks: whose batches a step has.
         promised: whether the arm has a target; else ``wanted`` is what the dataset holds.
         within: people that a group is ahead or behind at most, where it is promised.
         steps: numbers from 1, shape (steps,).
+        ranks: whose batches a step has, a batch of each, shape (steps,).
         epochs: of the training, from 0, shape (steps,).
         people: shape (steps, groups).
         wanted: people who were wanted, shape (steps, groups).
@@ -28,10 +28,10 @@ class Delivery:
     run: str
     arm: str
     groups: tuple[str, ...]
-    ranks: int
     promised: bool
     within: int
     steps: NDArray[np.int64]
+    ranks: NDArray[np.int64]
     epochs: NDArray[np.int64]
     people: NDArray[np.float64]
     wanted: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Delivery:
         there = self.epochs == epoch
         return replace(
             self,
-            **{name: getattr(self, name)[there] for name in ("steps", "epochs", "people", "wanted", "ahead")},
+            **{name: getattr(self, name)[there] for name in ("steps", "ranks", "epochs", "people", "wanted", "ahead")},
         )
 
     @property

@@ -18,16 +18,16 @@ def encounters_of(record: RunRecord, batches: pl.DataFrame, epoch: int | None = 
         batches: as :func:`read_batches` gives it.
         epoch: of the training, from 0; None for all.
     """
-    ranks = record.ranks
+    batches = batches.with_columns(ranks=pl.Series(record.ranks_at(batches["step"].to_numpy()), dtype=pl.Int64))
     planned = {company.group: company for company in record.planned_meetings}
     # At random is a fact of the plan: steps from before it was recorded have what the others have.
-    at_random = dict(batches.group_by("group").agg(pl.col("own_pairs_at_random").max() / ranks).iter_rows())
-    table = with_own_pairs(batches, ranks)
+    at_random = dict(batches.group_by("group").agg((pl.col("own_pairs_at_random") / pl.col("ranks")).max()).iter_rows())
+    table = with_own_pairs(batches, record.most_ranks)
     if epoch is not None:
         table = table.filter(pl.col("epoch") == epoch)
     table = table.filter(pl.col("own_pairs").is_not_null())
     return [
-        _of_group(str(group), rows, ranks, at_random[str(group)], planned.get(str(group)))
+        _of_group(str(group), rows, at_random[str(group)], planned.get(str(group)))
         for (group,), rows in table.group_by("group", maintain_order=True)
     ]
 
@@ -46,7 +46,7 @@ def missing_encounters(record: RunRecord, batches: pl.DataFrame) -> str | None:
     if not steps:
         return None
     which = "" if steps == batches["step"].n_unique() else f" of {steps:,} of its steps"
-    if record.ranks > 1:
+    if record.most_ranks > 1:
         return f"own pairs{which} and whose look-alikes met are not on record: ranks' batches were counted together"
     if which:
         return f"whose look-alikes met is not on record{which}"
@@ -56,10 +56,8 @@ def missing_encounters(record: RunRecord, batches: pl.DataFrame) -> str | None:
     )
 
 
-def _of_group(
-    group: str, rows: pl.DataFrame, ranks: int, at_random: float | None, planned: PlannedCompany | None
-) -> Encounters:
-    batches = len(rows) * ranks
+def _of_group(group: str, rows: pl.DataFrame, at_random: float | None, planned: PlannedCompany | None) -> Encounters:
+    batches = int(rows["ranks"].sum())
     people, pairs = float(rows["people"].sum()), float(rows["own_pairs"].sum())
     mean = people / batches
     planned_mean = mean if planned is None or planned.people is None else planned.people
@@ -71,7 +69,7 @@ def _of_group(
         dispersion=_dispersion((pairs + people) / batches - mean * mean, at_random, planned_mean),
         pairs=pairs / batches,
         pairs_at_random=at_random,
-        none=float((rows["people"] == 0).sum()) / len(rows) if ranks == 1 else None,
+        none=float((rows["people"] == 0).sum()) / len(rows) if batches == len(rows) else None,
         none_at_random=planned.none_at_random if planned else None,
         nearest=float(looked_at["nearest_met"].sum()) / draws if draws else None,
         nearest_by_chance=float(looked_at["nearest_met_by_chance"].sum()) / draws if draws else None,

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ethnoshard.results import from_json
 
 
@@ -173,6 +176,25 @@ class UsedTable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RankChange:
+    """Other processes trained together from a step on.
+
+    Attributes:
+        step: steps taken before.
+        epochs: of the training done before, a fraction of the last one with it.
+        ranks: processes since then.
+        ranks_before: processes until then.
+        steps_an_epoch: since then.
+    """
+
+    step: int
+    epochs: float
+    ranks: int
+    ranks_before: int
+    steps_an_epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """A training, as far as anybody looks at it.
 
@@ -184,7 +206,8 @@ class RunRecord:
         progress: how far it is.
         dataset: that it learns from.
         steps_an_epoch: None where it is not on record.
-        ranks: processes that train together.
+        ranks: processes that train together, in the end.
+        rank_changes: where their number changed, the first one first.
         plan: of the loader; None in runs from before it was recorded.
         coverage: what became of every face, of each epoch that ended.
         look_alikes: tables that batches were planned with, the first one first.
@@ -199,6 +222,7 @@ class RunRecord:
     dataset: TrainingDataset = field(default_factory=TrainingDataset)
     steps_an_epoch: int | None = None
     ranks: int = 1
+    rank_changes: tuple[RankChange, ...] = ()
     plan: PlannedEpoch | None = None
     coverage: tuple[EpochUse, ...] = ()
     look_alikes: tuple[UsedTable, ...] | None = None
@@ -216,6 +240,20 @@ class RunRecord:
             EthnoshardError: something is missing or of another type; the message has its place.
         """
         return from_json(cls, content, where)
+
+    @property
+    def most_ranks(self) -> int:
+        """Processes that trained together at most."""
+        return max([self.ranks, *(change.ranks_before for change in self.rank_changes)])
+
+    def ranks_at(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Processes that took each of the steps, (N,) counted from 1."""
+        changes = self.rank_changes
+        numbers = np.array([*(change.ranks_before for change in changes[:1]), *(change.ranks for change in changes)])
+        if not changes:
+            return np.full(len(steps), self.ranks)
+        ranks: NDArray[np.int64] = numbers[np.searchsorted([change.step for change in changes], steps, side="left")]
+        return ranks
 
     @property
     def planned_coverage(self) -> tuple[GroupUse, ...]:

@@ -89,11 +89,20 @@ def training_of(run: str, record: RunRecord, metrics: pl.DataFrame) -> Training:
             f"run.json of {run} is damaged: steps_an_epoch is missing; take it from a copy of the run"
         )
     table = metrics.sort("step").select(
-        (pl.col("step") / record.steps_an_epoch).alias("epochs"),
+        _epochs(record, record.steps_an_epoch).alias("epochs"),
         pl.col("images").cast(pl.Float64),
         **{each: value.cast(pl.Float64) for each, value in {**_STEPWISE, **_MEASURED}.items()},
     )
     return Training(name=run, arm=record.arm, seed=record.seed, epoch_steps=record.steps_an_epoch, table=table)
+
+
+def _epochs(record: RunRecord, steps_an_epoch: int) -> pl.Expr:
+    """Epochs done after each step: where ranks became others, the steps of an epoch are of different lengths."""
+    if not record.rank_changes:
+        return pl.col("step") / steps_an_epoch
+    number = pl.int_range(1, pl.len() + 1).over("epoch")
+    length = pl.when(pl.col("epoch") < record.progress.epoch).then(pl.len().over("epoch"))
+    return pl.col("epoch") + number / length.otherwise(pl.max_horizontal(pl.len().over("epoch"), steps_an_epoch))
 
 
 def by_arm(trainings: Sequence[Training]) -> dict[str, list[Training]]:

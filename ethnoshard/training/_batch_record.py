@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ethnoshard.loading import Batch, StratifiedLoader
+from ethnoshard.loading import Batch, LoaderStateJson, StratifiedLoader
 from ethnoshard.mixing import Meetings, Plan, Resemblance, meetings
 from ethnoshard.runs import Batches
 from ethnoshard.training._machine import Ranks
@@ -36,23 +36,29 @@ class StepTarget:
         self._ends = np.cumsum([len(phase.quotas) for phase in plan.phases])
         self._batches, self._ranks = plan.batches, ranks
         self.loader_steps = -(-plan.batches // ranks)
+        self.loader_epoch, self._given = 0, 0
 
     @property
     def shares(self) -> dict[str, float] | None:
         """The target's share of each group, as an epoch of the loader begins; None for a target without."""
         return {name: self._shares[0].get(name, 0.0) for name in self.groups} if self._by_group else None
 
-    def of_step(self, step: int) -> list[float | None]:
-        """People of each group, all ranks together, in the step that follows ``step`` others; None without shares.
+    def go_to(self, epoch: int, batches: int) -> None:
+        """Go on after so many batches of an epoch of the loader, all ranks together."""
+        ended = batches >= self._batches
+        self.loader_epoch, self._given = (epoch + 1, 0) if ended else (epoch, batches)
+
+    def next_step(self) -> tuple[int, list[float | None]]:
+        """Epoch of the loader and people of each group, all ranks together, of the next step; None without shares.
 
         Its batches are those that the loader gives, the first ones once more where the ranks don't divide an epoch.
         """
+        epoch, numbers = self.loader_epoch, np.arange(self._given, self._given + self._ranks) % self._batches
+        self.go_to(epoch, self._given + self._ranks)
         if not self._by_group:
-            return [None] * len(self.groups)
-        begin = step % self.loader_steps * self._ranks
-        numbers = np.arange(begin, begin + self._ranks) % self._batches
+            return epoch, [None] * len(self.groups)
         people: list[float | None] = self._people[np.searchsorted(self._ends, numbers, side="right")].sum(0).tolist()
-        return people
+        return epoch, people
 
 
 def counts_by_group(batch: Batch, groups: int, near: Resemblance | None = None) -> npt.NDArray[np.int64]:
@@ -238,14 +244,15 @@ class BatchRecord:
         of_groups, replaced = np.split(np.array(sums, np.int64), [4 * groups])
         people, faces, pairs, met = of_groups.reshape(4, groups)
         self._faces.add(batch, faces, replaced)
+        loader_epoch, wanted = self._target.next_step()
         if self._ranks.first:
             nothing = [None] * groups
             self._rows.add(
                 step=step,
                 epoch=epoch,
-                loader_epoch=(step - 1) // self._target.loader_steps,
+                loader_epoch=loader_epoch,
                 groups=self._target.groups,
-                wanted=self._target.of_step(step - 1),
+                wanted=wanted,
                 people=people.tolist(),
                 faces=faces.tolist(),
                 own_pairs=pairs.tolist(),
@@ -267,13 +274,15 @@ class BatchRecord:
         """What a checkpoint holds beside the table. All ranks call it."""
         return self._faces.state_dict()
 
-    def load_state_dict(self, state: EpochFacesState | None, *, step: int) -> None:
+    def load_state_dict(self, state: EpochFacesState | None, *, step: int, at: LoaderStateJson) -> None:
         """Go on after a step.
 
         Args:
             state: what the checkpoint holds; None of one from before there was any.
             step: of the checkpoint; rows of later steps don't count.
+            at: where the loader is.
         """
+        self._target.go_to(at["epoch"], at["batches"])
         if self._ranks.first:
             self._rows.truncate_after(step)
         if state is not None:

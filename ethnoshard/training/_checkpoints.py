@@ -15,6 +15,7 @@ from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.loading import LoaderStateJson
 from ethnoshard.training._batch_record import EpochFacesState
+from ethnoshard.training._course import CourseState, RankChange
 from ethnoshard.training._record import EpochUse, RunProgress, UsedTable
 from ethnoshard.training._step import StepperState
 
@@ -30,10 +31,11 @@ class ProgressRecord(TypedDict, total=False):
     progress: RunProgress
     coverage: list[EpochUse]
     look_alikes: list[UsedTable]
+    rank_changes: list[RankChange]
 
 
 class Checkpoint(TypedDict, total=False):
-    """A training after a step: its weights, and what each part of it goes on from. Older ones lack the last two."""
+    """A training after a step: its weights, and what each part of it goes on from. Older ones lack the last three."""
 
     format: int
     step: Required[int]
@@ -42,6 +44,7 @@ class Checkpoint(TypedDict, total=False):
     loader: Required[LoaderStateJson]
     batches: EpochFacesState
     record: ProgressRecord
+    course: CourseState
 
 
 class Checkpoints:

@@ -54,9 +54,9 @@ def loader_of(
     )
 
 
-def steps_an_epoch(loader: StratifiedLoader) -> int:
-    """Steps in which all ranks together see as many cells as the people who take part have, whatever the target."""
+def batches_an_epoch(loader: StratifiedLoader) -> int:
+    """Batches, of all ranks together, with as many cells as the people who take part have, whatever the target."""
     faces = loader.plan.identities.faces
     per_person = loader.settings.images_per_person
     cells = int(np.ceil(faces[faces >= loader.settings.least_faces] / per_person).sum())
-    return -(-cells // (loader.settings.people_per_batch * loader.world_size))
+    return -(-cells // loader.settings.people_per_batch)

@@ -23,7 +23,7 @@ def optimizer_of(
 
 
 def rate_at(
-    step: int,
+    step: float,
     steps: int,
     *,
     highest: float,
@@ -35,7 +35,7 @@ def rate_at(
     """The learning rate of a step, a function of nothing else, so that a run that goes on needs no state of it.
 
     Args:
-        step: from 0.
+        step: from 0; between two where other ranks took the steps before.
         steps: of the whole run.
         highest: after warming up.
         schedule: "cosine" ends at 0, "step" multiplies by ``drop`` at each milestone.
@@ -52,7 +52,7 @@ def rate_at(
     return highest
 
 
-def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
+def learning_rate(settings: TrainingSettings, step: float, steps: int) -> float:
     """The learning rate of ``step``, from 0, in a run of ``steps``."""
     return rate_at(
         step,

@@ -16,6 +16,7 @@ import ethnoshard
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder
 from ethnoshard.shards import FaceDataset
+from ethnoshard.training._course import RankChange
 from ethnoshard.training._embedder import FaceEmbedder, former_weights_digest, weights_digest
 from ethnoshard.training._machine import Ranks
 from ethnoshard.training._settings import FREE_TO_CHANGE, TrainingSettings, option_of, settings_of_run
@@ -98,6 +99,7 @@ class TrainingRecord(TypedDict, total=False):
     steps: int
     steps_an_epoch: int
     ranks: int
+    rank_changes: list[RankChange]
     device: str
     threads: int
     weights_at_start: str
@@ -228,7 +230,6 @@ def check_same(
     ]
     others = {
         "dataset.fingerprint": (facts["dataset"]["fingerprint"], record["dataset"]["fingerprint"]),
-        "ranks": (facts["ranks"], record["ranks"]),
         "device": (facts["device"], record["device"]),
         "weights_at_start": (facts["weights_at_start"], record["weights_at_start"]),
     }

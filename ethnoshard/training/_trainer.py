@@ -22,8 +22,9 @@ from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._batch_record import BatchRecord
 from ethnoshard.training._checkpoints import Checkpoint, Checkpoints
+from ethnoshard.training._course import Course, CourseState, RankChange, state_of_steps
 from ethnoshard.training._embedder import FaceEmbedder
-from ethnoshard.training._loader import loader_of, steps_an_epoch
+from ethnoshard.training._loader import batches_an_epoch, loader_of
 from ethnoshard.training._look_alikes import Remake, RunTables
 from ethnoshard.training._machine import Ranks, device_of, keep_freed_memory
 from ethnoshard.training._optimizer import check_length, learning_rate, optimizer_of
@@ -92,16 +93,32 @@ class TripletTrainer:
             look_alikes = LookAlikes.open(settings.look_alikes)
         self.loader = loader_of(dataset, settings, self.ranks, look_alikes=look_alikes, pin=self.device.type == "cuda")
         self._tables = RunTables(self.loader, settings, self.run.look_alikes, self.ranks, remake)
-        self.steps_an_epoch = steps_an_epoch(self.loader)
-        self.steps = settings.epochs * self.steps_an_epoch
+        self._course = Course(
+            epochs=settings.epochs, epoch_batches=batches_an_epoch(self.loader), ranks=self.ranks.size
+        )
         self._evaluate = evaluate
         self._evaluated_on = dict(evaluated_on or {})
         self._metrics = Metrics(self.run.metrics_path)
         self._batch_record = BatchRecord(self.loader, self.run.batches_path, self.ranks, self.device)
         self._checkpoints = Checkpoints(self.run.checkpoints, keep=settings.keep_checkpoints)
         self._record: TrainingRecord = {}
-        self._step = 0
+        self._rank_changes: list[RankChange] = []
         self._collapsed: str | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run: those taken, and those left with the ranks that there are."""
+        return self._course.steps
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Steps of an epoch with the ranks that there are."""
+        return self._course.steps_an_epoch
+
+    @property
+    def _step(self) -> int:
+        """Steps taken so far."""
+        return self._course.step
 
     def train(self, *, resume: bool = False) -> TrainingRecord:
         """Train to the end.
@@ -147,11 +164,14 @@ class TripletTrainer:
         if problem:
             raise EthnoshardError(problem)
         checkpoint = self.ranks.from_first(checkpoint)
+        if checkpoint is not None:
+            self._go_on_from(checkpoint)
         if not self._record:
             self._record = {**facts, "started": _now()}
         if checkpoint is None:
             self._record["progress"] = {"step": 0, "epoch": 0}
             self._record["coverage"] = []
+            self._record["rank_changes"] = []
             self._record["look_alikes"] = self._tables.used
         return checkpoint
 
@@ -182,11 +202,19 @@ class TripletTrainer:
             )
         record = read_record(self.run)
         check_same(record, facts, self.embedder, self._watch.log)
-        done = record["progress"]["step"]
+        checkpoint = self._checkpoints.newest(lambda text: self._watch.log(f"{text}; the one before is used"))
+        if checkpoint is not None:
+            if "course" not in checkpoint:
+                checkpoint["course"] = self._course_of_before(checkpoint, record)
+            self._go_on_from(checkpoint)
         was = settings_of_run(record["settings"], str(self.run.record_path)).epochs
         if was != self.settings.epochs:
             check_length(
-                self.settings, was=was, done=done, steps_an_epoch=self.steps_an_epoch, weights=self.run.weights_path
+                self.settings,
+                was=was,
+                done=math.ceil(self._course.scheduled),
+                steps_an_epoch=self.steps_an_epoch,
+                weights=self.run.weights_path,
             )
             self._watch.log(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
         # A run of before lacks some facts, or has another digest of the same weights.
@@ -197,15 +225,41 @@ class TripletTrainer:
             "weights_at_start": facts["weights_at_start"],
             "plan": {**facts["plan"], **record.get("plan", {})},
             "steps": self.steps,
+            "steps_an_epoch": self.steps_an_epoch,
+            "ranks": self.ranks.size,
         }
         if self._evaluated_on:
             self._record["evaluated_on"] = self._evaluated_on
-        if record.get("status") == "finished" and done == self.steps:
+        if record.get("status") == "finished" and self._course.finished:
             self._watch.log("it was finished before; nothing is left to do")
-        checkpoint = self._checkpoints.newest(lambda text: self._watch.log(f"{text}; the one before is used"))
         if checkpoint is None:
             self._watch.log("there is no checkpoint yet: it begins anew")
+        elif (before := checkpoint["course"]["ranks"]) != (now := self.ranks.size):
+            self._watch.log(
+                f"{before} process{'es' * (before > 1)} trained it, now {now}: it goes on with the very batch that "
+                f"comes next, but a step learns from {now} batch{'es' * (now > 1)} instead of {before}"
+            )
         return checkpoint
+
+    def _course_of_before(self, checkpoint: Checkpoint, record: TrainingRecord) -> CourseState:
+        """Where a checkpoint without a course is: it is from before the ranks of a run could become others."""
+        changes = record.get("rank_changes", [])
+        ranks = changes[0]["ranks_before"] if changes else record["ranks"]
+        return state_of_steps(
+            checkpoint["step"],
+            ranks=ranks,
+            epoch_batches=self._course.epoch_batches,
+            images=self.settings.people_per_batch * self.settings.images_per_person * ranks,
+        )
+
+    def _go_on_from(self, checkpoint: Checkpoint) -> None:
+        """Take the course up where a checkpoint left it; other ranks than those that wrote it are noted."""
+        state = checkpoint["course"]
+        self._course = self._course.gone_on(state)
+        self._rank_changes = list(checkpoint.get("record", {}).get("rank_changes", []))
+        change = self._course.change_since(state)
+        if change is not None:
+            self._rank_changes.append(change)
 
     def _train(self, checkpoint: Checkpoint | None) -> None:
         self.embedder.to(self.device).train()
@@ -228,12 +282,13 @@ class TripletTrainer:
         self._write_people()
         with self._board() as board:
             batches = self._batches()
-            while self._step < self.steps:
+            while not self._course.finished:
+                began = self._course.began
                 row = self._one(stepper, batches)
                 board(self._step, row)
-                ended = self._step % self.steps_an_epoch == 0
+                ended = self._course.begins_epoch
                 if ended:
-                    self._end_epoch(board)
+                    self._end_epoch(board, began)
                 if ended or self._step % self.settings.checkpoint_steps == 0:
                     self._save(stepper)
         if self.ranks.first:
@@ -245,7 +300,7 @@ class TripletTrainer:
         batch = next(batches)
         waited = time.perf_counter() - began
         settings = self.settings
-        rate = learning_rate(settings, self._step, self.steps)
+        rate = learning_rate(settings, self._course.scheduled, self._course.scheduled_steps)
         seed = hashed(settings.seed, _STEP, self.ranks.rank, self._step)[0] >> np.uint64(1)
         counts = self._batch_record.counts_of(batch)
         measured, sums = stepper.take(
@@ -260,20 +315,20 @@ class TripletTrainer:
                 "precision=float32; the checkpoints before are kept, and `ethnoshard export` makes a file for --init "
                 "of the last one"
             )
-        epoch = self._step // self.steps_an_epoch
-        self._step += 1
+        epoch = self._course.epoch
+        self._course = self._course.after_step(len(batch.images) * self.ranks.size)
         self._batch_record.add(self._step, epoch, batch, sums)
         row: dict[str, float | None] = {
             "step": self._step,
             "epoch": epoch,
-            "images": self._step * len(batch.images) * self.ranks.size,
+            "images": self._course.images,
             # The share of no triplets at all is null rather than not a number.
             **{name: None if math.isnan(value) else value for name, value in measured.items()},
             "learning_rate": rate,
             "seconds": time.perf_counter() - began,
             "waiting": waited,
         }
-        if self._step % self.steps_an_epoch == 0 and self.ranks.first:
+        if self._course.begins_epoch and self.ranks.first:
             similarity = similarity_of(self.embedder, batch.images, batch.identities, self.device)
             self._collapsed = similarity.collapsed
             row |= similarity.columns
@@ -282,12 +337,12 @@ class TripletTrainer:
         self._watch.stepped(row)
         return row
 
-    def _end_epoch(self, board: Board) -> None:
-        epoch = self._step // self.steps_an_epoch
-        loss = self._metrics.mean_since(self._step - self.steps_an_epoch, "loss")
+    def _end_epoch(self, board: Board, began: int) -> None:
+        epoch = self._course.epoch
+        loss = self._metrics.mean_since(began, "loss")
         lfw: dict[str, float | str | None] = {}
         warnings: dict[str, float | str | None] = {"training": self._collapsed}
-        last = self._step == self.steps
+        last = self._course.finished
         if self._evaluate is not None and (epoch % self.settings.evaluate_epochs == 0 or last):
             if self.ranks.first:
                 self.embedder.eval()
@@ -338,31 +393,32 @@ class TripletTrainer:
             "optimizer": stepper.state_dict(),
             "loader": self.loader.state_dict(),
             "batches": batches,
+            "course": self._course.state_dict(),
             # What of the record follows from the steps.
             "record": {
                 "progress": self._record["progress"],
                 "coverage": self._record.get("coverage", []),
                 "look_alikes": self._tables.state_dict(),
+                "rank_changes": self._rank_changes,
             },
         }
         self._checkpoints.save(checkpoint)
         self._write()
 
     def _load_state_dict(self, checkpoint: Checkpoint, stepper: Stepper) -> None:
-        self._step = checkpoint["step"]
         self.embedder.load_state_dict(checkpoint["network"])
         stepper.load_state_dict(checkpoint["optimizer"])
         # Checkpoints of before have neither a record nor batches.
-        self._record = {**self._record, **checkpoint.get("record", {})}
+        self._record = {**self._record, **checkpoint.get("record", {}), "rank_changes": self._rank_changes}
         self._tables.load_state_dict(self._record.get("look_alikes", []))
         self.loader.load_state_dict(checkpoint["loader"])
-        self._batch_record.load_state_dict(checkpoint.get("batches"), step=self._step)
+        self._batch_record.load_state_dict(checkpoint.get("batches"), step=self._step, at=checkpoint["loader"])
         if self.ranks.first:
             self._metrics.truncate_after(self._step)
 
     def _batches(self) -> Iterator[Batch]:
         while True:
-            if self.loader.begins_epoch and self._tables.refresh(self.embedder, self._step // self.steps_an_epoch):
+            if self.loader.begins_epoch and self._tables.refresh(self.embedder, self._course.epoch):
                 self._write({"look_alikes": self._tables.used})
                 self._watch.log(f"new look-alikes: {self._tables.used[-1]['path']}")
             yield from self.loader

@@ -48,7 +48,8 @@ SIMILARITIES = SimilarityHistograms(
     different=np.array([[0.9, 0.1], [1, 0]]),
 )  # fmt: skip
 DELIVERY = Delivery(
-    run="r", arm="natural", groups=GROUPS, ranks=1, promised=True, within=1, steps=STEPS, epochs=np.zeros(3, np.int64),
+    run="r", arm="natural", groups=GROUPS, promised=True, within=1, steps=STEPS, ranks=np.ones(3, np.int64),
+    epochs=np.zeros(3, np.int64),
     people=np.full((3, 2), 2.0), wanted=np.full((3, 2), 2.0), ahead=np.zeros((3, 2)),
 )  # fmt: skip
 MET = [
