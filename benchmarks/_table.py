@@ -43,8 +43,12 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def keep(name: str, content: dict[str, Any]) -> None:
     """Write ``results/NAME.json``."""
     RESULTS.mkdir(exist_ok=True)
-    machine = {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()}
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, **content}, indent=2) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine_facts(), **content}, indent=2) + "\n")
+
+
+def machine_facts() -> dict[str, Any]:
+    """What every file of results says of where it was measured."""
+    return {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version()}
 
 
 def _processor() -> str:

@@ -1,0 +1,44 @@
+"""Whether a GPU gives what a CPU gives, and a training resumed what one gives that was left alone."""
+
+import torch
+
+from benchmarks.gpu._checks import Emit, Setting, at_most, figure
+from benchmarks.gpu._trainings import casia, exact_products, greatest_difference, watched
+
+_STEPS = 10
+_MOST = 1e-3
+"""Greatest difference of the loss, relative."""
+# A rate as small as this, and negatives not drawn by chance from a rank that rounding may move: what differs is sums.
+_CALM = {"learning_rate": 0.001, "optimizer": "adamw", "mining": "all", "precision": "float32"}
+_FEW = {"people_per_batch": 8, "images_per_person": 4, "num_workers": 2}
+
+
+def agreement(setting: Setting, emit: Emit) -> None:
+    """The loss of ten steps of casia's network, float32 without TF32, on the device and on the CPU."""
+    exact_products()
+    few = {} if setting.small else _FEW
+    of_cpu = watched(setting.scratch / "cpu", setting.large, casia(setting, **_CALM, **few), "cpu", steps=_STEPS).losses
+    # On a CPU alone: the same with sums cut otherwise.
+    other = {"threads": 2} if setting.device == "cpu" else {}
+    settings = casia(setting, **{**_CALM, **few, **other})
+    losses = watched(setting.scratch / "device", setting.large, settings, setting.device, steps=_STEPS).losses
+    against = "the CPU with other threads" if setting.device == "cpu" else "the CPU"
+    difference = greatest_difference(losses, of_cpu)
+    emit(at_most(f"loss of {_STEPS} steps against {against}, relative", difference, "", _MOST))
+    emit(figure("first loss", losses[0], ""))
+    emit(figure("last loss", losses[-1], ""))
+
+
+def resume(setting: Setting, emit: Emit) -> None:
+    """A training interrupted after four steps, gone on with from its checkpoint, beside one of eight in one go."""
+    exact_products()
+    torch.backends.cudnn.deterministic = True
+    few = {} if setting.small else _FEW
+    settings = casia(setting, **_CALM, **few, checkpoint_steps=4)
+    whole = watched(setting.scratch / "whole", setting.large, settings, setting.device, steps=8)
+    cut = setting.scratch / "cut"
+    watched(cut, setting.large, settings, setting.device, steps=5)
+    rest = watched(cut, setting.large, settings, setting.device, steps=4, resume=True)
+    emit(at_most("steps lost or done twice by a resume", abs(float(rest.steps[0]["step"] or 0) - 5), "steps", 0))
+    difference = greatest_difference(rest.losses, whole.losses[4:])
+    emit(at_most("loss of the four steps after a resume, relative", difference, "", _MOST))
