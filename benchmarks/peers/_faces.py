@@ -42,6 +42,12 @@ def groups_of_identities(dataset: FaceDataset) -> list[int]:
     return [numbers[name] for name in dataset.identities["group"]]
 
 
+def numbers_of_faces(dataset: FaceDataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """Identity and group of each face, (N,) int64 both; a face's number is its row in the table of faces."""
+    identities = torch.from_numpy(dataset.faces()["identity"].to_numpy().astype(np.int64))
+    return identities, torch.tensor(groups_of_identities(dataset))[identities]
+
+
 def first_faces(dataset: FaceDataset) -> list[int]:
     """Number of the first face of each identity; a face's number is its row in the table of faces."""
     counts: pl.Series = dataset.identities["faces"].cast(pl.Int64)

@@ -4,14 +4,17 @@
 ``files/ID/FACE.jpg``   a file a face, in a folder an identity
 ``mds/GROUP/``          mosaicml-streaming's shards, of its default 64 MiB
 ``litdata/GROUP/``      litdata's chunks, of the 64 MB that its documentation uses
+``faces.tar``           one tar of all JPEGs, for turboloader
 ======================  ==================================================================
 
 Names are numbers, as the dataset counts. All keep the dataset's JPEG bytes and order. webdataset needs nothing.
 """
 
 import argparse
+import io
 import os
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -41,6 +44,7 @@ def convert(dataset_folder: Path, out: Path) -> None:
         )
     origin.write_text(dataset.fingerprint)
     _once(out / "files", lambda folder: _files(dataset, folder))
+    _once(out / "faces.tar", lambda path: _tar(dataset, path))
     for group in range(len(dataset.groups)):
         _once(out / "mds" / str(group), lambda folder, group=group: _mds(dataset, group, folder))
         _once(out / "litdata" / str(group), lambda folder, group=group: _litdata(dataset, group, folder))
@@ -50,6 +54,8 @@ def _once(folder: Path, write: Callable[[Path], None]) -> None:
     if folder.exists():
         return
     begun = folder.with_name(f"{folder.name}.begun")
+    if begun.is_file():
+        begun.unlink()
     shutil.rmtree(begun, ignore_errors=True)
     begun.parent.mkdir(exist_ok=True)
     write(begun)
@@ -80,6 +86,14 @@ def _files(dataset: FaceDataset, folder: Path) -> None:
         path = folder / f"{sample['identity']:07d}" / f"{sample['face']:09d}.jpg"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(sample["jpeg"])
+
+
+def _tar(dataset: FaceDataset, path: Path) -> None:
+    with tarfile.open(path, "w") as tar:
+        for sample in _faces(dataset):
+            entry = tarfile.TarInfo(f"{sample['face']:09d}.jpg")
+            entry.size = len(sample["jpeg"])
+            tar.addfile(entry, io.BytesIO(sample["jpeg"]))
 
 
 def _mds(dataset: FaceDataset, group: int, folder: Path) -> None:

@@ -34,6 +34,11 @@ PEERS = {
     "mosaicml": "mosaic_stratified",
     "litdata": "litdata_combined",
     "files": "files_mperclass",
+    "oml": "oml_categories",
+    "zephon": "zephon_mixture",
+    "turboloader": "turboloader_tar",
+    "spdl": "spdl_images",
+    "dali": "dali_files",
 }
 
 
@@ -152,7 +157,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=32)
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--decoder", choices=["pillow", "simplejpeg"], default="simplejpeg")
+    parser.add_argument("--decoder", choices=["pillow", "simplejpeg", "own"], default="simplejpeg")
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--epoch", action="store_true", help="also count what the first epoch gave")
     arguments = parser.parse_args()

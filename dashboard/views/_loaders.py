@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from ethnoshard.charts import loader_rates, quota_deviation
-from ethnoshard.results import OUR_DECODER, Benchmark, Contestant, LoaderBenchmark
+from ethnoshard.results import OUR_DECODER, OWN_DECODER, Benchmark, Contestant, LoaderBenchmark
 
 from .. import _pick, _show
 from .._show import plain
@@ -55,6 +55,8 @@ def show_loaders(files: Mapping[str, LoaderBenchmark]) -> None:
         },
         download=everything,
     )
+    if content.absent:
+        st.caption(plain(f"Not run: {'; '.join(content.absent)}"))
     show_origin("make bench DATASET=folder", content)
 
 
@@ -84,13 +86,19 @@ def loader_title(contestants: Sequence[Contestant]) -> str:
     if not ours:
         return "Loaders beside each other, without ours"
     against = []
-    for decoder, words in ((OUR_DECODER, "with our decoder"), ("pillow", "with Pillow")):
+    for decoder, words in (
+        (OUR_DECODER, "with our decoder"),
+        ("pillow", "with Pillow"),
+        (OWN_DECODER, "with a decoder of its own"),
+    ):
         peers = [one for one in contestants if not one.ours and one.decoder == decoder]
         if peers:
             best = max(peers, key=lambda one: one.of_limit)
             against.append(f"{ours[0].of_limit / best.of_limit:.1f} times the best peer {words} ({best.peer})")
     delivers = f"ethnoshard delivers {ours[0].of_limit:.2f} of what decoding alone can"
-    return f"{delivers}, {' and '.join(against)}" if against else delivers
+    *first, last = [delivers, *against]
+    joined = " and ".join([", ".join(first[1:]), last] if first[1:] else [last])
+    return f"{delivers}, {joined}" if against else delivers
 
 
 def quota_title(contestants: Sequence[Contestant], batch: int) -> str:

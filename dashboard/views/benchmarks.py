@@ -535,6 +535,12 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "Listing RecordIO beside an earlier version",
         "Microseconds by the clock and of the processor, and bytes of memory, an image; five rounds in turn.",
     ),
+    "gpu-check": _rows(
+        "make gpu-check",
+        "gpu-check",
+        "What a GPU does with all this",
+        "A row without a figure says why there is none. What is asked of a figure stands beside it, and whether it holds.",
+    ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

@@ -31,6 +31,7 @@ from ethnoshard.results._audit import (
 from ethnoshard.results._benchmarks import (
     OUR_DECODER,
     OURS,
+    OWN_DECODER,
     ArmCompany,
     ArmsBenchmark,
     Benchmark,
@@ -104,6 +105,7 @@ __all__ = [
     "NO_ATTRIBUTE",
     "OURS",
     "OUR_DECODER",
+    "OWN_DECODER",
     "PERCEIVED_ETHNICITY",
     "Accepted",
     "AcquisitionFailures",

@@ -8,12 +8,17 @@ from types import MappingProxyType
 from ethnoshard._json import from_json
 from ethnoshard.errors import EthnoshardError
 
-OURS, OUR_DECODER = "ethnoshard", "simplejpeg"
+OURS, OUR_DECODER, OWN_DECODER = "ethnoshard", "simplejpeg", "own"
 _PEERS = {
     "webdataset": "webdataset, RandomMix",
     "mosaicml": "mosaicml-streaming, stratified",
     "litdata": "litdata, combined",
     "files": "files, MPerClassSampler",
+    "oml": "Open Metric Learning, CategoryBalanceSampler",
+    "zephon": "zephon, StaticMixtureWorkSource",
+    "turboloader": "turboloader, DataLoader",
+    "spdl": "spdl, load_image_batch",
+    "dali": "DALI on the CPU, readers.file",
 }
 _IOU = "iou_0.98"
 
@@ -132,7 +137,9 @@ class Contestant:
     @property
     def name(self) -> str:
         """As charts and tables call it."""
-        return self.loader if self.ours else f"{self.peer} ({self.decoder})"
+        if self.ours:
+            return self.loader
+        return f"{self.peer} ({'its own decoder' if self.decoder == OWN_DECODER else self.decoder})"
 
     @property
     def peer(self) -> str:
@@ -171,11 +178,13 @@ class LoaderBenchmark(Benchmark):
         people: P of the batches.
         images: K of the batches.
         runs: each loader with each decoder, several times.
+        not_run: name of a loader that could not be run -> why.
     """
 
     people: int
     images: int
     runs: tuple[LoaderRun, ...]
+    not_run: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a file without a run."""
@@ -187,6 +196,11 @@ class LoaderBenchmark(Benchmark):
         """Decoding alone, images a second: least, median, most over all rounds."""
         rates = [run.limit for run in self.runs]
         return min(rates), statistics.median(rates), max(rates)
+
+    @property
+    def absent(self) -> list[str]:
+        """Of each loader that could not be run, its name and why."""
+        return [f"{_PEERS.get(loader, loader)}: {why}" for loader, why in self.not_run.items()]
 
     def contestants(self) -> list[Contestant]:
         """Ours first, then the peers, the fastest first; each with its own decoder before ours."""
@@ -481,7 +495,7 @@ class ArmsBenchmark(Benchmark):
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
     """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``audit``,
-    ``fuzz`` and ``listing``.
+    ``fuzz``, ``listing`` and ``gpu``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -520,6 +534,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "audit-": TableBenchmark,
         "fuzz": TableBenchmark,
         "listing-": TableBenchmark,
+        "gpu-check": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )
