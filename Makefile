@@ -27,16 +27,21 @@ bench_dataset := $(if $(DATASET),$(DATASET),$(demo_dataset))
 PEERS := .venv-peers
 PEERS_MADE := $(PEERS)/made-from-$(shell cat pyproject.toml constraints.txt benchmarks/peers/requirements.txt | sha256sum | cut -c1-16)
 
+# The machine of `make gpu-check` has its own torch, and a Python that .venv knows nothing of.
+GPU_PYTHON ?= python3
+GPU_VERSION ?= 3.12
+GPU_OPTIONS ?=
+
 # What `make dashboard` shows: runs on the demo's faces, tested on other drawn people.
 RUNS := $(DEMO)/runs
 ARMS := base natural
 SEEDS := 0 1
 PORT ?= 8501
 
-.PHONY: help environment check test lint types quick tests doctests demo results dashboard screenshots classifier bench format clean
+.PHONY: help environment check test lint types quick tests doctests demo results dashboard screenshots classifier bench gpu-kit gpu-check format clean
 
 help:  ## What can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 environment: $(MADE)  ## The virtual environment .venv, as constraints.txt pins it
 
@@ -134,6 +139,12 @@ bench: $(MADE) $(PEERS_MADE)  ## The measurements of benchmarks/README.md. With 
 	@test -z "$(SOURCE)" || $(BIN)/python -m benchmarks.alignment $(SOURCE)
 	$(PEERS)/bin/python -m benchmarks.peers.convert $(bench_dataset) $(DEMO)/$(notdir $(bench_dataset)).peers
 	$(PEERS)/bin/python -m benchmarks.loading $(bench_dataset) $(DEMO)/$(notdir $(bench_dataset)).peers
+
+gpu-kit: $(MADE)  ## What a machine with a GPU and no network needs, into gpu-kit/, for its Python: GPU_VERSION=3.12
+	$(BIN)/python -m benchmarks.gpu.kit --python $(GPU_VERSION) --out gpu-kit
+
+gpu-check:  ## On that machine: ten minutes of measurements with its own Python, GPU_PYTHON=python3
+	$(GPU_PYTHON) -m benchmarks.gpu --kit gpu-kit --out gpu-check.json $(GPU_OPTIONS)
 
 format: $(MADE)  ## Lay the code out
 	$(BIN)/ruff check --fix .

@@ -539,7 +539,7 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "make gpu-check",
         "gpu-check",
         "What a GPU does with all this",
-        "A row without a figure says why there is none. What is asked of a figure stands beside it, and whether it holds.",
+        "A row without a figure says why. What is asked of a figure stands beside it, and whether it holds.",
     ),
     "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
 }
