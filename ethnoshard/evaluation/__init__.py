@@ -12,6 +12,7 @@ from ethnoshard.evaluation._clustering import (
     picture,
 )
 from ethnoshard.evaluation._compare_groups import compare_demographics
+from ethnoshard.evaluation._compare_open_set import compare_open_set
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
 from ethnoshard.evaluation._failures import ListedImages, LostImages, failures_of_images, failures_of_list
@@ -25,6 +26,7 @@ from ethnoshard.evaluation._ranked_pairs import PairErrors, RankedPairs, Thresho
 from ethnoshard.evaluation._roster import Roster
 from ethnoshard.evaluation._score_list import ScoreList
 from ethnoshard.evaluation._score_shift import score_shift
+from ethnoshard.evaluation._searches import Searches
 from ethnoshard.evaluation._similarity import (
     Metric,
     flip_averaged,
@@ -91,6 +93,7 @@ __all__ = [
     "RateInterval",
     "Roster",
     "ScoreList",
+    "Searches",
     "TestedPairs",
     "ThresholdScale",
     "Validation",
@@ -102,6 +105,7 @@ __all__ = [
     "clustering",
     "compare_clusterings",
     "compare_demographics",
+    "compare_open_set",
     "compare_ranks",
     "compare_verifications",
     "demographics",

@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -13,10 +11,9 @@ from ethnoshard.evaluation._checks import Floats
 from ethnoshard.evaluation._fairness import fairness_metrics
 from ethnoshard.evaluation._group_tally import GroupTally, difference_of
 from ethnoshard.evaluation._influence import Influence, Part, Spread, crossed, difference_interval, enlargement, spread
-from ethnoshard.results import Change, DemographicsChange, Interval, holm
+from ethnoshard.results import Change, DemographicsChange, Interval, claimed_together
 
 _TAIL, _ROUNDING = 0.025, 1e-9
-K = TypeVar("K")
 
 
 def compare_demographics(
@@ -55,7 +52,7 @@ def compare_demographics(
         for index, group in enumerate(groups)
     }
     names = ("fmr", "fnmr", "accuracy")
-    adjusted = {name: _adjusted({group: some[name] for group, some in by_group.items()}) for name in names}
+    adjusted = {name: claimed_together({group: some[name] for group, some in by_group.items()}) for name in names}
     return DemographicsChange(
         overall=overall,
         by_group={group: {name: adjusted[name][group] for name in names} for group in groups},
@@ -239,13 +236,6 @@ def _turned(change: Change) -> Change:
         undefined_draws=change.undefined_draws,
         p_value=change.p_value,
     )
-
-
-def _adjusted(changes: Mapping[K, Change]) -> dict[K, Change]:
-    """With the p-values of all of them adjusted together."""
-    known = {key: one.p_value for key, one in changes.items() if one.p_value is not None}
-    adjusted = dict(zip(known, holm(known.values()), strict=True))
-    return {key: replace(one, p_adjusted=adjusted.get(key)) for key, one in changes.items()}
 
 
 def _check_same(base: GroupTally, other: GroupTally) -> None:

@@ -1,7 +1,6 @@
 """Open-set identification: is this one of the people known by one image each, and which? Errors by group."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,18 +11,22 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats, Whole
 from ethnoshard.evaluation._influence import Spread, degrees_of, rate_interval
 from ethnoshard.evaluation._roster import Roster
+from ethnoshard.evaluation._searches import Searches
 from ethnoshard.evaluation._thresholds import cut
 from ethnoshard.results import Interval, OpenSet, SearchErrors, SearchRate
 
 Texts = NDArray[np.str_]
 FPIRS = (0.01, 0.1)
 
-_CELLS = 4_000_000
-"""Similarities held at once, 16 MB."""
-
 
 def open_set(
-    roster: Roster, *, fpirs: Sequence[float] = FPIRS, seed: int = 0, min_people: int = 20, min_searches: int = 30
+    roster: Roster,
+    *,
+    fpirs: Sequence[float] = FPIRS,
+    seed: int = 0,
+    min_people: int = 20,
+    min_searches: int = 30,
+    searches: Searches | None = None,
 ) -> tuple[OpenSet, ...]:
     """FNIR and FPIR by group, at the threshold with which all people's non-mated searches reach a FPIR.
 
@@ -42,6 +45,7 @@ def open_set(
         seed: of the gallery.
         min_people: a rate of fewer people is ``too_few``.
         min_searches: a rate of fewer searches is ``too_few``.
+        searches: of this roster by this seed, where they were made already.
 
     Returns:
         one for each FPIR.
@@ -56,7 +60,7 @@ def open_set(
         raise EthnoshardError("open-set identification by group needs the groups of people")
     if len(roster.names) < 2:
         raise EthnoshardError(f"a gallery needs two people at least, got {len(roster.names)}")
-    searches = _Searches.of(roster, seed)
+    searches = Searches.of(roster, seed) if searches is None else searches
     minimum = _Minimum(min_people, min_searches)
     return tuple(_at(searches, roster.groups, fpir, minimum) for fpir in fpirs)
 
@@ -66,69 +70,7 @@ class _Minimum(NamedTuple):
     searches: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Searches:
-    """What N images of P people find in the gallery.
-
-    Attributes:
-        owner: (N,) whose each image is.
-        mated: (N,) whether it is a mated search: all but the gallery's own images.
-        mate: (N,) similarity to the own person's image in the gallery.
-        best: (N,) to the nearest of the others.
-        found: (N,) who that is.
-        second: (N,) to the next of them.
-        people: P.
-    """
-
-    owner: Whole
-    mated: Bools
-    mate: Floats
-    best: Floats
-    found: Whole
-    second: Floats
-    people: int
-
-    @classmethod
-    def of(cls, roster: Roster, seed: int) -> "_Searches":
-        """Search for every image; memory holds a block of the similarities."""
-        owner, people = roster.codes, len(roster.names)
-        shuffled = np.random.default_rng(seed).permutation(len(owner))
-        gallery = shuffled[np.unique(owner[shuffled], return_index=True)[1]]
-        mate, best, second = np.empty((3, len(owner)))
-        found = np.empty(len(owner), np.int64)
-        step = max(1, _CELLS // people)
-        for begin in range(0, len(owner), step):
-            rows = slice(begin, begin + step)
-            own = owner[rows]
-            each = np.arange(len(own))
-            similarity = roster.unit[rows] @ roster.unit[gallery].T
-            mate[rows] = similarity[each, own]
-            kind = roster.matched[own][:, None]
-            similarity[(kind >= 0) & (roster.matched >= 0) & (kind != roster.matched)] = -np.inf
-            similarity[each, own] = -np.inf
-            found[rows] = similarity.argmax(axis=1)
-            best[rows] = similarity[each, found[rows]]
-            similarity[each, found[rows]] = -np.inf
-            second[rows] = similarity.max(axis=1)
-        mated = np.ones(len(owner), np.bool_)
-        mated[gallery] = False
-        return cls(owner=owner, mated=mated, mate=mate, best=best, found=found, second=second, people=people)
-
-    @property
-    def weights(self) -> Floats:
-        """(N,) of each search, so that a person's are 1 together."""
-        found: Floats = 1 / np.bincount(self.owner, minlength=self.people)[self.owner]
-        return found
-
-    def shares(self, events: Bools, rows: Bools) -> Floats:
-        """(P,) share of each person's searches among ``rows`` with an event; NaN of people without any."""
-        number = np.bincount(self.owner, rows, minlength=self.people)
-        happened = np.bincount(self.owner, events & rows, minlength=self.people)
-        found: Floats = np.divide(happened, number, out=np.full(self.people, np.nan), where=number > 0)
-        return found
-
-
-def _at(searches: _Searches, groups: Texts, fpir: float, least: _Minimum) -> OpenSet:
+def _at(searches: Searches, groups: Texts, fpir: float, least: _Minimum) -> OpenSet:
     people = searches.people
     if fpir * people < 1:
         reason = f"a FPIR of {fpir:g} is less than the searches of one of {people:,} people"
@@ -152,7 +94,7 @@ def _at(searches: _Searches, groups: Texts, fpir: float, least: _Minimum) -> Ope
 class _Errors(NamedTuple):
     """Searches at a threshold, by group of (P,) people."""
 
-    searches: _Searches
+    searches: Searches
     groups: Texts
     threshold: float
     least: _Minimum

@@ -25,6 +25,7 @@ from ethnoshard.evaluation import (
     VerifiedPairs,
     compare_clusterings,
     compare_demographics,
+    compare_open_set,
     compare_ranks,
     compare_verifications,
 )
@@ -45,9 +46,11 @@ from ethnoshard.results import (
     Compared,
     Comparison,
     Evaluation,
+    GroupErrors,
     GroupErrorsChange,
     IdentificationChange,
     Kind,
+    OpenSetChange,
     PairScores,
     VerificationSummary,
 )
@@ -187,6 +190,7 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsC
                 f"{base.path if one is None else other.path} holds no counts of people, which a comparison by group "
                 "needs: it was written by an earlier version of ethnoshard; run ethnoshard evaluate again"
             )
+        searches = _searches(base, other, ours, yours)
         found.append(
             GroupErrorsChange(
                 source=ours.source,
@@ -196,10 +200,34 @@ def _demographics(base: ReportFolder, other: ReportFolder) -> tuple[GroupErrorsC
                 thresholds=(ours.threshold, yours.threshold),
                 thresholds_from=(ours.chosen_on.text, yours.chosen_on.text),
                 too_few=tuple(group for group, rates in ours.by_group.items() if rates.too_few),
+                open_set=searches if isinstance(searches, tuple) else (),
+                open_set_left_out=searches if isinstance(searches, str) else None,
                 **vars(compare_demographics(one, two, draws=ours.draws, seed=ours.seed)),
             )
         )
     return tuple(found)
+
+
+def _searches(
+    base: ReportFolder, other: ReportFolder, ours: GroupErrors, yours: GroupErrors
+) -> tuple[OpenSetChange, ...] | str:
+    """At every FPIR that both were asked for; or why there is nothing."""
+    theirs = {at.fpir_asked: at for at in yours.open_set}
+    at = [(each, theirs[each.fpir_asked]) for each in ours.open_set if each.fpir_asked in theirs]
+    if not at:
+        return ()
+    one, two = (report.searches(ours.source) for report in (base, other))
+    if one is None or two is None:
+        return (
+            f"{base.path if one is None else other.path} holds none of its searches: it was written by an earlier "
+            "version of ethnoshard; run ethnoshard evaluate again"
+        )
+    if not np.array_equal(one[1], two[1]):
+        return "the two models searched for different people"
+    try:
+        return compare_open_set(one[0], two[0], one[1], at)
+    except EthnoshardError as error:
+        return str(error)
 
 
 def comparison_summary(content: Comparison) -> str:
@@ -301,6 +329,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
             [*_row(f"{group}{few}, {RATES[name]}", change), _p(_claimed(change))] for name, change in changes.items()
         ]
     one, two = found.thresholds
+    searched = _search_lines(found)
     lines = [
         f"## By {found.attribute}, {found.labels}",
         "",
@@ -311,7 +340,7 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         *table((*_CHANGE_HEAD, "p (of groups: adjusted)"), rows),
     ]
     if not found.metrics:
-        return lines
+        return [*lines, *searched]
     metrics = [[*_row(GROUP_METRICS[name][0], change), _p(change.p_value)] for name, change in found.metrics.items()]
     return [
         *lines,
@@ -320,7 +349,37 @@ def _group_lines(found: GroupErrorsChange) -> list[str]:
         "group's own rates above.",
         "",
         *table((*_CHANGE_HEAD, "p of models that are alike"), metrics),
+        *searched,
     ]
+
+
+def _search_lines(found: GroupErrorsChange) -> list[str]:
+    """Changes of searches of a gallery (1:N)."""
+    if found.open_set_left_out:
+        return [f"Open-set identification (1:N) is left out: {found.open_set_left_out}.", ""]
+    lines: list[str] = []
+    for at in found.open_set:
+        if at.thresholds is None or at.overall is None:
+            lines += [f"No open-set identification at a FPIR of {at.fpir_asked:g}: {at.reason}.", ""]
+            continue
+        rows = [[*_row("all, FNIR", at.overall.fnir), _p(_claimed(at.overall.fnir))]]
+        for group, own in at.by_group.items():
+            few = " (too few)" if group in at.too_few else ""
+            rows += [
+                [*_row(f"{group}{few}, {name}", change), _p(_claimed(change))]
+                for name, change in (("FNIR", own.fnir), ("FPIR", own.fpir))
+                if change is not None
+            ]
+        one, two = at.thresholds
+        lines += [
+            f"Open-set identification (1:N) in the same gallery of {at.gallery:,} people, each model at the "
+            f"threshold where all people's FPIR is {at.fpir_asked:g} at most, {one:.4f} and {two:.4f}. Intervals "
+            "leave each person out of the searches and of the gallery, and let the thresholds move with it; p is "
+            "adjusted by Holm over the groups.",
+            "",
+            *table((*_CHANGE_HEAD, "p (of groups: adjusted)"), rows),
+        ]
+    return lines
 
 
 def _excluded(found: GroupErrorsChange) -> str:

@@ -37,7 +37,7 @@ from ethnoshard.results import (
 )
 
 if TYPE_CHECKING:
-    from ethnoshard.evaluation import GroupCurves, GroupTally
+    from ethnoshard.evaluation import GroupCurves, GroupTally, Searches
 
 FORMAT = 2
 """Version of the format. A reader refuses one it doesn't know. 2 has VAL only at the FAR asked for, else the reason."""
@@ -45,7 +45,7 @@ _READABLE = (1, FORMAT)
 
 RECORD, SUMMARY, FIGURES = "report.json", "summary.md", "figures"
 FINDINGS, PICTURES = "findings.parquet", "faces.tar"
-TALLY, CURVES, SHIFT = "tally_", "curve_", "shift_"
+TALLY, CURVES, SHIFT, SEARCHES = "tally_", "curve_", "shift_", "search_"
 """Before the names of arrays of errors by group, in a file that holds others as well."""
 _DISTRIBUTIONS = ("ethnoshard", "numpy", "scikit-learn", "scipy")
 
@@ -246,6 +246,22 @@ class ReportFolder:
 
         arrays = self._named(f"groups-{source}").beneath(TALLY)
         return GroupTally.of_arrays(arrays) if "groups" in arrays else None
+
+    def searches(self, source: str) -> "tuple[Searches, NDArray[np.str_]] | None":
+        """What each image finds in a gallery of these people, by one source of labels, and the group of each person.
+
+        None of listed pairs, and in reports of versions that kept none.
+
+        Raises:
+            EthnoshardError: ``groups-SOURCE.npz`` is not there or damaged; the message names the file and the array.
+        """
+        from ethnoshard.evaluation import Searches
+
+        named = self._named(f"groups-{source}")
+        arrays, people = named.beneath(SEARCHES), named.both("people", "groups", "P")
+        if people is None or "owner" not in arrays:
+            return None
+        return Searches.of_arrays(arrays, len(people[0])), people[1]
 
     def group_curves(self, source: str) -> "GroupCurves":
         """Errors by group over thresholds, by one source of labels.

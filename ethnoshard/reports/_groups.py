@@ -17,6 +17,7 @@ from ethnoshard.evaluation import (
     LostImages,
     Roster,
     ScoreList,
+    Searches,
     TestedPairs,
     choose_threshold,
     failures_of_images,
@@ -29,7 +30,7 @@ from ethnoshard.evaluation import (
     threshold_by_rule,
     thresholds_over,
 )
-from ethnoshard.reports._folder import CURVES, SHIFT, TALLY
+from ethnoshard.reports._folder import CURVES, SEARCHES, SHIFT, TALLY
 from ethnoshard.reports._lost import lost_images
 from ethnoshard.reports._other_people import RULES, SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
@@ -335,9 +336,17 @@ def _of_source(
         failures=None if lost is None else failures_of_images(tested, threshold.value, lost, curves.weighting),
     )  # fmt: skip
     assert tested.groups is not None, "grouped above"
-    searches = open_set(tested, seed=options.seed, min_people=options.min_people, min_searches=options.min_pairs)
-    result = replace(result, errors=replace(result.errors, open_set=searches))
+    searches = Searches.of(tested, options.seed)
+    found = open_set(
+        tested,
+        seed=options.seed,
+        min_people=options.min_people,
+        min_searches=options.min_pairs,
+        searches=searches,
+    )
+    result = replace(result, errors=replace(result.errors, open_set=found))
     result.arrays.update(people=tested.names, groups=tested.groups)
+    result.arrays.update({SEARCHES + name: values for name, values in searches.arrays().items()})
     return result
 
 

@@ -56,7 +56,7 @@ from ethnoshard.results._benchmarks import (
 from ethnoshard.results._changes import LEVEL_OF_CLAIMS, MetricChange, Verdict, changes_of
 from ethnoshard.results._clusters import Clustering, ClusteringChange, ClusterMetrics, PictureMetrics, SweepPoint
 from ethnoshard.results._delivery import Delivery, Encounters
-from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, holm
+from ethnoshard.results._estimates import Change, EqualGroups, Estimate, Interval, Rate, claimed_together, holm
 from ethnoshard.results._failures import AcquisitionFailures, GroupFailures
 from ethnoshard.results._findings import Finding, checked_findings, findings_of, people_of_findings
 from ethnoshard.results._groups import (
@@ -69,7 +69,7 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
-from ethnoshard.results._open_set import OpenSet, SearchErrors, SearchRate
+from ethnoshard.results._open_set import OpenSet, OpenSetChange, SearchErrors, SearchErrorsChange, SearchRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (
     ClusterReport,
@@ -165,6 +165,7 @@ __all__ = [
     "Model",
     "NamedArrays",
     "OpenSet",
+    "OpenSetChange",
     "OtherSet",
     "OwnThreshold",
     "PageBenchmark",
@@ -186,6 +187,7 @@ __all__ = [
     "Scale",
     "ScoreShift",
     "SearchErrors",
+    "SearchErrorsChange",
     "SearchRate",
     "Series",
     "SharedPeople",
@@ -210,6 +212,7 @@ __all__ = [
     "benchmark_from_json",
     "changes_of",
     "checked_findings",
+    "claimed_together",
     "explained_by_chance",
     "findings_of",
     "from_json",

@@ -64,6 +64,18 @@ class NamedArrays:
         """
         return self._checked(name, "iu", "whole numbers", axes).astype(np.int64, copy=False)
 
+    def indices(self, name: str, number: int, axis: str) -> Whole:
+        """An array of int64 that name one of ``number`` things each, from 0.
+
+        Raises:
+            EthnoshardError: it is missing, of another type or shape, or names something else.
+        """
+        found = self.whole(name, axis)
+        if len(found) and not 0 <= found.min() <= found.max() < number:
+            named = f"{self._prefix}{name} must hold numbers from 0 to {number - 1:,}"
+            raise self._damaged(f"{named}, got {found.min():,} to {found.max():,}")
+        return found
+
     def bools(self, name: str, *axes: str | int) -> Bools:
         """An array of bool.
 

@@ -1,10 +1,12 @@
 """Numbers with what they rest on: intervals, rates of pairs, estimates with draws of people."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 from ethnoshard._wilson import RateInterval
+
+K = TypeVar("K")
 
 
 class Interval(NamedTuple):
@@ -121,3 +123,14 @@ def holm(p_values: Iterable[float]) -> list[float]:
         least = max(least, min(1.0, values[index] * (len(values) - rank)))
         adjusted[index] = least
     return adjusted
+
+
+def claimed_together(changes: Mapping[K, Change]) -> dict[K, Change]:
+    """Changes with the p-values of all of them adjusted together.
+
+    Args:
+        changes: by group, or by whatever else they differ in.
+    """
+    known = {key: one.p_value for key, one in changes.items() if one.p_value is not None}
+    adjusted = dict(zip(known, holm(known.values()), strict=True))
+    return {key: replace(one, p_adjusted=adjusted.get(key)) for key, one in changes.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ethnoshard._json import stored_apart, stored_as
 from ethnoshard.results._estimates import Change, Estimate, Rate
 from ethnoshard.results._failures import AcquisitionFailures
-from ethnoshard.results._open_set import OpenSet
+from ethnoshard.results._open_set import OpenSet, OpenSetChange
 from ethnoshard.results._score_shift import ScoreShift
 from ethnoshard.results._tar_at_far import TarAtFar
 from ethnoshard.results._threshold import ChosenOn
@@ -166,6 +166,9 @@ class GroupErrorsChange(DemographicsChange):
         thresholds: of the base and of the other model.
         thresholds_from: where they are from, in words.
         too_few: groups with too few people or pairs.
+        open_set: searches of a gallery of these people, at each FPIR; none of listed pairs, and in comparisons from
+            before.
+        open_set_left_out: why there are none; None where they are there, and where neither report has any.
     """
 
     source: str
@@ -175,6 +178,8 @@ class GroupErrorsChange(DemographicsChange):
     too_few: tuple[str, ...]
     note: str = ""
     attribute: str = NO_ATTRIBUTE
+    open_set: tuple[OpenSetChange, ...] = ()
+    open_set_left_out: str | None = None
 
     @property
     def whose(self) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ethnoshard.results._estimates import Interval
+from ethnoshard.results._estimates import Change, Interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +62,39 @@ class OpenSet:
     reason: str | None = None
     overall: SearchErrors | None = None
     by_group: dict[str, SearchErrors] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchErrorsChange:
+    """One group's searches by two models, or all people's.
+
+    Attributes:
+        fnir: of mated searches.
+        fpir: of non-mated searches; None of all people, for whom it was asked for.
+    """
+
+    fnir: Change
+    fpir: Change | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSetChange:
+    """Open-set identification by two models in the same gallery, each at the threshold of its own ``OpenSet``.
+
+    Attributes:
+        fpir_asked: of both.
+        gallery: people in it.
+        thresholds: of the base and of the other model; None where one has none.
+        reason: why there is none.
+        overall: all people; None without thresholds.
+        by_group: group -> its people's searches; p-values are adjusted over the groups. Empty without thresholds.
+        too_few: groups with too few people or searches.
+    """
+
+    fpir_asked: float
+    gallery: int
+    thresholds: tuple[float, float] | None
+    reason: str | None = None
+    overall: SearchErrorsChange | None = None
+    by_group: dict[str, SearchErrorsChange] = field(default_factory=dict)
+    too_few: tuple[str, ...] = ()

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.evaluation import Roster, open_set
-from ethnoshard.evaluation._open_set import _Errors, _Minimum, _Searches
+from ethnoshard.evaluation import Roster, Searches, open_set
+from ethnoshard.evaluation._open_set import _Errors, _Minimum
 from ethnoshard.results import Interval, OpenSet
 
 Vectors = NDArray[np.float64]
@@ -65,7 +65,7 @@ def test_rates_and_counts_are_those_of_every_search_by_itself(seed: int, matched
 
 def test_the_threshold_is_the_lowest_with_no_more_than_the_fpir() -> None:
     tested = roster(*made(2))
-    searches = _Searches.of(tested, 0)
+    searches = Searches.of(tested, 0)
     for at in open_set(tested, fpirs=(0.05, 0.1, 0.4)):
         assert at.overall is not None and at.threshold is not None and at.overall.fpir.rate is not None
         assert at.overall.fpir.rate <= at.fpir_asked + 1e-9
@@ -77,7 +77,7 @@ def test_blocks_change_nothing_and_the_seed_chooses_the_gallery(monkeypatch: pyt
     tested = roster(*made(3))
     whole = open_set(tested, fpirs=(0.1,))
     assert open_set(tested, fpirs=(0.1,), seed=1) != whole
-    monkeypatch.setattr("ethnoshard.evaluation._open_set._CELLS", 100)
+    monkeypatch.setattr("ethnoshard.evaluation._searches._CELLS", 100)
     assert open_set(tested, fpirs=(0.1,)) == whole
 
 
@@ -122,7 +122,7 @@ def test_intervals_of_groups_hold_the_rate_of_many_people_like_them() -> None:
 def at_threshold(tested: Roster, threshold: float) -> OpenSet:
     """All errors at a threshold that is given."""
     assert tested.groups is not None
-    errors = _Errors(_Searches.of(tested, 0), tested.groups, threshold, _Minimum(2, 2))
+    errors = _Errors(Searches.of(tested, 0), tested.groups, threshold, _Minimum(2, 2))
     everybody = np.ones(len(tested.names), np.bool_)
     by_group = {group: errors.among(tested.groups == group) for group in "AB"}
     return OpenSet(
@@ -132,7 +132,7 @@ def at_threshold(tested: Roster, threshold: float) -> OpenSet:
 
 def test_a_person_left_out_of_the_interval_is_left_out_of_the_gallery_too() -> None:
     tested = roster(*made(8, people=20))
-    searches = _Searches.of(tested, 0)
+    searches = Searches.of(tested, 0)
     gallery = np.flatnonzero(~searches.mated)
     similarity = (tested.unit @ tested.unit[gallery].T).astype(np.float64)
     assert tested.groups is not None

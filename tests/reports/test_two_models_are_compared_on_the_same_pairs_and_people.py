@@ -1,9 +1,11 @@
 """The report on two models, made from two reports alone."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_reports import made_embeddings, made_groups, made_pairs
 
@@ -80,6 +82,35 @@ def test_standard_errors_and_why_a_difference_has_no_interval_are_in_the_summary
         (replace(base, people=None), "Differences have no intervals: people are not known"),
     ):
         assert why in comparison_summary(replace(found, base=replace(found.base, verification=changed)))
+
+
+def test_searches_of_the_same_gallery_are_compared_by_group_and_of_before_it_is_said_why_not(
+    two: tuple[ReportFolder, ReportFolder], tmp_path: Path
+) -> None:
+    found = compare_reports(*two).result
+    assert isinstance(found, Comparison)
+    for source in found.demographics:
+        reports = [
+            next(each for each in report.evaluation.demographics if each.source == source.source) for report in two
+        ]
+        assert [at.fpir_asked for at in source.open_set] == [0.01, 0.1] and source.open_set_left_out is None
+        for change, *at in zip(source.open_set, *(each.open_set for each in reports), strict=True):
+            if change.thresholds is None:
+                continue
+            assert change.thresholds == tuple(each.threshold for each in at)
+            for group, own in change.by_group.items():
+                rates = [each.by_group[group].fnir.rate for each in at]
+                assert (own.fnir.base, own.fnir.other) == pytest.approx(rates)
+    text = comparison_summary(found)
+    assert text.count("Open-set identification (1:N) in the same gallery of") >= 1 and "| all, FNIR |" in text
+    before = tmp_path / "before"
+    shutil.copytree(two[0].path, before)
+    for path in before.glob("groups-*.npz"):
+        with np.load(path) as arrays:
+            kept = {name: arrays[name] for name in arrays.files if not name.startswith("search_")}
+        np.savez(path, **kept)
+    text = compare_reports(read_report(before), two[1]).summary
+    assert f"Open-set identification (1:N) is left out: {before} holds none of its searches" in text
 
 
 def test_a_model_against_itself_differs_in_nothing(two: tuple[ReportFolder, ReportFolder]) -> None:
