@@ -34,11 +34,11 @@ from ethnoshard.reports._markdown import interval, rate, table
 from ethnoshard.reports._summary import (
     TABLE_HEAD,
     epoch_of,
-    no_interval_lines,
     setting_text,
     table_row,
     warning_lines,
 )
+from ethnoshard.reports._verification_section import no_interval_lines
 from ethnoshard.results import (
     LEVEL_OF_CLAIMS,
     Change,

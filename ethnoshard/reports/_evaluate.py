@@ -26,13 +26,12 @@ from ethnoshard.reports._groups import (
     listed_people,
     lone_group,
 )
-from ethnoshard.reports._lost import listed_images
+from ethnoshard.reports._lost import failed_pairs, listed_images
 from ethnoshard.reports._pages import evaluation_pages
 from ethnoshard.reports._summary import evaluation_summary
 from ethnoshard.results import (
     Evaluation,
     EvaluationOptions,
-    Failures,
     Identification,
     Images,
     Model,
@@ -330,7 +329,7 @@ def evaluate_scores(
             draws=options.draws, seed=options.seed,
         )  # fmt: skip
         if groups:
-            by_group = groups_of_scored_people(scored, groups, options)
+            by_group = groups_of_scored_people(scored, groups, options, everything=everything)
         else:
             by_group = [] if own is None else [groups_of_scores(scored, options, given_by=scored.path.name)]
     except EthnoshardError as error:
@@ -374,27 +373,8 @@ def _scored_facts(scored: ScoredPairs, options: EvaluationOptions) -> Pairs:
         people_without_image=None,
         duplicates=None,
         left_out=reasons(scored.left_out),
-        failures=_failures(scored),
+        failures=failed_pairs(scored),
         failures_are_errors=options.failures_are_errors,
-    )
-
-
-def _failures(scored: ScoredPairs) -> tuple[Failures, ...]:
-    """By both groups and kind, for all of these, where a pair failed at all."""
-    if scored.failed is None or scored.groups is None:
-        return ()
-    names, codes = np.unique(np.concatenate(scored.groups), return_inverse=True)
-    first, second = np.sort(codes.reshape(2, -1), axis=0)
-    cells, cell = np.unique((first * len(names) + second) * 2 + ~scored.same, return_inverse=True)
-    listed, failed = np.bincount(cell), np.bincount(cell, scored.failed)
-    return tuple(
-        Failures(
-            groups=(str(names[key // 2 // len(names)]), str(names[key // 2 % len(names)])),
-            same=key % 2 == 0,
-            pairs=int(listed[row]),
-            failed=int(failed[row]),
-        )
-        for row, key in enumerate(cells.tolist())
     )
 
 

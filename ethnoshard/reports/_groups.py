@@ -29,9 +29,10 @@ from ethnoshard.evaluation import (
     tar_at_fars,
     threshold_by_rule,
     thresholds_over,
+    verification_by_group,
 )
 from ethnoshard.reports._folder import CURVES, SEARCHES, SHIFT, TALLY
-from ethnoshard.reports._lost import lost_images
+from ethnoshard.reports._lost import failed_pairs, lost_images
 from ethnoshard.reports._other_people import RULES, SAME_PAIRS, OtherPeople, Thresholds, thresholds_of_list, too_few
 from ethnoshard.results import (
     AcquisitionFailures,
@@ -42,6 +43,7 @@ from ethnoshard.results import (
     SimilarityHistograms,
     TarAtFar,
     Threshold,
+    VerificationByGroup,
 )
 from ethnoshard.sources import GroupSource, PairList, Remark, ScoredPairs
 
@@ -198,17 +200,20 @@ def groups_of_scores(
 
 
 def groups_of_scored_people(
-    scored: ScoredPairs, sources: Sequence[GroupSource], options: EvaluationOptions
+    scored: ScoredPairs, sources: Sequence[GroupSource], options: EvaluationOptions, *, everything: ScoredPairs
 ) -> list[GroupResult]:
     """By each source, the scored pairs of people whom it puts in a group; each source has a threshold of its own.
 
     People are matched on the attribute that all sources have alike, if any: a pair of two who are known to differ in it
     is left out.
 
+    Each source has the groups' pairs verified by themselves, too, and the pairs that have no score.
+
     Args:
         scored: the pairs, with people.
         sources: of these people's groups.
         options: draws, threshold and minimums.
+        everything: with the pairs that have no score.
 
     Raises:
         EthnoshardError: no source has two groups among the people, or what is left by one is of one kind.
@@ -224,22 +229,46 @@ def groups_of_scored_people(
     for source in sources:
         if len(usable[source.name]) < 2:
             continue
-        first, second = (_attribute(side, source.groups) for side in scored.people)
-        rows = (first != "") & (second != "")
-        if source.matched_on is not None:
-            one, other = (_attribute(side, source.matched) for side in scored.people)
-            rows &= scored.same | (one == other) | (one == "") | (other == "")
-        grouped = replace(scored, groups=(first, second)).select(rows)
+        grouped = _grouped(scored, source)
         without = sum(who not in source.groups for who in people.tolist())
-        which = f"the listed pairs whose people both have a group, {int(rows.sum()):,} of {len(rows):,}"
+        which = f"the listed pairs whose people both have a group, {len(grouped.same):,} of {len(scored.same):,}"
         if source.matched_on is not None:
             which += f", but none of two people known to differ in {source.matched_on}"
         own = replace(source, without={"of the list's people": without} if without else {})
         try:
-            found.append(_of_list(grouped, options, own, which=which))
+            made = _of_list(grouped, options, own, which=which)
+            alone = _alone(grouped, options)
         except EthnoshardError as error:
             raise EthnoshardError(f"by {source.given_by or source.name}: {error}") from error
+        failed = failed_pairs(_grouped(everything, source))
+        found.append(replace(made, errors=replace(made.errors, verification_by_group=alone, failed_pairs=failed)))
     return found
+
+
+def _grouped(scored: ScoredPairs, source: GroupSource) -> ScoredPairs:
+    """The pairs whose people both have a group, but none of two known to differ in what they are matched on."""
+    assert scored.people is not None, "read with people"
+    first, second = (_attribute(side, source.groups) for side in scored.people)
+    rows = (first != "") & (second != "")
+    if source.matched_on is not None:
+        one, other = (_attribute(side, source.matched) for side in scored.people)
+        rows &= scored.same | (one == other) | (one == "") | (other == "")
+    return replace(scored, groups=(first, second)).select(rows)
+
+
+def _alone(scored: ScoredPairs, options: EvaluationOptions) -> VerificationByGroup:
+    """Each group's pairs verified by themselves."""
+    assert scored.groups is not None, "given by the source"
+    return verification_by_group(
+        -scored.score,
+        scored.same,
+        scored.groups,
+        fold=scored.fold,
+        people=scored.people,
+        fars=options.fars,
+        draws=options.draws,
+        seed=options.seed,
+    )
 
 
 def _attribute(people: Texts, values: dict[str, str]) -> Texts:

@@ -1,10 +1,11 @@
-"""Images that have no embedding, by the groups of their people."""
+"""Images that have no embedding, and pairs that have no score, by the groups of their people."""
 
 import numpy as np
 
 from ethnoshard.embedding import Embeddings
 from ethnoshard.evaluation import ListedImages, LostImages
-from ethnoshard.sources import GroupSource, PairList
+from ethnoshard.results import Failures
+from ethnoshard.sources import GroupSource, PairList, ScoredPairs
 
 
 def lost_images(embeddings: Embeddings, source: GroupSource) -> LostImages | None:
@@ -57,4 +58,23 @@ def listed_images(pairs: PairList, status: dict[str, str]) -> ListedImages | Non
         people=people,
         lost_groups=pairs.first_group[lost],
         lost_people=None if pairs.first_person is None else pairs.first_person[lost],
+    )
+
+
+def failed_pairs(scored: ScoredPairs) -> tuple[Failures, ...]:
+    """By both groups and kind, for all of these, where a pair failed at all."""
+    if scored.failed is None or scored.groups is None:
+        return ()
+    names, codes = np.unique(np.concatenate(scored.groups), return_inverse=True)
+    first, second = np.sort(codes.reshape(2, -1), axis=0)
+    cells, cell = np.unique((first * len(names) + second) * 2 + ~scored.same, return_inverse=True)
+    listed, failed = np.bincount(cell), np.bincount(cell, scored.failed)
+    return tuple(
+        Failures(
+            groups=(str(names[key // 2 // len(names)]), str(names[key // 2 % len(names)])),
+            same=key % 2 == 0,
+            pairs=int(listed[row]),
+            failed=int(failed[row]),
+        )
+        for row, key in enumerate(cells.tolist())
     )

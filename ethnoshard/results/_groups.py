@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 from ethnoshard._json import stored_apart, stored_as
+from ethnoshard.results._about import Failures
 from ethnoshard.results._estimates import Change, Estimate, Rate
 from ethnoshard.results._failures import AcquisitionFailures
 from ethnoshard.results._open_set import OpenSet, OpenSetChange
 from ethnoshard.results._score_shift import ScoreShift
 from ethnoshard.results._tar_at_far import TarAtFar
 from ethnoshard.results._threshold import ChosenOn
+from ethnoshard.results._verification_by_group import VerificationByGroup
 
 PERCEIVED_ETHNICITY = "perceived ethnicity"
 """What groups are values of, where labels are what annotators or a classifier saw in a face."""
@@ -106,6 +108,9 @@ class GroupErrors(ErrorsAtThreshold):
         score_shift: where each group's similarities lie; None in reports of before.
         tar_at_far: TAR at each FAR of the options, at one threshold for all and at each group's own; none in reports of
             before.
+        verification_by_group: each group's listed pairs verified by themselves, where a table gives the people of a
+            list of scores their groups; None of others, and in reports from before it was measured.
+        failed_pairs: comparisons without a score by these groups, of such a list; none of others.
     """
 
     source: str
@@ -128,6 +133,8 @@ class GroupErrors(ErrorsAtThreshold):
     tar_at_far: tuple[TarAtFar, ...] = ()
     attribute: str = NO_ATTRIBUTE
     open_set: tuple[OpenSet, ...] = ()
+    verification_by_group: VerificationByGroup | None = None
+    failed_pairs: tuple[Failures, ...] = ()
 
     @property
     def whose(self) -> str:

@@ -65,6 +65,8 @@ def by_list(folder: Path, rows: list[Row]) -> GroupErrors:
 def numbers(found: GroupErrors) -> object:
     """All that was measured, without whose labels they are."""
     plain = replace(found, source="", labels="", note="", pairs="", attribute="", without_group={})
+    # Of a list that holds the groups itself this stands beside, not among errors by group.
+    plain = replace(plain, verification_by_group=None, failed_pairs=())
     return as_json(plain)
 
 
@@ -97,6 +99,30 @@ def test_people_are_matched_on_a_column_of_the_table(tmp_path: Path) -> None:
     (own,) = by_table(scores, table_of_people(tmp_path), matched_on="sex")
     some = [row for row in rows if sex(row[2]) == sex(row[3])]
     assert numbers(own) == numbers(by_list(tmp_path, some)) and "known to differ in sex" in own.pairs
+
+
+def test_each_group_by_itself_and_pairs_without_a_score_are_those_of_a_list_with_these_groups(tmp_path: Path) -> None:
+    rows = [(("" if number % 9 == 0 else row[0]), *row[1:]) for number, row in enumerate(made_rows())]
+    scores = write(tmp_path / "scores.csv", "score,same,person_a,person_b", [*rows])
+    whole = write(
+        tmp_path / "whole.csv",
+        "score,same,person_a,person_b,group_a,group_b",
+        [(*row, group(row[2]), group(row[3])) for row in rows],
+    )
+    people = read_groups(table_of_people(tmp_path))
+    made = [
+        evaluate_scores(read_scores(scores, allow_failures=True, groups_apart=True), groups=people, options=OPTIONS),
+        evaluate_scores(read_scores(whole, allow_failures=True), options=OPTIONS),
+    ]
+    (found, expected) = (each.result for each in made)
+    assert isinstance(found, Evaluation) and isinstance(expected, Evaluation)
+    by_group, by_sex = found.demographics
+    assert expected.verification_by_group is not None and by_sex.verification_by_group is not None
+    assert as_json(by_group.verification_by_group) == as_json(expected.verification_by_group)
+    assert set(by_sex.verification_by_group.by_group) == set("fm")
+    assert by_group.failed_pairs == expected.pairs.failures and sum(each.failed for each in by_sex.failed_pairs) == 45
+    assert "### Each group by itself, with its own thresholds, by sex as given by people.csv" in made[0].summary
+    assert made[0].summary.count("| without a score, groups |") == 2
 
 
 def test_a_list_that_names_nobody_or_somebody_else_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
