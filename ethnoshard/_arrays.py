@@ -22,8 +22,8 @@ The head of an array is a text of Python that says how large it is; RuntimeError
 """
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Write arrays of numbers, bools and text; the same arrays give the same bytes.
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]], *, shared: bool = False) -> None:
+    """Write arrays of numbers, bools and text; the same arrays give the same bytes. ``shared`` as of ``whole_file``.
 
     Raises:
         EthnoshardError: the disk is full or can't be written.
@@ -32,7 +32,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise ValueError(f"{name} holds objects")
-    with whole_file(path) as file:
+    with whole_file(path, shared=shared) as file:
         np.savez(file, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()})
 
 

@@ -6,6 +6,9 @@ import hashlib
 import io
 import json
 import os
+import platform
+import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,24 +22,44 @@ from ethnoshard.errors import EthnoshardError
 TEMPORARY = ".writing"
 """How the name of a file in the making ends. A later run may delete such a file: nobody else refers to it."""
 
+_OWN = re.compile(rf"\.([0-9a-f]{{8}})-(\d+)-[0-9a-f]{{8}}{re.escape(TEMPORARY)}$")
+"""Before that, where several machines write: a digest of the machine's name, the process, something random."""
+
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(
+    path: Path, *, shared: bool = False, first: bool = False, making: Path | None = None
+) -> Iterator[IO[bytes]]:
     """Open ``path`` for writing bytes under a temporary name beside it; rename once all is on the disk.
 
     After a crash at any moment ``path`` is either what it was before or complete. The rename itself is flushed
     too, so that a record written later (which says that the file exists) can't outlive the file.
 
+    Args:
+        path: the final name.
+        shared: whether other processes, on other machines too, may be writing the very same bytes to the same place:
+            the temporary name is then this process's own. Where it was cleared away because all is finished, the file
+            that the other one made stands.
+        first: leave a file that is there by then as it is, as far as the file system has hard links.
+        making: folder on the same file system for the temporary file, in place of that of ``path``. Once it is gone,
+            nobody who is late puts anything in place any more.
+
     Raises:
         EthnoshardError: the disk is full, or the folder can't be written.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
+    end = f".{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}" if shared else TEMPORARY
+    temporary = (making or path.parent) / f"{path.name}{end}"
     try:
         with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            if not (first and _linked(temporary, path)):
+                temporary.replace(path)
+        except FileNotFoundError:
+            if not shared or not path.exists():
+                raise
         flush_folder(path.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -44,6 +67,25 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError):
             raise disk_error(error, path) from error
         raise
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Give a file its final name unless another has it; False where the file system can't do so in one step."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    temporary.unlink(missing_ok=True)
+    return True
+
+
+def _machine() -> str:
+    """8 hex digits for this machine, as far as its name goes."""
+    return hashlib.blake2b(platform.node().encode(errors="replace"), digest_size=4).hexdigest()
 
 
 @contextlib.contextmanager
@@ -92,10 +134,10 @@ def make_folder(folder: Path) -> None:
         raise disk_error(error, folder) from error
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write ``content`` as indented JSON, keys in the order given."""
+def write_json(path: Path, content: object, *, shared: bool = False, first: bool = False) -> None:
+    """Write ``content`` as indented JSON, keys in the order given; the options are those of :func:`whole_file`."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    with whole_file(path) as file:
+    with whole_file(path, shared=shared, first=first) as file:
         # The bytes of a path that are not UTF-8 become \udcXX, which JSON reads back as they were.
         file.write(text.encode(errors="backslashreplace"))
 
@@ -119,12 +161,15 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def write_table(path: Path, table: pl.DataFrame) -> None:
-    """Write ``table`` as Parquet. Polars itself would not say of an error that it is one of the file system."""
+def write_table(path: Path, table: pl.DataFrame, *, shared: bool = False) -> None:
+    """Write ``table`` as Parquet; ``shared`` as of :func:`whole_file`.
+
+    Polars itself would not say of an error that it is one of the file system.
+    """
     check_polars(f"writing {path}")
     buffer = io.BytesIO()
     table.write_parquet(buffer)
-    with whole_file(path) as file:
+    with whole_file(path, shared=shared) as file:
         file.write(buffer.getbuffer())
 
 
@@ -165,10 +210,34 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Delete what a killed run left half-written in ``folder``."""
+def remove_unfinished(folder: Path, *, finished: bool = False) -> None:
+    """Delete what a killed run left half-written in ``folder``.
+
+    Args:
+        folder: not looked into any deeper.
+        finished: whether all that could be written here is there, so that what others are still writing is no loss.
+            Otherwise what bears the mark of a process stays, unless the process was on this machine and is no more.
+    """
     for path in folder.glob(f"*{TEMPORARY}"):
-        path.unlink(missing_ok=True)
+        if finished or not _may_be_written(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _may_be_written(name: str) -> bool:
+    """Whether a process that is alive, as far as can be told from here, writes a file of this temporary name."""
+    own = _OWN.search(name)
+    if own is None:
+        return False
+    machine, process = own[1], int(own[2])
+    if machine != _machine():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def disk_error(error: OSError, path: Path) -> EthnoshardError:

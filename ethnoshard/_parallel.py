@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ethnoshard._checks import check_number
 from ethnoshard._progress import SILENT, Progress
@@ -22,7 +22,40 @@ Result = TypeVar("Result")
 _TICK = 0.2
 """Seconds between two looks at the counter."""
 
-_counter: "Synchronized[int] | None" = None
+
+class Executor(Protocol):
+    """What does work on tasks, wherever it does it: ``in_processes`` on this machine, ``RayTasks`` on many.
+
+    Tasks write what they make to files, and results are small: it is all the same to them where they run. Results come
+    in no set order. A task may be done a second time where nobody knows whether the first went through.
+    """
+
+    def __call__(
+        self,
+        work: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        *,
+        workers: int,
+        setup: Callable[..., None] | None = None,
+        setup_arguments: tuple[object, ...] = (),
+        progress: Progress = SILENT,
+    ) -> Iterator[Result]:
+        """As :func:`in_processes`."""
+
+
+class Tally:
+    """A counter of one process alone."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self.value = 0
+
+    def get_lock(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else counts here."""
+        return contextlib.nullcontext()
+
+
+_counter: "Synchronized[int] | Tally | None" = None
 _failed_setup: Exception | None = None
 
 
@@ -47,6 +80,17 @@ def count(number: int = 1) -> None:
     if _counter is not None:
         with _counter.get_lock():
             _counter.value += number
+
+
+@contextlib.contextmanager
+def counted_here() -> Iterator[Tally]:
+    """What :func:`count` counts in this process while the block runs."""
+    global _counter
+    before, _counter = _counter, Tally()
+    try:
+        yield _counter
+    finally:
+        _counter = before
 
 
 def in_processes(

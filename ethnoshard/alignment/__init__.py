@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
 from ethnoshard._progress import Progress
-from ethnoshard.alignment._align import AlignReport, align, align_source, check_photographs
+from ethnoshard.alignment._align import AlignReport, align, align_source, check_photographs, missing_parts
 from ethnoshard.alignment._align_once import align_once
 from ethnoshard.alignment._image import decode_face, decode_image
 from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
@@ -36,4 +36,5 @@ __all__ = [
     "check_photographs",
     "decode_face",
     "decode_image",
+    "missing_parts",
 ]

@@ -13,8 +13,10 @@ import polars as pl
 from PIL import Image
 
 from ethnoshard._known_digests import KnownDigests
-from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._parallel import Executor, check_workers, in_processes
+from ethnoshard._part_share import WHOLE, Missing, PartShare
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._tar import end_of_tar, padded
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import (
@@ -119,8 +121,11 @@ class AlignReport:
         statuses: number of images by status.
         reasons: number of images by reason, for all that are not plainly aligned; sizes and places are left out.
         faces: faces in the parts.
-        made: images handled by this call; the others were there from an earlier one.
+        made: images handled by this call; the others were there from an earlier one, or are other calls' share.
         skipped: entries of the source that are no image of an identity, by reason.
+        finished: whether all is there. The counts of statuses, reasons and faces are of finished folders alone.
+        parts: number of parts.
+        share: which of them were this call's.
     """
 
     images: int
@@ -130,6 +135,9 @@ class AlignReport:
     faces: int
     made: int
     skipped: Mapping[str, Sequence[str]]
+    finished: bool = True
+    parts: int = 0
+    share: str = str(WHOLE)
 
 
 def align(
@@ -140,6 +148,8 @@ def align(
     reading: Reading | None = None,
     workers: int | None = None,
     device: str = "cpu",
+    share: PartShare = WHOLE,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
     log: Callable[[str], None] | None = None,
 ) -> AlignReport:
@@ -157,6 +167,8 @@ def align(
         reading: what the user says of who is where; by default the source's form says it.
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
+        share: which parts this call makes, if others make the rest; see :func:`align_source`.
+        executor: what makes the parts; by default processes of this machine.
         progress: told how many images there are, and how many are done.
         log: told what can't be checked, and what takes long.
 
@@ -170,7 +182,17 @@ def align(
     settings = settings or AlignSettings()
     workers = check_workers(workers)
     images = open_source(source, reading, max_file_bytes=settings.max_file_bytes).checked()
-    return align_source(images, work, settings, workers=workers, device=device, progress=progress, log=log)
+    return align_source(
+        images,
+        work,
+        settings,
+        workers=workers,
+        device=device,
+        share=share,
+        executor=executor,
+        progress=progress,
+        log=log,
+    )
 
 
 def align_source(
@@ -182,10 +204,17 @@ def align_source(
     device: str = "cpu",
     digests: Digests | None = None,
     waiting: Callable[[], None] | None = None,
+    share: PartShare = WHOLE,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
     log: Callable[[str], None] | None = None,
 ) -> AlignReport:
     """Align a source that is listed already, as ``align`` does one that is named by its path.
+
+    Several machines can make a share of the parts each, in any order, at the same time, one of them twice: each lists
+    the source for itself, and the listing's digest, the settings and the versions have to be those of ``align.json``.
+    No share holds a lock. The call without a share makes what lacks, compares all parts with the photographs, and
+    finishes; until then the folder is one of an alignment that is not finished.
 
     Args:
         images: the source.
@@ -195,6 +224,8 @@ def align_source(
         device: where the networks run, "cpu" or "cuda".
         digests: of all images, as ``image_digests`` has them, if they are known already.
         waiting: called before another process, which works in the folder, is waited for; by default that is an error.
+        share: which parts to make.
+        executor: what makes the parts; by default processes of this machine, ``workers`` of them.
         progress: told how many images there are, and how many are done.
         log: told what can't be checked, and what takes long.
 
@@ -208,22 +239,40 @@ def align_source(
     folder = WorkFolder(Path(work))
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
-    with folder.held(waiting):
+    with folder.held(waiting) if share.whole else folder.shared():
         parts = [images.refs[slice(*span)] for span in part_spans(images.refs, settings.part_images)]
-        seen, same = _look(images, read_seen(folder))
+        own = [part for part in range(len(parts)) if share.has(part)]
+        begun = folder.record_path.exists()
+        before = read_seen(folder)
+        seen, same = _look(images, before)
         digest = images.digest() if seen is None else seen.digest
         record = folder.begin(_record(images, digest, settings, device, len(parts)))
-        write_people(folder, None if images.people is None else images.people.rows)
-        write_list(folder, images.reading.table)
-        done = [part for part in range(len(parts)) if folder.has_part(part)]
+        if share.whole:
+            write_people(folder, None if images.people is None else images.people.rows)
+            write_list(folder, images.reading.table)
+        done = [part for part in own if folder.has_part(part)]
         if not same or record.format == 1:
             check_photographs(folder, images, done, digests=digests, log=log)
-            write_seen(folder, seen if record.format > 1 else None)
-        missing = [part for part in range(len(parts)) if not folder.has_part(part)]
+            # A share speaks for its own parts: it says so of a new folder, which holds no others, and unsays it.
+            if share.whole or not begun or before is not None:
+                write_seen(folder, seen if record.format > 1 and (share.whole or not begun) else None)
+        missing = [part for part in own if not folder.has_part(part)]
         to_do = sum(len(parts[part]) for part in missing)
-        progress.begun(len(images.refs), len(images.refs) - to_do)
-        _make_parts(folder, images, parts, missing, settings, min(workers, len(missing)), device, progress)
-        if not record.complete or missing:
+        mine = sum(len(parts[part]) for part in own)
+        progress.begun(mine, mine - to_do)
+        _make_parts(
+            folder,
+            images,
+            parts,
+            missing,
+            settings,
+            min(workers, len(missing)),
+            device,
+            executor or in_processes,
+            progress,
+        )
+        if share.whole and (not record.complete or missing):
+            _check_there(folder, len(parts))
             contents = contents_of(folder, images, len(parts)) if record.format > 1 else None
             record = folder.finish(contents=contents, **_counts(folder, len(parts)))
     return AlignReport(
@@ -234,7 +283,31 @@ def align_source(
         faces=record.faces,
         made=to_do,
         skipped=images.skipped,
+        finished=record.complete,
+        parts=len(parts),
+        share=str(share),
     )
+
+
+def missing_parts(work: WorkFolder, images: Callable[[], Source], settings: AlignSettings, shares: int = 0) -> Missing:
+    """Which parts of a work folder lack.
+
+    Args:
+        work: the work folder; it need not be there yet.
+        images: lists the source; called only where no share has begun, so that the number of parts isn't known yet.
+        settings: what decides the parts.
+        shares: into how many the parts are cut; 0 if each part is a share of its own.
+
+    Raises:
+        EthnoshardError: the record is damaged, or the source can't be listed.
+    """
+    if work.record_path.exists():
+        record = work.record()
+        parts, finished = record.parts, record.complete
+    else:
+        parts, finished = len(part_spans(images().refs, settings.part_images)), False
+    missing = [part for part in range(parts) if not work.has_part(part)]
+    return Missing(parts=parts, missing=missing, shares=shares or parts, finished=finished and not missing)
 
 
 def _look(images: Source, before: Seen | None) -> tuple[Seen | None, bool]:
@@ -266,6 +339,7 @@ def _make_parts(
     settings: AlignSettings,
     workers: int,
     device: str,
+    executor: Executor,
     progress: Progress,
 ) -> None:
     if not missing:
@@ -274,7 +348,7 @@ def _make_parts(
     from ethnoshard.alignment._align_part import PartTask, make_part, start_worker
 
     tasks = (PartTask(path=folder.part_path(part), refs=parts[part]) for part in missing)
-    for _ in in_processes(
+    for _ in executor(
         make_part,
         tasks,
         workers=workers,
@@ -283,6 +357,32 @@ def _make_parts(
         progress=progress,
     ):
         pass
+
+
+def _check_there(folder: WorkFolder, parts: int) -> None:
+    """Refuse parts that other machines made and that aren't here, or whose two files were made by two of them.
+
+    Raises:
+        EthnoshardError: there is one.
+    """
+    lacking = [part for part in range(parts) if not folder.has_part(part)]
+    if lacking:
+        raise EthnoshardError(
+            f"{len(lacking):,} of {parts:,} parts were made but are not in {folder.parts_folder}, the first "
+            f"{folder.part_path(lacking[0]).stem}: does every machine see the same {folder.path}? It has to lie on a "
+            f"file system that they share, under the same path"
+        )
+    for part in range(parts):
+        path = folder.part_path(part)
+        places = folder.part_table(part).drop_nulls("length").select(pl.col("offset") + pl.col("length")).to_series()
+        ends = places.max()
+        size = end_of_tar(padded(ends if isinstance(ends, int) else 0))
+        if not path.is_file() or path.stat().st_size != size:
+            there = f"{path.stat().st_size:,} bytes" if path.is_file() else "not there"
+            raise EthnoshardError(
+                f"{path} is {there}, its table speaks of {size:,}: two machines made them that compute otherwise, or "
+                f"one was changed since. Delete the part's two files and run the same `ethnoshard align` again"
+            )
 
 
 class _Counts(TypedDict):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source
+from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source, missing_parts
+from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, tell, warn_of, watched
 from ethnoshard.cli._report import report_alignment
@@ -33,11 +34,16 @@ def run(
     part_images: options.PartImages = options.ALIGN.part_images,
     workers: options.Workers = None,
     device: options.Device = "cpu",
+    share: machines.ShareOption = None,
+    missing: machines.MissingOption = False,
+    shares: machines.SharesOption = None,
+    ray: machines.RayOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the faces of a source with MTCNN, crop them, and keep them in a work folder.
 
-    Interrupted, run the same command again: it goes on where it was.
+    Interrupted, run the same command again: it goes on where it was. Many machines make a --share of the parts each,
+    or are nodes of a --ray cluster; docs/clusters.md shows both.
     """
     settings = AlignSettings(
         size=size if size is not None or aligned else options.ALIGN.size,
@@ -51,9 +57,29 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, table, columns, as_it_is)
-    report, seconds = watched_alignment(sources, work, settings, reading, workers, device, None if as_json else say)
+    if missing:
+        machines.check_missing(share, ray)
+        lacking = missing_parts(
+            WorkFolder(work),
+            lambda: open_source(sources, reading, max_file_bytes=settings.max_file_bytes),
+            settings,
+            machines.number_of(shares),
+        )
+        machines.report_missing(lacking, as_json=as_json)
+        return
+    where = machines.where(share, shares, ray, workers, device)
+    report, seconds = watched_alignment(
+        sources, work, settings, reading, workers, device, None if as_json else say, where=where
+    )
     if as_json:
         say_json({**asdict(report), "skipped": {reason: list(names) for reason, names in report.skipped.items()}})
+    elif not where.share.whole:
+        say(f"share {report.share} of {report.parts:,} parts: {report.made:,} images done now")
+        if not report.finished:
+            say(
+                f"next, once no part lacks (--missing says which do): the same command without --share, outside of an "
+                f"array, finishes {work}"
+            )
     else:
         report_alignment(report, seconds)
         say(f"next: {', or '.join(ways_to_label(WorkFolder(work)))}")
@@ -67,6 +93,8 @@ def watched_alignment(
     workers: int | None,
     device: str,
     say_first: Callable[[str], None] | None = say,
+    *,
+    where: machines.Where = machines.HERE,
 ) -> tuple[AlignReport, float]:
     """Say what the source was taken for, then align with a progress bar; returns the seconds it took as well.
 
@@ -80,5 +108,15 @@ def watched_alignment(
     images.checked()
     started = time.perf_counter()
     with watched("align", "images") as bar:
-        report = align_source(images, work, settings, workers=workers, device=device, progress=bar, log=tell)
+        report = align_source(
+            images,
+            work,
+            settings,
+            workers=workers,
+            device=device,
+            share=where.share,
+            executor=where.executor,
+            progress=bar,
+            log=tell,
+        )
     return report, time.perf_counter() - started

@@ -10,6 +10,8 @@ import typer
 
 from ethnoshard._command import command
 from ethnoshard._listed import listed
+from ethnoshard._parallel import Executor
+from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, say_table, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
@@ -33,6 +35,7 @@ class ClassifierOptions(NamedTuple):
     min_confidence: float
     workers: int | None
     device: str
+    executor: Executor | None = None
 
 
 def run(
@@ -47,15 +50,36 @@ def run(
     min_confidence: options.MinConfidence = 0.0,
     workers: options.Workers = None,
     device: options.Device = "cpu",
+    share: machines.ShareOption = None,
+    missing: machines.MissingOption = False,
+    shares: machines.SharesOption = None,
+    ray: machines.RayOption = None,
     show: Annotated[int, typer.Option(help="Print the first rows of the lookup table.", min=0)] = 0,
     as_json: options.AsJson = False,
 ) -> None:
     """Give each identity of a work folder its group; or show the lookup table (--show).
 
     Groups are given by a file (--labels), are the perceived ethnicity that a classifier predicts (--classifier), or,
-    without either, are those that the source itself gave when it was aligned: by its folders, or a column.
+    without either, are those that the source itself gave when it was aligned: by its folders, or a column. Many
+    machines ask the classifier of a --share of the parts each, or are nodes of a --ray cluster.
     """
     check_options(labels, columns, classifier, min_confidence)
+    if missing or (classifier is not None and labels is None):
+        if missing:
+            machines.check_missing(share, ray)
+            _say_missing(work, classifier, images, seed, machines.number_of(shares), as_json)
+            return
+        where = machines.where(share, shares, ray, workers, device)
+    else:
+        for name, value in (("--share", share), ("--shares", shares)):
+            if value is not None:
+                raise EthnoshardError(f"{name} is for --classifier without --labels; a file is read in one go")
+        where = machines.Where(executor=machines.ray_tasks(ray, workers, device))
+    if classifier is None and ray is not None:
+        raise EthnoshardError("--ray is for --classifier; a file is read in one go")
+    if classifier is not None and not where.share.whole:
+        _label_share(work, ClassifierOptions(classifier, images, seed, min_confidence, workers, device), where, as_json)
+        return
     given = labels_of(labels, columns)
     if given is None and classifier is None and not show:
         given = labels_of_source(work)
@@ -66,7 +90,9 @@ def run(
             )
     check_groups(given, groups, unlabelled)
     chosen = (
-        None if classifier is None else ClassifierOptions(classifier, images, seed, min_confidence, workers, device)
+        None
+        if classifier is None
+        else ClassifierOptions(classifier, images, seed, min_confidence, workers, device, where.executor)
     )
     labelling = agreement = None
     if given is not None or chosen is not None:
@@ -152,8 +178,38 @@ def _watched(ask: Callable[..., Answer], work: Path, chosen: ClassifierOptions) 
             min_confidence=chosen.min_confidence,
             workers=chosen.workers,
             device=chosen.device,
+            executor=chosen.executor,
             progress=bar,
         )
+
+
+def _label_share(work: Path, chosen: ClassifierOptions, where: machines.Where, as_json: bool) -> None:
+    from ethnoshard.ethnicity import label_share
+
+    with watched("label", "faces") as bar:
+        lacking = label_share(
+            work,
+            model_folder(chosen.model),
+            share=where.share,
+            images=chosen.images,
+            seed=chosen.seed,
+            workers=chosen.workers,
+            device=chosen.device,
+            progress=bar,
+        )
+    if as_json:
+        say_json({"share": str(where.share), "parts": lacking.parts, "missing": lacking.missing})
+        return
+    say(f"share {where.share} of {lacking.parts:,} parts is there; {len(lacking.missing):,} of all parts lack")
+    say("next, once none lacks: the same command without --share, outside of an array, writes the lookup table")
+
+
+def _say_missing(work: Path, classifier: str | None, images: int, seed: int, shares: int, as_json: bool) -> None:
+    if classifier is None:
+        raise EthnoshardError("--missing speaks of the parts that a classifier is asked of; give --classifier")
+    from ethnoshard.ethnicity import label_missing
+
+    machines.report_missing(label_missing(WorkFolder(work), images=images, seed=seed, shares=shares), as_json=as_json)
 
 
 def model_folder(model: str) -> Path | None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from ethnoshard._checks import check_number
 from ethnoshard._command import command
+from ethnoshard._parallel import Executor
+from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_packing
@@ -17,6 +19,7 @@ def run(
     without: options.Without = None,
     shard_mib: options.ShardMib = options.SHARD_MIB,
     workers: options.Workers = None,
+    ray: machines.RayOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Pack the labelled faces of a work folder into shards of one group each.
@@ -25,7 +28,7 @@ def run(
     packed. Interrupted, run the same command again: it goes on where it was.
     """
     decisions = None if without is None else read_decisions(without)
-    report = watched_packing(work, dataset, decisions, shard_mib, workers)
+    report = watched_packing(work, dataset, decisions, shard_mib, workers, machines.ray_tasks(ray, workers))
     if as_json:
         say_json(asdict(report))
     else:
@@ -34,10 +37,15 @@ def run(
 
 
 def watched_packing(
-    work: Path, dataset: Path, decisions: Decisions | None, shard_mib: float, workers: int | None
+    work: Path,
+    dataset: Path,
+    decisions: Decisions | None,
+    shard_mib: float,
+    workers: int | None,
+    executor: Executor | None = None,
 ) -> PackReport:
     """Pack with a progress bar."""
     check_number("shard-mib", shard_mib, above=0, unit="MiB")
     settings = PackSettings(shard_bytes=int(shard_mib * 2**20))
     with watched("pack", "faces") as bar:
-        return pack(work, dataset, settings, decisions=decisions, workers=workers, progress=bar)
+        return pack(work, dataset, settings, decisions=decisions, workers=workers, executor=executor, progress=bar)

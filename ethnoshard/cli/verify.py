@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ethnoshard._command import command
+from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import fail, say, say_json, watched
 from ethnoshard.shards import FaceDataset, is_url, verify
@@ -15,11 +16,13 @@ def run(
     dataset: options.DatasetOrUrl,
     decode: Annotated[bool, typer.Option("--decode", help="Decode every JPEG as well.")] = False,
     workers: options.Workers = None,
+    ray: machines.RayOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Check every checksum, every shard by WebDataset's own reader, every row of the index. Status 1 on any fault."""
+    executor = machines.ray_tasks(ray, workers)
     with watched("verify", "faces") as progress:
-        outcome = verify(dataset, decode=decode, workers=workers, progress=progress)
+        outcome = verify(dataset, decode=decode, workers=workers, executor=executor, progress=progress)
     if as_json:
         say_json(asdict(outcome))
     else:

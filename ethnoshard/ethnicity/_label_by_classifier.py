@@ -1,9 +1,12 @@
 """Labels that a classifier predicts (Kalinga 2020, section 4.2.1), part by part in worker processes."""
 
 import hashlib
+import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -12,14 +15,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
-from ethnoshard._files import read_table
-from ethnoshard._parallel import check_workers, count, in_processes
+from ethnoshard._files import read_json, read_table, sha256_of
+from ethnoshard._kept_parts import KeptParts
+from ethnoshard._parallel import Executor, check_workers, count, in_processes
+from ethnoshard._part_share import Missing, PartShare
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.ethnicity._label_file import UNKNOWN
 from ethnoshard.work import (
     BY_CLASSIFIER,
+    LABEL_RECORD,
     LABELS_SCHEMA,
     Labelling,
     PartFaces,
@@ -33,6 +39,14 @@ from ethnoshard.work import (
 if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement
 
+
+_FACES_SCHEMA = {"identity": pl.String, "image": pl.String, "face": pl.Int16}
+
+_PARTS = "label_parts"
+"""Folder of a work folder with what several machines predicted, until the table is made of it."""
+
+_DECIDING = ("ethnoshard", "torch", "numpy", "pillow", "simplejpeg")
+"""Distributions whose version can change a probability."""
 
 _BATCH = 128
 """Faces that are decoded before the classifier is asked; what stands in memory at once."""
@@ -82,6 +96,27 @@ class PartPredictions:
     probabilities: NDArray[np.float32]
     undecodable: list[str]
 
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All but the model, as a file of arrays holds it."""
+        names = {name: np.array(self.faces[name].to_list(), np.str_) for name in ("identity", "image")}
+        return {
+            **names,
+            "face": self.faces["face"].to_numpy(),
+            "probabilities": self.probabilities,
+            "undecodable": np.array(self.undecodable, np.str_),
+        }
+
+    @classmethod
+    def of_arrays(cls, model: Model, arrays: dict[str, NDArray[np.generic]]) -> "PartPredictions":
+        """The inverse of :meth:`arrays`."""
+        columns = {name: arrays[name].tolist() for name in _FACES_SCHEMA}
+        return cls(
+            model=model,
+            faces=pl.DataFrame(columns, schema=_FACES_SCHEMA),
+            probabilities=arrays["probabilities"].astype(np.float32),
+            undecodable=arrays["undecodable"].tolist(),
+        )
+
 
 class _Face(NamedTuple):
     identity: str
@@ -109,10 +144,9 @@ class PartReader:
             rows += [(face.identity, face.image, face.face) for face in batch]
             pieces.append(self._probabilities([face.pixels for face in batch]))
             count(len(batch))
-        schema = {"identity": pl.String, "image": pl.String, "face": pl.Int16}
         return PartPredictions(
             model=self._model,
-            faces=pl.DataFrame(rows, schema=schema, orient="row"),
+            faces=pl.DataFrame(rows, schema=_FACES_SCHEMA, orient="row"),
             probabilities=np.concatenate(pieces),
             undecodable=undecodable,
         )
@@ -192,6 +226,14 @@ def read_part(task: tuple[int, Path]) -> tuple[int, PartPredictions]:
     return number, _reader.read(part)
 
 
+def keep_part(task: tuple[int, Path, KeptParts]) -> int:
+    """Read a part in a worker process that has been set up, and keep the result; returns the part's number."""
+    assert _reader is not None, "start_worker comes first"
+    number, part, kept = task
+    kept.write(number, _reader.read(part).arrays())
+    return number
+
+
 def label_by_classifier(
     work: str | Path,
     classifier: str | Path | None = None,
@@ -202,6 +244,7 @@ def label_by_classifier(
     workers: int | None = None,
     device: str = "cpu",
     load: Callable[[], Classifier] | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Labelling:
     """Give the identities of a work folder the groups that a classifier predicts, and write the lookup table.
@@ -210,7 +253,8 @@ def label_by_classifier(
     the number of its faces alone. The probabilities are averaged over the faces used. The group is the one with the
     highest mean (of equals the first), the confidence is that mean. Call it from a script only under
     ``if __name__ == "__main__":``, because it starts processes. The result does not depend on ``workers``;
-    interrupted, it leaves what was there before.
+    interrupted, it leaves what was there before. What other calls predicted for their share of the parts
+    (:func:`label_share`) is taken from there.
 
     Args:
         work: a work folder whose alignment is finished.
@@ -221,6 +265,7 @@ def label_by_classifier(
         workers: processes; one a core by default.
         device: where the network runs, "cpu" or "cuda".
         load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
+        executor: what asks the classifier, part by part; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
 
     Returns:
@@ -234,8 +279,9 @@ def label_by_classifier(
     load = load or partial(load_model, classifier, device)
     parts = folder.finished().parts
     with folder.held():
-        predictions = _predict(folder, parts, load, options, workers, progress)
+        predictions = _predict(folder, parts, load, options, workers, executor, progress)
         write_labels(folder, predictions.table, faces=predictions.faces, classifier=predictions.record)
+        shutil.rmtree(folder.path / _PARTS, ignore_errors=True)
     return Labelling(
         table=predictions.table,
         missing=predictions.table.filter(pl.col("faces_used") == 0)["identity"].to_list(),
@@ -256,6 +302,7 @@ def compare_with_classifier(
     workers: int | None = None,
     device: str = "cpu",
     load: Callable[[], Classifier] | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> "Agreement":
     """Say how far the labels of a work folder, given by a file, agree with what a classifier predicts.
@@ -271,6 +318,7 @@ def compare_with_classifier(
         workers: processes; one a core by default.
         device: where the network runs, "cpu" or "cuda".
         load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
+        executor: what asks the classifier, part by part; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
 
     Raises:
@@ -289,9 +337,10 @@ def compare_with_classifier(
             raise EthnoshardError(
                 f"the labels in {folder.path} are by {source} already; give them by --labels FILE.csv"
             )
-        predictions = _predict(folder, parts, load, options, workers, progress)
+        predictions = _predict(folder, parts, load, options, workers, executor, progress)
         found = agreement(given, predictions.table)
         write_comparison(folder, predictions.faces, predictions.record, asdict(found))
+        shutil.rmtree(folder.path / _PARTS, ignore_errors=True)
     return found
 
 
@@ -319,29 +368,165 @@ class _Predictions:
     undecodable: list[str]
 
 
+def label_share(
+    work: str | Path,
+    classifier: str | Path | None = None,
+    *,
+    share: PartShare,
+    images: int = 10,
+    seed: int = 0,
+    workers: int | None = None,
+    device: str = "cpu",
+    load: Callable[[], Classifier] | None = None,
+    progress: Progress = SILENT,
+) -> Missing:
+    """Ask a classifier of a share of a work folder's parts, and keep what it predicts for ``label_by_classifier``.
+
+    The shares may run on several machines, in any order, at the same time, one of them twice; none holds a lock. The
+    lookup table stays as it is until :func:`label_by_classifier` is called in the same way.
+
+    Args:
+        work: a work folder whose alignment is finished.
+        classifier: a model folder; the shipped one by default.
+        share: which parts.
+        images: most faces of an identity to look at, at least 1.
+        seed: chooses them, at least 0.
+        workers: processes; one a core by default.
+        device: where the network runs, "cpu" or "cuda".
+        load: as of :func:`label_by_classifier`.
+        progress: told how many faces there are, and how many are done.
+
+    Returns:
+        Which parts of all lack.
+
+    Raises:
+        EthnoshardError: a setting is out of its range, the classifier can't be loaded, a part that is there was
+            predicted otherwise.
+    """
+    options = _Options(images=images, seed=seed, min_confidence=0.0)
+    folder, workers = WorkFolder(Path(work)), check_workers(workers)
+    load = load or partial(load_model, classifier, device)
+    parts = folder.finished().parts
+    kept = _kept(folder, _model_of(load), options)
+    kept.begin()
+    own = [part for part in range(parts) if share.has(part)]
+    _keep(folder, own, kept, load, options, workers, in_processes, progress)
+    return label_missing(folder, images=images, seed=seed, shares=share.of)
+
+
+def label_missing(work: WorkFolder, *, images: int, seed: int, shares: int = 0) -> Missing:
+    """Which parts of a work folder no share has asked a classifier of.
+
+    Args:
+        work: a work folder whose alignment is finished.
+        images: most faces of an identity to look at.
+        seed: chooses them.
+        shares: into how many the parts are cut; 0 if each part is a share of its own.
+
+    Raises:
+        EthnoshardError: the alignment is not finished, or a table is damaged.
+    """
+    parts, kept = work.finished().parts, work.path / _PARTS
+    path = work.path / LABEL_RECORD
+    asked = read_json(path).get("classifier") if path.is_file() and not kept.is_dir() else None
+    finished = isinstance(asked, dict) and (asked.get("images"), asked.get("seed")) == (images, seed)
+    there = {int(file.stem) for file in kept.glob("*.npz")}
+    missing = [] if finished else [part for part in range(parts) if part not in there and _faces_in(work, part, images)]
+    return Missing(parts=parts, missing=missing, shares=shares or parts, finished=finished)
+
+
+def _faces_in(folder: WorkFolder, part: int, images: int) -> int:
+    """Most faces of a part that a classifier is asked of."""
+    pictures = folder.part_table(part).drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
+    return int(pictures["image"].clip(upper_bound=images).sum())
+
+
+def _model_of(load: Callable[[], Classifier]) -> Model:
+    """Which classifier it is; workers have a core each, but this process is left the threads that it has."""
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        classifier = load()
+    finally:
+        torch.set_num_threads(threads)
+    return Model(name=classifier.name, classes=tuple(classifier.classes), sha256=classifier.sha256)
+
+
+def _kept(folder: WorkFolder, model: Model, options: _Options) -> KeptParts:
+    """Where predictions of parts lie that were made from these faces, by this model, in this way."""
+    return KeptParts(
+        folder=folder.path / _PARTS,
+        made={
+            "alignment": sha256_of(folder.record_path),
+            "model": json.loads(json.dumps(asdict(model))),
+            "images": options.images,
+            "seed": options.seed,
+            "versions": {name: version(name) for name in _DECIDING},
+        },
+    )
+
+
+def _keep(
+    folder: WorkFolder,
+    parts: Sequence[int],
+    kept: KeptParts,
+    load: Callable[[], Classifier],
+    options: _Options,
+    workers: int,
+    executor: Executor,
+    progress: Progress,
+) -> None:
+    """Have files of those parts that have faces."""
+    faces = {part: number for part in parts if (number := _faces_in(folder, part, options.images))}
+    missing = [part for part in faces if not kept.has(part)]
+    to_do = sum(faces[part] for part in missing)
+    progress.begun(sum(faces.values()), sum(faces.values()) - to_do)
+    if not missing:
+        return
+    for _ in executor(
+        keep_part,
+        [(part, folder.part_path(part), kept) for part in missing],
+        workers=min(workers, len(missing)),
+        setup=start_worker,
+        setup_arguments=(load, options.images, options.seed),
+        progress=progress,
+    ):
+        pass
+
+
 def _predict(
     folder: WorkFolder,
     parts: int,
     load: Callable[[], Classifier],
     options: _Options,
     workers: int,
+    executor: Executor | None,
     progress: Progress,
 ) -> _Predictions:
     rows = folder.faces(parts)
     people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
     pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
-    progress.begun(int(pictures["image"].clip(upper_bound=options.images).sum()), 0)
     with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
-    by_part = dict(
-        in_processes(
-            read_part,
-            [(part, folder.part_path(part)) for part in with_faces],
-            workers=min(workers, max(1, len(with_faces))),
-            setup=start_worker,
-            setup_arguments=(load, options.images, options.seed),
-            progress=progress,
+    if executor is not None or (folder.path / _PARTS).is_dir():
+        # Other machines did or do some of it: what they predict comes by files.
+        model = _model_of(load)
+        kept = _kept(folder, model, options)
+        kept.begin()
+        _keep(folder, with_faces, kept, load, options, workers, executor or in_processes, progress)
+        by_part = {part: PartPredictions.of_arrays(model, kept.read(part)) for part in with_faces}
+    else:
+        progress.begun(int(pictures["image"].clip(upper_bound=options.images).sum()), 0)
+        by_part = dict(
+            in_processes(
+                read_part,
+                [(part, folder.part_path(part)) for part in with_faces],
+                workers=min(workers, max(1, len(with_faces))),
+                setup=start_worker,
+                setup_arguments=(load, options.images, options.seed),
+                progress=progress,
+            )
         )
-    )
     undecodable = [image for part in with_faces for image in by_part[part].undecodable]
     if not any(len(part.faces) for part in by_part.values()):
         raise EthnoshardError(

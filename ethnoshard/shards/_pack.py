@@ -23,7 +23,7 @@ from ethnoshard._files import (
     write_table,
 )
 from ethnoshard._json import as_json
-from ethnoshard._parallel import check_workers, in_processes
+from ethnoshard._parallel import Executor, check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
@@ -88,6 +88,7 @@ def pack(
     *,
     decisions: Decisions | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> PackReport:
     """Copy the aligned, labelled faces of a work folder into shards of one group each, with index and manifest.
@@ -103,6 +104,7 @@ def pack(
         decisions: what to leave out, merge and move first, as ``read_decisions`` reads it; all are checked before
             anything is written.
         workers: processes; one a core by default.
+        executor: what writes the shards; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
 
     Returns:
@@ -136,8 +138,10 @@ def pack(
         to_do = sum(len(task.faces) for task in missing)
         progress.begun(len(layout.faces), len(layout.faces) - to_do)
         if missing:
-            for _ in in_processes(write_shard, missing, workers=min(workers, len(missing)), progress=progress):
+            write = executor or in_processes
+            for _ in write(write_shard, missing, workers=min(workers, len(missing)), progress=progress):
                 pass
+            _check_there(target, missing)
         manifest = _finish(target, plan, layout, tasks, decided)
     return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)
 
@@ -280,8 +284,26 @@ def _finish(
         file.write(dataset_card(manifest, identities).encode(errors="replace"))
     write_json(target / MANIFEST, content)
     shutil.rmtree(target / _UNFINISHED)
+    # A machine that was given up may have been slow only. From now on what it writes has no place any more.
+    for task in tasks:
+        task.path.unlink(missing_ok=True)
     flush_folder(target)
     return manifest
+
+
+def _check_there(target: Path, tasks: list[ShardTask]) -> None:
+    """Refuse to go on without shards that other machines wrote.
+
+    Raises:
+        EthnoshardError: one isn't here.
+    """
+    lacking = [task.path.name for task in tasks if ShardRecord.read(task.record) is None]
+    if lacking:
+        raise EthnoshardError(
+            f"{len(lacking):,} of {len(tasks):,} shards were written but are not in {target}, the first {lacking[0]}: "
+            f"does every machine see the same {target}? It has to lie on a file system that they share, "
+            f"under the same path"
+        )
 
 
 def _take_final_name(path: Path, fingerprint: str) -> str:

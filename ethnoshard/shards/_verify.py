@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import polars as pl
 
 from ethnoshard._files import sha256_of
-from ethnoshard._parallel import check_workers, count, in_processes
+from ethnoshard._parallel import Executor, check_workers, count, in_processes
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK, end_of_tar
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
@@ -64,6 +64,7 @@ def verify(
     *,
     decode: bool = False,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Verification:
     """Check every checksum, every tar by WebDataset's own reader, every row of the index, if wanted every JPEG.
@@ -74,6 +75,7 @@ def verify(
         path: the dataset folder, or as a string its URL. Each shard is then fetched into the cache, as the loader does.
         decode: decode every JPEG as well.
         workers: processes; one a core by default.
+        executor: what reads the shards; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
 
     Raises:
@@ -88,8 +90,9 @@ def verify(
         return Verification(shards=0, samples=0, decoded=0, faults=faults)
     progress.begun(len(faces), 0)
     tasks = _tasks(dataset, faces, decode)
+    check = executor or in_processes
     outcomes = sorted(
-        in_processes(_check_shard, tasks, workers=min(workers, len(tasks)), progress=progress),
+        check(_check_shard, tasks, workers=min(workers, len(tasks)), progress=progress),
         key=lambda outcome: outcome.shard,
     )
     return Verification(

@@ -68,8 +68,8 @@ class ShardRecord:
 
 
 def write_shard(task: ShardTask) -> str:
-    """Write a shard, then its record; returns its name."""
-    with whole_file(task.path) as file:
+    """Write a shard, then its record; returns its name. Whoever else writes it writes the same bytes."""
+    with whole_file(task.path, shared=True, making=task.record.parent) as file:
         hashing = _Hashing(file)
         tar = TarFile(hashing)
         offsets = _copy(task, tar)
@@ -77,7 +77,7 @@ def write_shard(task: ShardTask) -> str:
         tar.close()
         hashing.flush()
         record = {"bytes": hashing.bytes, "sha256": hashing.digest.hexdigest(), "end": end, "offsets": offsets}
-    write_json(task.record.with_suffix(".json"), record)
+    write_json(task.record.with_suffix(".json"), record, shared=True)
     return task.path.name
 
 

@@ -7,6 +7,7 @@ from ethnoshard.work._folder import WorkFolder
 from ethnoshard.work._labels import (
     BY_CLASSIFIER,
     LABEL_FACES_SCHEMA,
+    LABEL_RECORD,
     LABELS_SCHEMA,
     Labelling,
     read_labels,
@@ -23,6 +24,7 @@ __all__ = [
     "BY_CLASSIFIER",
     "LABELS_SCHEMA",
     "LABEL_FACES_SCHEMA",
+    "LABEL_RECORD",
     "PART_SCHEMA",
     "PEOPLE",
     "STATUSES",

@@ -75,12 +75,28 @@ class WorkFolder:
         busy = waiting or refusal(f"another ethnoshard process is working in {self.path}; wait for it")
         make_folder(self.parts_folder)
         with locked(self.path, busy):
-            remove_unfinished(self.path)
-            remove_unfinished(self.parts_folder)
+            self._tidy()
             yield
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        """Make the folder, and write parts to it beside others who do the same, on other machines too; nobody waits.
+
+        Raises:
+            EthnoshardError: it can't be made.
+        """
+        make_folder(self.parts_folder)
+        self._tidy()
+        yield
+
+    def _tidy(self, *, finished: bool = False) -> None:
+        for folder in (self.path, self.parts_folder):
+            remove_unfinished(folder, finished=finished)
 
     def begin(self, record: Mapping[str, object]) -> WorkRecord:
         """Write the record of a new work folder, or check that an old one was made the same way.
+
+        Of several who do so at the same moment each writes the same.
 
         Args:
             record: the fields of ``WorkRecord`` as JSON has them, without format and counts.
@@ -93,13 +109,14 @@ class WorkFolder:
                 keeps its format.
         """
         wanted = {"format": FORMAT, **record}
+        # Looked at first: whoever else begins writes the record before any part.
+        holds = any(self.parts_folder.iterdir())
         if not self.record_path.exists():
-            if any(self.parts_folder.iterdir()):
+            if holds:
                 raise EthnoshardError(
                     f"{self.parts_folder} holds files but {self.record_path} is missing; use a new folder"
                 )
-            write_json(self.record_path, {**wanted, "complete": False})
-            return self.record()
+            write_json(self.record_path, {**wanted, "complete": False}, shared=True, first=True)
         record_now = self.record()
         differences = list(_differences(read_json(self.record_path), wanted))
         if differences:
@@ -126,6 +143,8 @@ class WorkFolder:
             record["source"]["contents"] = contents
         counts = {"statuses": dict(statuses), "reasons": dict(reasons), "faces": faces}
         write_json(self.record_path, {**record, "complete": True, **counts})
+        # What machines that died left, and what is still being written of a part that is there.
+        self._tidy(finished=True)
         return self.record()
 
     def record(self) -> WorkRecord:

@@ -110,11 +110,14 @@ class FaceRow:
 def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
     """Write a part: first the tar, then the table that says that it exists.
 
+    Others may write the same part at the same moment, on other machines too: the one that comes second finds the same
+    bytes, and leaves the table that is there.
+
     Raises:
         EthnoshardError: the disk is full or can't be written.
     """
     records: list[dict[str, object]] = []
-    with whole_file(tar_path) as file:
+    with whole_file(tar_path, shared=True) as file:
         tar = TarFile(file)
         for number, row in enumerate(rows):
             record = {name: getattr(row, name) for name in PART_SCHEMA if name not in ("offset", "length")}
@@ -122,7 +125,9 @@ def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
             length = len(row.jpeg) if row.jpeg is not None else None
             records.append({**record, "offset": offset, "length": length})
         tar.close()
-    write_table(tar_path.with_suffix(".parquet"), pl.DataFrame(records, schema=PART_SCHEMA))
+    table = tar_path.with_suffix(".parquet")
+    if not table.exists():
+        write_table(table, pl.DataFrame(records, schema=PART_SCHEMA), shared=True)
 
 
 class PartFaces:
