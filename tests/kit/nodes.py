@@ -1,0 +1,60 @@
+"""A Ray cluster of several nodes on this machine, each with its own raylet, whose nodes can be killed."""
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_STORE = 80 * 2**20
+"""Bytes of a node's object store; Ray wants at least 75 MiB, and hardly anything goes through it."""
+
+
+class Nodes:
+    """The nodes that do work, one task at a time each; the head does none and is never killed."""
+
+    def __init__(self, cluster: Any) -> None:
+        """No node yet."""
+        self._cluster, self._nodes = cluster, []
+        self.killed = 0
+
+    @property
+    def address(self) -> str:
+        """For ``--ray``."""
+        return str(self._cluster.address)
+
+    def __len__(self) -> int:
+        """How many are alive."""
+        return len(self._nodes)
+
+    def add(self) -> None:
+        """One more."""
+        self._nodes.append(self._cluster.add_node(num_cpus=1, object_store_memory=_STORE))
+
+    def kill(self, chance: random.Random) -> None:
+        """One of them is gone at once, with all of its processes."""
+        self._cluster.remove_node(self._nodes.pop(chance.randrange(len(self._nodes))), allow_graceful=False)
+        self.killed += 1
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[Nodes]:
+    """A cluster while the block runs."""
+    # Nothing is sent anywhere.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    # Short: the path of a socket may have 107 characters.
+    folder = tempfile.mkdtemp(prefix="ray-")
+    head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE, "temp_dir": folder}
+    made = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        found = Nodes(made)
+        for _ in range(nodes):
+            found.add()
+        yield found
+    finally:
+        made.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
