@@ -1,6 +1,7 @@
 """What the verbs that embed share: options, progress bars, and the way from arguments to embeddings."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, TypeAlias
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from ethnoshard._parallel import Executor
 from ethnoshard.cli._console import progress_output, tell, warn, watched
 from ethnoshard.embedding import (
     NORMALISATIONS,
@@ -77,10 +79,15 @@ def embedded(
     *,
     flip: bool,
     cache: Cache | None,
+    parts: Path | None = None,
+    executor: Executor | None = None,
+    load: Callable[[], FaceModel] | None = None,
 ) -> Embeddings:
     """Embed with a progress bar, and say what has no embedding."""
     with watched("embed", "faces") as bar:
-        found = embed_source(model, faces, flip=flip, cache=cache, progress=bar)
+        found = embed_source(
+            model, faces, flip=flip, cache=cache, parts=parts, executor=executor, load=load, progress=bar
+        )
     lost = {status: count for status, count in found.statuses().items() if status != "embedded"}
     if lost:
         counts = ", ".join(f"{count:,} {status}" for status, count in sorted(lost.items()))
@@ -103,10 +110,17 @@ def loaded(
     model: str, alignment: AlignmentOption | None, normalise: str | None, crop: int | None, device: str
 ) -> FaceModel:
     """Load a model by the options of the command line."""
+    return loader(model, alignment, normalise, crop, device)(log=warn)
+
+
+def loader(
+    model: str, alignment: AlignmentOption | None, normalise: str | None, crop: int | None, device: str
+) -> Callable[..., FaceModel]:
+    """What loads a model by the options of the command line, here or on another machine."""
     chosen: Alignment | None = None
     if alignment is not None:
         chosen = "crop" if alignment == AlignmentOption.CROP else "five-point"
-    return load_model(model, alignment=chosen, normalise=normalise, crop=crop, device=device, log=warn)
+    return functools.partial(load_model, model, alignment=chosen, normalise=normalise, crop=crop, device=device)
 
 
 @contextmanager

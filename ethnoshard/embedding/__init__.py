@@ -12,7 +12,7 @@ from ethnoshard._late import late_names
 from ethnoshard._progress import Progress
 from ethnoshard.embedding._aligned import AlignedFaces, face_keys
 from ethnoshard.embedding._embed_some import SomeEmbeddings, embed_some, some_of
-from ethnoshard.embedding._embed_source import embed_source
+from ethnoshard.embedding._embed_source import embed_missing, embed_share, embed_source
 from ethnoshard.embedding._embeddings import Cache, Embeddings
 from ethnoshard.embedding._face_sources import Faces, faces_of_dataset, faces_of_image_pairs, faces_of_work, open_faces
 from ethnoshard.embedding._five_point import five_point_face, similarity_transform
@@ -49,6 +49,8 @@ __all__ = [
     "SomeEmbeddings",
     "TableOfTraining",
     "embed_faces",
+    "embed_missing",
+    "embed_share",
     "embed_some",
     "embed_source",
     "face_keys",

@@ -81,6 +81,10 @@ class AlignedFaces:
         """Keys of the faces, in source order."""
         return self._places.keys()
 
+    def places(self) -> list[list[int]]:
+        """Part, offset and length of each face, in source order."""
+        return list(self._places.values())
+
     def jpegs(self, keys: Iterable[str]) -> Iterator[bytes]:
         """JPEGs of some faces, in their order.
 

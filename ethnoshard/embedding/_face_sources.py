@@ -6,13 +6,12 @@ Photographs are aligned first, once, in the cache.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from ethnoshard._cache_folder import cache_folder
@@ -22,29 +21,14 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard.alignment import AlignSettings, align_once, check_photographs
 from ethnoshard.embedding._aligned import AlignedFaces, face_keys
 from ethnoshard.embedding._embeddings import Cache
-from ethnoshard.embedding._model import Points
+from ethnoshard.embedding._readers import DatasetJpegs, ImagesThere, PartJpegs, Photograph, Photographs, Reader
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.shards import FaceDataset, open_shards
+from ethnoshard.shards import FaceDataset
 from ethnoshard.sources import ImagePairs, Reading, Source, contents_digest, image_digests, open_source, place_key
 from ethnoshard.work import Seen, read_seen
 
 _MOST_PIXELS = 20_000_000
 """Pixels of an aligned face beyond which it is not decoded."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Photograph:
-    """A source image and where the face in it is.
-
-    Attributes:
-        data: the file's bytes.
-        landmarks: (5, 2) x and y in pixels of the upright image.
-        max_pixels: refuse to decode more.
-    """
-
-    data: bytes
-    landmarks: Points
-    max_pixels: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,10 +54,22 @@ class Faces:
     size: int
     digest: str
     facts: dict[str, Any]
-    jpegs: Callable[[], Iterator[bytes]]
-    photographs: Callable[[], Iterator[Photograph]] | None
+    jpegs: Reader[bytes]
+    photographs: Reader[Photograph] | None
     no_photographs: str = ""
     files: list[bytes | None] | None = None
+
+    def only(self, some: slice) -> "Faces":
+        """What reads some of them, without the names of any."""
+        return replace(
+            self,
+            keys=[],
+            identities=[],
+            missing={},
+            jpegs=self.jpegs[some],
+            photographs=None if self.photographs is None else self.photographs[some],
+            files=None,
+        )
 
 
 def faces_of_work(path: Path, source: Path | None = None, *, cache: Path | None = None) -> Faces:
@@ -132,7 +128,13 @@ def faces_of_aligned(
             lost = [key for key, value in zip(keys, points, strict=True) if value is None]
             why = f"{len(lost):,} faces of {path} have no landmarks: align without --no-face centre"
         else:
-            photographs = _photographs(images, names, points, record.settings.max_pixels)
+            refs = {ref.name: ref for ref in images.refs}
+            photographs = Photographs(
+                place=images.place,
+                refs=[refs[name] for name in names],
+                points=points,
+                max_pixels=record.settings.max_pixels,
+            )
     return Faces(
         keys=with_face["key"].to_list(),
         identities=with_face["identity"].to_list(),
@@ -149,7 +151,7 @@ def faces_of_aligned(
             "statuses": record.statuses,
             "versions": record.versions,
         },
-        jpegs=lambda: faces.jpegs(faces.keys()),
+        jpegs=PartJpegs(folder=faces.folder, places=faces.places()),
         photographs=photographs,
         no_photographs=why,
         files=with_face["sha256"].to_list(),
@@ -172,14 +174,6 @@ def faces_of_dataset(path: str) -> Faces:
     keys = face_keys(table["source_image"].to_list())
     places = list(zip(*(table[name].to_list() for name in ("shard", "offset", "length")), strict=True))
 
-    def jpegs() -> Iterator[bytes]:
-        shards = open_shards(dataset)
-        try:
-            for shard, offset, length in places:
-                yield bytes(shards.read(shard, offset, length))
-        finally:
-            shards.close()
-
     return Faces(
         keys=keys,
         identities=table["name"].to_list(),
@@ -195,7 +189,7 @@ def faces_of_dataset(path: str) -> Faces:
             "statuses": {"aligned": len(keys)},
             "versions": {},
         },
-        jpegs=jpegs,
+        jpegs=DatasetJpegs(path=path, fingerprint=dataset.fingerprint, places=places),
         photographs=None,
         no_photographs="a dataset holds cut faces only; give the photographs, or their work folder and --source",
     )
@@ -243,7 +237,9 @@ def faces_of_image_pairs(pairs: ImagePairs) -> Faces:
             "statuses": statuses,
             "versions": {},
         },
-        jpegs=lambda: (image for image, found in zip(pairs.images, looked, strict=True) if isinstance(found, int)),
+        jpegs=ImagesThere(
+            images=[image for image, found in zip(pairs.images, looked, strict=True) if isinstance(found, int)]
+        ),
         photographs=None,
     )
 
@@ -293,24 +289,6 @@ def _digest_of_parts(faces: AlignedFaces, known: KnownDigests, contents: str | N
             f"{error.filename} can't be read ({error.strerror}); run the same `ethnoshard align` again"
         ) from error
     return hashlib.sha256(json.dumps([files, contents]).encode()).hexdigest()
-
-
-def _photographs(
-    images: Source, names: list[str], points: list[list[float]], max_pixels: int
-) -> Callable[[], Iterator[Photograph]]:
-    def photographs() -> Iterator[Photograph]:
-        refs = {ref.name: ref for ref in images.refs}
-        with images.open() as reader:
-            for name, flat in zip(names, points, strict=True):
-                try:
-                    data = reader.read(refs[name])
-                except UnreadableImageError as error:
-                    raise EthnoshardError(
-                        f"{images.path}: {name} could be read when it was aligned, but can't now ({error})"
-                    ) from error
-                yield Photograph(data=data, landmarks=np.array(flat, np.float64).reshape(5, 2), max_pixels=max_pixels)
-
-    return photographs
 
 
 def open_faces(
