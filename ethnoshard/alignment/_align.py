@@ -26,6 +26,7 @@ from ethnoshard.sources import (
     contents_digest,
     digests_in_pieces,
     identity_starts,
+    look_of_images,
     open_source,
     place_key,
 )
@@ -252,7 +253,8 @@ def align_source(
             write_list(folder, images.reading.table)
         done = [part for part in own if folder.has_part(part)]
         if not same or record.format == 1:
-            check_photographs(folder, images, done, digests=digests, log=log)
+            unsure = [part for part in done if not _looks_as_then(folder, images, parts[part], part)]
+            check_photographs(folder, images, unsure, digests=digests, log=log)
             # A share speaks for its own parts: it says so of a new folder, which holds no others, and unsays it.
             if share.whole or not begun or before is not None:
                 write_seen(folder, seen if record.format > 1 and (share.whole or not begun) else None)
@@ -270,6 +272,7 @@ def align_source(
             device,
             executor or in_processes,
             progress,
+            noted=not share.whole or executor is not None,
         )
         if share.whole and (not record.complete or missing):
             _check_there(folder, len(parts))
@@ -320,6 +323,15 @@ def _look(images: Source, before: Seen | None) -> tuple[Seen | None, bool]:
     return Seen(key=key, digest=images.digest()), False
 
 
+def _looks_as_then(folder: WorkFolder, images: Source, refs: Sequence[ImageRef], part: int) -> bool:
+    """Whether the files of a part's photographs look as they did when some machine read them."""
+    try:
+        then = folder.seen_path(part).read_text()
+    except OSError:
+        return False
+    return then == look_of_images(images.place, refs)
+
+
 def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
     """First image of each part and the one after its last: cut where an identity ends, from ``images`` images on."""
     ends = np.append(identity_starts(refs)[1:], len(refs))
@@ -341,13 +353,20 @@ def _make_parts(
     device: str,
     executor: Executor,
     progress: Progress,
+    *,
+    noted: bool,
 ) -> None:
     if not missing:
         return
     # Imported here: what only needs the settings or the counts doesn't wait for torch.
     from ethnoshard.alignment._align_part import PartTask, make_part, start_worker
 
-    tasks = (PartTask(path=folder.part_path(part), refs=parts[part]) for part in missing)
+    # Of a source in a few files `photographs.json` says it of all parts at once.
+    noted = noted and source.place.files() is None
+    tasks = (
+        PartTask(path=folder.part_path(part), refs=parts[part], seen=folder.seen_path(part) if noted else None)
+        for part in missing
+    )
     for _ in executor(
         make_part,
         tasks,

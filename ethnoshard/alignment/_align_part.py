@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ethnoshard._files import whole_file
 from ethnoshard._parallel import count
 from ethnoshard.alignment._image import as_it_is, decode_image
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import UnreadableImageError
-from ethnoshard.sources import ImageRef, Place, SourceReader
+from ethnoshard.sources import ImageRef, Place, SourceReader, look_of_images
 from ethnoshard.work import FaceRow, prominence, write_part
 
 if TYPE_CHECKING:
@@ -74,10 +75,11 @@ def encode(face: Image.Image, quality: int) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class PartTask:
-    """A part to be made: where it goes and the images that it takes."""
+    """A part to be made: where it goes, the images that it takes, and where it is noted how their files looked."""
 
     path: Path
     refs: Sequence[ImageRef]
+    seen: Path | None = None
 
 
 class PartAligner:
@@ -85,14 +87,20 @@ class PartAligner:
 
     def __init__(self, place: Place, settings: AlignSettings, device: str) -> None:
         """Open the source and load the networks."""
+        self._place = place
         self._reader: SourceReader = place.open()
         self._settings = settings
         self._detector = None if settings.aligned else _detector(settings, device)
 
     def make(self, task: PartTask) -> Path:
         """Make one part."""
+        # Before anything is read: a change after that shows.
+        look = None if task.seen is None else look_of_images(self._place, task.refs)
         rows = self._taken(task.refs) if self._detector is None else self._detected(task.refs, self._detector)
-        write_part(task.path, rows)
+        own = write_part(task.path, rows)
+        if own and task.seen is not None and look is not None:
+            with whole_file(task.seen, shared=True) as file:
+                file.write(look.encode())
         return task.path
 
     def _taken(self, refs: Sequence[ImageRef]) -> Iterator[FaceRow]:

@@ -1,6 +1,13 @@
 """Where photographs come from: identity folders, archives of them, and RecordIO, listed and read alike; pair lists."""
 
-from ethnoshard.sources._contents import Digests, contents_digest, digests_in_pieces, image_digests, place_key
+from ethnoshard.sources._contents import (
+    Digests,
+    contents_digest,
+    digests_in_pieces,
+    image_digests,
+    look_of_images,
+    place_key,
+)
 from ethnoshard.sources._listing import Listing, People, Smell
 from ethnoshard.sources._look import Look, look_at
 from ethnoshard.sources._place import Place
@@ -76,6 +83,7 @@ __all__ = [
     "image_digests",
     "listed_by",
     "look_at",
+    "look_of_images",
     "nearest_name",
     "open_labelled",
     "open_source",

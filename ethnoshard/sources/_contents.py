@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard._stamp import Stamp
 from ethnoshard.errors import UnreadableImageError
+from ethnoshard.sources._place import Place
 from ethnoshard.sources._reader import ImageRef, SourceReader
 from ethnoshard.sources._refs import listing_columns
 from ethnoshard.sources._source import Source
@@ -139,15 +140,31 @@ def place_key(source: Source) -> str | None:
 
     Under the same key they hold the same photographs. None where an image is a file of its own, of which there are too
     many to look at, where a file is gone, or where one was changed so lately that a further change might not show.
+    Whichever machine looks at a shared file system, the key is the same.
     """
     files = source.place.files()
-    stamps = [] if files is None else [_stamp(file) for file in files]
-    if not stamps or not all(stamp is not None and stamp.settled() for stamp in stamps):
+    look = None if files is None else _look_of(files)
+    if look is None:
         return None
-    whole = hashlib.sha256(b"".join(stamp.key() for stamp in stamps if stamp is not None))
+    whole = hashlib.sha256(look)
     for columns in listing_columns(source.refs):
         whole.update(columns)
     return whole.hexdigest()
+
+
+def look_of_images(place: Place, refs: Sequence[ImageRef]) -> str | None:
+    """Hex digest of how the files of some images look now, on whichever machine; None as of :func:`place_key`."""
+    files = dict.fromkeys(place.file_of(ref).path for ref in refs)
+    look = _look_of(files)
+    return None if look is None else hashlib.sha256(look).hexdigest()
+
+
+def _look_of(files: Iterable[str | Path]) -> bytes | None:
+    """How files look; without the number of the file system, which each machine gives as it likes."""
+    stamps = [_stamp(file) for file in files]
+    if not stamps or not all(stamp is not None and stamp.settled() for stamp in stamps):
+        return None
+    return b"".join(stamp._replace(device=0).key() for stamp in stamps if stamp is not None)
 
 
 def contents_digest(refs: Iterable[ImageRef], digests: Iterable[bytes | None]) -> str:

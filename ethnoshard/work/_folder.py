@@ -58,6 +58,10 @@ class WorkFolder:
         """The tar of part number ``part``; its table has the same name with ``.parquet``."""
         return self.parts_folder / f"{part:05d}.tar"
 
+    def seen_path(self, part: int) -> Path:
+        """Where it is noted how the photographs of a part looked, until the alignment is finished."""
+        return self.part_path(part).with_suffix(".seen")
+
     def has_part(self, part: int) -> bool:
         """Whether the part is whole."""
         return self.part_path(part).with_suffix(".parquet").exists()
@@ -145,6 +149,8 @@ class WorkFolder:
         write_json(self.record_path, {**record, "complete": True, **counts})
         # What machines that died left, and what is still being written of a part that is there.
         self._tidy(finished=True)
+        for path in self.parts_folder.glob("*.seen"):
+            path.unlink(missing_ok=True)
         return self.record()
 
     def record(self) -> WorkRecord:

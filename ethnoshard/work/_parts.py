@@ -107,16 +107,33 @@ class FaceRow:
     sha256: bytes | None = None
 
 
-def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
+class _ThereAlready(Exception):  # noqa: N818 - no error
+    """Somebody else made the part meanwhile."""
+
+
+def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> bool:
     """Write a part: first the tar, then the table that says that it exists.
 
-    Others may write the same part at the same moment, on other machines too: the one that comes second finds the same
-    bytes, and leaves the table that is there.
+    Others may write the same part at the same moment, on other machines too: whoever comes second writes the same
+    bytes, or leaves the part that is there.
+
+    Returns:
+        Whether the part is this call's; otherwise somebody else's was there first.
 
     Raises:
         EthnoshardError: the disk is full or can't be written.
     """
     records: list[dict[str, object]] = []
+    table = tar_path.with_suffix(".parquet")
+    try:
+        _write_tar(tar_path, rows, records, table)
+    except _ThereAlready:
+        return False
+    write_table(table, pl.DataFrame(records, schema=PART_SCHEMA), shared=True)
+    return True
+
+
+def _write_tar(tar_path: Path, rows: Iterable[FaceRow], records: list[dict[str, object]], table: Path) -> None:
     with whole_file(tar_path, shared=True) as file:
         tar = TarFile(file)
         for number, row in enumerate(rows):
@@ -125,9 +142,8 @@ def write_part(tar_path: Path, rows: Iterable[FaceRow]) -> None:
             length = len(row.jpeg) if row.jpeg is not None else None
             records.append({**record, "offset": offset, "length": length})
         tar.close()
-    table = tar_path.with_suffix(".parquet")
-    if not table.exists():
-        write_table(table, pl.DataFrame(records, schema=PART_SCHEMA), shared=True)
+        if table.exists():
+            raise _ThereAlready
 
 
 class PartFaces:

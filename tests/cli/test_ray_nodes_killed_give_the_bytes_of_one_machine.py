@@ -66,7 +66,7 @@ def test_a_node_killed_in_align_and_one_in_pack(
     for work in (one / "work", many / "work"):
         assert cli("label", work, "--labels", noise / "labels.csv").returncode == 0
     assert cli("pack", one / "work", one / "dataset", *PACK, "--workers", 1).returncode == 0
-    killed(nodes, "pack", many / "work", many / "dataset", ".packing/*.tar.json", PACK)
+    killed(nodes, "pack", many / "work", many / "dataset", "shards/*.tar", PACK)
     assert contents_of(many / "dataset") == contents_of(one / "dataset")
     assert nodes.killed == 2
     verified = cli("verify", many / "dataset", "--decode", "--ray", nodes.address, "--json")

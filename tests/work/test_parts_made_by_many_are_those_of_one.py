@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from ethnoshard._files import write_json
 from ethnoshard._part_share import PartShare
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._stamp import Stamp
 from ethnoshard.alignment import AlignSettings, align, missing_parts
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import compare_with_classifier, label_by_classifier, label_missing, label_share
 from ethnoshard.shards import PackSettings, pack
-from ethnoshard.sources import open_source
-from ethnoshard.work import WorkFolder
+from ethnoshard.sources import Source, open_source
+from ethnoshard.work import FaceRow, WorkFolder, write_part
 
 SETTINGS = AlignSettings(aligned=True, size=64, part_images=8)
 
@@ -186,6 +187,35 @@ def test_photographs_that_changed_between_shares_are_told_at_the_latest_by_the_l
     changed.write_bytes(changed.read_bytes()[:-1] + b"?")
     with pytest.raises(EthnoshardError, match="made from other photographs: 1 of the 120 compared"):
         align(source, tmp_path / "work", SETTINGS, executor=InThisProcess())
+
+
+def test_the_last_call_reads_no_photograph_again_that_looks_as_it_did(
+    noise: Path, reference: Path, tmp_path: Path, contents_of: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = Stamp.of
+    # Files that were just made are not trusted; and each machine has its own number for a shared file system.
+    monkeypatch.setattr(Stamp, "settled", lambda stamp: True)
+    for number in (1, 2):
+        monkeypatch.setattr(Stamp, "of", lambda path, number=number: of(path)._replace(device=number))
+        share(noise, tmp_path / "work", number, 2)
+    asked: list[list[int]] = []
+
+    def watched(folder: WorkFolder, images: Source, parts: list[int], **_: object) -> None:
+        asked.append(list(parts))
+
+    monkeypatch.setattr("ethnoshard.alignment._align.check_photographs", watched)
+    (tmp_path / "work" / "parts" / "00003.seen").write_text("otherwise")
+    (tmp_path / "work" / "parts" / "00005.seen").unlink()
+    align(noise / "faces", tmp_path / "work", SETTINGS, executor=InThisProcess())
+    assert asked == [[3, 5]] and contents_of(tmp_path / "work") == contents_of(reference)
+
+
+def test_a_part_that_somebody_else_made_meanwhile_stays(reference: Path, tmp_path: Path) -> None:
+    path = WorkFolder(shutil.copytree(reference, tmp_path / "work")).part_path(0)
+    before = path.read_bytes(), path.with_suffix(".parquet").read_bytes()
+    assert not write_part(path, [FaceRow(identity="x", image="x/1", status="aligned", jpeg=b"other")])
+    assert (path.read_bytes(), path.with_suffix(".parquet").read_bytes()) == before
+    assert not list(path.parent.glob("*.writing"))
 
 
 def test_parts_that_others_made_elsewhere_are_asked_for_by_name(noise: Path, tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""Nodes of a Ray cluster killed at random in align and pack, and shares as processes killed and doubled: same bytes?
+
+A cluster of several raylets on this machine, each with its own worker processes. In each round a node is killed at a
+random moment, another joins, and in every third round the command itself is killed too and started again.
+"""
+
+import argparse
+import filecmp
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ethnoshard.synthetic import DrawnSettings, draw_faces
+from tests.kit.nodes import Nodes, cluster
+
+PARTS, SHARDS = "parts/*.parquet", "shards/*.tar"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """What happened in the rounds of a verb."""
+
+    verb: str
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        """A row of the table."""
+        names = ("rounds", "nodes killed", "commands killed", "other bytes", "left behind")
+        return f"| {self.verb} | " + " | ".join(str(self.counts[name]) for name in names) + " |"
+
+
+def differing(one: Path, other: Path) -> Iterator[str]:
+    """Files that differ or are in one of the two only, but for the lock."""
+    names = {str(path.relative_to(folder)) for folder in (one, other) for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(names - {".lock"}):
+        if not ((one / name).is_file() and (other / name).is_file() and filecmp.cmp(one / name, other / name, False)):
+            yield name
+
+
+def command(*words: object) -> list[str]:
+    """A command line of ours."""
+    return [sys.executable, "-m", "ethnoshard", *map(str, words)]
+
+
+def quietly(line: list[str]) -> None:
+    """Run a command that has to end well."""
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Midway:
+    """Waits until a command has made some more files, or is through."""
+
+    def __init__(self, chance: random.Random) -> None:
+        """``chance`` says how many more."""
+        self._chance = chance
+
+    def wait(self, process: subprocess.Popen[bytes], made: Callable[[], int]) -> bool:
+        """True if it is midway."""
+        goal = made() + self._chance.randint(1, 6)
+        while process.poll() is None and made() < goal:
+            time.sleep(0.005)
+        return process.poll() is None
+
+
+def nodes_killed(
+    nodes: Nodes, verb: str, given: Path, target: Path, one: Path, made: str, options: list[str], kills: int
+) -> Rounds:
+    """Rounds of a verb until so many nodes were killed in it."""
+    rounds, chance = Rounds(verb=f"{verb} --ray"), random.Random(verb)
+    line, midway = command(verb, given, target, *options, "--ray", nodes.address), Midway(chance)
+
+    def there() -> int:
+        return len(list(target.glob(made)))
+
+    while rounds.counts["nodes killed"] < kills:
+        rounds.counts["rounds"] += 1
+        while True:
+            process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            if midway.wait(process, there):
+                nodes.kill(chance)
+                nodes.add()
+                rounds.counts["nodes killed"] += 1
+                if rounds.counts["nodes killed"] % 3 == 0:
+                    process.kill()
+            _, errors = process.communicate()
+            if process.returncode == 0:
+                break
+            if process.returncode != -9:
+                raise SystemExit(f"{verb} ended with {process.returncode}: {errors.decode()}")
+            rounds.counts["commands killed"] += 1
+        rounds.counts["other bytes"] += sum(1 for _ in differing(one, target))
+        shutil.rmtree(target)
+    return rounds
+
+
+def shares_killed(given: Path, target: Path, one: Path, options: list[str], shares: int, kills: int) -> Rounds:
+    """Shares as processes, all at once and one of them twice, killed at random, until so many were."""
+    rounds, chance = Rounds(verb=f"align --share I/{shares}"), random.Random(shares)
+
+    def begun(share: int) -> subprocess.Popen[bytes]:
+        line = command("align", given, target, *options, "--workers", 1, "--share", f"{share}/{shares}")
+        return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def there() -> int:
+        return len(list(target.glob(PARTS)))
+
+    midway = Midway(chance)
+    while rounds.counts["commands killed"] < kills:
+        rounds.counts["rounds"] += 1
+        running = [begun(share) for share in (*range(1, shares + 1), chance.randint(1, shares))]
+        for process in chance.sample(running, shares // 2):
+            if midway.wait(process, there):
+                process.kill()
+        rounds.counts["commands killed"] += sum(process.wait() == -9 for process in running)
+        rounds.counts["left behind"] += len(list(target.rglob("*.writing")))
+        quietly(command("align", given, target, *options, "--workers", 2))
+        rounds.counts["other bytes"] += sum(1 for _ in differing(one, target))
+        shutil.rmtree(target)
+    return rounds
+
+
+def main() -> None:
+    """Kill, compare, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20, help="of nodes in each verb, and of shares")
+    parser.add_argument("--people", type=int, default=200, help="drawn people, 4 faces each")
+    parser.add_argument("--nodes", type=int, default=3)
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with tempfile.TemporaryDirectory() as name, cluster(arguments.nodes) as nodes:
+        folder = Path(name)
+        drawn = draw_faces(folder / "drawn", DrawnSettings(identities=arguments.people, images=4))
+        options = ["--aligned", "--size", "112", "--part-images", "4"]
+        one, work = folder / "one", folder / "one" / "work"
+        quietly(command("align", drawn / "faces", work, *options))
+        many = folder / "many"
+        rows = [
+            nodes_killed(nodes, "align", drawn / "faces", many, work, PARTS, options, arguments.kills),
+            shares_killed(drawn / "faces", many, work, options, 4, arguments.kills),
+        ]
+        quietly(command("label", work, "--labels", drawn / "labels.csv"))
+        small = ["--shard-mib", "0.0625"]
+        quietly(command("pack", work, one / "dataset", *small))
+        rows.append(nodes_killed(nodes, "pack", work, many, one / "dataset", SHARDS, small, arguments.kills))
+    print("| | rounds | nodes killed | commands killed | files of other bytes | files in the making that stayed |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for row in rows:
+        print(row.line())
+
+
+if __name__ == "__main__":
+    main()
