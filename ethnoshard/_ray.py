@@ -7,6 +7,7 @@ process is gone is done again elsewhere; whatever it had written has a temporary
 import contextlib
 import os
 import platform
+import socket
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ AUTO = "auto"
 
 RETRIES = 20
 """Times that a part is tried anew whose node or process was gone. A part that kills them all is an error in the end."""
+
+_PATIENCE = 20.0
+"""Seconds that the head of a cluster may take to answer at all."""
 
 _TICK = 0.5
 """Seconds after which the number of nodes is asked for again."""
@@ -246,6 +250,7 @@ class RayTasks:
             yield
             return
         try:
+            _check_answers(os.environ.get("RAY_ADDRESS", AUTO) if self.address == AUTO else self.address)
             ray.init(address=self.address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
         except Exception as error:  # Ray raises of many kinds, and each means the same here
             reason = " ".join(str(error).split()) or type(error).__name__
@@ -257,6 +262,17 @@ class RayTasks:
             yield
         finally:
             ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Refuse a place where nobody answers, which Ray itself would ask for many minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
 
 
 def _ray() -> Any:

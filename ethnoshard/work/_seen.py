@@ -41,4 +41,4 @@ def write_seen(work: WorkFolder, seen: Seen | None) -> None:
     if seen is None:
         (work.path / SEEN).unlink(missing_ok=True)
     elif seen != read_seen(work):
-        write_json(work.path / SEEN, asdict(seen))
+        write_json(work.path / SEEN, asdict(seen), shared=True)

@@ -11,7 +11,7 @@ import pytest
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 HEAVY = (
     "torch", "torchvision", "facenet_pytorch", "sklearn", "plotly", "streamlit", "matplotlib", "onnxruntime", "minisom",
-    "tensorboard", "webdataset",
+    "ray", "tensorboard", "webdataset",
 )  # fmt: skip
 STAND_IN = """
 import os

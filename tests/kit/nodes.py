@@ -3,10 +3,24 @@
 import os
 import random
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+
+from tests.kit.waiting import PATIENCE
+
+_PATIENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_raylet_start_wait_time_s": str(PATIENCE),
+    "RAY_worker_register_timeout_seconds": str(int(PATIENCE)),
+    "RAY_health_check_timeout_ms": "120000",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": str(int(PATIENCE)),
+}
+"""However busy the machine is, nobody is given up for being slow."""
 
 _STORE = 80 * 2**20
 """Bytes of a node's object store; Ray wants at least 75 MiB, and hardly anything goes through it."""
@@ -31,7 +45,7 @@ class Nodes:
 
     def add(self) -> None:
         """One more."""
-        self._nodes.append(self._cluster.add_node(num_cpus=1, object_store_memory=_STORE))
+        self._nodes.append(_patiently(lambda: self._cluster.add_node(num_cpus=1, object_store_memory=_STORE)))
 
     def kill(self, chance: random.Random) -> None:
         """One of them is gone at once, with all of its processes."""
@@ -42,14 +56,13 @@ class Nodes:
 @contextmanager
 def cluster(nodes: int) -> Iterator[Nodes]:
     """A cluster while the block runs."""
-    # Nothing is sent anywhere.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(_PATIENT)
     from ray.cluster_utils import Cluster
 
     # Short: the path of a socket may have 107 characters.
     folder = tempfile.mkdtemp(prefix="ray-")
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE, "temp_dir": folder}
-    made = Cluster(initialize_head=True, head_node_args=head)
+    made = _patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
     try:
         found = Nodes(made)
         for _ in range(nodes):
@@ -57,4 +70,24 @@ def cluster(nodes: int) -> Iterator[Nodes]:
         yield found
     finally:
         made.shutdown()
+        _end_all_of(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _patiently(start: Callable[[], Any]) -> Any:
+    """Start something of Ray's, which gives it 30 seconds; on a busy machine it may need several attempts."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return start()
+        except Exception:
+            if time.monotonic() > end:
+                raise
+
+
+def _end_all_of(folder: str) -> None:
+    """End what an attempt to start a node left: processes that were told of the cluster's own folder."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and folder.encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)

@@ -1,7 +1,9 @@
 """Whatever the shares, their order, how often one ran and which ran at once: the bytes are those of one call."""
 
 import random
+import re
 import shutil
+import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -208,6 +210,25 @@ def test_the_last_call_reads_no_photograph_again_that_looks_as_it_did(
     (tmp_path / "work" / "parts" / "00005.seen").unlink()
     align(noise / "faces", tmp_path / "work", SETTINGS, executor=InThisProcess())
     assert asked == [[3, 5]] and contents_of(tmp_path / "work") == contents_of(reference)
+
+
+def test_whatever_a_share_writes_has_a_name_of_its_own_until_it_is_whole(
+    noise: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, names = tmp_path / "faces.tar", list[str]()
+    with tarfile.open(source, "w") as tar:
+        tar.add(noise / "faces", "faces")
+    monkeypatch.setattr(Stamp, "settled", lambda stamp: True)
+    replace, link = Path.replace, Path.hardlink_to
+    monkeypatch.setattr(Path, "replace", lambda path, target: (names.append(path.name), replace(path, target))[1])
+    monkeypatch.setattr(Path, "hardlink_to", lambda path, target: (names.append(target.name), link(path, target))[1])
+    reports = [
+        align(source, tmp_path / "work", SETTINGS, share=PartShare(number=number, of=2), executor=InThisProcess())
+        for number in (1, 2)
+    ]
+    assert sum(report.made for report in reports) == 120 and (tmp_path / "work" / "photographs.json").is_file()
+    assert len(set(names)) == len(names) == 2 + 2 * reports[0].parts
+    assert all(re.search(r"\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.writing$", name) for name in names)
 
 
 def test_a_part_that_somebody_else_made_meanwhile_stays(reference: Path, tmp_path: Path) -> None:
