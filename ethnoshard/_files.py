@@ -4,17 +4,19 @@ import contextlib
 import errno
 import hashlib
 import io
+import itertools
 import json
 import os
 import platform
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from ethnoshard._forked import check_polars
 from ethnoshard.errors import EthnoshardError
@@ -24,6 +26,9 @@ TEMPORARY = ".writing"
 
 _OWN = re.compile(rf"\.([0-9a-f]{{8}})-(\d+)-[0-9a-f]{{8}}{re.escape(TEMPORARY)}$")
 """Before that, where several machines write: a digest of the machine's name, the process, something random."""
+
+_ROW_GROUP = 122_880
+"""Rows of a group of Parquet that polars aims at where it isn't told otherwise (2.1)."""
 
 
 @contextlib.contextmanager
@@ -171,6 +176,63 @@ def write_table(path: Path, table: pl.DataFrame, *, shared: bool = False) -> Non
     table.write_parquet(buffer)
     with whole_file(path, shared=shared) as file:
         file.write(buffer.getbuffer())
+
+
+def write_long_table(path: Path, rows: int, table: Callable[[int, int], pl.DataFrame]) -> None:
+    """Write a table that is never there as a whole; its bytes are those that :func:`write_table` writes.
+
+    Args:
+        path: where it goes.
+        rows: how many it has.
+        table: its rows from one to before another, always of the same columns.
+    """
+    ends = _row_groups(rows)
+    if len(ends) == 1:
+        write_table(path, table(0, rows))
+        return
+    check_polars(f"writing {path}")
+
+    def pieces(
+        columns: list[str] | None, predicate: pl.Expr | None, most: int | None, at_once: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for start, stop in itertools.pairwise([0, *ends]):
+            piece = table(start, stop)
+            yield piece if columns is None else piece.select(columns)
+
+    with whole_file(path) as file:
+        sink = _Sink(file)
+        try:
+            register_io_source(pieces, schema=table(0, 0).schema).sink_parquet(sink)  # type: ignore[call-overload]
+        except Exception:
+            if sink.error is not None:
+                raise sink.error from None
+            raise
+
+
+def _row_groups(rows: int) -> list[int]:
+    """Ends of the groups that polars cuts a table into which it has as a whole: even ones, near to what it aims at."""
+    fewest = max(1, rows // _ROW_GROUP)
+    groups = min((fewest, fewest + 1), key=lambda number: abs(rows // number - _ROW_GROUP))
+    size, more = divmod(rows, groups)
+    return [size * number + min(number, more) for number in range(1, groups + 1)]
+
+
+class _Sink(io.RawIOBase):
+    """A file for polars, which of an error of the file system would say no more than that there was one."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any, /) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
 
 
 def read_table(path: Path) -> pl.DataFrame:

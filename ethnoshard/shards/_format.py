@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -53,6 +53,9 @@ faces were left out or moved by decision, ``NAME#2``; ``probability`` is the det
 """
 
 
+_AT_ONCE = 1 << 16
+"""Values that are hashed together."""
+
 MARK = 8
 """Digits of the fingerprint in a shard's name: among a thousand datasets two are alike once in 8,600 times."""
 
@@ -73,16 +76,25 @@ def sample_key(identity: int, face: int) -> str:
     return f"{identity:07d}-{face:05d}"
 
 
+_ENCODED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def sample_json(*, identity: str, number: int, group: str, confidence: float | None, source_image: str) -> bytes:
     """The JSON beside a face's JPEG, for readers that know nothing of the index."""
+    return samples_json(identity=identity, number=number, group=group, confidence=confidence)(source_image)
+
+
+def samples_json(*, identity: str, number: int, group: str, confidence: float | None) -> Callable[[str], bytes]:
+    """The JSON beside each JPEG of one identity, by the name of its source image: all but this is made once."""
     content = {
         "identity": identity,
         "identity_number": number,
         "group": group,
         "confidence": confidence,
-        "source_image": source_image,
+        "source_image": "",
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    before = _ENCODED(content).removesuffix('""}').encode()
+    return lambda source_image: b"".join((before, _ENCODED(source_image).encode(), b"}"))
 
 
 SAMPLE_TYPES = {
@@ -95,8 +107,16 @@ SAMPLE_TYPES = {
 """Types of the JSON's fields, by Arrow's names, in their order. ``confidence`` may be null."""
 
 
+Columns = Callable[[str], Iterable[pl.Series]]
+"""A table that is too long to be held: a column by its name, in pieces."""
+
+
 def fingerprint(
-    groups: list[str], image_size: int, shards: Sequence["ShardEntry"], identities: pl.DataFrame, faces: pl.DataFrame
+    groups: list[str],
+    image_size: int,
+    shards: Sequence["ShardEntry"],
+    identities: pl.DataFrame,
+    faces: pl.DataFrame | Columns,
 ) -> str:
     """SHA-256 (hex) of all that decides the batches: the shards' contents, and who and what lies where in them.
 
@@ -111,19 +131,29 @@ def fingerprint(
     }
     digest.update(json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
     hash_columns(digest, identities.select("identity", "confidence", "shard", "offset", "length", "faces"))
-    hash_columns(digest, faces.select("identity", "offset", "length"))
+    for name in ("identity", "offset", "length"):
+        hash_values(digest, [faces[name]] if isinstance(faces, pl.DataFrame) else faces(name))
     return digest.hexdigest()
 
 
 def hash_columns(digest: "hashlib._Hash", table: pl.DataFrame) -> None:
     """Feed the values of a table to a digest, whatever the memory layout or the version of polars."""
     for column in table:
-        if column.dtype == pl.String:
-            # A length in front of each text keeps ("ab", "c") and ("a", "bc") apart.
-            for text in column:
-                encoded = (text or "").encode()
-                digest.update(len(encoded).to_bytes(8, "little") + encoded)
-        else:
-            filled = column.fill_null(float("nan")) if column.dtype.is_float() else column
-            values = filled.to_numpy()
-            digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+        hash_values(digest, [column])
+
+
+def hash_values(digest: "hashlib._Hash", column: Iterable[pl.Series]) -> None:
+    """Feed a column to a digest: the same, however many pieces it comes in."""
+    for piece in column:
+        for start in range(0, len(piece), _AT_ONCE):
+            digest.update(_bytes_of(piece[start : start + _AT_ONCE]))
+
+
+def _bytes_of(values: pl.Series) -> bytes:
+    if values.dtype == pl.String:
+        # A length in front of each text keeps ("ab", "c") and ("a", "bc") apart.
+        encoded = [(text or "").encode() for text in values]
+        return b"".join(piece for text in encoded for piece in (len(text).to_bytes(8, "little"), text))
+    filled = values.fill_null(float("nan")) if values.dtype.is_float() else values
+    numbers = filled.to_numpy()
+    return numbers.astype(numbers.dtype.newbyteorder("<"), copy=False).tobytes()

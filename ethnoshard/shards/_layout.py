@@ -3,14 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from ethnoshard._tar import BLOCK
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards._format import hash_columns
+from ethnoshard.shards._face_rows import FACES_LAID_OUT, FaceRows, OrderedFaces
+from ethnoshard.shards._format import hash_columns, hash_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,7 @@ class Layout:
         groups: their names, sorted.
         shards: for each its ``name``, which gets the dataset's mark once that is known, and its ``group``.
         identities: in the order of the dataset: identity, group, confidence, shard, faces.
-        faces: in the order of the dataset: identity (row of ``identities``), part, part_offset, length,
-            source_image, probability.
+        faces: in the order of the dataset.
         label_sources: who gave the groups.
         left_out: identities that are not in the dataset: number of them, and of their faces, by reason.
     """
@@ -30,13 +29,13 @@ class Layout:
     groups: list[str]
     shards: list[dict[str, str]]
     identities: pl.DataFrame
-    faces: pl.DataFrame
+    faces: OrderedFaces
     label_sources: list[str]
     left_out: dict[str, dict[str, int]]
 
 
 def lay_out(
-    rows: pl.DataFrame,
+    tables: Iterable[pl.DataFrame],
     labels: pl.DataFrame,
     shard_bytes: int,
     *,
@@ -45,7 +44,7 @@ def lay_out(
     """Sort identities into groups and groups into shards of about equal size.
 
     Args:
-        rows: all rows of all parts, in source order.
+        tables: all rows of all parts, in source order, some at a time.
         labels: the lookup table.
         shard_bytes: what a shard should not exceed; one that holds a single identity may.
         decided: identities and faces that somebody's decisions took out of both tables already, by reason.
@@ -53,8 +52,8 @@ def lay_out(
     Raises:
         EthnoshardError: nothing is left to pack, or an identity has no row in the lookup table.
     """
-    kept = rows.filter(pl.col("length").is_not_null())
-    lost = kept.join(labels, on="identity", how="anti")["identity"].unique(maintain_order=True).to_list()
+    rows = FaceRows(tables)
+    lost = rows.runs.join(labels, on="identity", how="anti")["identity"].unique(maintain_order=True).to_list()
     if lost:
         raise EthnoshardError(
             f"{len(lost):,} identities of the parts are not in the lookup table, {lost[0]!r} among them; label again"
@@ -66,32 +65,20 @@ def lay_out(
             f"nothing to pack: of {len(labels):,} identities {len(labelled):,} have a group, none of them with a face"
         )
     people = (
-        kept.with_columns(padded_length=(pl.col("length") + BLOCK - 1) // BLOCK * BLOCK + 3 * BLOCK)
-        .group_by("identity", maintain_order=True)
-        .agg(pl.len().cast(pl.Int32).alias("faces"), pl.col("padded_length").cast(pl.Int64).sum().alias("size"))
+        rows.runs.group_by("identity", maintain_order=True)
+        .agg(pl.col("faces").sum(), pl.col("size").sum())
         .join(labelled.select("identity", "group", "confidence"), on="identity", how="inner", maintain_order="left")
         # A stable sort: within a group the source's order stays.
         .sort("group", maintain_order=True)
     )
     shard_numbers, shards = _shards(people, groups, shard_bytes)
     people = people.with_columns(pl.Series("shard", shard_numbers, pl.Int32)).with_row_index("number")
-    faces = (
-        kept.join(people.select("identity", "number"), on="identity", how="inner", maintain_order="left")
-        .sort("number", maintain_order=True)
-        .select(
-            pl.col("number").cast(pl.Int32).alias("identity"),
-            "part",
-            pl.col("offset").alias("part_offset"),
-            "length",
-            pl.col("image").alias("source_image"),
-            "probability",
-        )
-    )
+    runs = rows.runs.join(people.select("identity", "number"), on="identity", how="inner", maintain_order="left")
     return Layout(
         groups=groups,
         shards=shards,
         identities=people.select("identity", "group", "confidence", "shard", "faces"),
-        faces=faces,
+        faces=OrderedFaces(rows, runs.drop("identity").sort("number", maintain_order=True)),
         label_sources=sorted(labelled["source"].unique().to_list()),
         left_out=_left_out(labels) | dict(decided or {}),
     )
@@ -145,5 +132,6 @@ def digest(layout: Layout) -> str:
     """SHA-256 (hex) of a layout, so that an interrupted pack goes on only with its own shards."""
     sha = hashlib.sha256(json.dumps([layout.groups, layout.shards, layout.left_out]).encode())
     hash_columns(sha, layout.identities)
-    hash_columns(sha, layout.faces)
+    for name in FACES_LAID_OUT:
+        hash_values(sha, layout.faces.column(name))
     return sha.hexdigest()

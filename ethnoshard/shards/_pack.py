@@ -3,12 +3,14 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ethnoshard._checks import check_number
 from ethnoshard._files import (
@@ -20,6 +22,7 @@ from ethnoshard._files import (
     sha256_of,
     whole_file,
     write_json,
+    write_long_table,
     write_table,
 )
 from ethnoshard._json import as_json
@@ -133,16 +136,17 @@ def pack(
                 return PackReport(manifest=packed_before, written=0, left_out=layout.left_out)
             _begin_anew(target, plan)
         _begin(target, plan)
-        tasks = _tasks(folder, target, layout)
-        missing = [task for task in tasks if ShardRecord.read(task.record) is None]
-        to_do = sum(len(task.faces) for task in missing)
+        places = _places(target, layout)
+        missing = [place for place in places if not ShardRecord.is_there(place.record)]
+        to_do = sum(len(place.faces) for place in missing)
         progress.begun(len(layout.faces), len(layout.faces) - to_do)
         if missing:
+            tasks = (_task(folder, layout, place) for place in missing)
             write = executor or in_processes
-            for _ in write(write_shard, missing, workers=min(workers, len(missing)), progress=progress):
+            for _ in write(write_shard, tasks, workers=min(workers, len(missing)), progress=progress):
                 pass
             _check_there(target, missing)
-        manifest = _finish(target, plan, layout, tasks, decided)
+        manifest = _finish(target, plan, layout, places, decided)
     return PackReport(manifest=manifest, written=len(missing), left_out=layout.left_out)
 
 
@@ -150,11 +154,11 @@ def _laid_out(
     work: WorkFolder, parts: int, settings: PackSettings, decisions: Decisions | None
 ) -> tuple[Layout, DecisionRecord | None]:
     """Where everything goes, and what decisions changed of it."""
-    rows, labels = work.faces(parts), read_labels(work)
+    labels = read_labels(work)
     if not decisions:
-        return lay_out(rows, labels, settings.shard_bytes), None
-    decided = decide(decisions, rows, labels)
-    layout = lay_out(decided.rows, decided.labels, settings.shard_bytes, decided=decided.left_out)
+        return lay_out(work.tables(parts), labels, settings.shard_bytes), None
+    decided = decide(decisions, work.faces(parts), labels)
+    layout = lay_out([decided.rows], decided.labels, settings.shard_bytes, decided=decided.left_out)
     return layout, decided.record
 
 
@@ -212,54 +216,76 @@ def _plan_digest(plan: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
-def _tasks(work: WorkFolder, target: Path, layout: Layout) -> list[ShardTask]:
-    """A task for each shard. Rows are sorted by shard, so each takes a slice of both tables."""
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A shard of the layout.
+
+    Attributes:
+        path: where it goes.
+        record: where its record goes, without a suffix.
+        people: its rows of the layout's identities.
+        faces: its faces, by their places in the layout.
+    """
+
+    path: Path
+    record: Path
+    people: range
+    faces: range
+
+
+def _places(target: Path, layout: Layout) -> list[_Place]:
+    """All shards. Rows are sorted by shard, so each takes a slice of both tables."""
     people = np.bincount(layout.identities["shard"].to_numpy(), minlength=len(layout.shards))
-    first_person = np.concatenate([[0], np.cumsum(people)])
-    first_face = np.concatenate([[0], np.cumsum(layout.identities["faces"].to_numpy())])
-    tasks = []
-    for number, shard in enumerate(layout.shards):
-        start, stop = int(first_person[number]), int(first_person[number + 1])
-        face, end = int(first_face[start]), int(first_face[stop])
-        tasks.append(
-            ShardTask(
-                path=target / SHARDS / shard["name"],
-                record=target / _UNFINISHED / shard["name"],
-                work=work,
-                first=start,
-                identities=layout.identities[start:stop],
-                faces=layout.faces[face:end],
-            )
+    ends = np.cumsum(people)
+    first_face = np.concatenate([[0], np.cumsum(layout.identities["faces"].to_numpy(), dtype=np.int64)])
+    return [
+        _Place(
+            path=target / SHARDS / shard["name"],
+            record=target / _UNFINISHED / shard["name"],
+            people=range(end - number, end),
+            faces=range(int(first_face[end - number]), int(first_face[end])),
         )
-    return tasks
+        for shard, number, end in zip(layout.shards, people.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _task(work: WorkFolder, layout: Layout, place: _Place) -> ShardTask:
+    """What one process needs to write one shard, and no more."""
+    return ShardTask(
+        path=place.path,
+        record=place.record,
+        work=work,
+        first=place.people.start,
+        identities=layout.identities[place.people.start : place.people.stop],
+        faces=layout.faces.table(place.faces.start, place.faces.stop),
+    )
 
 
 def _finish(
-    target: Path, plan: Mapping[str, object], layout: Layout, tasks: list[ShardTask], decided: DecisionRecord | None
+    target: Path, plan: Mapping[str, object], layout: Layout, places: list[_Place], decided: DecisionRecord | None
 ) -> Manifest:
     """Write the index, the card and last of all the manifest, which says that the dataset is whole."""
-    records = [ShardRecord.read(task.record) for task in tasks]
-    identities, faces = _index(layout, [record for record in records if record is not None])
+    written = _written(places, len(layout.faces))
+    identities = _identities(layout, written)
     shards = [
         ShardEntry(
             name=shard["name"],
             group=shard["group"],
-            bytes=record.bytes,
-            identities=len(task.identities),
-            faces=len(task.faces),
-            sha256=record.sha256,
+            bytes=size,
+            identities=len(place.people),
+            faces=len(place.faces),
+            sha256=sha256,
         )
-        for task, shard, record in zip(tasks, layout.shards, records, strict=True)
-        if record is not None
+        for place, shard, size, sha256 in zip(places, layout.shards, written.bytes, written.sha256, strict=True)
     ]
-    for name, table in ((IDENTITIES, identities), (FACES, faces)):
-        write_table(target / name, table)
+    write_table(target / IDENTITIES, identities)
+    write_long_table(target / FACES, len(layout.faces), partial(_face_table, layout, written.offsets))
     align = read_json(target / _UNFINISHED / "plan.json")["align"]
     image_size = align["settings"]["size"]
-    whole = fingerprint(layout.groups, image_size, shards, identities, faces)
+    whole = fingerprint(layout.groups, image_size, shards, identities, partial(_face_column, layout, written.offsets))
     shards = [
-        replace(shard, name=f"{SHARDS}/{_take_final_name(task.path, whole)}")
-        for shard, task in zip(shards, tasks, strict=True)
+        replace(shard, name=f"{SHARDS}/{_take_final_name(place.path, whole)}")
+        for shard, place in zip(shards, places, strict=True)
     ]
     flush_folder(target / SHARDS)
     content = {
@@ -269,8 +295,8 @@ def _finish(
         "image_size": image_size,
         "groups": as_json(_groups(layout, identities, shards)),
         "identities": len(identities),
-        "faces": len(faces),
-        "bytes": sum(record.bytes for record in records if record is not None),
+        "faces": len(layout.faces),
+        "bytes": sum(written.bytes),
         "left_out": layout.left_out,
         "align": {key: value for key, value in align.items() if key not in ("format", "complete", "parts")},
         "label": {"sources": layout.label_sources},
@@ -291,16 +317,16 @@ def _finish(
     return manifest
 
 
-def _check_there(target: Path, tasks: list[ShardTask]) -> None:
+def _check_there(target: Path, places: list[_Place]) -> None:
     """Refuse to go on without shards that other machines wrote.
 
     Raises:
         EthnoshardError: one isn't here.
     """
-    lacking = [task.path.name for task in tasks if ShardRecord.read(task.record) is None]
+    lacking = [place.path.name for place in places if not ShardRecord.is_there(place.record)]
     if lacking:
         raise EthnoshardError(
-            f"{len(lacking):,} of {len(tasks):,} shards were written but are not in {target}, the first {lacking[0]}: "
+            f"{len(lacking):,} of {len(places):,} shards were written but are not in {target}, the first {lacking[0]}: "
             f"does every machine see the same {target}? It has to lie on a file system that they share, "
             f"under the same path"
         )
@@ -321,19 +347,62 @@ def _take_final_name(path: Path, fingerprint: str) -> str:
     return final.name
 
 
-def _index(layout: Layout, records: list[ShardRecord]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The two tables of the index, now that the place of every face is known."""
-    offsets = np.concatenate([np.asarray(record.offsets, np.int64) for record in records])
-    faces = _as(FACES_SCHEMA, layout.faces.with_columns(pl.Series("offset", offsets)))
-    shard = layout.identities["shard"].to_numpy()
-    first_face = np.cumsum(layout.identities["faces"].to_numpy()) - layout.identities["faces"].to_numpy()
-    start = offsets[first_face] - BLOCK
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Written:
+    """What the records of all shards say.
+
+    Attributes:
+        bytes: of each shard.
+        sha256: of each shard, hex.
+        ends: where the last sample of each ends, bytes.
+        offsets: place of each face's JPEG in its shard, bytes, (faces,).
+    """
+
+    bytes: list[int]
+    sha256: list[str]
+    ends: list[int]
+    offsets: NDArray[np.int64]
+
+
+def _written(places: list[_Place], faces: int) -> _Written:
+    """Read the records one after the other."""
+    written = _Written(bytes=[], sha256=[], ends=[], offsets=np.zeros(faces, np.int64))
+    for place in places:
+        record = ShardRecord.read(place.record)
+        if record is None or len(record.offsets) != len(place.faces):
+            raise EthnoshardError(
+                f"{place.record}.json is gone or damaged since {place.path.name} was packed; delete "
+                f"{place.path.parent.parent} and pack again"
+            )
+        written.bytes.append(record.bytes)
+        written.sha256.append(record.sha256)
+        written.ends.append(record.end)
+        written.offsets[place.faces.start : place.faces.stop] = record.offsets
+    return written
+
+
+def _identities(layout: Layout, written: _Written) -> pl.DataFrame:
+    """The table of identities, now that the place of every face is known."""
+    shard, faces = (layout.identities[name].to_numpy() for name in ("shard", "faces"))
+    start = written.offsets[np.cumsum(faces, dtype=np.int64) - faces] - BLOCK
     # An identity's span ends where the next one's begins, or where its shard's samples end.
     end = np.append(start[1:], 0)
     last = np.append(shard[1:] != shard[:-1], True)
-    end[last] = np.array([record.end for record in records], np.int64)[shard[last]]
+    end[last] = np.array(written.ends, np.int64)[shard[last]]
     identities = layout.identities.with_columns(pl.Series("offset", start), pl.Series("length", end - start))
-    return _as(IDENTITIES_SCHEMA, identities), faces
+    return _as(IDENTITIES_SCHEMA, identities)
+
+
+def _face_table(layout: Layout, offsets: NDArray[np.int64], start: int, stop: int) -> pl.DataFrame:
+    """Some rows of the table of faces."""
+    return _as(
+        FACES_SCHEMA, layout.faces.table(start, stop).with_columns(pl.Series("offset", offsets[start:stop], pl.Int64))
+    )
+
+
+def _face_column(layout: Layout, offsets: NDArray[np.int64], name: str) -> Iterable[pl.Series]:
+    """A column of the table of faces that the fingerprint needs."""
+    return [pl.Series(name, offsets)] if name == "offset" else layout.faces.column(name)
 
 
 def _as(schema: pl.Schema, table: pl.DataFrame) -> pl.DataFrame:

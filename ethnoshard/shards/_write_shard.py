@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -13,7 +13,7 @@ from ethnoshard._files import read_json, whole_file, write_json
 from ethnoshard._parallel import count
 from ethnoshard._tar import TarFile
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.shards._format import sample_json, sample_key
+from ethnoshard.shards._format import sample_key, samples_json
 from ethnoshard.work import PartFaces, WorkFolder
 
 _BUFFER = 2**20
@@ -63,8 +63,12 @@ class ShardRecord:
     @classmethod
     def read(cls, record: Path) -> "ShardRecord | None":
         """The record of a shard that an earlier run finished, or None."""
-        path = record.with_suffix(".json")
-        return cls(**read_json(path)) if path.exists() else None
+        return cls(**read_json(record.with_suffix(".json"))) if cls.is_there(record) else None
+
+    @staticmethod
+    def is_there(record: Path) -> bool:
+        """Whether an earlier run finished the shard."""
+        return record.with_suffix(".json").exists()
 
 
 def write_shard(task: ShardTask) -> str:
@@ -83,34 +87,31 @@ def write_shard(task: ShardTask) -> str:
 
 def _copy(task: ShardTask, tar: TarFile) -> list[int]:
     offsets: list[int] = []
-    people = task.identities.rows(named=True)
-    parts = _Parts(task.work)
+    places = list(task.faces.select("part", "part_offset", "length").iter_rows())
+    images = task.faces["source_image"].to_list()
+    parts, begin = _Parts(task.work), 0
     try:
-        for (number,), faces in task.faces.group_by("identity", maintain_order=True):
-            person = people[int(number) - task.first]
-            offsets += _copy_identity(tar, person, int(number), faces, parts)
-            count(len(faces))
+        for number, person in enumerate(task.identities.iter_rows(named=True), task.first):
+            own = slice(begin, begin + person["faces"])
+            offsets += _copy_identity(tar, person, number, parts.read(places[own]), images[own])
+            count(person["faces"])
+            begin = own.stop
     finally:
         parts.close()
     return offsets
 
 
 def _copy_identity(
-    tar: TarFile, person: Mapping[str, Any], number: int, faces: pl.DataFrame, parts: "_Parts"
+    tar: TarFile, person: Mapping[str, Any], number: int, jpegs: Sequence[memoryview], images: Sequence[str]
 ) -> list[int]:
-    jpegs = parts.read(list(faces.select("part", "part_offset", "length").iter_rows()))
+    described = samples_json(
+        identity=person["identity"], number=number, group=person["group"], confidence=person["confidence"]
+    )
     offsets = []
-    for face, (jpeg, image) in enumerate(zip(jpegs, faces["source_image"], strict=True)):
+    for face, (jpeg, image) in enumerate(zip(jpegs, images, strict=True)):
         key = sample_key(number, face)
         offsets.append(tar.add(f"{key}.jpg", jpeg))
-        described = sample_json(
-            identity=person["identity"],
-            number=number,
-            group=person["group"],
-            confidence=person["confidence"],
-            source_image=image,
-        )
-        tar.add(f"{key}.json", described)
+        tar.add(f"{key}.json", described(image))
     return offsets
 
 
@@ -176,17 +177,20 @@ class _Hashing:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._pending = bytearray()
+        self._pending: list[bytes | memoryview] = []
+        self._waiting = 0
         self.digest = hashlib.sha256()
         self.bytes = 0
 
     def write(self, content: bytes | memoryview) -> None:
-        self._pending += content
-        if len(self._pending) >= _BUFFER:
+        self._pending.append(content)
+        self._waiting += len(content)
+        if self._waiting >= _BUFFER:
             self.flush()
 
     def flush(self) -> None:
-        self.digest.update(self._pending)
-        self._file.write(self._pending)
-        self.bytes += len(self._pending)
-        self._pending = bytearray()
+        joined = b"".join(self._pending)
+        self.digest.update(joined)
+        self._file.write(joined)
+        self.bytes += self._waiting
+        self._pending, self._waiting = [], 0

@@ -195,8 +195,16 @@ class WorkFolder:
         Raises:
             EthnoshardError: a table is missing or damaged.
         """
-        tables = [self.part_table(part).select(pl.lit(part, pl.Int32).alias("part"), pl.all()) for part in range(parts)]
-        return chosen_first(pl.concat(tables)) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+        tables = list(self.tables(parts))
+        return pl.concat(tables) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+
+    def tables(self, parts: int) -> Iterator[pl.DataFrame]:
+        """As :meth:`faces`, one part at a time, so that millions of faces need not be held.
+
+        An image's faces are in one part.
+        """
+        for part in range(parts):
+            yield chosen_first(self.part_table(part).select(pl.lit(part, pl.Int32).alias("part"), pl.all()))
 
     def part_table(self, part: int) -> pl.DataFrame:
         """The rows of one part, columns of ``PART_SCHEMA``.

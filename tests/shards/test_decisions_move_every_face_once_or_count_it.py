@@ -39,10 +39,10 @@ def tables(people: dict[str, tuple[str | None, list[int]]], confidence: dict[str
 
 def packed(decided: Decided) -> tuple[Layout, dict[str, list[str]]]:
     """The layout, and identity -> source images of its faces in their order."""
-    layout = lay_out(decided.rows, decided.labels, 2**16, decided=decided.left_out)
-    names = layout.identities["identity"].gather(layout.faces["identity"])
+    layout = lay_out([decided.rows], decided.labels, 2**16, decided=decided.left_out)
+    names = layout.identities["identity"].gather(layout.faces.table()["identity"])
     faces: dict[str, list[str]] = {}
-    for name, image in zip(names, layout.faces["source_image"], strict=True):
+    for name, image in zip(names, layout.faces.table()["source_image"], strict=True):
         faces.setdefault(name, []).append(image)
     return layout, faces
 

@@ -26,6 +26,12 @@ def tables(people: list[tuple[str | None, list[int | None]]]) -> tuple[pl.DataFr
     return with_part, pl.DataFrame([{**dict.fromkeys(LABELS_SCHEMA), **row} for row in labels], schema=LABELS_SCHEMA)
 
 
+def laid_out(people: list[tuple[str | None, list[int | None]]], shard_bytes: int) -> Layout:
+    """The layout of rows that come in tables of three."""
+    rows, labels = tables(people)
+    return lay_out(rows.iter_slices(3), labels, shard_bytes)
+
+
 PEOPLE = st.lists(
     st.tuples(
         st.sampled_from(["A", "B", "C c", None]),
@@ -46,18 +52,19 @@ def test_the_layout(people: list[tuple[str | None, list[int | None]]], shard_byt
     kept = [(group, [length for length in lengths if length]) for group, lengths in people]
     if not any(group and lengths for group, lengths in kept):
         with pytest.raises(EthnoshardError, match="nothing to pack"):
-            lay_out(*tables(people), shard_bytes)
+            laid_out(people, shard_bytes)
         return
-    layout = lay_out(*tables(people), shard_bytes)
+    layout = laid_out(people, shard_bytes)
     check_faces(layout, people)
-    sizes = pl.Series([size_of(length) for length in layout.faces["length"]])
-    by_face = layout.faces.with_columns(
-        layout.identities["shard"].gather(layout.faces["identity"]).alias("shard"), sizes.alias("size")
+    sizes = pl.Series([size_of(length) for length in layout.faces.table()["length"]])
+    by_face = layout.faces.table().with_columns(
+        layout.identities["shard"].gather(layout.faces.table()["identity"]).alias("shard"), sizes.alias("size")
     )
     for (shard,), faces in by_face.group_by("shard"):
         owners = layout.identities[faces["identity"].unique()]
         assert owners["group"].unique().to_list() == [layout.shards[shard]["group"]]
         assert faces["size"].sum() <= shard_bytes or len(owners) == 1
+    check_pieces(layout)
     assert layout.identities["shard"].is_sorted()
     assert layout.identities["shard"].unique().to_list() == list(range(len(layout.shards)))
     assert len({shard["name"] for shard in layout.shards}) == len(layout.shards)
@@ -65,19 +72,29 @@ def test_the_layout(people: list[tuple[str | None, list[int | None]]], shard_byt
 
 def check_faces(layout: Layout, people: list[tuple[str | None, list[int | None]]]) -> None:
     """Every face of a person with a group is there once, in the source's order."""
-    names = layout.identities["identity"].gather(layout.faces["identity"])
+    names = layout.identities["identity"].gather(layout.faces.table()["identity"])
     for number, (group, lengths) in enumerate(people):
         identity = f"p{number:04d}"
-        images = layout.faces.filter(names == identity)["source_image"].to_list()
+        images = layout.faces.table().filter(names == identity)["source_image"].to_list()
         expected = [f"{identity}/{image}" for image, length in enumerate(lengths) if length is not None]
         assert images == (expected if group else [])
     left = sum(counts["identities"] for counts in layout.left_out.values())
     assert left + len(layout.identities) == len(people), "nobody is lost, nobody is counted twice"
 
 
+def check_pieces(layout: Layout) -> None:
+    """Some faces at a time are all faces, wherever one cuts."""
+    whole = layout.faces.table()
+    assert len(whole) == len(layout.faces) and whole["identity"].is_sorted()
+    pieces = [layout.faces.table(start, min(start + 3, len(whole))) for start in range(0, len(whole), 3)]
+    assert pl.concat(pieces).equals(whole)
+    for name in whole.columns:
+        assert pl.concat(list(layout.faces.column(name))).to_list() == whole[name].to_list()
+
+
 def test_shards_of_a_group_are_about_equal() -> None:
     people = [("A", [9_000])] * 41
-    layout = lay_out(*tables(people), 10 * size_of(9_000))
+    layout = laid_out(people, 10 * size_of(9_000))
     counts = layout.identities["shard"].value_counts().sort("shard")["count"].to_list()
     assert sum(counts) == 41 and len(counts) == 5 and max(counts) - min(counts) <= 1
 

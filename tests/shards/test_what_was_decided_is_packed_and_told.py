@@ -161,7 +161,7 @@ def test_without_decisions_manifest_plan_and_card_are_those_of_before_there_were
     ]  # fmt: skip
     work = WorkFolder(noise_work)
     settings = {"shard_bytes": manifest["pack"]["shard_bytes"]}
-    layout = lay_out(work.faces(work.finished().parts), read_labels(work), settings["shard_bytes"])
+    layout = lay_out([work.faces(work.finished().parts)], read_labels(work), settings["shard_bytes"])
     plan = {
         "format": FORMAT,
         "settings": settings,
