@@ -248,6 +248,22 @@ def read_table(path: Path) -> pl.DataFrame:
         return table_in(file)
 
 
+@contextlib.contextmanager
+def scanned_table(path: Path) -> Iterator[pl.LazyFrame]:
+    """A Parquet file of ours of which parts are to be read, whatever signs of a pattern its name has.
+
+    Raises:
+        EthnoshardError: it is not there or damaged, or this process was forked from one that had used polars.
+    """
+    check_polars(f"reading {path}")
+    if not path.is_file():
+        raise EthnoshardError(f"{path} is missing; pack the dataset again")
+    try:
+        yield pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise EthnoshardError(f"{path} is damaged: {error}") from error
+
+
 def table_in(file: IO[bytes]) -> pl.DataFrame:
     """Read the content of a Parquet file.
 

@@ -1,8 +1,8 @@
 """zephon: a ``Dataset`` a group in a ``StaticMixtureWorkSource`` with the groups' shares as weights.
 
 As documented: litdata's chunks, which it reads; chunks of its own as long as a batch, among which rounding is carried
-forward; ``shuffle_block_size="global"``; ``map_transform`` decodes, in as many threads as there are workers; ``batch``. It
-was made for text, so the pixels of a batch are stacked here, in the main process. From MDS shards shuffled so, or in
+forward; ``shuffle_block_size="global"``; ``map_transform`` decodes, in as many threads as there are workers; ``batch``.
+It was made for text, so the pixels of a batch are stacked here, in the main process. From MDS shards shuffled so, or in
 processes, which it chooses by itself, it was ten times as slow.
 """
 

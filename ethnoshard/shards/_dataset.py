@@ -1,6 +1,7 @@
 """Opening a dataset, a folder or the URL of one: its manifest and its tables."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
 from ethnoshard._formats import check_format
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards._face_index import FaceIndex
 from ethnoshard.shards._fetch import Mirror, check_names, is_url, printable_url
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
 from ethnoshard.shards._manifest import Manifest, manifest_of
@@ -97,12 +99,28 @@ class FaceDataset:
         Raises:
             EthnoshardError: it is missing or damaged, or can't be fetched.
         """
-        if self.url is None:
+        with self._faces_there():
             return _table(self.path / FACES)
+
+    def face_index(self) -> FaceIndex:
+        """The table of faces, to be read in pieces; fetches it if the dataset is remote.
+
+        Raises:
+            EthnoshardError: it can't be fetched.
+        """
+        with self._faces_there():
+            return FaceIndex(self.path / FACES)
+
+    @contextlib.contextmanager
+    def _faces_there(self) -> Iterator[None]:
+        """Within it the table of faces is there, if it was packed, and nobody replaces it."""
+        if self.url is None:
+            yield
+            return
         mirror = Mirror(url=self.url, folder=self.path, storage_options=self.storage_options)
         with mirror.locked():
             mirror.fetch_table(FACES, self.manifest.index[FACES])
-            return _table(self.path / FACES)
+            yield
 
 
 def _identities(folder: Path) -> pl.DataFrame:

@@ -311,8 +311,8 @@ def _finish(
     write_json(target / MANIFEST, content)
     shutil.rmtree(target / _UNFINISHED)
     # A machine that was given up may have been slow only. From now on what it writes has no place any more.
-    for task in tasks:
-        task.path.unlink(missing_ok=True)
+    for place in places:
+        place.path.unlink(missing_ok=True)
     flush_folder(target)
     return manifest
 

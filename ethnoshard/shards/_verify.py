@@ -1,14 +1,17 @@
 """Is a dataset folder what its manifest says? Everything is read again, the shards by WebDataset's own reader."""
 
 import contextlib
+import itertools
 import json
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import Executor, check_workers, count, in_processes
@@ -16,7 +19,16 @@ from ethnoshard._progress import SILENT, Progress
 from ethnoshard._tar import BLOCK, end_of_tar
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._format import FACES_SCHEMA, SHARDS, fingerprint, sample_key
+from ethnoshard.shards._face_index import FaceIndex
+from ethnoshard.shards._format import (
+    FACES,
+    FACES_SCHEMA,
+    IDENTITIES,
+    IDENTITIES_SCHEMA,
+    SHARDS,
+    fingerprint,
+    sample_key,
+)
 from ethnoshard.shards._manifest import GroupEntry, Manifest, ShardEntry
 from ethnoshard.shards._remote import RemoteShards
 
@@ -43,11 +55,26 @@ class Verification:
 
 @dataclass(frozen=True, kw_only=True)
 class _ShardTask:
+    """A shard to be checked, by one process.
+
+    Attributes:
+        number: of the shard.
+        dataset: without its identities; of a local one with this shard alone in the manifest.
+        shard: its place in that manifest.
+        first: number of its first identity.
+        identities: its rows of the table of identities.
+        faces: its rows of the table of faces.
+        index: reads them.
+        decode: whether every JPEG is decoded.
+    """
+
+    number: int
     dataset: FaceDataset
     shard: int
     first: int
     identities: pl.DataFrame
-    faces: pl.DataFrame
+    faces: range
+    index: FaceIndex
     decode: bool
 
 
@@ -83,16 +110,16 @@ def verify(
     """
     workers = check_workers(workers)
     dataset = FaceDataset.open(path)
-    faces = dataset.faces()
+    faces = dataset.face_index()
     faults = list(_index_faults(dataset, faces))
     if faults:
         # With an index that can't be trusted every face would be a fault.
         return Verification(shards=0, samples=0, decoded=0, faults=faults)
-    progress.begun(len(faces), 0)
-    tasks = _tasks(dataset, faces, decode)
+    progress.begun(dataset.manifest.faces, 0)
+    tasks, shards = _tasks(dataset, faces, decode), len(dataset.manifest.shards)
     check = executor or in_processes
     outcomes = sorted(
-        check(_check_shard, tasks, workers=min(workers, len(tasks)), progress=progress),
+        check(_check_shard, tasks, workers=min(workers, shards), progress=progress),
         key=lambda outcome: outcome.shard,
     )
     return Verification(
@@ -103,37 +130,46 @@ def verify(
     )
 
 
-def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
+def _index_faults(dataset: FaceDataset, faces: FaceIndex) -> Iterator[str]:
     """What is wrong with the manifest and the two tables."""
     manifest, identities = dataset.manifest, dataset.identities
     for name, sha256 in manifest.index.items():
         if sha256_of(dataset.path / name) != sha256:
             yield f"{name}: its bytes are not those that the manifest vouches for"
-    if faces.schema != FACES_SCHEMA:
+    if faces.schema() != FACES_SCHEMA:
         yield f"faces.parquet: has other columns than format {manifest.format} prescribes"
         return
-    if blank := _blank(identities, "identities.parquet") + _blank(faces, "faces.parquet"):
+    blank = [
+        *_blank(IDENTITIES, {name: identities[name].null_count() for name in IDENTITIES_SCHEMA}),
+        *_blank(FACES, {name: faces.blank(name) for name in FACES_SCHEMA}),
+    ]
+    if blank:
         yield from blank
         return
-    if len(faces) != identities["faces"].sum() or len(faces) != manifest.faces:
+    rows = len(faces)
+    if rows != identities["faces"].sum() or rows != manifest.faces:
         yield (
-            f"faces.parquet has {len(faces):,} rows, identities.parquet counts {identities['faces'].sum():,} faces, "
+            f"faces.parquet has {rows:,} rows, identities.parquet counts {identities['faces'].sum():,} faces, "
             f"the manifest {manifest.faces:,}"
         )
         return
-    counted = faces.group_by("identity", maintain_order=True).len().rows()
-    if not faces["identity"].is_sorted() or counted != list(enumerate(identities["faces"])):
+    if not _are_counted(faces, identities["faces"].to_numpy()):
         yield "faces.parquet: its faces are not those that identities.parquet counts, identity by identity"
-    if identities["shard"].unique(maintain_order=True).to_list() != list(range(len(manifest.shards))):
+    in_order = identities["shard"].is_sorted()
+    if not in_order or identities["shard"].unique(maintain_order=True).to_list() != list(range(len(manifest.shards))):
         yield "identities.parquet: it is not in the order of the shards, or a shard holds nobody"
         return
     yield from _count_faults(manifest, identities)
-    if fingerprint(dataset.groups, dataset.image_size, manifest.shards, identities, faces) != dataset.fingerprint:
+    if (
+        fingerprint(dataset.groups, dataset.image_size, manifest.shards, identities, faces.column)
+        != dataset.fingerprint
+    ):
         yield "dataset.json: the fingerprint is not that of the index and the shards' checksums"
-    for number, shard in enumerate(manifest.shards):
-        others = identities.filter((pl.col("shard") == number) & (pl.col("group") != shard.group))
-        if len(others):
-            yield f"{shard.name} is of group {shard.group!r} but holds {len(others)} identities of other groups"
+    groups = pl.Series([shard.group for shard in manifest.shards], dtype=pl.String)
+    others = identities.filter(pl.col("group") != groups.gather(identities["shard"]))["shard"].value_counts(sort=False)
+    for number, people in others.sort("shard").iter_rows():
+        shard = manifest.shards[number]
+        yield f"{shard.name} is of group {shard.group!r} but holds {people} identities of other groups"
     known = {shard.name for shard in manifest.shards}
     for name in sorted(known):
         if name != f"{SHARDS}/{Path(name).name}":
@@ -144,10 +180,25 @@ def _index_faults(dataset: FaceDataset, faces: pl.DataFrame) -> Iterator[str]:
             yield f"{SHARDS}/{path.name}: not in the manifest; a reader that takes all tars would read it"
 
 
-def _blank(table: pl.DataFrame, name: str) -> list[str]:
-    """Columns with empty places that may have none."""
+def _blank(name: str, empty: Mapping[str, int]) -> list[str]:
+    """Columns with empty places, by their number, that may have none."""
     optional = {"confidence", "probability"}
-    return [f"{name}: {c.name} is empty somewhere" for c in table if c.name not in optional and c.null_count()]
+    return [
+        f"{name}: {column} is empty somewhere" for column, number in empty.items() if number and column not in optional
+    ]
+
+
+def _are_counted(faces: FaceIndex, counts: NDArray[np.int32]) -> bool:
+    """Whether the table of faces has so many of each identity, one or more, one identity after the other."""
+    if len(counts) and counts.min() < 1:
+        return False
+    ends, start = np.cumsum(counts, dtype=np.int64), 0
+    for identity in faces.column("identity"):
+        stop = start + len(identity)
+        if not np.array_equal(identity.to_numpy(), np.searchsorted(ends, np.arange(start, stop), side="right")):
+            return False
+        start = stop
+    return True
 
 
 def _count_faults(manifest: Manifest, identities: pl.DataFrame) -> Iterator[str]:
@@ -169,23 +220,26 @@ def _differing(entry: Manifest | GroupEntry | ShardEntry, wanted: dict[str, int]
             yield f"dataset.json: {of} has {number:,} {key}, not {getattr(entry, key):,}"
 
 
-def _tasks(dataset: FaceDataset, faces: pl.DataFrame, decode: bool) -> list[_ShardTask]:
-    tasks = []
-    numbered = dataset.identities.with_row_index("number")
-    for shard in range(len(dataset.manifest.shards)):
-        own = numbered.filter(pl.col("shard") == shard)
-        first, last = own["number"][0], own["number"][-1]
-        tasks.append(
-            _ShardTask(
-                dataset=dataset,
-                shard=shard,
-                first=first,
-                identities=own,
-                faces=faces.filter(pl.col("identity").is_between(first, last)),
-                decode=decode,
-            )
+def _tasks(dataset: FaceDataset, index: FaceIndex, decode: bool) -> Iterator[_ShardTask]:
+    """A task for each shard, of no more than it needs: identities are in the order of the shards."""
+    manifest, identities = dataset.manifest, dataset.identities
+    ends = np.cumsum(np.bincount(identities["shard"].to_numpy(), minlength=len(manifest.shards))).tolist()
+    first_face = np.concatenate([[0], np.cumsum(identities["faces"].to_numpy(), dtype=np.int64)])
+    bare = replace(dataset, identities=identities.clear())
+    for number, (start, stop) in enumerate(itertools.pairwise([0, *ends])):
+        alone = replace(bare, manifest=replace(manifest, shards=[manifest.shards[number]]))
+        # The cache of a remote dataset is bounded by the sizes of all of its shards.
+        of, shard = (alone, 0) if dataset.url is None else (bare, number)
+        yield _ShardTask(
+            number=number,
+            dataset=of,
+            shard=shard,
+            first=start,
+            identities=identities[start:stop],
+            faces=range(int(first_face[start]), int(first_face[stop])),
+            index=index,
+            decode=decode,
         )
-    return tasks
 
 
 def _check_shard(task: _ShardTask) -> _ShardOutcome:
@@ -197,7 +251,7 @@ def _check_shard(task: _ShardTask) -> _ShardOutcome:
         with contextlib.closing(RemoteShards(task.dataset)) as shards, shards.held(task.shard):
             return _check_file(task)
     except EthnoshardError as error:
-        return _ShardOutcome(shard=task.shard, samples=0, decoded=0, faults=[f"{name}: {error}"])
+        return _ShardOutcome(shard=task.number, samples=0, decoded=0, faults=[f"{name}: {error}"])
 
 
 def _check_file(task: _ShardTask) -> _ShardOutcome:
@@ -213,7 +267,7 @@ def _check_file(task: _ShardTask) -> _ShardOutcome:
     _check_spans(task, faults)
     if path.is_file():
         samples, decoded = _check_samples(task, path, faults)
-    return _ShardOutcome(shard=task.shard, samples=samples, decoded=decoded, faults=faults.texts())
+    return _ShardOutcome(shard=task.number, samples=samples, decoded=decoded, faults=faults.texts())
 
 
 def _check_spans(task: _ShardTask, faults: "_Faults") -> None:
@@ -270,7 +324,7 @@ def _expected(task: _ShardTask) -> Iterator[_Expected]:
     """The samples of a shard, in order."""
     number, face = -1, 0
     people = task.identities.rows(named=True)
-    for row in task.faces.iter_rows(named=True):
+    for row in task.index.table(task.faces.start, task.faces.stop).iter_rows(named=True):
         face = face + 1 if row["identity"] == number else 0
         number = row["identity"]
         person = people[number - task.first]
