@@ -13,6 +13,7 @@ The standard library alone: this is read before anything is installed.
 import importlib.util
 import json
 import platform
+import re
 import subprocess
 import sys
 import tarfile
@@ -48,10 +49,11 @@ def install(kit: Path, scratch: Path) -> tuple[Path, dict[str, str]]:
         The folder, for the search path; and of each wheel that could not be installed, why.
 
     Raises:
-        KitError: there is no kit.
+        KitError: there is no kit, or the checkout is not whole.
     """
     about, site = read_about(kit), scratch / "site"
     site.mkdir()
+    _name_this_checkout(site)
     wanted = {wheel: module for wheel, module in about["wheels"].items() if importlib.util.find_spec(module) is None}
     if not wanted:
         return site, {}
@@ -67,6 +69,17 @@ def install(kit: Path, scratch: Path) -> tuple[Path, dict[str, str]]:
         if why:
             failed[wheel] = f"{why}; the kit is for Python {about['python']}, this is {platform.python_version()}"
     return site, failed
+
+
+def _name_this_checkout(site: Path) -> None:
+    """Records of work folders and runs hold our version, which Python knows of what is installed only."""
+    home = Path(__file__).parents[2] / "ethnoshard" / "__init__.py"
+    found = re.search(r'^__version__ = "(.+)"$', home.read_text(), re.MULTILINE)
+    if found is None:
+        raise KitError(f"{home} does not say its version: is this checkout whole?")
+    about = site / f"ethnoshard-{found[1]}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: ethnoshard\nVersion: {found[1]}\n")
 
 
 def _pip(wheel: Path, site: Path) -> str:

@@ -48,6 +48,16 @@ def nothing(what: str, why: str) -> Row:
     return Row(what=what, figure=None, why_not=why)
 
 
+def tried(what: str, unit: str, work: Callable[[], float]) -> Row:
+    """A figure, or what went wrong, so that the rest of the check goes on."""
+    try:
+        return figure(what, work(), unit)
+    # Torch, CUDA and the libraries of others raise what they like.
+    except Exception as error:  # noqa: BLE001
+        lines = str(error).strip().splitlines()
+        return nothing(what, f"{type(error).__name__}: {lines[0] if lines else 'it said no reason'}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """Where the checks run, and on what.

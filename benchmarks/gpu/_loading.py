@@ -7,7 +7,7 @@ import numpy as np
 import simplejpeg
 import torch
 
-from benchmarks.gpu._checks import Emit, Setting, at_most, figure, nothing
+from benchmarks.gpu._checks import Emit, Setting, at_most, figure, nothing, tried
 from benchmarks.gpu._faces import carried_jpegs
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard._parallel import available_cores
@@ -20,12 +20,13 @@ def loading(setting: Setting, emit: Emit) -> None:
     if setting.device == "cpu":
         emit(nothing("page-locked memory", "it runs on the CPU, so batches stay where they are"))
     for workers in WORKERS[:1] if setting.small else WORKERS:
-        emit(figure(f"loader, pinned, workers: {workers}", _loaded(setting, workers, pinned=True), "images/s"))
+        what = f"loader, pinned, workers: {workers}"
+        emit(tried(what, "images/s", lambda workers=workers: _loaded(setting, workers, pinned=True)))
     if setting.device != "cpu":
         most = WORKERS[-1]
-        emit(figure(f"loader, not pinned, workers: {most}", _loaded(setting, most, pinned=False), "images/s"))
-        emit(figure("copying a pinned batch alone", _copied(setting, pinned=True), "images/s"))
-        emit(figure("copying a batch that is not", _copied(setting, pinned=False), "images/s"))
+        emit(tried(f"loader, not pinned, workers: {most}", "images/s", lambda: _loaded(setting, most, pinned=False)))
+        emit(tried("copying a pinned batch alone", "images/s", lambda: _copied(setting, pinned=True)))
+        emit(tried("copying a batch that is not", "images/s", lambda: _copied(setting, pinned=False)))
 
 
 def _shape(setting: Setting) -> tuple[int, int]:

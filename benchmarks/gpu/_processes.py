@@ -1,6 +1,5 @@
 """``torch.distributed`` with one process: NCCL on a GPU, gloo on a CPU."""
 
-import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ _STEPS = 6
 def processes(setting: Setting, emit: Emit) -> None:
     """Joined, the reductions that a training makes, and steps under DDP beside the same without."""
     exact_products()
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
     backend = "gloo" if setting.device == "cpu" else "nccl"
     began = time.perf_counter()
     dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)

@@ -4,6 +4,7 @@ import torch
 
 from benchmarks.gpu._checks import Emit, Setting, at_most, figure
 from benchmarks.gpu._trainings import casia, exact_products, greatest_difference, watched
+from ethnoshard.training import TrainingSettings
 
 _STEPS = 10
 _MOST = 1e-3
@@ -14,14 +15,20 @@ _FEW = {"people_per_batch": 8, "images_per_person": 4, "num_workers": 2}
 
 
 def agreement(setting: Setting, emit: Emit) -> None:
-    """The loss of ten steps of casia's network, float32 without TF32, on the device and on the CPU."""
+    """The loss of ten steps of casia's network, float32 without TF32, on the device and on the CPU.
+
+    Without dropout: a GPU has another sequence of chance from the same seed.
+    """
     exact_products()
     few = {} if setting.small else _FEW
-    of_cpu = watched(setting.scratch / "cpu", setting.large, casia(setting, **_CALM, **few), "cpu", steps=_STEPS).losses
+
+    def losses_on(name: str, device: str, settings: TrainingSettings) -> list[float]:
+        return watched(setting.scratch / name, setting.large, settings, device, steps=_STEPS, dropout=False).losses
+
+    of_cpu = losses_on("cpu", "cpu", casia(setting, **_CALM, **few))
     # On a CPU alone: the same with sums cut otherwise.
     other = {"threads": 2} if setting.device == "cpu" else {}
-    settings = casia(setting, **{**_CALM, **few, **other})
-    losses = watched(setting.scratch / "device", setting.large, settings, setting.device, steps=_STEPS).losses
+    losses = losses_on("device", setting.device, casia(setting, **{**_CALM, **few, **other}))
     against = "the CPU with other threads" if setting.device == "cpu" else "the CPU"
     difference = greatest_difference(losses, of_cpu)
     emit(at_most(f"loss of {_STEPS} steps against {against}, relative", difference, "", _MOST))

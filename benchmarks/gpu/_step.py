@@ -5,7 +5,7 @@ import statistics
 
 import torch
 
-from benchmarks.gpu._checks import Emit, Setting, figure, nothing
+from benchmarks.gpu._checks import Emit, Setting, figure, tried
 from benchmarks.gpu._loading import WORKERS
 from benchmarks.gpu._trainings import casia, watched
 
@@ -20,26 +20,27 @@ def step(setting: Setting, emit: Emit) -> None:
     for precision in ("float32", "bfloat16"):
         for size in (0, chunk):
             name = f"casia, {precision}" + (f", chunks of {size}" if size else "")
-            try:
-                _one(setting, emit, name, precision, size)
-            except torch.OutOfMemoryError as error:
-                emit(nothing(name, f"out of memory: {str(error).splitlines()[0]}"))
+            emit(tried(name, "images/s", lambda precision=precision, size=size: _one(setting, precision, size)))
+            emit(figure(f"{name}: memory", _memory(setting), "GiB"))
 
 
-def _one(setting: Setting, emit: Emit, name: str, precision: str, chunk: int) -> None:
+def _one(setting: Setting, precision: str, chunk: int) -> float:
+    """Images a second."""
     settings = casia(setting, precision=precision, chunk=chunk, **({} if setting.small else {"num_workers": 14}))
     steps = _WARM + (2 if setting.small else 12)
-    on_gpu = setting.device != "cpu"
-    if on_gpu:
+    if setting.device != "cpu":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     done = watched(setting.scratch / f"step-{precision}-{chunk}", setting.large, settings, setting.device, steps=steps)
     images = settings.people_per_batch * settings.images_per_person
-    emit(figure(name, images / statistics.median(done.seconds(_WARM)), "images/s"))
-    if on_gpu:
-        emit(figure(f"{name}: memory of the GPU", torch.cuda.max_memory_allocated() / 2**30, "GiB"))
-    else:
-        emit(figure(f"{name}: memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "GiB"))
+    return images / statistics.median(done.seconds(_WARM))
+
+
+def _memory(setting: Setting) -> float:
+    """GiB: the GPU's at most since the training began; on a CPU the process's at most."""
+    if setting.device != "cpu":
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def waiting(setting: Setting, emit: Emit) -> None:

@@ -58,7 +58,14 @@ def casia(setting: Setting, **changes: object) -> TrainingSettings:
 
 
 def watched(
-    folder: Path, dataset: Path, settings: TrainingSettings, device: str, *, steps: int, resume: bool = False
+    folder: Path,
+    dataset: Path,
+    settings: TrainingSettings,
+    device: str,
+    *,
+    steps: int,
+    resume: bool = False,
+    dropout: bool = True,
 ) -> Watched:
     """Train until a process has done so many steps, from the shards to the optimizer; end as if interrupted."""
     rows: list[Step] = []
@@ -72,6 +79,10 @@ def watched(
 
     watch = TrainingWatch(stepped=stepped)
     trainer = TripletTrainer(FaceDataset.open(dataset), settings, folder, device=device, watch=watch)
+    if not dropout:
+        for module in trainer.embedder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
     with contextlib.suppress(_Enough):
         trainer.train(resume=resume)
     return Watched(steps=tuple(rows), ends=tuple(ends))

@@ -2,8 +2,8 @@
 
 As documented: litdata's chunks, which it reads; chunks of its own as long as a batch, among which rounding is carried
 forward; ``shuffle_block_size="global"``; ``map_transform`` decodes, in as many threads as there are workers; ``batch``.
-It was made for text, so the pixels of a batch are stacked here, in the main process. From MDS shards shuffled so, or in
-processes, which it chooses by itself, it was ten times as slow.
+It was made for text, so the pixels of a batch are stacked here, in the main process. From MDS shards shuffled so it was
+ten times as slow.
 """
 
 from collections.abc import Iterable, Iterator
