@@ -67,12 +67,19 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS), help="by default all")
+    parser.add_argument("--decoders", nargs="*", choices=[*BOTH, *OWN], default=[*BOTH, *OWN], help="of the peers")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6)
     arguments = parser.parse_args()
     contestants = [
         ("ethnoshard", "simplejpeg"),
-        *((peer, how) for peer, decoders in PEERS.items() if peer in arguments.peers for how in decoders),
+        *(
+            (peer, how)
+            for peer, decoders in PEERS.items()
+            if peer in arguments.peers
+            for how in decoders
+            if how in arguments.decoders
+        ),
     ]
     not_run: dict[str, str] = {}
     options = ("--people", arguments.people, "--images", arguments.images, "--workers", arguments.workers)

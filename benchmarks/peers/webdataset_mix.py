@@ -30,7 +30,7 @@ def make(
             [
                 str(dataset.shard_path(number))
                 for number, shard in enumerate(dataset.manifest.shards)
-                if shard["group"] == group
+                if shard.group == group
             ],
             resampled=True,
             shardshuffle=False,

@@ -20,7 +20,8 @@ RESULTS = Path(__file__).parent / "benchmark_results"
 def test_the_title_tells_the_loaders_gain_from_the_decoders() -> None:
     assert _loaders.loader_title(LOADERS.contestants()) == (
         "ethnoshard delivers 0.80 of what decoding alone can, 2.0 times the best peer with our decoder "
-        "(files, MPerClassSampler) and 4.0 times the best peer with Pillow (files, MPerClassSampler)"
+        "(files, MPerClassSampler), 4.0 times the best peer with Pillow (files, MPerClassSampler) and 1.6 times the "
+        "best peer with a decoder of its own (turboloader, DataLoader)"
     )
 
 

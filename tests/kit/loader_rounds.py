@@ -32,6 +32,8 @@ LOADERS = LoaderBenchmark(
         made_round("ethnoshard", "simplejpeg", 4_000, limit=5_000, worst=4),
         made_round("files", "simplejpeg", 4_000, worst=0.5),
         made_round("files", "pillow", 2_000, worst=40),
+        made_round("turboloader", "own", 5_000, worst=11),
     ),
+    not_run={"spdl": "it finds no FFmpeg"},
 )
 """Ours and two peers, some of them twice."""

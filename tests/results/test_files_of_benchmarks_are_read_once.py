@@ -16,6 +16,7 @@ def test_ours_comes_first_and_each_peer_stands_with_both_decoders_side_by_side()
     found = LOADERS.contestants()
     assert [(one.loader, one.decoder) for one in found] == [
         ("ethnoshard", "simplejpeg"),
+        ("turboloader", "own"),
         ("files", "pillow"),
         ("files", "simplejpeg"),
         ("litdata", "pillow"),
@@ -28,6 +29,11 @@ def test_a_rate_is_compared_with_the_limit_of_its_own_round() -> None:
     assert ours.of_limit == pytest.approx(0.8)
     assert (ours.least, ours.rate, ours.most, ours.rounds) == (4_000, 6_000, 8_000, 2)
     assert LOADERS.limits == (5_000, 10_000, 10_000)
+
+
+def test_a_peer_with_a_decoder_of_its_own_is_called_so_and_one_that_did_not_run_says_why() -> None:
+    assert LOADERS.contestants()[1].name == "turboloader, DataLoader (its own decoder)"
+    assert LOADERS.absent == ["spdl, load_image_batch: it finds no FFmpeg"]
 
 
 @pytest.mark.parametrize("path", sorted([*SHORT.glob("*.json"), *KEPT.glob("*.json")]), ids=lambda path: path.stem)
