@@ -41,6 +41,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("gpu-check.json"))
     parser.add_argument("--only", nargs="+", choices=[check.name for check in CHECKS], help="some of the checks")
     arguments = parser.parse_args()
+    # In small it is tried on busy machines, and what takes long there is loading torch, again and again.
+    patience = 30 if arguments.small else 1
     began = time.monotonic()
     rows: list[dict[str, Any]] = []
     content: dict[str, Any] = {"device": arguments.device, "small": arguments.small, "rows": rows}
@@ -53,7 +55,7 @@ def main() -> int:
             print(f"error: {error}", file=sys.stderr)
             return 2
         environment = _environment(site, small=arguments.small)
-        content |= {"machine": machine_facts(), "kit": kit, "versions": _versions(environment)}
+        content |= {"machine": machine_facts(), "kit": kit, "versions": _versions(environment, patience * 40)}
         keep = _Keeping(arguments.out, content)
         for wheel, why in lacking.items():
             keep.add("machine", nothing(f"wheel {wheel}", why))
@@ -61,8 +63,6 @@ def main() -> int:
             # The faces are made for those that follow.
             if arguments.only and check.name not in {*arguments.only, "faces"}:
                 continue
-            # In small it is tried on busy machines, and what takes long there is loading torch, again and again.
-            patience = 10 if arguments.small else 1
             seconds = min(patience * check.seconds, patience * LIMIT - (time.monotonic() - began))
             command = [arguments.device, "small" if arguments.small else "whole", arguments.kit.resolve(), scratch]
             for row in _rows(check, [*map(str, command)], environment, seconds, scratch):
@@ -109,10 +109,12 @@ def _environment(site: Path, *, small: bool) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _versions(environment: dict[str, str]) -> dict[str, Any]:
-    run = subprocess.run(
-        [sys.executable, "-c", _ABOUT], env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+def _versions(environment: dict[str, str], seconds: float) -> dict[str, Any]:
+    command = [sys.executable, "-c", _ABOUT]
+    try:
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return {"error": f"torch took more than {seconds:.0f} s to load"}
     if run.returncode:
         return {"error": _last_line(run.stderr)}
     versions: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
