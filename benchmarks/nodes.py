@@ -1,7 +1,7 @@
 """Nodes of a Ray cluster killed at random in align and pack, and shares as processes killed and doubled: same bytes?
 
-A cluster of several raylets on this machine, each with its own worker processes. In each round a node is killed at a
-random moment, another joins, and in every third round the command itself is killed too and started again.
+A cluster of several raylets on this machine, each with its own worker processes. In each round two of the nodes are
+killed at random moments, others join, and in every third round the command itself is killed too and started again.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def nodes_killed(
     nodes: Nodes, verb: str, given: Path, target: Path, one: Path, made: str, options: list[str], kills: int
 ) -> Rounds:
     """Rounds of a verb until so many nodes were killed in it."""
-    rounds, chance = Rounds(verb=f"{verb} --ray"), random.Random(verb)
+    rounds, chance, number = Rounds(verb=f"{verb} --ray"), random.Random(verb), len(nodes)
     line, midway = command(verb, given, target, *options, "--ray", nodes.address), Midway(chance)
 
     def there() -> int:
@@ -82,14 +82,18 @@ def nodes_killed(
 
     while rounds.counts["nodes killed"] < kills:
         rounds.counts["rounds"] += 1
+        ends = rounds.counts["rounds"] % 3 == 0
         while True:
             process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            if midway.wait(process, there):
-                nodes.kill(chance)
+            for _ in range(2):
+                if midway.wait(process, there):
+                    nodes.kill(chance)
+                    rounds.counts["nodes killed"] += 1
+            if ends and midway.wait(process, there):
+                process.kill()
+                ends = False
+            while len(nodes) < number:
                 nodes.add()
-                rounds.counts["nodes killed"] += 1
-                if rounds.counts["nodes killed"] % 3 == 0:
-                    process.kill()
             _, errors = process.communicate()
             if process.returncode == 0:
                 break
@@ -132,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20, help="of nodes in each verb, and of shares")
     parser.add_argument("--people", type=int, default=200, help="drawn people, 4 faces each")
-    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--nodes", type=int, default=3, help="at least 3")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory() as name, cluster(arguments.nodes) as nodes:

@@ -96,6 +96,7 @@ SLOW_TESTS = {
     "test_people_pairs_and_hits_are_those_that_are_counted",
     "test_planned_batches_are_off_by_what_is_counted_in_every_phase",
     "test_repeat_never_drops",
+    "test_shares_of_a_classifiers_labels",
     "test_stop_and_redistribute_repeat_only_to_fill_short_cells",
     "test_the_choice_depends_on_the_seed_and_the_identity_alone",
     "test_the_fingerprint_follows_labels_faces_and_names",

@@ -45,7 +45,9 @@ def test_shares_killed_and_doubled(
     lacking = cli("align", faces, work, *options, "--missing", "--shares", 3)
     assert lacking.returncode == (1 if lacking.stdout else 0)
     again = [begun(int(share)) for share in lacking.stdout.strip().replace("-", ",").split(",") if share]
-    assert all(process.wait(PATIENCE) == 0 for process in again)
+    for process in again:
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, errors
     assert cli("align", faces, work, *options).returncode == 0
     assert cli("align", faces, whole, *options).returncode == 0
     assert contents_of(work) == contents_of(whole)
@@ -63,7 +65,7 @@ def test_a_task_of_an_array_says_that_it_does_a_share_and_which(
     assert "task 4 of a Slurm array of 2: this call makes share 2/2 of the parts only." in share.stderr
     assert "--share 1/1 for all of them" in share.stderr and "next, once no part lacks" in share.stdout
     lacking = cli(*line, "--missing", environment=task)
-    assert lacking.returncode == 1 and lacking.stdout.count(",") == 6 and "7 of 14 parts lack" in lacking.stderr
+    assert lacking.returncode == 1 and lacking.stdout.count(",") == 7 and "8 of 15 parts lack" in lacking.stderr
     gaps = cli(*line, environment={**task, "SLURM_ARRAY_TASK_MAX": "5", "SLURM_ARRAY_TASK_COUNT": "3"})
     assert gaps.returncode == 1 and "say --share I/N, or --share 1/1 for all" in gaps.stderr
     all_of_it = cli(*line, "--share", "1/1", environment=task)

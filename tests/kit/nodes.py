@@ -15,10 +15,8 @@ from tests.kit.waiting import PATIENCE
 
 _PATIENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
-    "RAY_raylet_start_wait_time_s": str(PATIENCE),
     "RAY_worker_register_timeout_seconds": str(int(PATIENCE)),
     "RAY_health_check_timeout_ms": "120000",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": str(int(PATIENCE)),
 }
 """However busy the machine is, nobody is given up for being slow."""
 
