@@ -2,20 +2,17 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
-import streamlit as st
 
-from ethnoshard._files import read_json
 from ethnoshard._stamp import Stamp
 from ethnoshard.charts import colours_of_arms, colours_of_groups
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import GroupCurves, RankedPairs
 from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.reports import ReportFolder, list_reports, read_report, warnings_of
+from ethnoshard.reports import ReportFolder, list_reports, warnings_of
 from ethnoshard.results import (
     Audit,
     Benchmark,
@@ -25,7 +22,6 @@ from ethnoshard.results import (
     PicturePoints,
     ReportSummary,
     SimilarityHistograms,
-    benchmark_from_json,
 )
 from ethnoshard.runs import (
     ModelSummary,
@@ -34,37 +30,14 @@ from ethnoshard.runs import (
     RunSummary,
     list_runs,
     newest_evaluations,
-    read_batches,
-    read_metrics,
 )
-from ethnoshard.shards import FaceDataset
 
+from . import _kept
 from ._given import Given
+from ._kept import GivenDataset, Unreadable
 
-Unreadable = tuple[str, str]
-"""Name of what can't be read, and why."""
-
-_KEPT = 64
-"""Arrays and tables of faces, some of them large."""
-_KEPT_SMALL = 512
-"""Records and tables of runs and reports: a page shows the same metrics of all of them."""
 _TABLES = ("*/look-alikes.json", "look-alikes/*/look-alikes.json", "*/look-alikes/*/look-alikes.json")
 """Where tables of look-alikes lie among runs."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GivenDataset:
-    """A dataset folder that was given, and could be opened.
-
-    Attributes:
-        name: what pages and URLs call it.
-        path: the folder.
-        dataset: opened.
-    """
-
-    name: str
-    path: Path
-    dataset: FaceDataset
 
 
 class Shelf:
@@ -92,7 +65,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such run, or it can't be read.
         """
-        return _record(_stamp(self._run(run).record_path))
+        return _kept.record(_kept.stamp_of(self._run(run).record_path))
 
     def metrics(self, run: str) -> pl.DataFrame:
         """A row a step, see ``METRICS_SCHEMA``.
@@ -100,7 +73,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such run, or its table is not there yet or damaged.
         """
-        return _metrics(_stamp(self._run(run).metrics_path))
+        return _kept.metrics(_kept.stamp_of(self._run(run).metrics_path))
 
     def batches(self, run: str) -> pl.DataFrame | None:
         """A row a step and group, see ``BATCHES_SCHEMA``; None of a run that kept no such table.
@@ -109,7 +82,7 @@ class Shelf:
             EthnoshardError: there is no such run, or the table is damaged.
         """
         path = self._run(run).batches_path
-        return _batches(_stamp(path)) if path.exists() else None
+        return _kept.batches(_kept.stamp_of(path)) if path.exists() else None
 
     @cached_property
     def models(self) -> tuple[list[ModelSummary], list[Unreadable]]:
@@ -185,7 +158,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, or its table is not there or damaged.
         """
-        return _findings(self.findings_stamp(report))
+        return _kept.findings(self.findings_stamp(report))
 
     def findings_stamp(self, report: str) -> Stamp:
         """Stamp of an audit's findings: what is ticked of them holds as long as it stays.
@@ -193,7 +166,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, or it has no findings.
         """
-        return _stamp(self.report_path(report) / "findings.parquet")
+        return _kept.stamp_of(self.report_path(report) / "findings.parquet")
 
     def finding_jpegs(self, report: str, numbers: Iterable[int]) -> list[bytes]:
         """Pictures of an audit by their numbers, in the order asked for.
@@ -221,7 +194,7 @@ class Shelf:
             EthnoshardError: there is no such report, it keeps no scores, or they are damaged.
         """
         metric = self.evaluation(report).verification.metric
-        return _pairs(_stamp(self.report_path(report) / "scores.npz"), metric)
+        return _kept.pairs(_kept.stamp_of(self.report_path(report) / "scores.npz"), metric)
 
     def picture(self, report: str) -> PicturePoints:
         """The map of a clustering's images.
@@ -229,7 +202,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, it keeps no map, or that is damaged.
         """
-        return _picture(_stamp(self.report_path(report) / "picture.npz"))
+        return _kept.picture(_kept.stamp_of(self.report_path(report) / "picture.npz"))
 
     def group_curves(self, report: str, source: str) -> GroupCurves:
         """Errors by group over thresholds, by one source of labels.
@@ -237,7 +210,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, it doesn't keep them, or they are damaged.
         """
-        return _curves(self.groups_stamp(report, source), source)
+        return _kept.curves(self.groups_stamp(report, source), source)
 
     def similarity_histograms(self, report: str, source: str) -> SimilarityHistograms | None:
         """Shares of each group's pairs by similarity, by one source of labels; None of a report of before.
@@ -245,7 +218,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, it keeps nothing of the source, or it is damaged.
         """
-        return _histograms(self.groups_stamp(report, source), source)
+        return _kept.histograms(self.groups_stamp(report, source), source)
 
     def groups_stamp(self, report: str, source: str) -> Stamp:
         """Stamp of what a report keeps of a source of labels: what is computed from it holds as long as it stays.
@@ -257,7 +230,7 @@ class Shelf:
         if file not in self._report(report).array_names():
             # A source's name comes from a file: it may not lead to another folder.
             raise EthnoshardError(f"{folder} holds no {file}.npz; run ethnoshard evaluate again")
-        return _stamp(folder / f"{file}.npz")
+        return _kept.stamp_of(folder / f"{file}.npz")
 
     def group_labels(self, report: str, source: str) -> dict[str, str]:
         """Person -> group, by one source of labels of an evaluation.
@@ -265,7 +238,7 @@ class Shelf:
         Raises:
             EthnoshardError: there is no such report, it doesn't keep them, or they are damaged.
         """
-        return _labels(self.groups_stamp(report, source), source)
+        return _kept.labels(self.groups_stamp(report, source), source)
 
     # Datasets
 
@@ -283,7 +256,7 @@ class Shelf:
     def _datasets(self) -> list[GivenDataset | Unreadable]:
         names = [path.name or str(path) for path in self.given.datasets]
         return [
-            _given_dataset(name if names.count(name) == 1 else f"{name} ({number})", path)
+            _kept.given_dataset(name if names.count(name) == 1 else f"{name} ({number})", path)
             for number, (name, path) in enumerate(zip(names, self.given.datasets, strict=True), start=1)
         ]
 
@@ -295,7 +268,8 @@ class Shelf:
         Raises:
             EthnoshardError: a table of the dataset can't be read.
         """
-        return _faces(_stamp(given.path / "faces.parquet"), _stamp(given.path / "identities.parquet"))
+        faces, identities = (_kept.stamp_of(given.path / f"{name}.parquet") for name in ("faces", "identities"))
+        return _kept.faces(faces, identities)
 
     def tables(self, given: GivenDataset) -> dict[str, Path]:
         """Name -> folder of each table of look-alikes of a dataset: those given, and those among the runs."""
@@ -304,7 +278,7 @@ class Shelf:
         folders += [(str(path.parent.relative_to(self.given.runs)), path.parent) for path in records]
         tables: dict[str, Path] = {}
         for name, folder in folders:
-            if folder in tables.values() or _fact_of_table(folder, "fingerprint") != given.dataset.fingerprint:
+            if folder in tables.values() or _kept.fact_of_table(folder, "fingerprint") != given.dataset.fingerprint:
                 continue
             tables[name if name not in tables else f"{name} ({len(tables) + 1})"] = folder
         return tables
@@ -315,18 +289,19 @@ class Shelf:
         Raises:
             EthnoshardError: it is damaged.
         """
-        return _table(_stamp(folder / "look-alikes.json"))
+        return _kept.table(_kept.stamp_of(folder / "look-alikes.json"))
 
     def digest_of_table(self, folder: Path) -> str | None:
         """Digest of all in a table that decides batches, as its record has it; None where it can't be read."""
-        return _fact_of_table(folder, "digest")
+        return _kept.fact_of_table(folder, "digest")
 
     # Benchmarks, colours, names
 
     def benchmarks(self) -> dict[str, Benchmark | EthnoshardError | None]:
         """Name -> content of each file of results, or why it can't be read; None of a kind that isn't known."""
         folder = self.given.benchmarks
-        return {} if folder is None else {path.stem: _benchmark(_stamp(path)) for path in sorted(folder.glob("*.json"))}
+        files = [] if folder is None else sorted(folder.glob("*.json"))
+        return {path.stem: _kept.benchmark(_kept.stamp_of(path)) for path in files}
 
     @cached_property
     def group_colours(self) -> Mapping[str, str]:
@@ -341,7 +316,7 @@ class Shelf:
                     groups.update(group.name for group in self.record(run.name).dataset.groups)
         for report in self.reports:
             if report.reason is None and report.kind != "clustering":
-                groups.update(_groups_of_report(_stamp(report.path / "report.json")))
+                groups.update(_kept.groups_of_report(_kept.stamp_of(report.path / "report.json")))
         return colours_of_groups(groups)
 
     @cached_property
@@ -364,129 +339,4 @@ class Shelf:
         raise EthnoshardError(f"there is no run {name!r} in {self.given.runs}")
 
     def _report(self, name: str) -> ReportFolder:
-        return _report(_stamp(self.report_path(name) / "report.json"))
-
-
-def _stamp(path: Path) -> Stamp:
-    """With another stamp a file is read again."""
-    try:
-        return Stamp.of(path)
-    except OSError as error:
-        raise EthnoshardError(f"{path} can't be read: {error.strerror}") from error
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _record(stamp: Stamp) -> RunRecord:
-    return RunFolder(Path(stamp.path).parent).read()
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _metrics(stamp: Stamp) -> pl.DataFrame:
-    return read_metrics(Path(stamp.path))
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _batches(stamp: Stamp) -> pl.DataFrame | None:
-    return read_batches(Path(stamp.path))
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _report(stamp: Stamp) -> ReportFolder:
-    return read_report(Path(stamp.path).parent)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _pairs(stamp: Stamp, metric: str) -> RankedPairs:
-    path = Path(stamp.path)
-    return RankedPairs.of_scores(read_report(path.parent).pair_scores(), metric, path)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _picture(stamp: Stamp) -> PicturePoints:
-    return read_report(Path(stamp.path).parent).picture()
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _findings(stamp: Stamp) -> pl.DataFrame:
-    return read_report(Path(stamp.path).parent).findings()
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _curves(stamp: Stamp, source: str) -> GroupCurves:
-    return read_report(Path(stamp.path).parent).group_curves(source)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _histograms(stamp: Stamp, source: str) -> SimilarityHistograms | None:
-    return read_report(Path(stamp.path).parent).similarity_histograms(source)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _labels(stamp: Stamp, source: str) -> dict[str, str]:
-    return read_report(Path(stamp.path).parent).labels(source)
-
-
-def _given_dataset(name: str, path: Path) -> GivenDataset | Unreadable:
-    try:
-        if not (path / "dataset.json").exists():
-            # It fails, and knows why: a work folder, an unfinished one, none at all.
-            FaceDataset.open(path)
-        return GivenDataset(name=name, path=path, dataset=_dataset(_stamp(path / "dataset.json")))
-    except EthnoshardError as error:
-        return name, str(error)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _dataset(stamp: Stamp) -> FaceDataset:
-    return FaceDataset.open(Path(stamp.path).parent)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _faces(faces: Stamp, identities: Stamp) -> pl.DataFrame:
-    dataset = FaceDataset.open(Path(faces.path).parent)
-    people = dataset.identities.select("group", "shard", name="identity").with_row_index("identity")
-    return (
-        dataset.faces()
-        .with_columns(pl.col("identity").cast(pl.UInt32))
-        .join(people, on="identity", how="left", maintain_order="left")
-        .select("name", "group", "shard", "offset", "length", "source_image", "probability")
-        .rename({"name": "identity"})
-    )
-
-
-def _fact_of_table(folder: Path, name: str) -> str | None:
-    try:
-        return str(_record_of_table(_stamp(folder / "look-alikes.json")).get(name))
-    except EthnoshardError:
-        return None
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _record_of_table(stamp: Stamp) -> Mapping[str, object]:
-    return read_json(Path(stamp.path))
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _table(stamp: Stamp) -> LookAlikes:
-    return LookAlikes.open(Path(stamp.path).parent)
-
-
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _benchmark(stamp: Stamp) -> Benchmark | EthnoshardError | None:
-    path = Path(stamp.path)
-    try:
-        return benchmark_from_json(path.stem, read_json(path), path)
-    except EthnoshardError as error:
-        return error
-
-
-@st.cache_resource(max_entries=_KEPT_SMALL, show_spinner=False)
-def _groups_of_report(stamp: Stamp) -> list[str]:
-    try:
-        result = read_report(Path(stamp.path).parent).result
-    except EthnoshardError:
-        return []
-    if isinstance(result, Audit):
-        return [group for summary in result.kinds.values() for group in summary.by_group]
-    sources = result.demographics if isinstance(result, Evaluation | Comparison) else ()
-    return [group for source in sources for group in source.by_group]
+        return _kept.report(_kept.stamp_of(self.report_path(name) / "report.json"))

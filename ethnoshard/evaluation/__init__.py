@@ -17,8 +17,10 @@ from ethnoshard.evaluation._counts import TestedPairs, Weighting
 from ethnoshard.evaluation._draws import draw_people
 from ethnoshard.evaluation._failures import ListedImages, LostImages, failures_of_images, failures_of_list
 from ethnoshard.evaluation._fairness import IDEALS, fairness_metrics
+from ethnoshard.evaluation._group_curves import Demographics, GroupCurves
+from ethnoshard.evaluation._group_options import GroupOptions
 from ethnoshard.evaluation._group_tally import ChosenThreshold, GroupTally, choose_threshold, given_threshold
-from ethnoshard.evaluation._groups import Demographics, GroupCurves, GroupOptions, demographics, group_curves
+from ethnoshard.evaluation._groups import demographics, group_curves
 from ethnoshard.evaluation._identification import compare_ranks, identification
 from ethnoshard.evaluation._moving_threshold import GroupErrorsOverThresholds, indices_at
 from ethnoshard.evaluation._open_set import open_set

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ethnoshard.evaluation._groups import GroupCurves
+from ethnoshard.evaluation._group_curves import GroupCurves
 from ethnoshard.results import GroupErrors
 
 

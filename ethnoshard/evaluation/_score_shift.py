@@ -4,7 +4,7 @@ import numpy as np
 
 from ethnoshard.evaluation._checks import Floats
 from ethnoshard.evaluation._counts import Levels, TestedPairs
-from ethnoshard.evaluation._groups import GroupCurves
+from ethnoshard.evaluation._group_curves import GroupCurves
 from ethnoshard.results import GroupSimilarities, ScoreShift, Similarities, SimilarityHistograms
 
 BINS = 120

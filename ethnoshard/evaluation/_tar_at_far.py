@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ethnoshard.evaluation._counts import TestedPairs, Weighting
-from ethnoshard.evaluation._groups import GroupCurves
+from ethnoshard.evaluation._group_curves import GroupCurves
 from ethnoshard.evaluation._thresholds import cut, limit
 from ethnoshard.results import GroupTar, OwnThreshold, TarAtFar, Threshold
 

@@ -28,27 +28,19 @@ from ethnoshard.results._audit import (
     FindingSummary,
     OtherSet,
 )
-from ethnoshard.results._benchmarks import (
-    OUR_DECODER,
-    OURS,
-    OWN_DECODER,
+from ethnoshard.results._batch_benchmarks import (
     ArmCompany,
     ArmsBenchmark,
-    Benchmark,
-    Cell,
-    Contestant,
     GroupCompany,
-    GroupErrorsBenchmark,
-    LoaderBenchmark,
-    LoaderRun,
-    Machine,
     MemoryBenchmark,
     MemoryRow,
+    PlanningBenchmark,
+)
+from ethnoshard.results._benchmarks import (
+    GroupErrorsBenchmark,
     PageBenchmark,
     Paint,
-    PlanningBenchmark,
     RateBenchmark,
-    Spread,
     StepBenchmark,
     TableBenchmark,
     benchmark_from_json,
@@ -69,6 +61,8 @@ from ethnoshard.results._groups import (
     GroupRates,
 )
 from ethnoshard.results._identification import Identification, IdentificationChange, RankChange, RankRate
+from ethnoshard.results._loader_benchmark import OUR_DECODER, OURS, OWN_DECODER, Contestant, LoaderBenchmark, LoaderRun
+from ethnoshard.results._machine import Benchmark, Cell, Machine, Spread
 from ethnoshard.results._open_set import OpenSet, OpenSetChange, SearchErrors, SearchErrorsChange, SearchRate
 from ethnoshard.results._reached import Accepted, explained_by_chance, why_no_val, why_no_val_of_before
 from ethnoshard.results._reports import (

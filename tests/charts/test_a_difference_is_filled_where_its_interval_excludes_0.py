@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ethnoshard.charts import GREY, Difference, differences
-from ethnoshard.reports._compare import comparison_pages
+from ethnoshard.reports._comparison_pages import comparison_pages
 from ethnoshard.results import Change, Compared, Comparison, Interval
 
 

@@ -11,14 +11,15 @@ FOLDER = Path(dashboard.__file__).parent
 EVERYWHERE = {"charts", "errors", "evaluation", "results", "runs", "shards"}
 """``evaluation`` for what follows a slider: pure functions of what a report keeps."""
 ALONE = {
-    "_shelf.py": {"_files", "_stamp", "lookalikes", "reports"},
+    "_kept.py": {"_files", "_stamp", "lookalikes", "reports"},
+    "_shelf.py": {"_stamp", "lookalikes", "reports"},
     "_faces.py": {"alignment", "embedding"},
     "views/_what_if.py": {"loading", "lookalikes", "mixing"},
     "views/dataset.py": {"_checks"},
     "views/groups.py": {"_stamp"},
     "app.py": {"dashboard"},
 }
-"""The one file that opens reports, the one that decodes faces, the one that plans batches; and foundations."""
+"""The files that open reports, the one that decodes faces, the one that plans batches; and foundations."""
 
 
 def rooms(source: str) -> set[str]:

@@ -20,7 +20,7 @@ from ethnoshard.reports import (
     read_report,
     write_report,
 )
-from ethnoshard.reports._compare import comparison_summary
+from ethnoshard.reports._comparison_summary import comparison_summary
 from ethnoshard.results import Comparison, as_json
 
 OPTIONS = EvaluationOptions(draws=60, fars=(0.05, 0.1), fmr=0.01, min_people=10, galleries=3)
