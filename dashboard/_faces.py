@@ -16,7 +16,8 @@ from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.results import Source
 from ethnoshard.shards import LocalShards
 
-from ._shelf import GivenDataset, Shelf
+from ._kept import GivenDataset
+from ._shelf import Shelf
 
 _HOVER_SCRIPT = Path(__file__).parent / "face_hover.js"
 

@@ -16,8 +16,9 @@ from ethnoshard.runs import RunRecord, RunSettings
 from ethnoshard.shards import FaceDataset
 
 from .. import _show
+from .._kept import GivenDataset
 from .._pick import one
-from .._shelf import GivenDataset, Shelf
+from .._shelf import Shelf
 from .._show import plain, reporting_errors
 from . import _encounters as company
 

@@ -2,13 +2,11 @@
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 import polars as pl
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from ethnoshard.charts import median_rates, memory_growth
+from ethnoshard.charts import median_rates
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.results import (
     ArmsBenchmark,
@@ -26,11 +24,9 @@ from ethnoshard.results import (
 from .. import _show
 from .._shelf import Shelf
 from .._show import plain, reporting_errors
+from ._batch_benchmarks import show_arms, show_memory, show_planning
+from ._benchmark_files import Files, Part, part_of, two_columns
 from ._loaders import show_loaders, show_origin
-
-B = TypeVar("B", bound=Benchmark)
-Files = Sequence[tuple[str, B]]
-"""Name of a file and what it holds."""
 
 _LOADING = "loading-"
 
@@ -64,7 +60,7 @@ def show(shelf: Shelf) -> None:
 
 
 def _alignment(files: Files[RateBenchmark]) -> None:
-    for (name, content), column in zip(files, _two_columns(len(files)), strict=False):
+    for (name, content), column in zip(files, two_columns(len(files)), strict=False):
         with column:
             _show.chart(
                 median_rates(content.spreads, "images a second"),
@@ -124,93 +120,6 @@ def labelling_title(content: RateBenchmark) -> str:
     return f"ethnoshard label looks at {max(content.ours, default=0.0):,.0f} faces a second"
 
 
-def _planning(files: Files[PlanningBenchmark]) -> None:
-    rows = planning_table([content for _, content in files])
-    milliseconds = st.column_config.NumberColumn(format="%.2f")
-    _show.table(
-        rows.drop("target"),
-        name="planning",
-        title=planning_title(rows),
-        how="Planning needs no face and no file; going on from a state costs about what a batch costs.",
-        download=rows,
-        columns={
-            **dict.fromkeys(("people", "faces", "batches"), st.column_config.NumberColumn(format="compact")),
-            "plan ready, s": st.column_config.NumberColumn(format="%.1f"),
-            **dict.fromkeys(("a batch anywhere, ms", "the next batch, ms", "going on from a state, ms"), milliseconds),
-        },
-    )
-
-
-def planning_table(contents: Sequence[PlanningBenchmark]) -> pl.DataFrame:
-    """A row a plan."""
-    return pl.DataFrame(
-        [
-            {
-                "batches of": f"{content.people} x {content.images}",
-                "target": content.target,
-                "people": content.identities,
-                "faces": content.faces,
-                "batches": content.batches,
-                "plan ready, s": content.plan_s,
-                "a batch anywhere, ms": content.batch_anywhere_ms.median,
-                "the next batch, ms": content.next_batch_ms.median,
-                "going on from a state, ms": content.going_on_ms,
-                "peak memory, MiB": content.peak_mib,
-            }
-            for content in contents
-        ]
-    )
-
-
-def planning_title(rows: pl.DataFrame) -> str:
-    """The slowest of the plans: rows of ``planning_table``."""
-    row = rows.sort("plan ready, s", descending=True).row(0, named=True)
-    return (
-        f"A plan of {row['faces'] / 1e6:,.0f} million faces is ready in {row['plan ready, s']:.1f} s and takes "
-        f"{row['peak memory, MiB'] / 1024:.1f} GiB"
-    )
-
-
-def _arms(files: Files[ArmsBenchmark]) -> None:
-    rows = pl.concat([arm_table(content) for _, content in files])
-    two = st.column_config.NumberColumn(format="%.2f")
-    _show.table(
-        rows,
-        name="meetings-arms",
-        title="What batches hold of each group, by arm",
-        how="variance / random is 1 where people come as by chance and 0 where a quota holds; own pairs are ordered "
-        "pairs of a group's people in a batch, its own negatives.",
-        columns=dict.fromkeys(rows.columns[3:], two),
-    )
-
-
-def arm_table(content: ArmsBenchmark) -> pl.DataFrame:
-    """A row a size of batches, arm and group."""
-    return pl.DataFrame(
-        [
-            {
-                "batches of": size.replace("x", " x "),
-                "arm": arm,
-                "group": group,
-                "people": company.people,
-                "variance / random": company.dispersion,
-                "own pairs": company.pairs,
-                "at random": company.pairs_at_random,
-                "nearest in the batch, %": _percent(company.nearest),
-                "by chance, %": _percent(company.nearest_by_chance),
-            }
-            for size, arms in content.sizes.items()
-            for arm, found in arms.items()
-            for group, company in found.groups.items()
-        ],
-        infer_schema_length=None,
-    )
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
-
-
 def _table(name: str, title: str, how: str) -> Callable[[Files[TableBenchmark]], None]:
     def show_table(files: Files[TableBenchmark]) -> None:
         several = len(files) > 1
@@ -228,78 +137,6 @@ def _table(name: str, title: str, how: str) -> Callable[[Files[TableBenchmark]],
         )
 
     return show_table
-
-
-def _memory(files: Files[MemoryBenchmark]) -> None:
-    for name, content in files:
-        left, right = st.columns(2, gap="large")
-        with left:
-            _show.chart(
-                memory_growth(*memory_lines(content)),
-                name=name,
-                title=memory_title(content),
-                how="Both axes by powers of ten. A whole epoch each; of the shards only some windows are held.",
-            )
-        with right:
-            rows = read_table(content)
-            _show.table(
-                rows.drop("images/s"),
-                name=f"{name}-reads",
-                title=read_title(rows),
-                how="A jump is a read that does not begin where the one before ended.",
-                columns={
-                    "shards, MiB": st.column_config.NumberColumn(format="%.0f"),
-                    "read / size": st.column_config.NumberColumn(format="%.2f"),
-                },
-                download=rows,
-            )
-
-
-def memory_lines(content: MemoryBenchmark) -> tuple[list[int], list[tuple[str, list[float]]]]:
-    """Sizes of the datasets in faces, and what took how many MiB at each."""
-    rows = sorted(content.rows, key=lambda row: row.faces)
-    return [row.faces for row in rows], [
-        ("shards on disk", [row.size_mib for row in rows]),
-        ("whole process", [row.peak_mib for row in rows]),
-        ("of it the loader", [row.loader_mib for row in rows]),
-    ]
-
-
-def memory_title(content: MemoryBenchmark) -> str:
-    """How the loader's memory grows between the smallest and the largest dataset."""
-    rows = sorted(content.rows, key=lambda row: row.faces)
-    first, last = rows[0], rows[-1]
-    return (
-        f"{last.faces / first.faces:,.0f} times as many faces take {last.loader_mib / first.loader_mib:.1f} times the "
-        f"loader's memory, {last.loader_mib:,.0f} MiB"
-    )
-
-
-def read_table(content: MemoryBenchmark) -> pl.DataFrame:
-    """What was read of each dataset, and how often a read jumps; beside it one file a face."""
-    return pl.DataFrame(
-        [
-            {
-                "faces": row.faces,
-                "shards, MiB": row.size_mib,
-                "read / size": row.read_mib / row.size_mib,
-                "reads": row.reads,
-                "jumps": row.seeks,
-                "jumps, a file a face": row.images,
-                "images/s": row.images_per_second,
-            }
-            for row in content.rows
-        ]
-    )
-
-
-def read_title(rows: pl.DataFrame) -> str:
-    """The largest dataset: rows of ``read_table``."""
-    row = rows.sort("faces", descending=True).row(0, named=True)
-    return (
-        f"Of {row['faces']:,} faces {row['read / size']:.2f} times the shards' size is read, with "
-        f"{row['jumps, a file a face'] / row['jumps']:,.0f} times fewer jumps than a file a face"
-    )
 
 
 def _training(files: Files[StepBenchmark]) -> None:
@@ -424,31 +261,14 @@ def page_title(rows: pl.DataFrame, runs: int) -> str:
     )
 
 
-def _two_columns(number: int) -> Sequence[DeltaGenerator]:
-    """Two beside each other, at least ``number``."""
-    return [column for _ in range(0, number, 2) for column in st.columns(2, gap="large")]
-
-
-Part = Callable[[Sequence[tuple[str, Benchmark]]], None]
-
-
-def _of(kind: type[B], part: Callable[[Files[B]], None]) -> Part:
-    """The part of the page for files of one kind."""
-
-    def show_part(files: Sequence[tuple[str, Benchmark]]) -> None:
-        part([(name, content) for name, content in files if isinstance(content, kind)])
-
-    return show_part
-
-
 def _rows(command: str, kind: str, title: str, how: str) -> tuple[str, Part]:
     """The command of files that hold rows, and the part that shows them as tables."""
-    return command, _of(TableBenchmark, _table(kind, title, how))
+    return command, part_of(TableBenchmark, _table(kind, title, how))
 
 
 _PARTS: Mapping[str, tuple[str, Part]] = {
-    "planning-": ("python -m benchmarks.planning", _of(PlanningBenchmark, _planning)),
-    "meetings-arms": ("python -m benchmarks.meetings", _of(ArmsBenchmark, _arms)),
+    "planning-": ("python -m benchmarks.planning", part_of(PlanningBenchmark, show_planning)),
+    "meetings-arms": ("python -m benchmarks.meetings", part_of(ArmsBenchmark, show_arms)),
     "meetings-disk": _rows(
         "python -m benchmarks.meetings",
         "meetings-disk",
@@ -471,19 +291,19 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
     ),
     "look-alikes": (
         "python -m benchmarks.look_alikes",
-        _of(
+        part_of(
             TableBenchmark,
             _table(
                 "look-alikes", "What the index finds of what a search of all finds", "On clustered synthetic centroids."
             ),
         ),
     ),
-    "memory": ("python -m benchmarks.memory", _of(MemoryBenchmark, _memory)),
-    "alignment-": ("python -m benchmarks.alignment SOURCE", _of(RateBenchmark, _alignment)),
-    "packing": ("python -m benchmarks.packing", _of(RateBenchmark, _packing)),
-    "labelling": ("python -m benchmarks.labelling WORK", _of(RateBenchmark, _labelling)),
-    "training-": ("python -m benchmarks.training DATASET", _of(StepBenchmark, _training)),
-    "demographics": ("python -m benchmarks.demographics", _of(GroupErrorsBenchmark, _group_errors)),
+    "memory": ("python -m benchmarks.memory", part_of(MemoryBenchmark, show_memory)),
+    "alignment-": ("python -m benchmarks.alignment SOURCE", part_of(RateBenchmark, _alignment)),
+    "packing": ("python -m benchmarks.packing", part_of(RateBenchmark, _packing)),
+    "labelling": ("python -m benchmarks.labelling WORK", part_of(RateBenchmark, _labelling)),
+    "training-": ("python -m benchmarks.training DATASET", part_of(StepBenchmark, _training)),
+    "demographics": ("python -m benchmarks.demographics", part_of(GroupErrorsBenchmark, _group_errors)),
     "coverage": _rows(
         "python -m benchmarks.coverage",
         "coverage",
@@ -541,6 +361,6 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "What a GPU does with all this",
         "A row without a figure says why. What is asked of a figure stands beside it, and whether it holds.",
     ),
-    "dashboard": ("python -m benchmarks.dashboard", _of(PageBenchmark, _pages)),
+    "dashboard": ("python -m benchmarks.dashboard", part_of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

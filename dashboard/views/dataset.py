@@ -18,7 +18,8 @@ from ethnoshard.shards import (
 )
 
 from .. import _faces, _pick, _show
-from .._shelf import GivenDataset, Shelf
+from .._kept import GivenDataset
+from .._shelf import Shelf
 from .._show import plain, reporting_errors
 
 _FACES = ("6", "12", "24")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from dashboard._show import plain
-from dashboard.views.batches import composition_title, coverage_title, error_title, numbers_title, reason_words
+from dashboard.views._delivered import composition_title, coverage_title, error_title, numbers_title, reason_words
 from ethnoshard.charts import batch_composition, coverage_bars, quota_error
 from ethnoshard.charts._delivery import farthest_in_blocks
 from ethnoshard.results import Delivery

@@ -7,11 +7,10 @@ import pytest
 from made_evaluations import made_evaluation, made_picked
 
 from dashboard.views._comparisons import clear_group_changes, group_change_table
-from dashboard.views.groups import (
+from dashboard.views._group_rates import (
     ErrorsInView,
     SourceErrors,
     cross_title,
-    det_by_group,
     each_rate,
     metric_numbers,
     metric_table,
@@ -19,7 +18,9 @@ from dashboard.views.groups import (
     rate_table,
     spread,
 )
-from dashboard.views.verification import WORST, curves_of, fold_table, histogram_title, roc_title, worst_table
+from dashboard.views._worst_pairs import WORST, worst_table
+from dashboard.views.groups import det_by_group
+from dashboard.views.verification import curves_of, fold_table, histogram_title, roc_title
 from ethnoshard.charts import (
     GREY,
     GROUP_METRICS,

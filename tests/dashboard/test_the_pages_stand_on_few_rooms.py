@@ -16,6 +16,7 @@ ALONE = {
     "_faces.py": {"alignment", "embedding"},
     "views/_what_if.py": {"loading", "lookalikes", "mixing"},
     "views/dataset.py": {"_checks"},
+    "views/_group_rates.py": {"_stamp"},
     "views/groups.py": {"_stamp"},
     "app.py": {"dashboard"},
 }
@@ -57,13 +58,19 @@ def test_a_page_is_a_file_and_helpers_are_few() -> None:
     views = {path.stem for path in (FOLDER / "views").glob("*.py")} - {"__init__"}
     pages = {"audit", "batches", "benchmarks", "clusters", "dataset", "groups", "runs", "training", "verification"}
     helpers = {
+        "_batch_benchmarks",
+        "_benchmark_files",
         "_comparisons",
         "_decisions",
+        "_delivered",
         "_encounters",
         "_evaluations",
+        "_finding_cards",
         "_group_details",
+        "_group_rates",
         "_loaders",
         "_picture",
         "_what_if",
+        "_worst_pairs",
     }
     assert views == pages | helpers
