@@ -25,7 +25,7 @@ def write_parquet(dataset: FaceDataset, people: Iterator[Person], folder: Path, 
         EthnoshardError: pyarrow is not installed. Polars can't put the names where ``datasets`` looks for them.
     """
     try:
-        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise EthnoshardError(

@@ -1,8 +1,9 @@
 """Pair lists that name files: ``label path path`` a line (opensphere, Kaggle), two lines a pair (CALFW, CPLFW)."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources.containers._inventory import has_image_extension
 from ethnoshard.sources.pairs._pair_list import PairList, Texts, checked_pairs, printable_line, text_lines, whole_number
 
+T = TypeVar("T")
 _FOLDS = 10
 _NUMBERED = re.compile(r"_[0-9]+\.[A-Za-z0-9]+$")
 """How a file's name goes on after its person's, as LFW and all that is made of it name files."""
@@ -43,17 +45,9 @@ def read_label_first_pairs(path: str | Path, *, allow_duplicates: bool = False) 
             one image only.
     """
     path = Path(path)
-    body = _body(path)
-    pairs = []
-    for place, line in body:
-        pair = label_first(line)
-        if pair is None:
-            raise EthnoshardError(
-                f"{path}, line {place:,}: {printable_line(line)} is not 0 or 1 and two paths of images, such as "
-                f"'1 Name/Name_0001.jpg Name/Name_0003.jpg'"
-            )
-        pairs.append(pair)
-    return _pair_list(path, pairs, [place for place, _ in body], allow_duplicates)
+    wanted = "0 or 1 and two paths of images, such as '1 Name/Name_0001.jpg Name/Name_0003.jpg'"
+    pairs = _parsed(path, label_first, wanted)
+    return _pair_list(path, list(pairs.values()), list(pairs), allow_duplicates)
 
 
 def label_first(line: str) -> LabelledPair | None:
@@ -82,18 +76,11 @@ def read_two_line_pairs(path: str | Path, *, allow_duplicates: bool = False) -> 
             are of one kind, a pair comes twice or has one image only.
     """
     path = Path(path)
-    body = _body(path)
-    files = []
-    for place, line in body:
-        file = labelled_file(line)
-        if file is None:
-            raise EthnoshardError(
-                f"{path}, line {place:,}: {printable_line(line)} is not a file and a number, such as "
-                f"'Name_0001.jpg 1', of which two lines make a pair"
-            )
-        files.append(file)
+    wanted = "a file and a number, such as 'Name_0001.jpg 1', of which two lines make a pair"
+    parsed = _parsed(path, labelled_file, wanted)
+    places, files = list(parsed), list(parsed.values())
     pairs = []
-    for (place, _), (first, label), (second, again) in zip(body[1::2], files[0::2], files[1::2], strict=False):
+    for place, (first, label), (second, again) in zip(places[1::2], files[0::2], files[1::2], strict=False):
         if label != again:
             raise EthnoshardError(
                 f"{path}, line {place:,}: both lines of a pair have one label, but here {again} follows on {label}; a "
@@ -102,7 +89,7 @@ def read_two_line_pairs(path: str | Path, *, allow_duplicates: bool = False) -> 
         pairs.append(LabelledPair(label, first, second))
     if len(files) % 2:
         raise EthnoshardError(f"{path} has {len(files):,} lines; two make a pair, so one is missing. Fetch it again")
-    return _pair_list(path, pairs, [place for place, _ in body[0::2]], allow_duplicates)
+    return _pair_list(path, pairs, places[0::2], allow_duplicates)
 
 
 def labelled_file(line: str) -> tuple[str, int] | None:
@@ -138,8 +125,20 @@ def both_kinds(path: Path, same: NDArray[np.bool_], advice: str) -> None:
         raise EthnoshardError(f"{path}: all of its {len(same):,} pairs are of {kind}; {advice}")
 
 
-def _body(path: Path) -> list[tuple[int, str]]:
-    return [(place, line) for place, line in enumerate(text_lines(path), start=1) if line.strip()]
+def _parsed(path: Path, parse: Callable[[str], T | None], wanted: str) -> dict[int, T]:
+    """Number of each line that isn't empty -> what it says.
+
+    Raises:
+        EthnoshardError: a line is not what is wanted.
+    """
+    found = {}
+    for place, line in enumerate(text_lines(path), start=1):
+        if line.strip():
+            parsed = parse(line)
+            if parsed is None:
+                raise EthnoshardError(f"{path}, line {place:,}: {printable_line(line)} is not {wanted}")
+            found[place] = parsed
+    return found
 
 
 def _key(path: str) -> str:
