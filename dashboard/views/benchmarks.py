@@ -311,6 +311,14 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "In drawn worlds, in percent with the Monte-Carlo error. Of 95 % intervals 92 to 98 % should hold it "
         "(covers), of claims where nothing differs 2 to 7 % should be made (claims); ! marks what is outside.",
     ),
+    "retrained": _rows(
+        "python -m benchmarks.retrained FOLDER",
+        "retrained",
+        "What is claimed of two runs of one arm",
+        "Runs of drawn faces that differ in their seed alone, compared on the same other people: pairs of runs with a "
+        "claim, claims made of all that could be, and how many have the same sign on people drawn anew. All are false "
+        "of the arm; those that hold anew are true of the two networks.",
+    ),
     "audit-images": _rows(
         "python -m benchmarks.audit_images",
         "audit-images",

@@ -158,8 +158,8 @@ class PageBenchmark(Benchmark):
 
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
-    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``audit``,
-    ``fuzz``, ``listing`` and ``gpu``.
+    """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``retrained``,
+    ``audit``, ``fuzz``, ``listing`` and ``gpu``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -195,6 +195,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "training-": StepBenchmark,
         "demographics": GroupErrorsBenchmark,
         "coverage": TableBenchmark,
+        "retrained": TableBenchmark,
         "audit-": TableBenchmark,
         "fuzz": TableBenchmark,
         "listing-": TableBenchmark,
