@@ -15,23 +15,18 @@ from ethnoshard.shards import ReadCounts, ShardReader, open_shards
 class MadeShards:
     """Shards of which only the lengths are known; counts what is read of them."""
 
-    def __init__(self, identities: Identities) -> None:
-        """Shards of these people."""
+    def __init__(self) -> None:
+        """Nothing was read."""
         self.counts = ReadCounts()
         self._last = (-1, 0)
-        self._of = identities
-        self._at = {
-            place: one
-            for one, place in enumerate(zip(identities.shard.tolist(), identities.offset.tolist(), strict=True))
-        }
 
-    def read(self, shard: int, offset: int, length: int) -> Any:
+    def read(self, shard: int, offset: int, length: int, into: memoryview | None = None) -> Any:
         """Where it would be read."""
         self.counts.reads += 1
         self.counts.seeks += self._last != (shard, offset)
         self.counts.size += length
         self._last = (shard, offset + length)
-        return shard, offset, length
+        return into
 
     def will_need(self, shards: Iterable[int]) -> None:
         """They are here."""
@@ -39,22 +34,18 @@ class MadeShards:
     def close(self) -> None:
         """Nothing is open."""
 
-    def faces_in(self, piece: Any) -> dict[int, dict[int, Any]]:
-        """The faces of such a piece, which have a length and nothing else."""
-        shard, offset, length = piece
-        found, one = {}, self._at[shard, offset]
-        while one < len(self._of.faces) and self._of.shard[one] == shard and self._of.offset[one] < offset + length:
-            found[one] = dict.fromkeys(range(int(self._of.faces[one])), range(FACE_BYTES))
-            one += 1
-        return found
+
+def _made_places(_: object, begin: int, identity: int, faces: int) -> list[tuple[int, int]]:
+    """Faces which have a length and nothing else."""
+    return [(begin, FACE_BYTES)] * faces
 
 
 def measure_reads(plan: Plan, shards: ShardReader | None = None) -> dict[str, Any]:
     """Read an epoch, of real shards or of made ones."""
-    made = MadeShards(plan.identities)
+    made = MadeShards()
     reader = _spans.SpanReader(plan.epoch(0), range(plan.batches), shards or made)
     held = 0
-    with mock.patch.object(_spans, "faces_in", made.faces_in if shards is None else _spans.faces_in):
+    with mock.patch.object(_spans, "places_of", _made_places if shards is None else _spans.places_of):
         for _ in reader:
             held = max(held, reader.held_bytes)
     counts = (shards or made).counts

@@ -46,6 +46,7 @@ SLOW_FILES = {
     "test_each_group_by_itself_is_its_list_by_itself",
     "test_every_number_says_what_it_is_of",
     "test_every_process_gets_its_own_batches",
+    "test_faces_are_read_where_they_lie",
     "test_folders_of_several_people_are_found",
     "test_forked_and_spawned_processes",
     "test_groups_are_what_a_table_says_of_people",

@@ -1,8 +1,10 @@
 """Decodes faces in a process of its own: run as a script, it needs numpy and simplejpeg only, and starts at once.
 
-A request is a head of six numbers (faces, bytes of JPEGs, number and size of the memory, first row, whether the memory
-is new), a table of a face's length and view each, and the JPEGs. If the memory is new its descriptor follows. The
-answer is a number of bytes and as many of JSON: the rows that failed, each with its reason.
+A request says where things are, in memory that is shared: JPEGs are read and pixels written in place. It is a head of
+four numbers (faces, number of the memory of the pixels, first row, memories that are new), number and size of each new
+memory, and a table of each face's JPEG (number of the memory, offset, length) and view (top, left, whether to mirror).
+The new memories' descriptors follow. The answer is a number of bytes and as many of JSON: the rows that failed, each
+with its reason; none, where all is well.
 """
 
 import contextlib
@@ -26,8 +28,8 @@ else:
 
     decode_jpeg = runpy.run_path(str(Path(__file__).parents[1] / "_jpeg.py"))["decode_jpeg"]
 
-HEAD, TABLE = 6, 4
-"""Numbers (64 bits) of a request's head, and of its table for each face: length, top, left, whether to mirror."""
+HEAD, MEMORY, TABLE = 4, 2, 6
+"""Numbers (64 bits) of a request's head, of each new memory, and of each face."""
 
 Pixels = npt.NDArray[np.uint8]
 View = tuple[int, int, bool]
@@ -76,38 +78,56 @@ def receive(connection: socket.socket, into: memoryview) -> bool:
     return True
 
 
+class Memories:
+    """What the process shares with the one that trains, by number."""
+
+    def __init__(self, connection: socket.socket, size: int) -> None:
+        """Nothing yet; ``connection`` brings descriptors, and ``size`` is the side of a face in a batch, pixels."""
+        self._connection, self._size = connection, size
+        self._content: dict[int, memoryview] = {}
+        self._rows: dict[int, Pixels] = {}
+
+    def receive(self, new: "npt.NDArray[np.int64]") -> bool:
+        """Get to know memories of these numbers and sizes; False where the loader was closed meanwhile."""
+        for number, size in new.tolist():
+            _, descriptors, *_ = socket.recv_fds(self._connection, 1, 1)
+            if not descriptors:
+                return False
+            self._content[number] = memoryview(mmap.mmap(descriptors[0], size))
+            os.close(descriptors[0])
+        return True
+
+    def jpeg(self, number: int, offset: int, length: int) -> memoryview:
+        """The bytes of a JPEG."""
+        return self._content[number][offset : offset + length]
+
+    def rows(self, number: int) -> Pixels:
+        """The faces of a batch, shape (faces, size, size, 3)."""
+        if number not in self._rows:
+            content = np.frombuffer(self._content[number], np.uint8)
+            self._rows[number] = content.reshape(-1, self._size, self._size, 3)
+        return self._rows[number]
+
+
 def serve(connection: socket.socket, image_size: int, size: int) -> None:
     """Answer requests until there are no more."""
-    decoder = PixelDecoder(image_size, size)
+    decoder, memories = PixelDecoder(image_size, size), Memories(connection, size)
     head = np.empty(HEAD, np.int64)
-    content = bytearray()
-    memories: dict[int, Pixels] = {}
     connection.sendall(b"r")
     while receive(connection, head.data.cast("B")):
-        count, length, memory, room, first, new = head.tolist()
-        table = np.empty((count, TABLE), np.int64)
-        if len(content) < length:
-            content = bytearray(length)
-        view = memoryview(content)
-        if not (receive(connection, table.data.cast("B")) and receive(connection, view[:length])):
+        count, pixels, first, unknown = head.tolist()
+        new, table = np.empty((unknown, MEMORY), np.int64), np.empty((count, TABLE), np.int64)
+        if unknown and not receive(connection, new.data.cast("B")):
             return
-        if new:
-            _, descriptors, *_ = socket.recv_fds(connection, 1, 1)
-            if not descriptors:
-                # The loader was closed between the two.
-                return
-            memories[memory] = np.frombuffer(mmap.mmap(descriptors[0], room), np.uint8)
-            os.close(descriptors[0])
-        shape = (room // (3 * size * size), size, size, 3)
-        rows = memories[memory][: shape[0] * 3 * size * size].reshape(shape)
-        failed, offset = [], 0
-        for index, (bytes_, top, left, flip) in enumerate(table.tolist()):
+        if not (receive(connection, table.data.cast("B")) and memories.receive(new)):
+            return
+        rows, failed = memories.rows(pixels), []
+        for row, (memory, offset, length, top, left, flip) in enumerate(table.tolist(), first):
             try:
-                decoder.decode(view[offset : offset + bytes_], rows[first + index], (top, left, bool(flip)))
+                decoder.decode(memories.jpeg(memory, offset, length), rows[row], (top, left, bool(flip)))
             except ValueError as error:
-                failed.append((first + index, str(error)))
-            offset += bytes_
-        answer = json.dumps(failed).encode()
+                failed.append((row, str(error)))
+        answer = json.dumps(failed).encode() if failed else b""
         connection.sendall(len(answer).to_bytes(8, sys.byteorder) + answer)
 
 

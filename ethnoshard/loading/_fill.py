@@ -5,21 +5,25 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.loading._decode import Decoder, View
-from ethnoshard.loading._processes import DecodingProcess, SharedMemory
-from ethnoshard.loading._spans import Faces, faces_in
+from ethnoshard.loading._decode import Decoder, View, Views
+from ethnoshard.loading._jpegs import Jpegs, places_in
+from ethnoshard.loading._processes import DecodingProcess
+from ethnoshard.loading._shared_memory import SharedMemory
 from ethnoshard.mixing import EpochPlan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader
 
 _SUBSTITUTE = 13
 _MISSING = "it is not in its shard"
-_NOTHING = memoryview(b"")
+
+Faces: TypeAlias = dict[int, memoryview]
+"""JPEGs of an identity, by number of the face."""
 
 
 @dataclass
@@ -86,8 +90,8 @@ class PendingBatch:
         number: which batch of the epoch.
         identities: numbers of the identities, shape (P,).
         faces: numbers of the faces, shape (P, K).
-        jpegs: P * K of them, row by row.
-        views: how each is cut.
+        jpegs: of its rows.
+        views: how each is cut, shape (P * K, 3).
         memory: where the pixels go, shape (P * K, size, size, 3), uint8.
         shared: the same memory, as other processes know it.
         images: what the trainer gets of them, once all are there.
@@ -98,8 +102,8 @@ class PendingBatch:
     number: int
     identities: npt.NDArray[np.int32]
     faces: npt.NDArray[np.int32]
-    jpegs: list[memoryview | None]
-    views: list[View]
+    jpegs: Jpegs
+    views: Views
     memory: torch.Tensor
     shared: SharedMemory
     images: object = None
@@ -108,6 +112,11 @@ class PendingBatch:
     def __post_init__(self) -> None:
         """Look at the memory as numpy does, whose views cost a tenth of torch's."""
         self.pixels = self.memory.numpy()
+
+    def view(self, row: int) -> View:
+        """How the face of a row is cut."""
+        top, left, flip = self.views[row].tolist()
+        return top, left, bool(flip)
 
 
 class Filler:
@@ -123,24 +132,26 @@ class Filler:
     def decode(self, pending: PendingBatch, rows: range, decoder: Decoder) -> list[int]:
         """Decode some rows; returns those whose faces are bad."""
         failed = []
-        jpegs, pixels, views, decode = pending.jpegs, pending.pixels, pending.views, decoder.decode
+        jpegs, pixels, decode = pending.jpegs, pending.pixels, decoder.decode
         for row in rows:
             jpeg = jpegs[row]
             try:
                 if jpeg is None:
                     raise UnreadableImageError(_MISSING)
-                decode(jpeg, pixels[row], views[row])
+                decode(jpeg, pixels[row], pending.view(row))
             except UnreadableImageError as error:
                 person, index = divmod(row, pending.faces.shape[1])
                 self._add(int(pending.identities[person]), int(pending.faces[person, index]), str(error))
                 failed.append(row)
         return failed
 
-    def decode_elsewhere(self, pending: PendingBatch, rows: range, process: DecodingProcess) -> list[int]:
-        """Have a process decode some rows; returns those whose faces are bad."""
-        jpegs = [pending.jpegs[row] or _NOTHING for row in rows]
-        views = pending.views[rows.start : rows.stop]
-        failed = process.decode(jpegs, views, pending.shared, rows.start)
+    def begin_elsewhere(self, pending: PendingBatch, rows: range, process: DecodingProcess) -> None:
+        """Have a process decode some rows."""
+        process.begin(pending.jpegs, pending.views, pending.shared, rows)
+
+    def end_elsewhere(self, pending: PendingBatch, process: DecodingProcess) -> list[int]:
+        """Wait for the rows that a process was given first; returns those whose faces are bad."""
+        failed = process.end()
         for row, reason in failed:
             person, index = divmod(row, pending.faces.shape[1])
             missing = pending.jpegs[row] is None
@@ -217,7 +228,7 @@ class Filler:
     def _put(self, pending: PendingBatch, row: int, identity: int, face: int, faces: Faces, decoder: Decoder) -> bool:
         """Decode a face into a row, unless it is bad."""
         try:
-            decoder.decode(faces[face], pending.pixels[row], pending.views[row])
+            decoder.decode(faces[face], pending.pixels[row], pending.view(row))
         except UnreadableImageError as error:
             self._add(identity, face, str(error))
             return False
@@ -230,7 +241,8 @@ class Filler:
     def _span(self, identity: int) -> Faces:
         of = self.epoch.plan.identities
         span = self._shards.read(int(of.shard[identity]), int(of.offset[identity]), int(of.length[identity]))
-        return faces_in(span).get(identity, {})
+        places = places_in(span).get(identity, [])
+        return {face: span[begin : begin + length] for face, (begin, length) in enumerate(places) if length}
 
     def _chance(self, number: int, identity: int, values: npt.NDArray[np.integer]) -> list[int]:
         """The values in an order that the batch and the identity decide."""

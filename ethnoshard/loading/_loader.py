@@ -70,7 +70,7 @@ class StratifiedLoader(IterableDataset[Any]):
         rank: int | None = None,
         world_size: int | None = None,
         num_workers: int = 2,
-        prefetch: int = 3,
+        prefetch: int | None = None,
         random_crop: int | None = None,
         random_flip: bool = False,
         transform: Transform | None = None,
@@ -103,7 +103,7 @@ class StratifiedLoader(IterableDataset[Any]):
                 group, which may begin after the loader was made, but before the first batch.
             world_size: how many processes train together; given together with ``rank``.
             num_workers: processes that decode; 0 starts none and decodes while the caller waits.
-            prefetch: batches made ahead.
+            prefetch: batches made ahead; by default 3, or as many more as ``num_workers`` can be busy with.
             random_crop: side of a square cut from a random place of each face, pixels.
             random_flip: mirror every other face, by chance.
             transform: called with a batch's images and a ``torch.Generator`` seeded by seed, epoch and batch, in a
@@ -120,7 +120,7 @@ class StratifiedLoader(IterableDataset[Any]):
         self._rank = Rank(rank, world_size)
         for name, value, least in (
             ("num_workers", num_workers, 0),
-            ("prefetch", prefetch, 1),
+            ("prefetch", 1 if prefetch is None else prefetch, 1),
             ("cache_mib", cache_mib, 1),
         ):
             check_whole(name, value, least)
@@ -207,7 +207,7 @@ class StratifiedLoader(IterableDataset[Any]):
 
     @property
     def held_bytes(self) -> int:
-        """JPEG bytes kept for batches to come, as of the last batch read."""
+        """JPEG bytes of people who have faces to come, as of the last batch read."""
         return self._engine.work.held_bytes
 
     def __len__(self) -> int:

@@ -65,7 +65,7 @@ class StreamMeasurement:
         waiting: part of the time in which the trainer waited; 1 where nothing trains.
         peak_mib: most memory that this process had, MiB.
         loader_mib: how much of it came with the batches: more than the process had before the first one, MiB.
-        held_mib: most JPEG bytes kept for later batches, MiB.
+        held_mib: most JPEG bytes kept of people who have faces to come, MiB.
         read_mib: read from the shards, MiB.
         reads: how many reads that were.
         seeks: how many of them were not where the one before ended.

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,8 +14,11 @@ _TICK = 0.1
 """Seconds after which a waiting thread looks whether it should end."""
 
 
-Decode = Callable[[Item, range], list[int]]
+Begin = Callable[[Item, range], Callable[[], list[int]]]
 Finish = Callable[[Item, list[int]], None]
+
+_UNDER_WAY = 2
+"""Slices that a thread begins before it waits for the first: so a process has the next one when it is through."""
 
 
 @dataclass
@@ -26,7 +30,7 @@ class Job(Generic[Item]):
         slices: rows to be decoded, a range for each task.
         failed: rows that could not be decoded so far.
         open: slices that are not done.
-        done: set when all are, and the item is finished.
+        done: held until all are, and the item is finished. A lock is waited for at a fraction of an event's cost.
         lock: held while ``failed`` and ``open`` change.
     """
 
@@ -34,8 +38,12 @@ class Job(Generic[Item]):
     slices: list[range]
     failed: list[int] = field(default_factory=list)
     open: int = 0
-    done: threading.Event = field(default_factory=threading.Event)
+    done: threading.Lock = field(default_factory=threading.Lock)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """It is not done."""
+        self.done.acquire()
 
 
 class Pipeline(Generic[Item]):
@@ -44,7 +52,7 @@ class Pipeline(Generic[Item]):
     def __init__(
         self,
         jobs: Iterator[Job[Item]],
-        workers: Sequence[Callable[[], tuple[Decode[Item], Finish[Item]]]],
+        workers: Sequence[Callable[[], tuple[Begin[Item], Finish[Item]]]],
         *,
         ahead: int,
     ) -> None:
@@ -52,12 +60,14 @@ class Pipeline(Generic[Item]):
 
         Args:
             jobs: what to make; run through in a thread of its own.
-            workers: each called in a thread of its own for two functions: decode some rows of an item and return those
-                that failed; finish an item whose rows are decoded.
+            workers: each called in a thread of its own for two functions: begin to decode some rows of an item, and
+                return what waits for that and tells which failed; finish an item whose rows are decoded.
             ahead: how many items may be ready or in work.
         """
         self._jobs = jobs
-        self._room = threading.Semaphore(ahead)
+        self._room: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        for _ in range(ahead):
+            self._room.put(True)
         self._ordered: queue.SimpleQueue[Job[Item] | None] = queue.SimpleQueue()
         self._tasks: queue.SimpleQueue[tuple[Job[Item], range] | None] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -78,9 +88,9 @@ class Pipeline(Generic[Item]):
             BaseException: what went wrong in any thread.
         """
         while (job := self._next()) is not None:
-            while not job.done.wait(_TICK):
+            while not job.done.acquire(timeout=_TICK):
                 self._raise()
-            self._room.release()
+            self._room.put(True)
             yield job.item
         self._raise()
 
@@ -89,7 +99,7 @@ class Pipeline(Generic[Item]):
         self._stop.set()
         for _ in self._threads:
             self._tasks.put(None)
-        self._room.release()
+        self._room.put(True)
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -113,7 +123,7 @@ class Pipeline(Generic[Item]):
             self._stop.set()
 
     def _read(self) -> None:
-        while self._room.acquire() and not self._stop.is_set():
+        while self._room.get() and not self._stop.is_set():
             job = next(self._jobs, None)
             self._ordered.put(job)
             if job is None:
@@ -122,15 +132,29 @@ class Pipeline(Generic[Item]):
             for rows in job.slices:
                 self._tasks.put((job, rows))
 
-    def _work(self, worker: Callable[[], tuple[Decode[Item], Finish[Item]]]) -> None:
-        decode, finish = worker()
-        while not self._stop.is_set() and (task := self._tasks.get()) is not None:
+    def _work(self, worker: Callable[[], tuple[Begin[Item], Finish[Item]]]) -> None:
+        begin, finish = worker()
+        under_way: deque[tuple[Job[Item], Callable[[], list[int]]]] = deque()
+        while not self._stop.is_set():
+            try:
+                task = self._tasks.get(block=not under_way)
+            except queue.Empty:
+                self._end(*under_way.popleft(), finish)
+                continue
+            if task is None:
+                return
             job, rows = task
-            failed = decode(job.item, rows)
-            with job.lock:
-                job.failed += failed
-                job.open -= 1
-                last = job.open == 0
-            if last:
-                finish(job.item, job.failed)
-                job.done.set()
+            under_way.append((job, begin(job.item, rows)))
+            if len(under_way) == _UNDER_WAY:
+                self._end(*under_way.popleft(), finish)
+
+    @staticmethod
+    def _end(job: Job[Item], wait: Callable[[], list[int]], finish: Finish[Item]) -> None:
+        failed = wait()
+        with job.lock:
+            job.failed += failed
+            job.open -= 1
+            last = job.open == 0
+        if last:
+            finish(job.item, job.failed)
+            job.done.release()

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.loading._spans import MOST_FACES, MOST_IDENTITIES
+from ethnoshard.loading._jpegs import MOST_FACES, MOST_IDENTITIES
 from ethnoshard.mixing import (
     Exhaustion,
     Identities,

@@ -1,33 +1,15 @@
-"""Faces of planned batches, as JPEG bytes: a span is read once, and what of it is still to come is kept until drawn."""
+"""JPEGs of planned batches: a span is read once, and kept until the last face of it that is planned was drawn."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
 
-from ethnoshard._tar import BLOCK
+from ethnoshard.loading._jpegs import Jpegs, Places, places_in, places_of
+from ethnoshard.loading._shared_memory import Piece, Pieces
 from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
 from ethnoshard.shards import ShardReader
-
-MOST_IDENTITIES, MOST_FACES = 10**7, 10**5
-"""As many as names of samples have digits for: ``<identity, 7 digits>-<face, 5 digits>.jpg``."""
-
-Faces = dict[int, memoryview]
-"""JPEGs by number of the face within its identity: views into the piece that was read, which lives as long."""
-
-_ENDS_AT, _END = 4, int.from_bytes(b"g\0\0\0", "little")
-"""The last letter of such a name, and what follows, in 32-bit words."""
-_DASH, _DOT = 7, slice(13, 16)
-_COLUMNS = np.r_[0:7, 8:13, 124:135]
-"""Digits in a header: of the identity and of the face, decimal, and of the size, octal."""
-_NUMBERS = np.repeat([0, 1, 2], (7, 5, 11))
-_BASES = np.array([10, 10, 8], np.uint8)[_NUMBERS]
-_POWERS = np.eye(3)[_NUMBERS] * _BASES[:, None] ** np.r_[6:-1:-1, 4:-1:-1, 10:-1:-1].astype(np.float64)[:, None]
-"""What each digit is worth, by number. Exact: eleven octal digits are far below the 53 bits of a float, and floats have
-the fast product."""
-_SUFFIX = np.frombuffer(b".jp", np.uint8)
-
 
 _A_LITTLE = 2
 """Batches that are planned, and pieces that are read, for the next blocks with each batch."""
@@ -37,26 +19,6 @@ _GAP = 1 << 16
 """Bytes that are read over rather than jumped."""
 
 
-def faces_in(piece: memoryview) -> dict[int, Faces]:
-    """The JPEGs of a piece that begins with a tar header, by identity.
-
-    What can't be read as such is passed over, and counts as missing. Whose a face is, its own header says.
-    """
-    blocks = np.frombuffer(piece, np.uint8)[: len(piece) // BLOCK * BLOCK].reshape(-1, BLOCK)
-    rows = np.flatnonzero(blocks.view("<u4")[:, _ENDS_AT] == _END)
-    headers = blocks[rows]
-    digits = headers[:, _COLUMNS] - np.uint8(ord("0"))
-    identities, faces, sizes = (digits.astype(np.float64) @ _POWERS).astype(np.int64).T
-    begins = (rows + 1) * BLOCK
-    sound = (digits < _BASES).all(axis=1) & (begins + sizes <= len(piece))
-    sound &= (headers[:, _DASH] == ord("-")) & (headers[:, _DOT] == _SUFFIX).all(axis=1)
-    faces_of: dict[int, Faces] = {}
-    columns: Iterable[list[int]] = (of[sound].tolist() for of in (identities, faces, begins, sizes))
-    for identity, face, begin, size in zip(*columns, strict=True):
-        faces_of.setdefault(identity, {})[face] = piece[begin : begin + size]
-    return faces_of
-
-
 class SpanReader:
     """Goes through batches of an epoch and gives the JPEGs of each.
 
@@ -64,9 +26,10 @@ class SpanReader:
     holds is bounded by the plan's window, whatever the size of the dataset.
     """
 
-    def __init__(self, epoch: EpochPlan, numbers: range, shards: ShardReader) -> None:
-        """Read the batches ``numbers``, in this order."""
+    def __init__(self, epoch: EpochPlan, numbers: range, shards: ShardReader, pieces: Pieces | None = None) -> None:
+        """Read the batches ``numbers``, in this order, into ``pieces``, or memory of their own."""
         self.epoch, self._numbers, self._shards = epoch, numbers, shards
+        self._pieces = pieces or Pieces()
         self._identities = epoch.plan.identities
         self._piece_bits = epoch.plan.piece_bits
         self._ahead: deque[PlannedBatch] = deque()
@@ -76,17 +39,17 @@ class SpanReader:
         self._reach = 1
         self._read_until = 0
         """How many of the batches ahead were read already."""
-        self._wanted: dict[int, defaultdict[int, int]] = {}
-        self._held: dict[int, Faces] = {}
+        self._wanted: dict[int, int] = {}
+        """How many cells of an identity are planned and not yet taken."""
+        self._held: dict[int, tuple[Piece, Places, int]] = {}
+        """Of an identity: where its JPEGs are, and how many bytes."""
         self._lasting: set[int] = set()
-        self._foreseen: set[int] = set()
-        """Identities all of whose cells to come are planned."""
         self._blocks: dict[int, tuple[Block, int]] = {}
         self.held_bytes = 0
-        """JPEG bytes kept at the moment."""
+        """JPEG bytes at the moment of people who have faces to come."""
 
-    def __iter__(self) -> Iterator[tuple[int, PlannedBatch, list[memoryview | None]]]:
-        """Number, plan and JPEGs of each batch: P * K of them, None for a face that its shard doesn't hold."""
+    def __iter__(self) -> Iterator[tuple[int, PlannedBatch, Jpegs]]:
+        """Number, plan and JPEGs of each batch."""
         for index, number in enumerate(self._numbers):
             self._plan_ahead(index)
             self._enter(number)
@@ -105,11 +68,9 @@ class SpanReader:
             return
         self._blocks |= blocks
         planned = self._numbers[self._planned] if self._planned < len(self._numbers) else self._numbers[-1] + 1
-        people = [block.identities for block, _ in self._blocks.values()]
         # Those of a block that is planned in part only are kept whole.
         lasting = [block.identities[block.lasting | (end > planned)] for block, end in self._blocks.values()]
         self._lasting = set(np.concatenate(lasting).tolist())
-        self._foreseen = set(np.concatenate(people).tolist()) - self._lasting
         soon = np.concatenate([batch.identities for batch in self._ahead])
         self._shards.will_need(dict.fromkeys(self._identities.shard[soon].tolist()))
         for identity in [one for one in self._held if one not in self._wanted and one not in self._lasting]:
@@ -131,10 +92,9 @@ class SpanReader:
         batch = self.epoch.batch(self._numbers[self._planned])
         self._planned += 1
         self._ahead.append(batch)
-        for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
-            wanted = self._wanted.setdefault(identity, defaultdict(int))
-            for face in faces:
-                wanted[face] += 1
+        wanted = self._wanted
+        for identity in batch.identities.tolist():
+            wanted[identity] = wanted.get(identity, 0) + 1
 
     def _read_ahead(self) -> None:
         """Read a little of what later batches need, so that none waits for the beginning of a block."""
@@ -150,10 +110,9 @@ class SpanReader:
 
     def _fetch(self, batch: PlannedBatch) -> None:
         """Have the faces of a batch; spans are read in the order of the disk, with neighbours that are wanted soon."""
-        for identity, faces in sorted(zip(batch.identities.tolist(), batch.faces.tolist(), strict=True)):
-            if self._held.get(identity, {}).keys() >= set(faces):
-                continue
-            self._read(*self._stretch(identity))
+        for identity in sorted(batch.identities.tolist()):
+            if identity not in self._held:
+                self._read(*self._stretch(identity))
 
     def _stretch(self, identity: int) -> tuple[int, int]:
         """First and last of the neighbouring identities to read together."""
@@ -185,37 +144,40 @@ class SpanReader:
     def _read(self, first: int, last: int) -> None:
         of = self._identities
         begin, end = int(of.offset[first]), int(of.offset[last] + of.length[last])
-        faces_of = faces_in(self._shards.read(int(of.shard[first]), begin, end - begin))
-        for identity in range(first, last + 1):
-            wanted = self._wanted.get(identity)
-            if wanted is None:
-                continue
-            faces = faces_of.get(identity, {})
-            if identity in self._foreseen:
-                faces = {face: jpeg for face, jpeg in faces.items() if face in wanted}
-            self._drop(identity)
-            self._held[identity] = faces
-            self.held_bytes += sum(map(len, faces.values()))
+        piece = self._pieces.take(end - begin)
+        content = self._shards.read(int(of.shard[first]), begin, end - begin, into=piece.content)
+        columns = (column[first : last + 1].tolist() for column in (of.faces, of.offset))
+        for identity, faces, offset in zip(range(first, last + 1), *columns, strict=True):
+            if identity in self._wanted and identity not in self._held:
+                places = places_of(content, offset - begin, identity, faces)
+                if places is None:
+                    places = _all_of(faces, places_in(content).get(identity, []))
+                size = sum(length for _, length in places)
+                self._held[identity] = piece, places, size
+                self.held_bytes += size
 
-    def _take(self, batch: PlannedBatch) -> list[memoryview | None]:
-        jpegs: list[memoryview | None] = []
+    def _take(self, batch: PlannedBatch) -> Jpegs:
+        pieces: list[Piece] = []
+        places: Places = []
         for identity, faces in zip(batch.identities.tolist(), batch.faces.tolist(), strict=True):
-            jpegs_of, wanted = self._held[identity], self._wanted[identity]
-            stays = identity in self._lasting
-            for face in faces:
-                jpeg = jpegs_of.get(face)
-                jpegs.append(jpeg)
-                wanted[face] -= 1
-                if not wanted[face]:
-                    del wanted[face]
-                    if not stays and jpeg is not None:
-                        self.held_bytes -= len(jpeg)
-                        del jpegs_of[face]
-            if not wanted:
+            piece, of_all, _ = self._held[identity]
+            pieces.append(piece)
+            places += [of_all[face] for face in faces]
+            left = self._wanted[identity] - 1
+            if left:
+                self._wanted[identity] = left
+            else:
                 del self._wanted[identity]
-                if not stays:
+                if identity not in self._lasting:
                     self._drop(identity)
-        return jpegs
+        return Jpegs(pieces, places)
 
     def _drop(self, identity: int) -> None:
-        self.held_bytes -= sum(map(len, self._held.pop(identity, {}).values()))
+        if identity in self._held:
+            *_, size = self._held.pop(identity)
+            self.held_bytes -= size
+
+
+def _all_of(faces: int, places: Places) -> Places:
+    """Places of all of an identity's faces, whatever its span in fact holds."""
+    return (places + [(0, 0)] * faces)[:faces]

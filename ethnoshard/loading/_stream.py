@@ -1,5 +1,6 @@
 """Finished batches, epoch after epoch: the threads and processes that make them, and all that these hold on to."""
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
@@ -8,23 +9,27 @@ from functools import partial
 import numpy as np
 import torch
 
+from ethnoshard.loading._buffers import Buffers
 from ethnoshard.loading._decode import Augmentation, Decoder, views
 from ethnoshard.loading._fill import BadFaces, Filler, PendingBatch
 from ethnoshard.loading._pipeline import Job, Pipeline
-from ethnoshard.loading._processes import Buffers, DecodingProcess
+from ethnoshard.loading._processes import DecodingProcess
 from ethnoshard.loading._ranks import in_worker
+from ethnoshard.loading._shared_memory import Pieces
 from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Plan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader, open_shards
 
-_SLICE = 64
-"""Faces that a thread decodes at a time."""
+_SLICE = 128
+"""Faces that a process is given at a time, at most: to give and to take back costs the same for many as for few."""
+_AHEAD = 3
+"""Batches made ahead at least, unless a number is given."""
 _TRANSFORM = 14
 
 _LEFT: list["Stream"] = []
 """Streams of a parent, kept from being collected: that would wait for processes that are not this one's."""
 
-Worker = tuple[Callable[[PendingBatch, range], list[int]], Callable[[PendingBatch, list[int]], None]]
+Worker = tuple[Callable[[PendingBatch, range], Callable[[], list[int]]], Callable[[PendingBatch, list[int]], None]]
 Transform = Callable[[torch.Tensor, torch.Generator], object]
 
 
@@ -39,13 +44,14 @@ class Work:
         shards: where they are read.
         bad_faces: those that could not be, so far.
         buffers: where pixels go.
+        pieces: where what is read goes.
         pinned: whether they end in page-locked memory.
         transform: what becomes of them.
         rank: whose batches these are.
         world_size: among how many.
         part: which part of the rank's batches, where a ``DataLoader``'s workers share them.
         parts: among how many.
-        held_bytes: JPEG bytes kept for batches to come, as of the last batch read.
+        held_bytes: JPEG bytes of people who have faces to come, as of the last batch read.
     """
 
     dataset: FaceDataset
@@ -57,6 +63,7 @@ class Work:
     pinned: bool
     transform: Transform | None
     rank: int = 0
+    pieces: Pieces = field(default_factory=Pieces)
     world_size: int = 1
     part: int = 0
     parts: int = 1
@@ -71,26 +78,32 @@ class Work:
         steps = -(-(self.plan.batches - consumed) // self.world_size)
         return range(begin, begin + steps * self.world_size, self.world_size)[self.part :: self.parts]
 
-    def jobs(self, epoch: int, consumed: int) -> Iterator[Job[PendingBatch]]:
-        """Batches of an epoch from one on, then those of the next epoch, so that its first ones are ready in time."""
+    def jobs(self, epoch: int, consumed: int, first: list[range], later: list[range]) -> Iterator[Job[PendingBatch]]:
+        """Batches of an epoch from one on, then those of the next epoch, so that its first ones are ready in time.
+
+        Args:
+            epoch: which one.
+            consumed: how many of its batches all ranks together have had.
+            first: slices of the first batch, which somebody waits for.
+            later: slices of those after it.
+        """
+        slices = itertools.chain([first], itertools.repeat(later))
         while True:
-            yield from self._of_epoch(epoch, self.numbers(consumed))
+            yield from self._of_epoch(epoch, self.numbers(consumed), slices)
             epoch, consumed = epoch + 1, 0
 
-    def _of_epoch(self, epoch: int, numbers: range) -> Iterator[Job[PendingBatch]]:
+    def _of_epoch(self, epoch: int, numbers: range, slices: Iterator[list[range]]) -> Iterator[Job[PendingBatch]]:
         planned = self.plan.epoch(epoch)
         settings = self.plan.settings
         rows = settings.people_per_batch * settings.images_per_person
-        slices = [range(start, min(start + _SLICE, rows)) for start in range(0, rows, _SLICE)]
         filler = Filler(self.dataset, planned, self.shards, self.bad_faces)
-        reader = SpanReader(planned, numbers, self.shards)
+        reader = SpanReader(planned, numbers, self.shards, self.pieces)
         for number, batch, jpegs in reader:
             self.held_bytes = reader.held_bytes
             view = views(self.augmentation, self.dataset.image_size, rows, settings.seed, epoch, number)
             shared, memory = self.buffers.take()
-            yield Job(
-                PendingBatch(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory, shared), slices
-            )
+            pending = PendingBatch(filler, number, batch.identities.copy(), batch.faces, jpegs, view, memory, shared)
+            yield Job(pending, next(slices))
 
     def worker(self, process: DecodingProcess | None = None) -> Worker:
         """What a thread does with slices of a batch, and with a batch that is decoded.
@@ -100,10 +113,12 @@ class Work:
         """
         decoder = Decoder(self.dataset.image_size, self.size)
 
-        def decode(pending: PendingBatch, rows: range) -> list[int]:
+        def begin(pending: PendingBatch, rows: range) -> Callable[[], list[int]]:
             if process is not None and process.ready:
-                return pending.filler.decode_elsewhere(pending, rows, process)
-            return pending.filler.decode(pending, rows, decoder)
+                pending.filler.begin_elsewhere(pending, rows, process)
+                return partial(pending.filler.end_elsewhere, pending, process)
+            failed = pending.filler.decode(pending, rows, decoder)
+            return lambda: failed
 
         def finish(pending: PendingBatch, failed: list[int]) -> None:
             if failed:
@@ -114,7 +129,7 @@ class Work:
             transform = self.transform
             pending.images = images if transform is None else transform(images, self._generator(pending))
 
-        return decode, finish
+        return begin, finish
 
     @property
     def size(self) -> int:
@@ -130,9 +145,15 @@ class Work:
 class Stream:
     """Finished batches, in order. Nothing in it refers to the loader, which so can be let go of."""
 
-    def __init__(self, work: Work, epoch: int, consumed: int, *, processes: int, ahead: int) -> None:
+    def __init__(self, work: Work, epoch: int, consumed: int, *, processes: int, ahead: int | None) -> None:
         """Begin at a batch of an epoch; without processes, batches are made when they are taken."""
-        jobs = work.jobs(epoch, consumed)
+        settings = work.plan.settings
+        rows = settings.people_per_batch * settings.images_per_person
+        if ahead is None:
+            # Two slices in each process's hands, and some that are done.
+            ahead = max(_AHEAD, -(-5 * processes * _SLICE // (2 * rows)))
+        at_once = min(_SLICE, max(1, ahead * rows // max(1, 2 * processes)))
+        jobs = work.jobs(epoch, consumed, _slices(rows, -(-rows // max(1, processes))), _slices(rows, at_once))
         self._processes = [DecodingProcess(work.dataset.image_size, work.size) for _ in range(processes)]
         workers = [partial(work.worker, process) for process in self._processes]
         self._pipeline = Pipeline(jobs, workers, ahead=ahead) if processes else None
@@ -163,10 +184,16 @@ class Stream:
 
     @staticmethod
     def _here(work: Work, jobs: Iterator[Job[PendingBatch]]) -> Iterator[PendingBatch]:
-        decode, finish = work.worker()
+        begin, finish = work.worker()
         for job in jobs:
-            finish(job.item, [row for rows in job.slices for row in decode(job.item, rows)])
+            finish(job.item, [row for rows in job.slices for row in begin(job.item, rows)()])
             yield job.item
+
+
+def _slices(rows: int, most: int) -> list[range]:
+    """Ranges of at most so many rows, about as many in each."""
+    number = -(-rows // most)
+    return [range(rows * one // number, rows * (one + 1) // number) for one in range(number)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -179,7 +206,7 @@ class Engine:
         in_memory: whether shards are kept in memory once read.
         limit_mib: of a remote dataset, MiB of shards kept on disk.
         processes: that decode.
-        ahead: batches made ahead.
+        ahead: batches made ahead; None for as many as keep the processes busy.
     """
 
     dataset: FaceDataset
@@ -191,7 +218,7 @@ class Engine:
     in_memory: bool
     limit_mib: int
     processes: int
-    ahead: int
+    ahead: int | None
     _work: Work | None = field(default=None, init=False)
     _stream: Stream | None = field(default=None, init=False)
     _next: tuple[int, int] = field(default=(0, 0), init=False)

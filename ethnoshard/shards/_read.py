@@ -41,8 +41,8 @@ class ShardReader(Protocol):
     def counts(self) -> ReadCounts:
         """What was read so far."""
 
-    def read(self, shard: int, offset: int, length: int) -> memoryview:
-        """``length`` bytes of shard number ``shard`` from ``offset``.
+    def read(self, shard: int, offset: int, length: int, into: memoryview | None = None) -> memoryview:
+        """``length`` bytes of shard number ``shard`` from ``offset``, in ``into``, or in memory of their own.
 
         Raises:
             EthnoshardError: the shard is gone, can't be read, or is no longer the one that was packed.
@@ -68,7 +68,7 @@ class LocalShards:
         self._last = (-1, 0)
         self.counts = ReadCounts()
 
-    def read(self, shard: int, offset: int, length: int) -> memoryview:
+    def read(self, shard: int, offset: int, length: int, into: memoryview | None = None) -> memoryview:
         """See :class:`ShardReader`."""
         packed = self._dataset.manifest.shards[shard].bytes
         if not 0 <= offset <= offset + length <= packed:
@@ -76,7 +76,7 @@ class LocalShards:
                 f"{self._path(shard)} has {packed:,} bytes, but the index places something at {offset:,} to "
                 f"{offset + length:,}; the index is damaged: verify the dataset, or pack it again"
             )
-        content = self._pool.take(length).data
+        content = self._pool.take(length).data if into is None else into
         with self._lock:
             descriptor, opened = self._descriptor(shard)
             self.counts.reads += 1
@@ -141,12 +141,16 @@ class ShardsInMemory:
         """What was read of the shards themselves."""
         return self._shards.counts
 
-    def read(self, shard: int, offset: int, length: int) -> memoryview:
+    def read(self, shard: int, offset: int, length: int, into: memoryview | None = None) -> memoryview:
         """See :class:`ShardReader`."""
         with self._lock:
             if shard not in self._kept:
                 self._kept[shard] = self._shards.read(shard, 0, self._sizes[shard])
-        return self._kept[shard][offset : offset + length]
+        content = self._kept[shard][offset : offset + length]
+        if into is None:
+            return content
+        into[:] = content
+        return into
 
     def will_need(self, shards: Iterable[int]) -> None:
         """See :class:`ShardReader`."""

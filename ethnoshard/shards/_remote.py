@@ -80,8 +80,8 @@ class RemoteShards:
         self._last = (-1, 0)
         self.counts = ReadCounts()
 
-    def read(self, shard: int, offset: int, length: int) -> memoryview:
-        """``length`` bytes of shard number ``shard`` from ``offset``; fetches the shard if the mirror lacks it.
+    def read(self, shard: int, offset: int, length: int, into: memoryview | None = None) -> memoryview:
+        """See :class:`~ethnoshard.shards.ShardReader`; fetches the shard if the mirror lacks it.
 
         Raises:
             EthnoshardError: the shard can't be fetched, the local disk is full, or the reader was closed.
@@ -89,7 +89,7 @@ class RemoteShards:
         self._check_usable()
         name = self._names[shard]
         with self._cache.using(name):
-            content = self._read(shard, offset, length)
+            content = self._read(shard, offset, length, into)
             self._cache.touch(name)
         with self._guard:
             self.counts.reads += 1
@@ -147,11 +147,11 @@ class RemoteShards:
             while self._open:
                 self._open.popitem()[1].close()
 
-    def _read(self, shard: int, offset: int, length: int) -> memoryview:
+    def _read(self, shard: int, offset: int, length: int, into: memoryview | None) -> memoryview:
         for last in (False, False, True):
             reader = self._reader(shard)
             try:
-                return reader.read(shard, offset, length)
+                return reader.read(shard, offset, length, into)
             except EthnoshardError:
                 # Deleted by another process before it was open, or damaged since: have it checked, fetched, anew.
                 self._close(shard)

@@ -10,7 +10,8 @@ import pytest
 
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard.loading import _spans, plan_of
-from ethnoshard.loading._spans import SpanReader, faces_in
+from ethnoshard.loading._jpegs import places_of
+from ethnoshard.loading._spans import SpanReader
 from ethnoshard.mixing import Identities, Plan, PlanSettings
 from ethnoshard.shards import open_shards
 from tests.kit.datasets import pattern_jpeg, write_dataset
@@ -136,12 +137,11 @@ def test_spans_that_do_not_lie_in_the_order_of_the_numbers_are_read_all_the_same
     dataset = FaceDataset.open(write_dataset(tmp_path / "d", [[6] * 60, [9] * 20], shard_bytes=100_000))
     of = plan_of(dataset, people_per_batch=8, images_per_person=4).identities
     order = np.random.default_rng(0).permutation(len(of.faces))
-    number = np.argsort(order).tolist()
     monkeypatch.setattr(
-        _spans, "faces_in", lambda piece: {number[one]: faces for one, faces in faces_in(piece).items()}
+        _spans, "places_of", lambda piece, begin, identity, faces: places_of(piece, begin, int(order[identity]), faces)
     )
     columns = {name: getattr(of, name)[order] for name in ("group", "faces", "shard", "offset", "length")}
     plan = Plan(Identities(groups=of.groups, **columns), PlanSettings(people_per_batch=8, images_per_person=4))
     shards = open_shards(dataset, in_memory=False, limit_mib=100)
     for _, _, jpegs in SpanReader(plan.epoch(0), range(plan.batches), shards):
-        assert all(jpeg is not None for jpeg in jpegs)
+        assert all(jpegs[row] is not None for row in range(len(jpegs.places)))

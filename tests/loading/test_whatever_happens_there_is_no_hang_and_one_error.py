@@ -115,7 +115,7 @@ def test_a_thread_that_dies_of_a_bug_is_an_error_in_the_training(
         raise MemoryError("no memory left")
 
     monkeypatch.setattr("ethnoshard.loading._fill.Filler.decode", dies)
-    monkeypatch.setattr("ethnoshard.loading._fill.Filler.decode_elsewhere", dies)
+    monkeypatch.setattr("ethnoshard.loading._fill.Filler.begin_elsewhere", dies)
     with pytest.raises(MemoryError):
         list(StratifiedLoader(made, num_workers=workers, **OPTIONS))
     assert not running()
@@ -244,8 +244,8 @@ def test_a_decoding_process_that_is_left_before_it_got_its_memory_ends_quietly()
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
     theirs.close()
     assert ours.recv(1) == b"r"
-    head, table = [1, 0, 0, 64 * 64 * 3, 0, 1], [0, 0, 0, 0]
-    ours.sendall(np.array(head + table, np.int64).tobytes())
+    head, memory, table = [1, 0, 0, 1], [0, 64 * 64 * 3], [0, 0, 0, 0, 0, 0]
+    ours.sendall(np.array(head + memory + table, np.int64).tobytes())
     ours.close()
     _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, b"")
