@@ -1,6 +1,6 @@
 """Photographs to aligned faces: find them (MTCNN), choose one, crop it.
 
-``FaceDetector`` needs torch, which is loaded when the name is first used.
+``FaceDetector`` is loaded when the name is first used, and with it what runs its networks: OpenVINO or torch.
 """
 
 from typing import TYPE_CHECKING

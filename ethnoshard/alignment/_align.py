@@ -16,6 +16,7 @@ from ethnoshard._known_digests import KnownDigests
 from ethnoshard._parallel import Executor, check_workers, in_processes
 from ethnoshard._part_share import WHOLE, Missing, PartShare
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._runtime import Runtime, RuntimeName, choose_runtime
 from ethnoshard._tar import end_of_tar, padded
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
@@ -108,8 +109,24 @@ def _digests_of_part(folder: WorkFolder, part: int) -> list[tuple[str, bytes | N
     return folder.part_table(part).filter(pl.col("face") == 0).select("image", "sha256").rows()
 
 
-PIXEL_DECIDING = ("ethnoshard", "torch", "torchvision", "facenet-pytorch", "numpy", "pillow")
-"""Distributions whose version can change a pixel of a face."""
+_PIXEL_DECIDING = ("ethnoshard", "numpy", "pillow")
+"""Distributions whose version can change a pixel of a face, whatever found it."""
+_FINDING = {"openvino": ("openvino",), "torch": ("torch", "torchvision", "facenet-pytorch")}
+"""Those that can move a box, by run-time."""
+
+
+def pixel_deciding(settings: AlignSettings, runtime: Runtime) -> dict[str, object]:
+    """What decides the faces beside photographs and settings: run-time and versions; none where nothing is searched."""
+    finding = () if settings.aligned else _FINDING[runtime.name]
+    versions = {name: version(name) for name in (*_PIXEL_DECIDING, *finding)}
+    return {"versions": versions} if settings.aligned else {"runtime": runtime.name, "versions": versions}
+
+
+def chosen_runtime(
+    settings: AlignSettings, asked: RuntimeName | None, device: str, log: Callable[[str], None] | None
+) -> Runtime:
+    """See ``choose_runtime``; that one is missing is told only where faces are searched for."""
+    return choose_runtime(asked, device, log=None if settings.aligned else log)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +166,7 @@ def align(
     reading: Reading | None = None,
     workers: int | None = None,
     device: str = "cpu",
+    runtime: RuntimeName | None = None,
     share: PartShare = WHOLE,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -159,7 +177,8 @@ def align(
     Call it from a script only under ``if __name__ == "__main__":``, because it starts processes. Interrupted, even
     by ``kill -9``, it loses the parts in hand; called again in the same way it goes on, if the photographs of the
     finished parts are still the same: they are known by what they hold, not by where they lie. The parts' bytes depend
-    on the photographs, the settings, the versions of the libraries and the kind of processor, not on ``workers``.
+    on the photographs, the settings, the run-time, the versions of the libraries and the kind of processor, not on
+    ``workers``.
 
     Args:
         source: a folder of identity folders, an archive of one, or RecordIO.
@@ -168,10 +187,11 @@ def align(
         reading: what the user says of who is where; by default the source's form says it.
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
+        runtime: what runs them: by default OpenVINO on a CPU where it is installed, else torch.
         share: which parts this call makes, if others make the rest; see :func:`align_source`.
         executor: what makes the parts; by default processes of this machine.
         progress: told how many images there are, and how many are done.
-        log: told what can't be checked, and what takes long.
+        log: told what can't be checked, what takes long, and that OpenVINO is missing.
 
     Returns:
         The counts.
@@ -189,6 +209,7 @@ def align(
         settings,
         workers=workers,
         device=device,
+        runtime=runtime,
         share=share,
         executor=executor,
         progress=progress,
@@ -203,6 +224,7 @@ def align_source(
     *,
     workers: int | None = None,
     device: str = "cpu",
+    runtime: RuntimeName | None = None,
     digests: Digests | None = None,
     waiting: Callable[[], None] | None = None,
     share: PartShare = WHOLE,
@@ -223,12 +245,13 @@ def align_source(
         settings: what decides the faces.
         workers: processes; one a core by default.
         device: where the networks run, "cpu" or "cuda".
+        runtime: what runs them: by default OpenVINO on a CPU where it is installed, else torch.
         digests: of all images, as ``image_digests`` has them, if they are known already.
         waiting: called before another process, which works in the folder, is waited for; by default that is an error.
         share: which parts to make.
         executor: what makes the parts; by default processes of this machine, ``workers`` of them.
         progress: told how many images there are, and how many are done.
-        log: told what can't be checked, and what takes long.
+        log: told what can't be checked, what takes long, and that OpenVINO is missing.
 
     Returns:
         The counts.
@@ -237,6 +260,7 @@ def align_source(
         EthnoshardError: the folder was made otherwise or from other photographs, the disk is full, a worker died.
     """
     workers = check_workers(workers)
+    chosen = chosen_runtime(settings, runtime, device, log)
     folder = WorkFolder(Path(work))
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
@@ -247,7 +271,7 @@ def align_source(
         before = read_seen(folder)
         seen, same = _look(images, before)
         digest = images.digest() if seen is None else seen.digest
-        record = folder.begin(_record(images, digest, settings, device, len(parts)))
+        record = folder.begin(_record(images, digest, settings, device, chosen, len(parts)))
         if share.whole:
             write_people(folder, None if images.people is None else images.people.rows)
             write_list(folder, images.reading.table)
@@ -267,9 +291,8 @@ def align_source(
             images,
             parts,
             missing,
-            settings,
+            (settings, device, chosen.name),
             min(workers, len(missing)),
-            device,
             executor or in_processes,
             progress,
             noted=not share.whole or executor is not None,
@@ -348,9 +371,8 @@ def _make_parts(
     source: Source,
     parts: list[Sequence[ImageRef]],
     missing: list[int],
-    settings: AlignSettings,
+    finding: tuple[AlignSettings, str, RuntimeName],
     workers: int,
-    device: str,
     executor: Executor,
     progress: Progress,
     *,
@@ -358,7 +380,7 @@ def _make_parts(
 ) -> None:
     if not missing:
         return
-    # Imported here: what only needs the settings or the counts doesn't wait for torch.
+    # Imported here: what only needs the settings or the counts doesn't wait for it.
     from ethnoshard.alignment._align_part import PartTask, make_part, start_worker
 
     # Of a source in a few files `photographs.json` says it of all parts at once.
@@ -372,7 +394,7 @@ def _make_parts(
         tasks,
         workers=workers,
         setup=start_worker,
-        setup_arguments=(source.place, settings, device),
+        setup_arguments=(source.place, *finding),
         progress=progress,
     ):
         pass
@@ -412,7 +434,9 @@ class _Counts(TypedDict):
     faces: int
 
 
-def _record(source: Source, digest: str, settings: AlignSettings, device: str, parts: int) -> dict[str, object]:
+def _record(
+    source: Source, digest: str, settings: AlignSettings, device: str, runtime: Runtime, parts: int
+) -> dict[str, object]:
     """What decides the parts, for ``align.json``. JSON has no tuples, so that it can be compared with what is read."""
     plain = asdict(settings)
     plain["detector"]["thresholds"] = list(settings.detector.thresholds)
@@ -433,7 +457,7 @@ def _record(source: Source, digest: str, settings: AlignSettings, device: str, p
         "settings": plain,
         "device": device.partition(":")[0],
         "parts": parts,
-        "versions": {name: version(name) for name in PIXEL_DECIDING},
+        **pixel_deciding(settings, runtime),
     }
 
 

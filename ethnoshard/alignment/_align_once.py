@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.alignment._align import PIXEL_DECIDING, align_source
+from ethnoshard.alignment._align import align_source, chosen_runtime, pixel_deciding
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.sources import Source, contents_digest, image_digests
 
@@ -29,9 +28,9 @@ def align_once(
 ) -> Path:
     """Align photographs into a work folder of the cache, or find them aligned there.
 
-    The folder is known by the content of the photographs with their names and people, the settings, and the versions
-    that decide pixels; not by name or kind of the source. If another process is aligning the same, it is waited for,
-    and its result used; what a killed one has finished is gone on with. Call it from a script only under
+    The folder is known by the content of the photographs with their names and people, the settings, the run-time and
+    the versions that decide pixels; not by name or kind of the source. If another process is aligning the same, it is
+    waited for, and its result used; what a killed one has finished is gone on with. Call it from a script only under
     ``if __name__ == "__main__":``.
 
     Args:
@@ -50,10 +49,11 @@ def align_once(
     """
     folder = cache_folder(cache)
     digests = image_digests(images, KnownDigests(folder), log=log)
+    runtime = chosen_runtime(settings, None, "cpu", log)
     decides = {
         "photographs": contents_digest(images.refs, digests),
         "settings": asdict(settings),
-        "versions": {name: version(name) for name in PIXEL_DECIDING},
+        **pixel_deciding(settings, runtime),
     }
     work = folder / ALIGNED / hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:20]
 
@@ -66,6 +66,7 @@ def align_once(
         work,
         settings,
         workers=workers,
+        runtime=runtime.name,
         digests=digests,
         waiting=waiting,
         progress=progress,

@@ -17,14 +17,12 @@ from PIL import Image
 
 from ethnoshard._files import whole_file
 from ethnoshard._parallel import count
+from ethnoshard._runtime import RuntimeName
 from ethnoshard.alignment._image import as_it_is, decode_image
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.sources import ImageRef, Place, SourceReader, look_of_images
 from ethnoshard.work import FaceRow, prominence, write_part
-
-if TYPE_CHECKING:
-    from ethnoshard.alignment._detector import Faces
 
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces
@@ -85,12 +83,12 @@ class PartTask:
 class PartAligner:
     """What a worker keeps from part to part: the open source and the networks."""
 
-    def __init__(self, place: Place, settings: AlignSettings, device: str) -> None:
+    def __init__(self, place: Place, settings: AlignSettings, device: str, runtime: RuntimeName) -> None:
         """Open the source and load the networks."""
         self._place = place
         self._reader: SourceReader = place.open()
         self._settings = settings
-        self._detector = None if settings.aligned else _detector(settings, device)
+        self._detector = None if settings.aligned else _detector(settings, device, runtime)
 
     def make(self, task: PartTask) -> Path:
         """Make one part."""
@@ -198,18 +196,23 @@ class PartAligner:
         return replace(row, status="aligned", jpeg=jpeg, reason=f"{reason}: largest centre square taken")
 
 
-def _detector(settings: AlignSettings, device: str) -> "FaceDetector":
-    """Load torch and the networks, for a source whose faces have to be found."""
+def _detector(settings: AlignSettings, device: str, runtime: RuntimeName) -> "FaceDetector":
+    """Load the networks, for a source whose faces have to be found."""
+    if runtime == "torch":
+        _one_thread()
+    from ethnoshard.alignment._detector import FaceDetector
+
+    return FaceDetector(settings.detector, device=device, runtime=runtime)
+
+
+def _one_thread() -> None:
     # oneDNN keeps compiled code for each shape that it has met, and images and crops come in many: 1,024 of them by
     # default, a few hundred MiB. Read when torch first computes.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     import torch
 
-    from ethnoshard.alignment._detector import FaceDetector
-
     # One thread: several workers share the cores, and sums don't depend on how many cores there are.
     torch.set_num_threads(1)
-    return FaceDetector(settings.detector, device=device)
 
 
 def _in_order(refs: Sequence[ImageRef], rows: list[FaceRow]) -> list[FaceRow]:
@@ -222,10 +225,10 @@ def _in_order(refs: Sequence[ImageRef], rows: list[FaceRow]) -> list[FaceRow]:
 _aligner: PartAligner | None = None
 
 
-def start_worker(place: Place, settings: AlignSettings, device: str) -> None:
+def start_worker(place: Place, settings: AlignSettings, device: str, runtime: RuntimeName) -> None:
     """Set a worker process up."""
     global _aligner
-    _aligner = PartAligner(place, settings, device)
+    _aligner = PartAligner(place, settings, device, runtime)
 
 
 def make_part(task: PartTask) -> Path:

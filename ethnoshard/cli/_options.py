@@ -20,6 +20,13 @@ ALIGN = AlignSettings()
 SHARD_MIB = PackSettings().shard_bytes / 2**20
 
 
+class RuntimeOption(StrEnum):
+    """What runs the networks."""
+
+    OPENVINO = "openvino"
+    TORCH = "torch"
+
+
 class FacesOption(StrEnum):
     """Which faces of an image to keep."""
 
@@ -126,6 +133,14 @@ PartImages: TypeAlias = Annotated[
     int, typer.Option(help="Images a part holds, about. An interruption loses the parts in hand.")
 ]
 Device: TypeAlias = Annotated[str, typer.Option(help="Where the networks run: cpu, cuda, cuda:1 ...")]
+Runtime: TypeAlias = Annotated[
+    RuntimeOption | None,
+    typer.Option(
+        "--runtime",
+        help="What runs the networks; by default openvino on a CPU where it is installed (ethnoshard[openvino]), about "
+        "twice as fast, else torch. A work folder is gone on with by what began it.",
+    ),
+]
 
 Labels: TypeAlias = Annotated[
     Path | None,

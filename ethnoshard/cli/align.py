@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from ethnoshard._runtime import RuntimeName
 from ethnoshard.alignment import AlignReport, AlignSettings, DetectorSettings, align_source, missing_parts
 from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
@@ -34,6 +35,7 @@ def run(
     part_images: options.PartImages = options.ALIGN.part_images,
     workers: options.Workers = None,
     device: options.Device = "cpu",
+    runtime: options.Runtime = None,
     share: machines.ShareOption = None,
     missing: machines.MissingOption = False,
     shares: machines.SharesOption = None,
@@ -57,6 +59,7 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, table, columns, as_it_is)
+    chosen = None if runtime is None else runtime.value
     if missing:
         machines.check_missing(share, ray)
         lacking = missing_parts(
@@ -69,7 +72,7 @@ def run(
         return
     where = machines.where(share, shares, ray, workers, device)
     report, seconds = watched_alignment(
-        sources, work, settings, reading, workers, device, None if as_json else say, where=where
+        sources, work, settings, reading, workers, device, None if as_json else say, runtime=chosen, where=where
     )
     if as_json:
         say_json({**asdict(report), "skipped": {reason: list(names) for reason, names in report.skipped.items()}})
@@ -94,6 +97,7 @@ def watched_alignment(
     device: str,
     say_first: Callable[[str], None] | None = say,
     *,
+    runtime: RuntimeName | None = None,
     where: machines.Where = machines.HERE,
 ) -> tuple[AlignReport, float]:
     """Say what the source was taken for, then align with a progress bar; returns the seconds it took as well.
@@ -114,6 +118,7 @@ def watched_alignment(
             settings,
             workers=workers,
             device=device,
+            runtime=runtime,
             share=where.share,
             executor=where.executor,
             progress=bar,

@@ -13,7 +13,7 @@ from ethnoshard._listed import listed
 from ethnoshard._parallel import Executor
 from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
-from ethnoshard.cli._console import say, say_json, say_table, watched
+from ethnoshard.cli._console import say, say_json, say_table, tell, watched
 from ethnoshard.cli._report import report_agreement, report_labelling
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import GivenLabels, label_from_file, labels_of_source, read_label_file
@@ -180,6 +180,7 @@ def _watched(ask: Callable[..., Answer], work: Path, chosen: ClassifierOptions) 
             device=chosen.device,
             executor=chosen.executor,
             progress=bar,
+            log=tell,
         )
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 from ethnoshard._checks import check_number
 from ethnoshard._downloads import DOWNLOADABLE
+from ethnoshard._runtime import RuntimeName, choose_runtime
 from ethnoshard.embedding._model import Alignment, FaceModel
 from ethnoshard.errors import EthnoshardError
 
@@ -19,6 +20,7 @@ def load_model(
     normalise: str | None = None,
     crop: int | None = None,
     device: str = "cpu",
+    runtime: RuntimeName | None = None,
     log: Callable[[str], None] = lambda text: None,
 ) -> FaceModel:
     """Load any model.
@@ -39,7 +41,10 @@ def load_model(
             first.
         crop: side of the square cut from the middle of a face, if not the one that the model was trained with.
         device: where torch's networks run; ONNX runs on the CPU.
-        log: told where ``normalise`` contradicts what an ONNX graph does itself; it is obeyed.
+        runtime: what runs them, but for ONNX: by default OpenVINO on a CPU where it is installed, else torch, which
+            also runs a network with a layer that isn't translated.
+        log: told that OpenVINO is missing, and where ``normalise`` contradicts what an ONNX graph does itself; it is
+            obeyed.
 
     Raises:
         EthnoshardError: there is no such model, it is damaged, or the options don't fit it.
@@ -61,8 +66,9 @@ def load_model(
         raise EthnoshardError(f"{model} knows how its faces are aligned and scaled; only ONNX files of others are told")
     from ethnoshard.embedding import _torch_model
 
+    chosen = choose_runtime(runtime, device, log=log)
     if named:
-        return _torch_model.downloaded_model(str(model), crop=crop, device=device)
+        return _torch_model.downloaded_model(str(model), crop=crop, runtime=chosen, device=device)
     if path.is_dir():
-        return _torch_model.run_model(path, crop=crop, device=device)
-    return _torch_model.weights_model(path, crop=crop, device=device)
+        return _torch_model.run_model(path, crop=crop, runtime=chosen, device=device)
+    return _torch_model.weights_model(path, crop=crop, runtime=chosen, device=device)

@@ -84,7 +84,8 @@ class FaceModel:
         normalise: what is done to pixels before the network.
         digest: hex SHA-256 of the weights: ``weights_digest`` of ours, of an ONNX file its bytes.
         network: (B, H, H, 3) uint8 RGB to (B, E) float32, of any length; scales from H to ``side`` itself.
-        device: kind of the device that the network runs on; sums differ in their last bits.
+        runtime: what runs it and its version, "openvino 2026.4.1"; sums differ in their last bits.
+        device: kind of the device that it runs on; so do they.
         about: what else its file or run says of it, such as arm, seed and epoch.
         trained_on: whose faces it was trained on; None where that isn't known.
     """
@@ -98,6 +99,7 @@ class FaceModel:
     normalise: str
     digest: str
     network: Callable[[Images], Vectors]
+    runtime: str = ""
     device: str = "cpu"
     about: dict[str, str] = field(default_factory=dict)
     trained_on: TrainedOn | None = None

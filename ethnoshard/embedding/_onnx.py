@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -380,6 +381,7 @@ def onnx_model(
         normalise="inside the network" if network.ours else network.normalise,
         digest=sha256_of(path),
         network=network,
+        runtime=f"onnxruntime {version('onnxruntime')}",
         about=_about(network),
     )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from ethnoshard._runtime import Runtime, choose_runtime
 from ethnoshard.embedding._model import FaceModel, Images, Vectors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import RunFolder, TrainedOn
@@ -48,7 +49,7 @@ class TorchNetwork:
         return vectors
 
 
-def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+def run_model(folder: Path, *, crop: int | None = None, runtime: Runtime, device: str = "cpu") -> FaceModel:
     """The network of a run folder: its last weights, or those of the newest checkpoint.
 
     Raises:
@@ -63,12 +64,11 @@ def run_model(folder: Path, *, crop: int | None = None, device: str = "cpu") -> 
         "epoch": str(progress["epoch"]),
         "status": str(record["status"]),
     }
-    return _model(
-        run_embedder(folder), folder.resolve().name, "run", about, crop, device, trained_on=people_of_run(folder)
-    )
+    name, people = folder.resolve().name, people_of_run(folder)
+    return _model(run_embedder(folder), name, "run", about, crop, runtime, device, trained_on=people)
 
 
-def weights_model(path: Path, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+def weights_model(path: Path, *, crop: int | None = None, runtime: Runtime, device: str = "cpu") -> FaceModel:
     """A ``.safetensors`` file that ``ethnoshard export`` wrote.
 
     Raises:
@@ -76,10 +76,12 @@ def weights_model(path: Path, *, crop: int | None = None, device: str = "cpu") -
     """
     run = RunFolder(path.parent)
     people = people_of_run(run.path) if path == run.weights_path and run.exists() else None
-    return _model(load_embedder(path), path.stem, "safetensors", read_facts(path), crop, device, trained_on=people)
+    return _model(
+        load_embedder(path), path.stem, "safetensors", read_facts(path), crop, runtime, device, trained_on=people
+    )
 
 
-def downloaded_model(name: str, *, crop: int | None = None, device: str = "cpu") -> FaceModel:
+def downloaded_model(name: str, *, crop: int | None = None, runtime: Runtime, device: str = "cpu") -> FaceModel:
     """facenet-pytorch's network, "vggface2" or "casia-webface"; fetched once and kept where torch keeps such.
 
     Raises:
@@ -87,7 +89,7 @@ def downloaded_model(name: str, *, crop: int | None = None, device: str = "cpu")
     """
     embedder = FaceEmbedder("inception_resnet_v1", **_FACENET)
     start_from(embedder, name)
-    return _model(embedder, name, "facenet-pytorch", {"crop": str(_FACENET["side"])}, crop, device)
+    return _model(embedder, name, "facenet-pytorch", {"crop": str(_FACENET["side"])}, crop, runtime, device)
 
 
 def _model(
@@ -96,6 +98,7 @@ def _model(
     kind: str,
     about: dict[str, str],
     crop: int | None,
+    runtime: Runtime,
     device: str,
     *,
     trained_on: TrainedOn | None = None,
@@ -104,6 +107,14 @@ def _model(
     if broken:
         raise EthnoshardError(f"{name}: the weights {broken} are not finite; the training went wrong")
     cut = int(about.get("crop", 0)) if crop is None else crop
+    digest, network = weights_digest(embedder), None
+    if runtime.name == "openvino":
+        # Imported here: where it isn't installed nobody asks for it.
+        from ethnoshard.embedding._openvino_network import OpenvinoNetwork
+
+        network = OpenvinoNetwork.of(embedder)
+    if network is None:
+        runtime = choose_runtime("torch")
     return FaceModel(
         name=name,
         kind=kind,
@@ -112,8 +123,9 @@ def _model(
         alignment="crop",
         crop=cut,
         normalise=_INSIDE,
-        digest=weights_digest(embedder),
-        network=TorchNetwork(embedder, device),
+        digest=digest,
+        network=network or TorchNetwork(embedder, device),
+        runtime=str(runtime),
         device=device.partition(":")[0],
         about={"backbone": embedder.backbone, **{key: value for key, value in about.items() if key != "crop"}},
         trained_on=trained_on,

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ethnoshard._files import sha256_of
 from ethnoshard._mobilefacenet import STEM, TOP, Bottleneck, bottlenecks
+from ethnoshard._runtime import Compiled, RuntimeName, choose_runtime
 from ethnoshard._weights_file import copy_weights, read_tensors
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity._card import CARD, Card, read_card
@@ -147,6 +148,15 @@ CENTRE = 0.9
 """Share of an aligned face's side that the network sees; training varies about it."""
 
 _BATCH = 32
+_AT_ONCE = 4
+"""Faces that OpenVINO takes at a time: what the layers make of them fits a core's cache."""
+
+
+def _compiled(network: nn.Module, side: int) -> Compiled | None:
+    # Imported here: where OpenVINO isn't installed nobody asks for it.
+    from ethnoshard._translation import compiled
+
+    return compiled(network, side)
 
 
 class EthnicityClassifier:
@@ -155,7 +165,14 @@ class EthnicityClassifier:
     What it says is what its training set's annotators would probably have said. It is meant for whole datasets.
     """
 
-    def __init__(self, path: Path, card: Card, network: torch.nn.Module, device: torch.device) -> None:
+    def __init__(
+        self,
+        path: Path,
+        card: Card,
+        network: torch.nn.Module,
+        device: torch.device,
+        runtime: RuntimeName | None = None,
+    ) -> None:
         """See ``load``."""
         self.path = path
         self.card = card
@@ -165,11 +182,22 @@ class EthnicityClassifier:
         self.temperature = card.temperature
         self.sha256 = card.weights_sha256
         self._device = device
+        chosen = choose_runtime(runtime, device.type)
+        self._compiled = _compiled(network, card.image_size) if chosen.name == "openvino" else None
+        self.runtime = str(chosen if self._compiled else choose_runtime("torch"))
         self._network = network.to(device).to(memory_format=torch.channels_last).eval()
 
     @classmethod
-    def load(cls, path: str | Path | None = None, *, device: str = "cpu") -> "EthnicityClassifier":
+    def load(
+        cls, path: str | Path | None = None, *, device: str = "cpu", runtime: RuntimeName | None = None
+    ) -> "EthnicityClassifier":
         """Open a model folder; None opens the one that comes with the package.
+
+        Args:
+            path: the folder.
+            device: where the network runs, "cpu" or "cuda".
+            runtime: what runs it: by default OpenVINO on a CPU where it is installed, else torch, which also runs a
+                network with a layer that isn't translated.
 
         Raises:
             EthnoshardError: the folder is not a model, its weights are damaged, or those of another model.
@@ -188,7 +216,7 @@ class EthnicityClassifier:
             network.load_state_dict(load_file(weights))
         except (SafetensorError, RuntimeError) as error:
             raise EthnoshardError(f"{weights} does not hold the weights of a {card.network}: {error}") from error
-        return cls(folder, card, network, torch.device(device))
+        return cls(folder, card, network, torch.device(device), runtime)
 
     def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Calibrated probabilities of each class.
@@ -202,12 +230,20 @@ class EthnicityClassifier:
         rows = []
         with torch.inference_mode():
             for first in range(0, len(faces), _BATCH):
-                logits = self.logits(stacked(faces[first : first + _BATCH]))
+                logits = self._logits(stacked(faces[first : first + _BATCH]))
                 rows.append((logits / self.temperature).softmax(1).cpu().numpy())
         return np.concatenate(rows) if rows else np.zeros((0, len(self.classes)), np.float32)
 
+    def _logits(self, faces: Tensor) -> Tensor:
+        """By whichever run-time there is."""
+        if self._compiled is None:
+            return self.logits(faces)
+        seen = preprocess(faces, self.image_size).contiguous().numpy()
+        pieces = [self._compiled(seen[first : first + _AT_ONCE])[0].copy() for first in range(0, len(seen), _AT_ONCE)]
+        return torch.from_numpy(np.concatenate(pieces))
+
     def logits(self, faces: Tensor) -> Tensor:
-        """(B, 3, S, S) uint8 faces to (B, C) logits, not calibrated."""
+        """(B, 3, S, S) uint8 faces to (B, C) logits, not calibrated, by torch."""
         return self._network(preprocess(faces.to(self._device), self.image_size))  # type: ignore[no-any-return]
 
 

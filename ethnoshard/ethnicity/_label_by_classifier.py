@@ -20,6 +20,7 @@ from ethnoshard._kept_parts import KeptParts
 from ethnoshard._parallel import Executor, check_workers, count, in_processes
 from ethnoshard._part_share import Missing, PartShare
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._runtime import RuntimeName, choose_runtime
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.ethnicity._label_file import UNKNOWN
@@ -73,11 +74,12 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Which classifier it was: its name, its groups in order, the SHA-256 of its weights."""
+    """Which classifier it was: its name, its groups in order, the SHA-256 of its weights, what ran it ("" unknown)."""
 
     name: str
     classes: tuple[str, ...]
     sha256: str
+    runtime: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,11 @@ class PartReader:
         """Load the classifier."""
         self._classifier, self._images, self._seed = load(), images, seed
         self._model = Model(
-            name=self._classifier.name, classes=tuple(self._classifier.classes), sha256=self._classifier.sha256
+            name=self._classifier.name,
+            classes=tuple(self._classifier.classes),
+            sha256=self._classifier.sha256,
+            # Of a classifier of somebody else's nobody knows.
+            runtime=str(getattr(self._classifier, "runtime", "")),
         )
 
     def read(self, part: Path) -> PartPredictions:
@@ -182,14 +188,14 @@ class PartReader:
         return predictions.astype(np.float32)
 
 
-def load_model(folder: str | Path | None, device: str) -> Classifier:
+def load_model(folder: str | Path | None, device: str, runtime: RuntimeName) -> Classifier:
     """Open a model folder, or the shipped one, in a worker process, which has one core to itself."""
     import torch
 
     from ethnoshard.ethnicity._classifier import EthnicityClassifier
 
     torch.set_num_threads(1)
-    return EthnicityClassifier.load(folder, device=device)
+    return EthnicityClassifier.load(folder, device=device, runtime=runtime)
 
 
 def random_order(seed: int, identity: str, faces: int) -> list[int]:
@@ -243,9 +249,11 @@ def label_by_classifier(
     min_confidence: float = 0.0,
     workers: int | None = None,
     device: str = "cpu",
+    runtime: RuntimeName | None = None,
     load: Callable[[], Classifier] | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
+    log: Callable[[str], None] | None = None,
 ) -> Labelling:
     """Give the identities of a work folder the groups that a classifier predicts, and write the lookup table.
 
@@ -264,9 +272,11 @@ def label_by_classifier(
         min_confidence: an identity below it gets the group "unknown", 0 to 1.
         workers: processes; one a core by default.
         device: where the network runs, "cpu" or "cuda".
+        runtime: what runs it: by default OpenVINO on a CPU where it is installed, else torch.
         load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
         executor: what asks the classifier, part by part; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
+        log: told that OpenVINO is missing.
 
     Returns:
         The table, the identities without a face to look at, and the images whose face could not be decoded.
@@ -276,7 +286,7 @@ def label_by_classifier(
     """
     options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
-    load = load or partial(load_model, classifier, device)
+    load = load or partial(load_model, classifier, device, choose_runtime(runtime, device, log=log).name)
     parts = folder.finished().parts
     with folder.held():
         predictions = _predict(folder, parts, load, options, workers, executor, progress)
@@ -301,9 +311,11 @@ def compare_with_classifier(
     min_confidence: float = 0.0,
     workers: int | None = None,
     device: str = "cpu",
+    runtime: RuntimeName | None = None,
     load: Callable[[], Classifier] | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
+    log: Callable[[str], None] | None = None,
 ) -> "Agreement":
     """Say how far the labels of a work folder, given by a file, agree with what a classifier predicts.
 
@@ -317,9 +329,11 @@ def compare_with_classifier(
         min_confidence: an identity below it is not compared, 0 to 1.
         workers: processes; one a core by default.
         device: where the network runs, "cpu" or "cuda".
+        runtime: what runs it: by default OpenVINO on a CPU where it is installed, else torch.
         load: opens a classifier of your own in each process, instead of ``classifier``; a function that can be pickled.
         executor: what asks the classifier, part by part; by default processes of this machine.
         progress: told how many faces there are, and how many are done.
+        log: told that OpenVINO is missing.
 
     Raises:
         EthnoshardError: a setting is out of its range, the classifier can't be loaded, there is no face to look at, the
@@ -329,7 +343,7 @@ def compare_with_classifier(
 
     options = _Options(images=images, seed=seed, min_confidence=min_confidence)
     folder, workers = WorkFolder(Path(work)), check_workers(workers)
-    load = load or partial(load_model, classifier, device)
+    load = load or partial(load_model, classifier, device, choose_runtime(runtime, device, log=log).name)
     parts = folder.finished().parts
     with folder.held():
         given = read_labels(folder)

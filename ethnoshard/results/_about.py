@@ -26,6 +26,7 @@ class Model:
         normalise: what is done to pixels before the network.
         digest: hex SHA-256 of the weights.
         device: kind of the device that it ran on.
+        runtime: what ran it, with its version; None in reports made before that was kept.
         about: what else its file or run says of it, such as arm, seed and epoch.
         template: of "five-point", to which landmarks are aligned.
     """
@@ -39,6 +40,7 @@ class Model:
     crop: int | None = None
     normalise: str | None = None
     device: str | None = None
+    runtime: str | None = None
     about: dict[str, str] = field(default_factory=dict)
     template: str | None = None
 

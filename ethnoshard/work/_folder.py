@@ -122,7 +122,8 @@ class WorkFolder:
                 )
             write_json(self.record_path, {**wanted, "complete": False}, shared=True, first=True)
         record_now = self.record()
-        differences = list(_differences(read_json(self.record_path), wanted))
+        # Work folders were made by torch before they said so.
+        differences = list(_differences({"runtime": "torch", **read_json(self.record_path)}, wanted))
         if differences:
             raise EthnoshardError(
                 f"{self.path} was made otherwise: "

@@ -70,6 +70,7 @@ class AlignmentRecord:
         settings: what decided the faces.
         device: where the networks ran, "cpu" or "cuda".
         versions: versions of the libraries that decide pixels.
+        runtime: what ran the networks, "openvino" or "torch"; torch in all work folders made before it was kept.
         statuses: images by what became of them.
         reasons: images that could not be read, by reason.
         faces: aligned faces.
@@ -79,6 +80,7 @@ class AlignmentRecord:
     settings: SettingsRecord
     device: str
     versions: dict[str, str]
+    runtime: str = "torch"
     statuses: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     faces: int = 0

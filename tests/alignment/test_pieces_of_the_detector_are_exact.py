@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from ethnoshard.alignment._detector import AreaTables, ProposalNetwork
+from ethnoshard.alignment import _area_tables, _openvino_stages, _suppression
+from ethnoshard.alignment._stages import Level
+from ethnoshard.alignment._torch_stages import AreaTables, ProposalNetwork, TorchStages
 
 CPU = torch.device("cpu")
 
@@ -41,13 +43,64 @@ def test_summed_area_tables_average_as_pooling_does(data: st.DataObject) -> None
         which.append(index)
         boxes.append([left, top, right, bottom])
     got = AreaTables(images, CPU).shrink(torch.tensor(which), torch.tensor(boxes), height, width)
+    windows = np.zeros((len(boxes), height, height, 4), np.float32)
+    without_torch = _area_tables.AreaTables(images)
+    without_torch.cut(np.array(which), np.array(boxes), windows)
     for index, (left, top, right, bottom) in enumerate(boxes):
         crop = torch.from_numpy(images[index][top:bottom, left:right].copy()).permute(2, 0, 1)[None].float()
         wanted = (F.interpolate(crop, (height, width), mode="area") - 127.5) * 0.0078125
         assert torch.allclose(got[index, :3], wanted[0], atol=1e-5)
+        square = (F.interpolate(crop, (height, height), mode="area") - 127.5) * 0.0078125
+        assert np.allclose(windows[index, ..., :3], square[0].permute(1, 2, 0).numpy(), atol=1e-5)
+    for index, image in enumerate(images):
+        rows = range(height // 3, height)
+        level = np.zeros((len(rows), width, 4), np.float32)
+        without_torch.scaled(index, height, width, rows, level)
+        whole = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+        wanted = (F.interpolate(whole, (height, width), mode="area") - 127.5) * 0.0078125
+        assert np.allclose(level[..., :3], wanted[0].permute(1, 2, 0).numpy()[rows.start :], atol=1e-5)
 
 
 def test_sums_that_wrap_around_are_still_right() -> None:
     white = np.full((4000, 4000, 3), 255, np.uint8)  # sums reach 4.08e9; 32 bits hold 2.1e9
     got = AreaTables([white], CPU).shrink(torch.tensor([0]), torch.tensor([[0, 0, 4000, 4000]]), 24, 24)
     assert torch.allclose(got[0, :3], torch.full((3, 24, 24), 127.5 * 0.0078125))
+    alone = np.zeros((1, 24, 24, 4), np.float32)
+    _area_tables.AreaTables([white]).cut(np.array([0]), np.array([[0, 0, 4000, 4000]]), alone)
+    assert np.allclose(alone[..., :3], 127.5 * 0.0078125)
+
+
+@pytest.mark.parametrize("side", [40, 41, 42, 43, 130])
+@pytest.mark.parametrize("alike", [1, 4])
+@pytest.mark.parametrize("pixels", [1, 10**9])
+def test_levels_that_are_cut_and_filled_up_are_scored_as_a_whole(side: int, alike: int, pixels: int) -> None:
+    pytest.importorskip("openvino")
+    rng = np.random.default_rng(side)
+    images = [rng.integers(0, 256, (150, 90, 3), np.uint8) for _ in range(alike)]
+    tables = _area_tables.AreaTables(images)
+    network = _openvino_stages.ProposalNetwork(level_pixels=pixels)
+    found, none = network(tables, [Level(range(alike), side + 3, side), Level(range(alike), 12, 12)], 0.0)
+    wanted = AreaTables(images, CPU).shrink(
+        torch.arange(alike), torch.tensor([[0, 0, 90, 150]]).expand(alike, 4), side + 3, side
+    )
+    with torch.inference_mode():
+        corrections, scores = PNet()(wanted[:, :3].contiguous())
+    assert len(none.rows) == alike
+    image, row, column = found.images, found.rows, found.columns
+    assert len(np.unique(np.stack([image, row, column]), axis=1).T) == len(row) == scores[:, 1].numel()
+    assert np.allclose(found.scores, scores.numpy()[image, 1, row, column], atol=1e-5)
+    assert np.allclose(found.corrections, corrections.numpy()[image, :, row, column], atol=1e-4)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_suppression_is_that_of_torchvision(data: st.DataObject) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    number, extent = data.draw(st.integers(0, 700)), data.draw(st.integers(1, 300))
+    corner = rng.integers(0, extent, (number, 2))
+    boxes = np.concatenate([corner, corner + rng.integers(0, 60, (number, 2))], axis=1).astype(np.float32)
+    scores = rng.integers(0, 50, number).astype(np.float32) / 50  # many of them equal
+    groups = rng.integers(0, data.draw(st.integers(1, 5)), number)
+    threshold = data.draw(st.sampled_from([0.0, 0.3, 0.5, 0.7]))
+    wanted = TorchStages().survivors(boxes, scores, groups, threshold)
+    assert _suppression.survivors(boxes, scores, groups, threshold).tolist() == wanted.tolist()

@@ -17,9 +17,11 @@ from ethnoshard.alignment import FaceDetector
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return FaceDetector()
+@pytest.fixture(scope="module", params=["openvino", "torch"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+    return FaceDetector(runtime=request.param)
 
 
 def overlaps(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

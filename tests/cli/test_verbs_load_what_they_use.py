@@ -10,8 +10,8 @@ import pytest
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 HEAVY = (
-    "torch", "torchvision", "facenet_pytorch", "sklearn", "plotly", "streamlit", "matplotlib", "onnxruntime", "minisom",
-    "ray", "tensorboard", "webdataset",
+    "torch", "torchvision", "facenet_pytorch", "sklearn", "plotly", "streamlit", "matplotlib", "onnxruntime",
+    "openvino", "minisom", "ray", "tensorboard", "webdataset",
 )  # fmt: skip
 STAND_IN = """
 import os

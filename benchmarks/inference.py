@@ -1,0 +1,149 @@
+"""Networks on a CPU, now and before: ``python -m benchmarks.inference BEFORE PHOTOGRAPHS [--model M] [--images N]``.
+
+BEFORE is a checkout of another version of this repository. Each version, in turn and in processes of its own, aligns
+the first N photographs, labels their faces by the shipped classifier and embeds them by M (a run folder or a
+.safetensors; by default a MobileFaceNet of 112 px with random weights). Rates begin with the first batch that is
+through, so that loading is left out. Memory is the most that a worker of ``align`` had. Compared are medians: in the
+same moments of the same machine, their ratio stands where they themselves don't.
+
+With ``--lfw LFW --pairs PAIRS`` instead, seconds of ``ethnoshard evaluate M`` with an empty cache: alignment,
+embeddings, figures, and starting all of it.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks._table import keep, print_table, summary
+from ethnoshard._parallel import available_cores
+
+HERE = Path(__file__).parent.parent
+
+_MODEL = """
+import sys
+import torch
+from ethnoshard.training import FaceEmbedder
+from ethnoshard.training._weights import save_weights
+torch.manual_seed(0)
+embedder = FaceEmbedder("mobilefacenet", embedding=128, side=112).eval()
+from pathlib import Path
+save_weights(embedder, Path(sys.argv[1]), {"crop": "160"})
+"""
+
+_MEASURED = """
+import json, sys, time
+from dataclasses import replace
+from pathlib import Path
+from ethnoshard.alignment import AlignSettings, Progress, align_source
+from ethnoshard.sources import open_source
+
+photographs, images, workers, work, model = sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]), sys.argv[5]
+counted, most = [], 0
+
+def look_at_workers(number):
+    global most
+    counted.append((time.perf_counter(), number))
+    for task in Path("/proc/self/task").iterdir():
+        for process in (task / "children").read_text().split():
+            try:
+                status = Path(f"/proc/{process}/status").read_text()
+            except OSError:
+                continue
+            most = max(most, int(status.partition("VmHWM:")[2].split()[0]) * 1024)
+
+def rate():
+    found = sum(number for _, number in counted[1:]) / (time.perf_counter() - counted[0][0])
+    counted.clear()
+    return found
+
+progress = Progress(advance=look_at_workers)
+listed = open_source(photographs)
+source = replace(listed, refs=listed.refs[:images])
+align_source(source, work, AlignSettings(part_images=64), workers=workers, progress=progress)
+found, memory = {"align": rate()}, most
+from ethnoshard.ethnicity import label_by_classifier
+label_by_classifier(work, workers=workers, progress=progress)
+found["label"] = rate()
+from ethnoshard.embedding import embed_source, load_model, open_faces
+embed_source(load_model(model), open_faces(str(work)), progress=progress)
+found["embed"] = rate()
+print(json.dumps({"rates": found, "memory": memory}))
+"""
+
+
+def in_version(version: Path, *command: object) -> str:
+    """What a command prints whose ``ethnoshard`` is that of a checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
+    line = [sys.executable, *map(str, command)]
+    return subprocess.run(line, env=environment, cwd=version, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def measured(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, Any]:
+    """Rates of the three, and the memory, of one version."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = (arguments.photographs.resolve(), arguments.images, arguments.workers, Path(folder) / "work", model)
+        found: dict[str, Any] = json.loads(in_version(version, "-c", _MEASURED, *place))
+    return found
+
+
+def evaluated(version: Path, arguments: argparse.Namespace, model: str) -> float:
+    """Seconds of the command."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = ["-m", "ethnoshard", "evaluate", model, "--lfw", arguments.lfw.resolve()]
+        line += ["--pairs", arguments.pairs.resolve(), "--cache", f"{folder}/cache", "--out", f"{folder}/report"]
+        began = time.perf_counter()
+        in_version(version, *line)
+        return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    parser.add_argument("photographs", type=Path)
+    parser.add_argument("--model")
+    parser.add_argument("--images", type=int, default=384)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--lfw", type=Path)
+    parser.add_argument("--pairs", type=Path)
+    arguments = parser.parse_args()
+    versions = {"before": arguments.before.resolve(), "now": HERE}
+    with tempfile.TemporaryDirectory() as folder:
+        model = arguments.model and str(Path(arguments.model).resolve())
+        if not model:
+            model = f"{folder}/model.safetensors"
+            in_version(versions["before"], "-c", _MODEL, model)
+        rounds: list[dict[str, Any]] = []
+        for number in range(arguments.rounds):
+            if arguments.lfw:
+                found = {name: {"evaluate, s": evaluated(path, arguments, model)} for name, path in versions.items()}
+            else:
+                found = {name: measured(path, arguments, model) for name, path in versions.items()}
+                found = {name: {**each["rates"], "memory, MiB": each["memory"] / 2**20} for name, each in found.items()}
+            rounds.append(found)
+            print(f"round {number + 1}: {found}", flush=True)
+    kept = {}
+    rows = []
+    for what in rounds[0]["now"]:
+        figures = summary({name: [each[name][what] for each in rounds] for name in versions})
+        ratios = summary({"now / before": [each["now"][what] / each["before"][what] for each in rounds]})
+        kept[what] = figures | ratios
+        medians = [f"{figures[name]['median']:,.1f}" for name in versions]
+        rows.append([what, *medians, *(f"{value:.2f}" for value in ratios["now / before"].values())])
+    print_table(["", "before", "now", "least ratio", "median", "most"], rows)
+    name = "evaluate" if arguments.lfw else arguments.photographs.stem
+    keep(
+        f"inference-{name}",
+        {"images": arguments.images, "workers": arguments.workers, "rounds": arguments.rounds, "figures": kept},
+    )
+
+
+if __name__ == "__main__":
+    main()
