@@ -59,7 +59,7 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, table, columns, as_it_is)
-    chosen = None if runtime is None else runtime.value
+    chosen: RuntimeName | None = None if runtime is None else runtime.value
     if missing:
         machines.check_missing(share, ray)
         lacking = missing_parts(
