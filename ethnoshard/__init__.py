@@ -4,16 +4,18 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
 from ethnoshard.errors import EthnoshardError
-from ethnoshard.lookalikes import LookAlikes
-from ethnoshard.shards import FaceDataset
 
 if TYPE_CHECKING:
     from ethnoshard.loading import Batch, StratifiedLoader
+    from ethnoshard.lookalikes import LookAlikes
+    from ethnoshard.shards import FaceDataset
 else:
     __getattr__, __dir__ = late_names(
         __name__,
         {
             "Batch": "loading",
+            "FaceDataset": "shards",
+            "LookAlikes": "lookalikes",
             "StratifiedLoader": "loading",
         },
     )

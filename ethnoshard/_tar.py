@@ -1,6 +1,7 @@
 """Plain tar, written so that every byte is decided by names and contents, and every content's place is known."""
 
 import tarfile
+from collections.abc import Iterable
 from typing import Protocol
 
 BLOCK = 512
@@ -70,14 +71,20 @@ class TarFile:
             name: ASCII, at most 100 characters.
             content: the bytes.
         """
-        size = len(content)
-        offset = self.end + BLOCK
-        self._file.write(member_header(name, size))
-        self._file.write(content)
-        if size % BLOCK:
-            self._file.write(_ZEROS[size % BLOCK :])
-        self.end = offset + padded(size)
-        return offset
+        return self.add_all([(name, content)])[0]
+
+    def add_all(self, members: Iterable[tuple[str, bytes | memoryview]]) -> list[int]:
+        """Append members by name and content, in one write; the offset of each content in bytes."""
+        pieces: list[bytes | memoryview] = []
+        offsets, end = [], self.end
+        for name, content in members:
+            size = len(content)
+            pieces += (member_header(name, size), content, _ZEROS[: -size % BLOCK])
+            offsets.append(end + BLOCK)
+            end += BLOCK + size + -size % BLOCK
+        self._file.write(b"".join(pieces))
+        self.end = end
+        return offsets
 
     def close(self) -> None:
         """Write the end mark. The file itself stays open."""

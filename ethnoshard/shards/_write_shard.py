@@ -16,7 +16,7 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import sample_key, samples_json
 from ethnoshard.work import PartFaces, WorkFolder
 
-_BUFFER = 2**20
+_BUFFER = 2**18
 _OPEN_PARTS = 16
 """Parts that are open at once: identities come in ascending order of parts, but for faces that others gave them."""
 _GAP = 2**16
@@ -107,12 +107,11 @@ def _copy_identity(
     described = samples_json(
         identity=person["identity"], number=number, group=person["group"], confidence=person["confidence"]
     )
-    offsets = []
+    members: list[tuple[str, bytes | memoryview]] = []
     for face, (jpeg, image) in enumerate(zip(jpegs, images, strict=True)):
         key = sample_key(number, face)
-        offsets.append(tar.add(f"{key}.jpg", jpeg))
-        tar.add(f"{key}.json", described(image))
-    return offsets
+        members += ((f"{key}.jpg", jpeg), (f"{key}.json", described(image)))
+    return tar.add_all(members)[::2]
 
 
 class _Parts:
@@ -189,7 +188,7 @@ class _Hashing:
             self.flush()
 
     def flush(self) -> None:
-        joined = b"".join(self._pending)
+        joined = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         self.digest.update(joined)
         self._file.write(joined)
         self.bytes += self._waiting
