@@ -98,7 +98,7 @@ def _rate(number: int, work: Callable[[], object]) -> float:
 
 def _align(setting: Setting, source: Path, workers: int) -> float:
     """Images a second of the whole, from the first batch that is done: loading torch and CUDA is left out."""
-    counted: list[tuple[float, int]] = []
+    began, counted = time.perf_counter(), list[tuple[float, int]]()
     align_source(
         open_source(source),
         setting.scratch / f"work-{workers}",
@@ -108,4 +108,7 @@ def _align(setting: Setting, source: Path, workers: int) -> float:
         progress=Progress(advance=lambda number: counted.append((time.perf_counter(), number))),
     )
     ended = time.perf_counter()
+    if len(counted) == 1:
+        # So few that one look at the workers' counter saw them all: with the start.
+        return counted[0][1] / (ended - began)
     return sum(number for _, number in counted[1:]) / (ended - counted[0][0])

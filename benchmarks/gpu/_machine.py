@@ -10,7 +10,7 @@ from benchmarks.gpu._checks import Emit, Setting, figure, nothing
 
 MODULES = (
     "torch", "torchvision", "numpy", "scipy", "PIL", "polars", "msgspec", "simplejpeg", "facenet_pytorch",
-    "safetensors", "filelock", "fsspec", "indexed_gzip", "fontTools", "threadpoolctl", "tensorboard",
+    "safetensors", "filelock", "fsspec", "indexed_gzip", "fontTools", "threadpoolctl",
 )  # fmt: skip
 """What the checks import, by what they import of us."""
 _PACKAGES = {"PIL": "pillow", "facenet_pytorch": "facenet-pytorch"}

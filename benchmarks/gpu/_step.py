@@ -1,5 +1,6 @@
 """A step of the configuration ``casia``, from the shards to the optimizer: how fast, in how much memory."""
 
+import gc
 import resource
 import statistics
 
@@ -29,6 +30,8 @@ def _one(setting: Setting, precision: str, chunk: int) -> float:
     settings = casia(setting, precision=precision, chunk=chunk, **({} if setting.small else {"num_workers": 14}))
     steps = _WARM + (2 if setting.small else 12)
     if setting.device != "cpu":
+        # What a training that ran out of memory left may be held in cycles.
+        gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     done = watched(setting.scratch / f"step-{precision}-{chunk}", setting.large, settings, setting.device, steps=steps)

@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("gpu-kit"))
     parser.add_argument("--python", default="3.12", help="version of the machine's Python")
     parser.add_argument("--machine", default="x86_64", help="as `uname -m` says there")
-    parser.add_argument("--identities", type=int, default=32, help="people drawn")
+    parser.add_argument("--identities", type=int, default=24, help="people drawn")
     parser.add_argument("--images", type=int, default=12, help="pictures of a person, on average")
     parser.add_argument("--drawn", type=Path, help="a folder that `ethnoshard draw` made, instead of drawing one")
     parser.add_argument("--no-wheels", action="store_true", help="for a Python that has everything")
