@@ -15,11 +15,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ethnoshard.synthetic import DrawnSettings, draw_faces
 from tests.kit.nodes import Nodes, cluster
+
+OF = ("shares", "align", "pack")
+"""What is killed: shares of ``align`` as processes; nodes of a cluster in ``align``, and in ``pack``."""
 
 PARTS, SHARDS = "parts/*.parquet", "shards/*.tar"
 
@@ -137,23 +141,27 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20, help="of nodes in each verb, and of shares")
     parser.add_argument("--people", type=int, default=200, help="drawn people, 4 faces each")
     parser.add_argument("--nodes", type=int, default=3, help="at least 3")
+    parser.add_argument("--of", nargs="+", choices=OF, default=OF)
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with tempfile.TemporaryDirectory() as name, cluster(arguments.nodes) as nodes:
+    rows = []
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        ray = {"align", "pack"} & set(arguments.of)
+        nodes = stack.enter_context(cluster(arguments.nodes)) if ray else None
         folder = Path(name)
         drawn = draw_faces(folder / "drawn", DrawnSettings(identities=arguments.people, images=4))
         options = ["--aligned", "--size", "112", "--part-images", "4"]
-        one, work = folder / "one", folder / "one" / "work"
+        one, work, many = folder / "one", folder / "one" / "work", folder / "many"
         quietly(command("align", drawn / "faces", work, *options))
-        many = folder / "many"
-        rows = [
-            nodes_killed(nodes, "align", drawn / "faces", many, work, PARTS, options, arguments.kills),
-            shares_killed(drawn / "faces", many, work, options, 4, arguments.kills),
-        ]
-        quietly(command("label", work, "--labels", drawn / "labels.csv"))
-        small = ["--shard-mib", "0.0625"]
-        quietly(command("pack", work, one / "dataset", *small))
-        rows.append(nodes_killed(nodes, "pack", work, many, one / "dataset", SHARDS, small, arguments.kills))
+        if "shares" in arguments.of:
+            rows.append(shares_killed(drawn / "faces", many, work, options, 4, arguments.kills))
+        if nodes is not None and "align" in arguments.of:
+            rows.append(nodes_killed(nodes, "align", drawn / "faces", many, work, PARTS, options, arguments.kills))
+        if nodes is not None and "pack" in arguments.of:
+            quietly(command("label", work, "--labels", drawn / "labels.csv"))
+            small = ["--shard-mib", "0.0625"]
+            quietly(command("pack", work, one / "dataset", *small))
+            rows.append(nodes_killed(nodes, "pack", work, many, one / "dataset", SHARDS, small, arguments.kills))
     print("| | rounds | nodes killed | commands killed | files of other bytes | files in the making that stayed |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for row in rows:

@@ -32,7 +32,7 @@ _PATIENCE = 20.0
 """Seconds that the head of a cluster may take to answer at all."""
 
 _TICK = 0.5
-"""Seconds after which the number of nodes is asked for again."""
+"""Seconds without a result after which it is asked how many processors there are by now."""
 
 _COMPARED = (
     "ethnoshard",
@@ -200,18 +200,21 @@ class RayTasks:
             remote = ray.remote(_do).options(max_retries=RETRIES, num_cpus=1, num_gpus=self.gpus, name=work.__name__)
             pending: set[Any] = set()
             waiting, exhausted, kinds = iter(tasks), False, {job.driver.processor}
+            most = since = 0
             try:
                 while pending or not exhausted:
-                    room = 2 * max(1, int(ray.cluster_resources().get("CPU", 1))) - len(pending)
-                    while not exhausted and room > 0:
+                    if since >= most:
+                        # Two a processor; asked for now and then only, since the head has other things to do.
+                        most, since = 2 * max(1, int(ray.cluster_resources().get("CPU", 1))), 0
+                    while not exhausted and len(pending) < most:
                         try:
                             pending.add(remote.remote(job, next(waiting)))
                         except StopIteration:
                             exhausted = True
-                        room -= 1
                     if not pending:
                         break
                     ready, _ = ray.wait(list(pending), num_returns=1, timeout=_TICK)
+                    since = since + len(ready) if ready else most
                     for reference in ready:
                         pending.discard(reference)
                         done: _Done[Result] = self._got(ray, reference, work.__name__)

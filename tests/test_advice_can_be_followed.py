@@ -21,8 +21,8 @@ DOCUMENTS = [
 ]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 COMMAND = re.compile(r"(?:(?<=`)|(?<=: )|(?<=or )|(?<=run )|^\s*)ethnoshard ([^`|\n;]*)", re.MULTILINE)
-OF_OTHERS = {"--ignore-zeros", "--nproc-per-node", "--error-unmatch"}
-"""tar's, torchrun's and git's."""
+OF_OTHERS = {"--address", "--array", "--error-unmatch", "--head", "--ignore-zeros", "--nproc-per-node"}
+"""Ray's, sbatch's, tar's, torchrun's and git's."""
 
 
 @cache
