@@ -84,24 +84,31 @@ def test_memory_of_pieces_is_used_again_and_never_while_somebody_needs_it() -> N
     assert sum(chunk.memory.size for chunk in pieces._chunks) <= 2 * most + _shared_memory._CHUNK
 
 
+@pytest.mark.usefixtures("processes_decode")
 def test_one_slow_process_among_many_holds_up_no_more_than_what_it_has(
     made: FaceDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = pixels(StratifiedLoader(made, num_workers=0, **OPTIONS))
-    slow: list[int] = []
+    started: list[int] = []
     start = DecodingProcess.__init__
 
-    def started(process: DecodingProcess, image_size: int, size: int) -> None:
+    def noted(process: DecodingProcess, image_size: int, size: int) -> None:
         start(process, image_size, size)
-        slow.append(process._process.pid)
+        started.append(process._process.pid)
 
-    monkeypatch.setattr(DecodingProcess, "__init__", started)
-    loader = StratifiedLoader(made, num_workers=6, **OPTIONS)
-    batches, got = iter(loader), []
-    got.append(next(batches).images.clone())
-    # It stands still, and goes on: nothing is lost, and the batches stay in order.
-    os.kill(slow[0], signal.SIGSTOP)
-    os.kill(slow[0], signal.SIGCONT)
+    monkeypatch.setattr(DecodingProcess, "__init__", noted)
+    loader = StratifiedLoader(made, num_workers=4, prefetch=12, **OPTIONS)
+    batches = iter(loader)
+    got = [next(batches).images.clone()]
+    stream = loader._engine._stream
+    assert stream is not None and stream._pipeline is not None
+    pipeline = stream._pipeline
+    os.kill(started[0], signal.SIGSTOP)
+    try:
+        # The others do all that there is room for.
+        until(lambda: pipeline._room.empty() and pipeline._tasks.empty(), "the others wait for the slow one")
+    finally:
+        os.kill(started[0], signal.SIGCONT)
     got += [batch.images.clone() for batch in batches]
     loader.close()
     assert same(got, alone)
