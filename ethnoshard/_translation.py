@@ -86,7 +86,8 @@ class _Translation:
                 return self._normalisation(module, given)
             case nn.Linear():
                 product = self.op.matmul(given, self._constant(module.weight), False, True)
-                return product if module.bias is None else self.op.add(product, self._constant(module.bias))
+                bias = dict(module.named_parameters()).get("bias")
+                return product if bias is None else self.op.add(product, self._constant(bias))
             case nn.ReLU():
                 return self.op.relu(given)
             case nn.Dropout() | nn.Identity():

@@ -59,7 +59,6 @@ def run(
         part_images=part_images,
     )
     reading = options.reading(layout, table, columns, as_it_is)
-    chosen: RuntimeName | None = None if runtime is None else runtime.value
     if missing:
         machines.check_missing(share, ray)
         lacking = missing_parts(
@@ -71,6 +70,9 @@ def run(
         machines.report_missing(lacking, as_json=as_json)
         return
     where = machines.where(share, shares, ray, workers, device)
+    chosen: RuntimeName | None = None
+    if runtime is not None:
+        chosen = "openvino" if runtime == options.RuntimeOption.OPENVINO else "torch"
     report, seconds = watched_alignment(
         sources, work, settings, reading, workers, device, None if as_json else say, runtime=chosen, where=where
     )
