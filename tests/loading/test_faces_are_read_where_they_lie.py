@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,31 +85,40 @@ def test_memory_of_pieces_is_used_again_and_never_while_somebody_needs_it() -> N
     assert sum(chunk.memory.size for chunk in pieces._chunks) <= 2 * most + _shared_memory._CHUNK
 
 
-@pytest.mark.usefixtures("processes_decode")
 def test_one_slow_process_among_many_holds_up_no_more_than_what_it_has(
     made: FaceDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = pixels(StratifiedLoader(made, num_workers=0, **OPTIONS))
-    started: list[int] = []
-    start = DecodingProcess.__init__
+    slow: list[int] = []
+    ended: list[DecodingProcess] = []
+    is_ready, end = DecodingProcess.ready.fget, DecodingProcess.end
+    assert is_ready is not None
 
-    def noted(process: DecodingProcess, image_size: int, size: int) -> None:
-        start(process, image_size, size)
-        started.append(process._process.pid)
+    def stands_still(process: DecodingProcess) -> bool:
+        until(lambda: is_ready(process), "the decoding process did not get ready")
+        if not slow:
+            slow.append(process._process.pid)
+            os.kill(slow[0], signal.SIGSTOP)
+        return True
 
-    monkeypatch.setattr(DecodingProcess, "__init__", noted)
-    loader = StratifiedLoader(made, num_workers=4, prefetch=12, **OPTIONS)
+    def counted(process: DecodingProcess) -> list[tuple[int, str]]:
+        failed = end(process)
+        ended.append(process)
+        return failed
+
+    monkeypatch.setattr(DecodingProcess, "ready", property(stands_still))
+    monkeypatch.setattr(DecodingProcess, "end", counted)
+    ahead = 12
+    loader = StratifiedLoader(made, num_workers=4, prefetch=ahead, **OPTIONS)
     batches = iter(loader)
-    got = [next(batches).images.clone()]
-    stream = loader._engine._stream
-    assert stream is not None and stream._pipeline is not None
-    pipeline = stream._pipeline
-    os.kill(started[0], signal.SIGSTOP)
-    try:
-        # The others do all that there is room for.
-        until(lambda: pipeline._room.empty() and pipeline._tasks.empty(), "the others wait for the slow one")
-    finally:
-        os.kill(started[0], signal.SIGCONT)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: next(batches).images.clone())
+        try:
+            # All that there is room for, four slices of the first batch and one of each other, but two in its hands.
+            until(lambda: len(ended) >= 4 + ahead - 1 - 2, "the others wait for the slow one")
+        finally:
+            os.kill(slow[0], signal.SIGCONT)
+        got = [first.result()]
     got += [batch.images.clone() for batch in batches]
     loader.close()
     assert same(got, alone)
