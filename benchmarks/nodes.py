@@ -106,6 +106,7 @@ def nodes_killed(
             rounds.counts["commands killed"] += 1
         rounds.counts["other bytes"] += sum(1 for _ in differing(one, target))
         shutil.rmtree(target)
+        print(rounds.line(), file=sys.stderr, flush=True)
     return rounds
 
 
@@ -132,6 +133,7 @@ def shares_killed(given: Path, target: Path, one: Path, options: list[str], shar
         quietly(command("align", given, target, *options, "--workers", 2))
         rounds.counts["other bytes"] += sum(1 for _ in differing(one, target))
         shutil.rmtree(target)
+        print(rounds.line(), file=sys.stderr, flush=True)
     return rounds
 
 
@@ -162,7 +164,9 @@ def main() -> None:
             small = ["--shard-mib", "0.0625"]
             quietly(command("pack", work, one / "dataset", *small))
             rows.append(nodes_killed(nodes, "pack", work, many, one / "dataset", SHARDS, small, arguments.kills))
-    print("| | rounds | nodes killed | commands killed | files of other bytes | files in the making that stayed |")
+    print(
+        "| | rounds | nodes killed | commands killed | files of other bytes | half-written files that the last call cleared away |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for row in rows:
         print(row.line())

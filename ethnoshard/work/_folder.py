@@ -147,7 +147,7 @@ class WorkFolder:
         if record["format"] > 1:
             record["source"]["contents"] = contents
         counts = {"statuses": dict(statuses), "reasons": dict(reasons), "faces": faces}
-        write_json(self.record_path, {**record, "complete": True, **counts})
+        write_json(self.record_path, {**record, "complete": True, **counts}, shared=True)
         # What machines that died left, and what is still being written of a part that is there.
         self._tidy(finished=True)
         for path in self.parts_folder.glob("*.seen"):

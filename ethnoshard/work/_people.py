@@ -23,7 +23,7 @@ def write_people(work: WorkFolder, rows: pl.DataFrame | None) -> None:
     if rows is None:
         path.unlink(missing_ok=True)
     else:
-        write_table(path, rows)
+        write_table(path, rows, shared=True)
 
 
 def read_people(work: WorkFolder) -> pl.DataFrame | None:
@@ -66,5 +66,5 @@ def write_list(work: WorkFolder, table: Path | None) -> None:
     name = name_of_list(table)
     if table is None or name is None:
         return
-    with table.open("rb") as file, whole_file(work.path / name) as copy:
+    with table.open("rb") as file, whole_file(work.path / name, shared=True) as copy:
         shutil.copyfileobj(file, copy)
