@@ -164,9 +164,7 @@ def main() -> None:
             small = ["--shard-mib", "0.0625"]
             quietly(command("pack", work, one / "dataset", *small))
             rows.append(nodes_killed(nodes, "pack", work, many, one / "dataset", SHARDS, small, arguments.kills))
-    print(
-        "| | rounds | nodes killed | commands killed | files of other bytes | half-written files that the last call cleared away |"
-    )
+    print("| | rounds | nodes killed | commands killed | files of other bytes | half-written files cleared away |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for row in rows:
         print(row.line())
