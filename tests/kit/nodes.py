@@ -17,6 +17,7 @@ _PATIENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
     "RAY_worker_register_timeout_seconds": str(int(PATIENCE)),
     "RAY_health_check_timeout_ms": "120000",
+    "RAY_worker_niceness": "0",  # by default 15, which beside other programs is hardly any time
 }
 """However busy the machine is, nobody is given up for being slow."""
 
