@@ -16,6 +16,7 @@ from ethnoshard._files import sha256_of
 from ethnoshard.shards import verify
 from ethnoshard.shards._format import fingerprint
 from ethnoshard.shards._manifest import ShardEntry
+from ethnoshard.shards._verify import _tasks
 
 
 @pytest.fixture
@@ -107,6 +108,14 @@ def a_name_of_an_identity_vouched_for(folder: Path) -> None:
     vouch_again(folder)
 
 
+def an_identity_among_those_of_another_shard(folder: Path) -> None:
+    """Each shard is still met in its turn, but the last identity is said to lie in the first one."""
+    table = pl.read_parquet(folder / "identities.parquet").with_row_index()
+    moved = pl.when(pl.col("index") == len(table) - 1).then(0).otherwise("shard").cast(pl.Int32).alias("shard")
+    table.with_columns(moved).drop("index").write_parquet(folder / "identities.parquet")
+    vouch_again(folder)
+
+
 def the_fingerprint(folder: Path) -> None:
     edit(folder, lambda manifest: manifest.update(fingerprint="0" * 64))
 
@@ -135,6 +144,7 @@ FAULTS = [
     (a_row_of_the_faces_vouched_for, "its JPEG is not where the index places it"),
     (a_row_of_the_identities, "not those that the manifest vouches for"),
     (a_name_of_an_identity_vouched_for, "its json differs from the index in identity"),
+    (an_identity_among_those_of_another_shard, "not in the order of the shards"),
     (the_fingerprint, "the fingerprint is not that"),
     (the_order_of_samples, "stands where the index has"),
 ]
@@ -150,6 +160,19 @@ def test_a_fault_is_named(change: Callable[[Path], None], words: str, dataset: P
 def test_a_whole_dataset_has_no_fault(dataset: Path) -> None:
     outcome = verify(dataset, decode=True, workers=2)
     assert (outcome.faults, outcome.samples, outcome.decoded) == ([], 120, 120)
+
+
+def test_a_process_is_sent_the_rows_of_its_own_shard_alone(dataset: Path) -> None:
+    whole = FaceDataset.open(dataset)
+    tasks = list(_tasks(whole, whole.face_index(), decode=False))
+    assert [task.number for task in tasks] == list(range(len(whole.manifest.shards)))
+    assert pl.concat([task.identities for task in tasks]).equals(whole.identities)
+    assert [face for task in tasks for face in task.faces] == list(range(whole.manifest.faces))
+    for task in tasks:
+        assert len(task.dataset.identities) == 0 and len(task.dataset.manifest.shards) == 1
+        assert task.dataset.shard_path(task.shard) == whole.shard_path(task.number)
+        rows = task.index.table(task.faces.start, task.faces.stop)
+        assert rows["identity"].is_between(task.first, task.first + len(task.identities) - 1).all()
 
 
 def test_a_jpeg_that_does_not_decode_is_found_by_decoding_only(dataset: Path) -> None:
