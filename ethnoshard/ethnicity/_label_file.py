@@ -100,8 +100,7 @@ def label_from_file(
     given = labels if isinstance(labels, GivenLabels) else read_label_file(labels, columns)
     names = second_names(folder) if names is None else names
     with folder.held():
-        faces = folder.faces(parts)
-        identities = faces.group_by("identity", maintain_order=True).agg(pl.col("length").count().alias("faces"))
+        identities = folder.people(parts).select("identity", "faces")
         unknown = {} if groups is None else _outside(given.rows, groups)
         named = find_named(identities["identity"], given.rows, names)
         rows = given.rows.with_columns(

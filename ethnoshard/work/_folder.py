@@ -207,6 +207,25 @@ class WorkFolder:
         for part in range(parts):
             yield chosen_first(self.part_table(part).select(pl.lit(part, pl.Int32).alias("part"), pl.all()))
 
+    def people(self, parts: int) -> pl.DataFrame:
+        """Who is in the parts, in source order: ``identity``, and how many ``faces`` of it there are.
+
+        Args:
+            parts: how many there are, by the record.
+
+        Raises:
+            EthnoshardError: a table is missing or damaged.
+        """
+        # Of each part at once, so that millions of faces need not be held.
+        counts = [pl.DataFrame(schema={"identity": pl.String, "faces": pl.UInt32})]
+        counts += [
+            self.part_table(part)
+            .group_by("identity", maintain_order=True)
+            .agg(pl.col("length").count().cast(pl.UInt32).alias("faces"))
+            for part in range(parts)
+        ]
+        return pl.concat(counts).group_by("identity", maintain_order=True).agg(pl.col("faces").sum())
+
     def part_table(self, part: int) -> pl.DataFrame:
         """The rows of one part, columns of ``PART_SCHEMA``.
 
