@@ -1,9 +1,10 @@
 """Memory of each step as sets grow: ``python -m benchmarks.scale [--faces N ...] [--steps S ...] [--empty]``
 
 For each number of faces a work folder and a RecordIO set are made, 25 faces a person, four groups (70, 20, 8 and 2 %),
-every face the same small JPEG; then each step runs in a process of its own: listing the records, packing, opening,
-planning an epoch (32 people x 4 faces), verifying. Printed are the largest memory of the step's process, of the largest
-of its workers, and the bytes that an additional face took, from one number of faces to the next.
+every face the same small JPEG; then each step runs in a process of its own: listing the records, labelling from a file,
+packing, opening, planning an epoch (32 people x 4 faces), verifying. Printed are the largest memory of the step's
+process, of the largest of its workers, and the bytes that an additional face took, from one number of faces to the
+next.
 
 With ``--empty`` the shards' bytes are not written, so that tens of millions of faces fit on a small disk: what the main
 process holds is the same, the tables are real, and the workers of packing have nothing to do. Verifying then finds the
@@ -32,6 +33,7 @@ from benchmarks.listing import make_set
 from ethnoshard._files import whole_file, write_json, write_table
 from ethnoshard._tar import BLOCK, TarFile, end_of_tar
 from ethnoshard.alignment import AlignSettings
+from ethnoshard.ethnicity import label_from_file
 from ethnoshard.loading import plan_of
 from ethnoshard.shards import FaceDataset, verify
 from ethnoshard.shards import _pack as packing
@@ -40,7 +42,7 @@ from ethnoshard.sources import open_source
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA, WorkFolder, write_labels
 from tests.kit.datasets import pattern_jpeg
 
-STEPS = ("list", "pack", "open", "plan", "verify")
+STEPS = ("list", "label", "pack", "open", "plan", "verify")
 FACES_OF_ONE, OF_A_PART = 25, 5_000
 SHARES = {"A": 0.7, "B": 0.9, "C": 0.98, "D": 1.0}
 """Group -> share of people up to and with it."""
@@ -57,18 +59,17 @@ def make_work(folder: Path, faces: int) -> None:
         work.begin({"source": source, "settings": settings, "device": "cpu", "parts": parts, "versions": versions})
         for part in range(parts):
             face = pl.int_range(part * OF_A_PART, min(faces, (part + 1) * OF_A_PART), eager=True)
-            known = {
-                "identity": _names(face // FACES_OF_ONE, "p{}"),
-                "image": _names(face, "p{}/{}.jpg"),
-                "face": 0,
-                "status": "aligned",
-                "sha256": face.cast(pl.String).str.zfill(32).cast(pl.Binary),
-                "offset": BLOCK,
-                "length": len(jpeg),
-            }
-            lone = {name: pl.lit(known.get(name)) for name in PART_SCHEMA if not isinstance(known.get(name), pl.Series)}
-            table = pl.DataFrame({name: value for name, value in known.items() if isinstance(value, pl.Series)})
-            table = table.with_columns(**lone).select(pl.col(name).cast(kind) for name, kind in PART_SCHEMA.items())
+            lone: dict[str, object] = {"face": 0, "status": "aligned", "offset": BLOCK, "length": len(jpeg)}
+            table = pl.DataFrame(
+                {
+                    "identity": _names(face // FACES_OF_ONE, "p{}"),
+                    "image": _names(face, "p{}/{}.jpg"),
+                    "sha256": face.cast(pl.String).str.zfill(32).cast(pl.Binary),
+                }
+            )
+            table = table.with_columns(
+                pl.lit(lone.get(name)).alias(name) for name in PART_SCHEMA if name not in table.columns
+            ).select(pl.col(name).cast(kind) for name, kind in PART_SCHEMA.items())
             with whole_file(work.part_path(part)) as file:
                 tar = TarFile(file)
                 tar.add("face.jpg", jpeg)
@@ -76,14 +77,15 @@ def make_work(folder: Path, faces: int) -> None:
             write_table(work.part_path(part).with_suffix(".parquet"), table)
         work.finish(contents=None, statuses={"aligned": faces}, reasons={}, faces=faces)
     drawn = np.random.default_rng(0).random(identities)
+    names = _names(pl.int_range(identities, eager=True), "p{}")
     group = np.array(list(SHARES))[np.searchsorted(list(SHARES.values()), drawn)]
-    people = pl.DataFrame(
-        {"identity": _names(pl.int_range(identities, eager=True), "p{}"), "group": group, "faces": FACES_OF_ONE}
-    ).with_columns(
-        pl.lit("file made.csv").alias("source"),
-        *(pl.lit(None).alias(name) for name in LABELS_SCHEMA if name not in ("identity", "group", "faces", "source")),
+    people = pl.DataFrame({"identity": names, "group": group})
+    people.write_csv(folder.with_name("made.csv"))
+    known: dict[str, object] = {"source": "file made.csv", "faces": FACES_OF_ONE}
+    table = people.with_columns(
+        pl.lit(known.get(name)).alias(name) for name in LABELS_SCHEMA if name not in people.columns
     )
-    write_labels(work, people.select(pl.col(name).cast(kind) for name, kind in LABELS_SCHEMA.items()))
+    write_labels(work, table.select(pl.col(name).cast(kind) for name, kind in LABELS_SCHEMA.items()))
 
 
 def _names(number: pl.Series, form: str) -> pl.Series:
@@ -117,7 +119,8 @@ def steps(folder: Path, *, empty: bool) -> dict[str, Callable[[], object]]:
 
     def pack() -> object:
         if empty:
-            packing.in_processes = lambda work, tasks, **_: map(no_shard, tasks)  # type: ignore[assignment]
+            # Packing then starts no process, and what would write a shard writes none.
+            setattr(packing, "in_processes", lambda _, tasks, **__: map(no_shard, tasks))  # noqa: B010 - not its own name
         return packing.pack(folder / "work", folder / "dataset", workers=2)
 
     def checked() -> object:
@@ -128,6 +131,7 @@ def steps(folder: Path, *, empty: bool) -> dict[str, Callable[[], object]]:
 
     return {
         "list": lambda: open_source(folder / "records"),
+        "label": lambda: label_from_file(folder / "work", folder / "made.csv"),
         "pack": pack,
         "open": lambda: FaceDataset.open(folder / "dataset"),
         "plan": plan,

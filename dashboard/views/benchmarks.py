@@ -369,6 +369,13 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "What a GPU does with all this",
         "A row without a figure says why. What is asked of a figure stands beside it, and whether it holds.",
     ),
+    "scale": _rows(
+        "python -m benchmarks.scale",
+        "scale",
+        "The memory of each step as sets grow",
+        "Largest memory of a step's process and of the largest of its workers, MiB; seconds by the clock and of the "
+        "processor.",
+    ),
     "dashboard": ("python -m benchmarks.dashboard", part_of(PageBenchmark, _pages)),
 }
 """Beginning of a file's name -> the command that makes it, and what shows all such files."""

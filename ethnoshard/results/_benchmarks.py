@@ -159,7 +159,7 @@ class PageBenchmark(Benchmark):
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
     """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``retrained``,
-    ``audit``, ``fuzz``, ``listing`` and ``gpu``.
+    ``audit``, ``fuzz``, ``listing``, ``scale`` and ``gpu``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -200,6 +200,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "fuzz": TableBenchmark,
         "listing-": TableBenchmark,
         "gpu-check": TableBenchmark,
+        "scale": TableBenchmark,
         "dashboard": PageBenchmark,
     }
 )
