@@ -1,20 +1,31 @@
 """Every reader of files that come from outside, each with small whole files of its own; a new one is a line here."""
 
 import contextlib
-import io
 import json
-import pickle
-import tarfile
-import zipfile
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-import simplejpeg
 
 from benchmarks.fuzz._cases import Target
+from benchmarks.fuzz._small_files import (
+    PEOPLE,
+    bin_file,
+    cfp,
+    face,
+    fairface,
+    parquet_images,
+    parquet_pairs,
+    photographs,
+    recordio,
+    shard_file,
+    tar_file,
+    text_file,
+    utkface,
+    zip_file,
+)
 from ethnoshard._files import write_table
 from ethnoshard._progress import SILENT
 from ethnoshard.alignment import AlignSettings, align, decode_face, decode_image
@@ -32,7 +43,6 @@ from ethnoshard.shards import FaceDataset, read_decisions
 from ethnoshard.shards._export import checked_faces, people_of
 from ethnoshard.sources import (
     ImagePairs,
-    RecordWriter,
     open_labelled,
     open_source,
     read_any_pairs,
@@ -44,73 +54,6 @@ from ethnoshard.sources import (
 from ethnoshard.work import WorkFolder, read_labels
 from tests.kit.datasets import write_dataset
 from tests.kit.runs import FACTS, made_batches, made_use
-
-_PEOPLE, _IMAGES, _SIDE = 6, 3, 32
-
-
-@lru_cache
-def face(number: int) -> bytes:
-    """A small JPEG of noise."""
-    pixels = np.random.default_rng(number).integers(0, 256, (_SIDE // 8, _SIDE // 8, 3), np.uint8)
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(np.kron(pixels, np.ones((8, 8, 1), np.uint8)))))
-
-
-def photographs() -> dict[str, bytes]:
-    """Names and bytes of images of a few people."""
-    return {f"p{place // _IMAGES}/{place % _IMAGES}.jpg": face(place) for place in range(_PEOPLE * _IMAGES)}
-
-
-def _text(name: str, content: str, folder: Path) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-
-
-def _tar(name: str, mode: str, folder: Path) -> None:
-    with tarfile.open(folder / name, mode) as archive:
-        for path, data in photographs().items():
-            member = tarfile.TarInfo(path)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-
-
-def _zip(name: str, folder: Path) -> None:
-    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, data in photographs().items():
-            archive.writestr(path, data)
-
-
-def _recordio(folder: Path, *, index: bool = True) -> None:
-    images, number = list(photographs().values()), _PEOPLE * _IMAGES
-    with (folder / "train.rec").open("wb") as records, (folder / "train.idx").open("wb") as lines:
-        writer = RecordWriter(records, lines)
-        writer.numbers(0, number + 1, number + 1 + _PEOPLE)
-        for place, image in enumerate(images):
-            writer.image(place + 1, place // _IMAGES, image)
-        for person in range(_PEOPLE):
-            writer.numbers(number + 1 + person, 1 + person * _IMAGES, 1 + (person + 1) * _IMAGES)
-    (folder / "property").write_text(f"{_PEOPLE},{_SIDE},{_SIDE}\n")
-    if not index:
-        (folder / "train.idx").unlink()
-
-
-def _parquet_images(name: str, folder: Path) -> None:
-    rows = [
-        {"image": {"bytes": data, "path": path.rpartition("/")[2]}, "label": path.partition("/")[0], "race": "A"}
-        for path, data in photographs().items()
-    ]
-    pl.DataFrame(rows).write_parquet(folder / name, row_group_size=5)
-
-
-def _shard(name: str, mode: str, folder: Path) -> None:
-    with tarfile.open(folder / name, mode) as archive:
-        for path, data in photographs().items():
-            key = path.partition(".")[0].replace("/", "-")
-            about = json.dumps({"identity": path.partition("/")[0], "group": "A", "source_image": path}).encode()
-            for end, content in ((".jpg", data), (".json", about), (".cls", path[1:2].encode())):
-                member = tarfile.TarInfo(key + end)
-                member.size, member.mtime = len(content), 1.5
-                archive.addfile(member, io.BytesIO(content))
 
 
 def _read_source(name: str, folder: Path) -> int:
@@ -130,17 +73,6 @@ def _read_pairs(name: str, folder: Path, form: str = "auto") -> int:
     return len(found.pairs if isinstance(found, ImagePairs) else found)
 
 
-def _bin(name: str, answers: object, folder: Path) -> None:
-    images = [face(place % 24) for place in range(24)]
-    (folder / name).write_bytes(pickle.dumps((images, answers), 4))
-
-
-def _parquet_pairs(name: str, folder: Path) -> None:
-    images = [{"bytes": face(place), "path": f"{place}.jpg"} for place in range(24)]
-    label = [place % 2 for place in range(12)]
-    pl.DataFrame({"label": label, "image1": images[::2], "image2": images[1::2]}).write_parquet(folder / name)
-
-
 _LFW = [f"P{place}\t1\t2" for place in range(5)] + [f"P{place}\t1\tP{(place + 1) % 5}\t2" for place in range(5)]
 _RFW = [f"m.{n}\t1\t2" for n in range(300)] + [f"m.{n}\t1\tm.{(n + 1) % 300}\t2" for n in range(300)]
 _ANN = [f"1 a{n}/a{n}_0001.jpg a{n}/a{n}_0002.jpg\n0 a{n}/a{n}_0001.jpg b{n}/b{n}_0001.jpg" for n in range(12)]
@@ -155,7 +87,7 @@ _SCORES += [
     f"{0.5 + n / 99:.3f},{n % 2},{'AB'[n // 2 % 2]},{'AB'[n // 2 % 2]},p{n // 2},p{n // 2 + 2 - n % 2 * 2},{n // 4 % 2}"
     for n in range(32)
 ]
-_LABELS = ["identity,group,confidence", *(f"p{n},{'AB'[n % 2]},0.{n + 1}" for n in range(_PEOPLE))]
+_LABELS = ["identity,group,confidence", *(f"p{n},{'AB'[n % 2]},0.{n + 1}" for n in range(PEOPLE))]
 _LFW_GROUPS = ["identity,images,usc_label,kumar_white,kumar_black,kumar_asian,kumar_indian"]
 _LFW_GROUPS += [f"A_{n},2,{('Caucasian', 'African', '')[n % 3]},{n % 3},{2 - n % 3},0,0" for n in range(9)]
 _DECISIONS = ["kind,identity,image,action,to,reason", "stranger,p0,p0/0.jpg,leave-out,,x", "shared,p1,,leave-out,,x"]
@@ -167,34 +99,10 @@ _LIST = [f"{n:06d}.jpg {n // 3}" for n in range(12)]
 _LST = [f"1\t/data/m.{n // 3}/{n}.jpg\t{n // 3}" for n in range(12)]
 
 
-def _cfp(folder: Path) -> None:
-    images = [f"{n + 1} ../Data/Images/{n // 4 + 1:03d}/frontal/{n % 4 + 1:02d}.jpg" for n in range(16)]
-    _text("Protocol/Pair_list_F.txt", "\n".join(images), folder)
-    _text("Protocol/Split/FF/01/same.txt", "1,2\n5,6\n9,10\n", folder)
-    _text("Protocol/Split/FF/01/diff.txt", "1,5\n5,9\n9,13\n", folder)
-
-
 def _parquet_labels(name: str, folder: Path) -> None:
     rows = [line.split(",") for line in _LABELS[1:]]
     table = {"identity": [row[0] for row in rows], "group": [row[1] for row in rows]}
     pl.DataFrame(table).write_parquet(folder / name)
-
-
-def _utkface(name: str, folder: Path) -> None:
-    with zipfile.ZipFile(folder / name, "w") as archive:
-        for n in range(12):
-            archive.writestr(f"UTKFace/{20 + n}_{n % 2}_{n % 5}_2017010917420{n:04d}.jpg.chip.jpg", face(n))
-
-
-def _fairface(folder: Path) -> None:
-    races = ("White", "Black", "Indian", "East Asian", "Latino_Hispanic")
-    rows = ["file,age,gender,race,service_test"]
-    for n in range(10):
-        path = folder / "val" / f"{n + 1}.jpg"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(face(n))
-        rows.append(f"val/{n + 1}.jpg,{3 * n}-{3 * n + 2},{('Male', 'Female')[n % 2]},{races[n % 5]},True")
-    _text("fairface_label_val.csv", "\n".join(rows) + "\n", folder)
 
 
 def _embeddings() -> Embeddings:
@@ -216,7 +124,7 @@ def _work(folder: Path) -> Path:
         path = folder / "faces" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    _text("labels.csv", "\n".join(_LABELS) + "\n", folder)
+    text_file("labels.csv", "\n".join(_LABELS) + "\n", folder)
     align(folder / "faces", folder / "work", AlignSettings(aligned=True, size=None), workers=1)
     label_from_file(folder / "work", folder / "labels.csv")
     return folder / "work"
@@ -280,7 +188,7 @@ def _read_run(folder: Path) -> int:
 
 
 def _report(folder: Path) -> None:
-    _text("scores.csv", "\n".join(_SCORES) + "\n", folder)
+    text_file("scores.csv", "\n".join(_SCORES) + "\n", folder)
     write_report(
         evaluate_scores(read_scores(folder / "scores.csv"), options=EvaluationOptions(draws=5)), folder / "report"
     )
@@ -301,7 +209,7 @@ def _state(folder: Path) -> None:
         "epoch": 3,
         "batches": 12,
     }
-    _text("state.json", json.dumps(state), folder)
+    text_file("state.json", json.dumps(state), folder)
 
 
 def _read_state(folder: Path) -> int:
@@ -322,23 +230,24 @@ def _read_image(folder: Path) -> int:
 
 
 def _lines(name: str, lines: list[str]) -> Callable[[Path], None]:
-    return partial(_text, name, "\n".join(lines) + "\n")
+    return partial(text_file, name, "\n".join(lines) + "\n")
 
 
+_ANSWERS, _BITS = [n % 2 == 0 for n in range(12)], np.arange(12) % 2
 _ALL = (
-    Target("tar", "a.tar", partial(_tar, "a.tar", "w"), partial(_read_source, "a.tar")),
-    Target("tar.gz", "a.tar.gz", partial(_tar, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
-    Target("zip", "a.zip", partial(_zip, "a.zip"), partial(_read_source, "a.zip")),
+    Target("tar", "a.tar", partial(tar_file, "a.tar", "w"), partial(_read_source, "a.tar")),
+    Target("tar.gz", "a.tar.gz", partial(tar_file, "a.tar.gz", "w:gz"), partial(_read_source, "a.tar.gz")),
+    Target("zip", "a.zip", partial(zip_file, "a.zip"), partial(_read_source, "a.zip")),
     Target(
         "WebDataset shard of ours", "dataset/shards/a-000000.tar", _dataset, partial(_read_source, "dataset/shards")
     ),
-    Target("RecordIO", "train.rec", _recordio, partial(_read_source, "")),
-    Target("RecordIO without .idx", "train.rec", partial(_recordio, index=False), partial(_read_source, "")),
-    Target("RecordIO, train.idx", "train.idx", _recordio, partial(_read_source, "")),
-    Target("RecordIO, property", "property", _recordio, partial(_read_source, "")),
-    Target("Parquet with images", "a.parquet", partial(_parquet_images, "a.parquet"), partial(_read_source, "")),
-    Target("WebDataset shard", "a.tar", partial(_shard, "a.tar", "w"), partial(_read_source, "a.tar")),
-    Target("WebDataset shard, .tar.gz", "a.tar.gz", partial(_shard, "a.tar.gz", "w:gz"), partial(_read_source, "")),
+    Target("RecordIO", "train.rec", recordio, partial(_read_source, "")),
+    Target("RecordIO without .idx", "train.rec", partial(recordio, index=False), partial(_read_source, "")),
+    Target("RecordIO, train.idx", "train.idx", recordio, partial(_read_source, "")),
+    Target("RecordIO, property", "property", recordio, partial(_read_source, "")),
+    Target("Parquet with images", "a.parquet", partial(parquet_images, "a.parquet"), partial(_read_source, "")),
+    Target("WebDataset shard", "a.tar", partial(shard_file, "a.tar", "w"), partial(_read_source, "a.tar")),
+    Target("WebDataset shard, .tar.gz", "a.tar.gz", partial(shard_file, "a.tar.gz", "w:gz"), partial(_read_source, "")),
     Target("dataset as a source", "dataset/dataset.json", _dataset, partial(_read_source, "dataset")),
     Target("image", "face.jpg", _images, _read_image),
     Target("pairs: LFW", "a.txt", _lines("a.txt", ["1\t5", *_LFW]), partial(_read_pairs, "a.txt")),
@@ -351,13 +260,11 @@ _ALL = (
     Target("pairs: label first", "a.txt", _lines("a.txt", _ANN), partial(_read_pairs, "a.txt")),
     Target("pairs: two lines", "a.txt", _lines("a.txt", _CALFW), partial(_read_pairs, "a.txt")),
     Target("pairs: RFW", "A/A_pairs.txt", _lines("A/A_pairs.txt", _RFW), partial(_read_pairs, "A")),
-    Target("pairs: CFP", "Protocol/Pair_list_F.txt", _cfp, partial(_read_pairs, "", form="cfp-ff")),
+    Target("pairs: CFP", "Protocol/Pair_list_F.txt", cfp, partial(_read_pairs, "", form="cfp-ff")),
     Target("pairs: BFW", "a.csv", _lines("a.csv", _BFW), partial(_read_pairs, "a.csv")),
-    Target("pairs: Parquet", "a.parquet", partial(_parquet_pairs, "a.parquet"), partial(_read_pairs, "a.parquet")),
-    Target(
-        "pairs: .bin", "a.bin", partial(_bin, "a.bin", [n % 2 == 0 for n in range(12)]), partial(_read_pairs, "a.bin")
-    ),
-    Target("pairs: .bin by numpy", "a.bin", partial(_bin, "a.bin", np.arange(12) % 2), partial(_read_pairs, "a.bin")),
+    Target("pairs: Parquet", "a.parquet", partial(parquet_pairs, "a.parquet"), partial(_read_pairs, "a.parquet")),
+    Target("pairs: .bin", "a.bin", partial(bin_file, "a.bin", _ANSWERS), partial(_read_pairs, "a.bin")),
+    Target("pairs: .bin by numpy", "a.bin", partial(bin_file, "a.bin", _BITS), partial(_read_pairs, "a.bin")),
     Target("scores", "a.csv", _lines("a.csv", _SCORES), lambda folder: len(read_scores(folder / "a.csv").score)),
     Target(
         "labels: CSV", "a.csv", _lines("a.csv", _LABELS), lambda folder: len(read_label_file(folder / "a.csv").rows)
@@ -397,9 +304,9 @@ _ALL = (
     ),
     Target("decisions", "a.csv", _lines("a.csv", _DECISIONS), lambda folder: len(read_decisions(folder / "a.csv"))),
     Target(
-        "UTKFace, zip", "a.zip", partial(_utkface, "a.zip"), lambda folder: len(open_labelled(folder / "a.zip").refs)
+        "UTKFace, zip", "a.zip", partial(utkface, "a.zip"), lambda folder: len(open_labelled(folder / "a.zip").refs)
     ),
-    Target("FairFace, table", "fairface_label_val.csv", _fairface, lambda folder: len(open_labelled(folder).refs)),
+    Target("FairFace, table", "fairface_label_val.csv", fairface, lambda folder: len(open_labelled(folder).refs)),
     Target(
         "embeddings",
         "a.npz",
