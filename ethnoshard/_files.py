@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import hashlib
 import io
 import itertools
@@ -116,6 +117,34 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             old.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Folders that were to take the place of this one, of processes that are no more, as after ``kill -9``.
+
+    They are not deleted: the disk may be shared with a machine on which such a process is at work.
+
+    Args:
+        folder: that is to be made.
+    """
+    folder = folder.resolve()
+    found = []
+    for path in folder.parent.glob(f"{glob.escape(folder.name)}.*{TEMPORARY}"):
+        number = path.name.removeprefix(f"{folder.name}.").removesuffix(TEMPORARY)
+        if number.isdecimal() and path.is_dir() and not _alive(int(number)):
+            found.append(path)
+    return sorted(found)
+
+
+def _alive(process: int) -> bool:
+    """Whether there is such a process on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def flush_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ethnoshard._checks import check_choice
-from ethnoshard._files import disk_error, make_folder, whole_file, whole_folder, write_json
+from ethnoshard._files import abandoned, disk_error, make_folder, whole_file, whole_folder, write_json
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._dataset import FaceDataset
@@ -93,10 +93,14 @@ def export_dataset(
     faces = checked_faces(dataset)
     size = int(faces["length"].cast(pl.Int64).sum())
     _check_room(folder, size)
+    left = [
+        f"{path} was left by an export that was killed; delete it, unless another machine is at work on it"
+        for path in abandoned(folder)
+    ]
     progress.begun(len(faces), 0)
     with whole_folder(folder) as made:
         people = people_of(dataset, faces, progress)
-        notes = _WRITERS[chosen](dataset, people, made, file_bytes)
+        notes = [*left, *_WRITERS[chosen](dataset, people, made, file_bytes)]
         _write_identities(dataset, made / "identities.csv")
         counted = dataset.identities.group_by("group").agg(pl.col("faces").cast(pl.Int64).sum())
         report = ExportReport(

@@ -218,6 +218,22 @@ def test_what_is_there_stays_as_it_is(folder: Path, tmp_path: Path) -> None:
         export_dataset(FaceDataset.open(folder), tmp_path / "other", "lmdb")
 
 
+def test_what_a_killed_export_left_is_told_and_another_one_at_work_is_not(folder: Path, tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True)
+    left = tmp_path / f"out.{int(ended.stdout)}.writing"
+    others = [
+        tmp_path / f"out.{os.getppid()}.writing",
+        tmp_path / "out.x.writing",
+        tmp_path / f"other.{left.suffixes[0]}",
+    ]
+    for path in (left, *others):
+        path.mkdir()
+    report = export_dataset(FaceDataset.open(folder), tmp_path / "out", "imagefolder")
+    (note,) = [note for note in report.notes if ".writing" in note]
+    assert note.startswith(f"{left.resolve()} was left by an export that was killed; delete it")
+    assert all(path.is_dir() for path in (left, *others))
+
+
 def test_what_has_no_room_is_not_begun(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Usage:
         free = 1000
