@@ -11,7 +11,7 @@ import pytest
 
 from ethnoshard._ray import Machine, RayTasks
 from ethnoshard.errors import EthnoshardError
-from tests.kit.nodes import Nodes, cluster
+from tests.kit.nodes import Nodes, cluster, double, fail
 from tests.kit.waiting import PATIENCE, until
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'ethnoshard[ray]'")
@@ -71,14 +71,6 @@ def test_a_node_killed_in_align_and_one_in_pack(
     assert nodes.killed == 2
     verified = cli("verify", many / "dataset", "--decode", "--ray", nodes.address, "--json")
     assert verified.returncode == 0 and '"samples": 960' in verified.stdout and '"faults": []' in verified.stdout
-
-
-def fail(task: int) -> int:
-    raise EthnoshardError(f"task {task} can't be done")
-
-
-def double(task: int) -> int:
-    return 2 * task
 
 
 def test_what_a_task_refuses_is_one_message_with_the_nodes_name(nodes: Nodes) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ethnoshard.errors import EthnoshardError
 from tests.kit.waiting import PATIENCE
 
 _PATIENT = {
@@ -23,6 +24,16 @@ _PATIENT = {
 
 _STORE = 80 * 2**20
 """Bytes of a node's object store; Ray wants at least 75 MiB, and hardly anything goes through it."""
+
+
+def fail(task: int) -> int:
+    """Work that can't be done."""
+    raise EthnoshardError(f"task {task} can't be done")
+
+
+def double(task: int) -> int:
+    """Work that can."""
+    return 2 * task
 
 
 class Nodes:
