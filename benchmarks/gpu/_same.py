@@ -9,9 +9,9 @@ from ethnoshard.training import TrainingSettings
 _STEPS = 10
 _MOST = 1e-3
 """Greatest difference of the loss, relative."""
-# What differs should be sums alone, so steps are small and mining is continuous: the mean over active triplets, of "all",
-# jumps where rounding moves one over the edge. Between one thread and two of a CPU ten steps so differed by 2.3e-4;
-# with "all" by .0029, and with AdamW at .001 by .18.
+# What differs should be sums alone, so steps are small and mining is continuous: the mean over active triplets, of
+# "all", jumps where rounding moves one over the edge. Between one thread and two of a CPU ten steps differed by 2.3e-4,
+# with "all" by .0029, with AdamW at .001 by .18.
 _CALM = {"learning_rate": 1e-6, "optimizer": "sgd", "momentum": 0.0, "mining": "batch-hard", "precision": "float32"}
 _FEW = {"people_per_batch": 8, "images_per_person": 4, "num_workers": 2}
 
