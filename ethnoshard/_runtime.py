@@ -1,7 +1,7 @@
 """What runs a network: OpenVINO on a CPU where it is installed, else torch. The one place that knows of the choice.
 
-OpenVINO runs our networks at two to three times torch's speed on a core and needs a tenth of its memory. Numbers differ
-by rounding between the two, so what is made by one says so, and isn't gone on with by the other.
+OpenVINO runs our networks faster than torch on a core and needs less memory. Numbers differ by rounding between the
+two, so what is made by one says so, and isn't gone on with by the other.
 """
 
 import threading
@@ -22,7 +22,7 @@ RuntimeName = Literal["openvino", "torch"]
 
 Floats = NDArray[np.float32]
 
-SLOWER = "OpenVINO is not installed: torch takes its place, at about half the speed; pip install 'ethnoshard[openvino]'"
+SLOWER = "OpenVINO is not installed: torch takes its place, which is slower; pip install 'ethnoshard[openvino]'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ class Compiled:
 
     def __init__(self, graph: "Model", *, streams: int = 1) -> None:
         """Compile it, which takes a tenth of a second to a few seconds; ``streams`` calls run at the same time."""
-        import openvino
+        from ethnoshard._openvino import openvino
 
         threads = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
         self._compiled: Any = openvino.Core().compile_model(graph, "CPU", {**_EXACT, **threads})

@@ -33,7 +33,7 @@ def compiled(network: nn.Module, side: int, *, streams: int = 1) -> Compiled | N
     Returns:
         None where it has a layer that isn't known here, or decides something by what it sees.
     """
-    import openvino
+    from ethnoshard._openvino import openvino
 
     try:
         graph = fx.symbolic_trace(network.eval()).graph
@@ -52,7 +52,7 @@ class _Translation:
     """Makes nodes of OpenVINO out of those of a traced network."""
 
     def __init__(self, network: nn.Module) -> None:
-        from openvino import opset13
+        from ethnoshard._openvino import opset13
 
         self.op: Any = opset13
         self._modules = dict(network.named_modules())

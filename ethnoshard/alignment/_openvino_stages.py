@@ -37,7 +37,7 @@ class _Layers:
     """Layers of one network as nodes of a graph; images are (B, C, H, W)."""
 
     def __init__(self, network: str) -> None:
-        from openvino import opset13
+        from ethnoshard._openvino import opset13
 
         self.op: Any = opset13
         begin = f"{network}."
@@ -47,7 +47,7 @@ class _Layers:
 
     def input(self, *shape: int) -> "Node":
         """An input of float32; -1 for any side."""
-        import openvino
+        from ethnoshard._openvino import openvino
 
         return self.op.parameter(openvino.PartialShape(list(shape)), openvino.Type.f32)
 
@@ -98,7 +98,7 @@ class _Layers:
 
 
 def _model(outputs: Sequence["Node"], inputs: Sequence["Node"]) -> "Model":
-    import openvino
+    from ethnoshard._openvino import openvino
 
     return openvino.Model(list(outputs), list(inputs), "mtcnn")
 

@@ -137,8 +137,8 @@ Runtime: TypeAlias = Annotated[
     RuntimeOption | None,
     typer.Option(
         "--runtime",
-        help="What runs the networks; by default openvino on a CPU where it is installed (ethnoshard[openvino]), about "
-        "twice as fast, else torch. A work folder is gone on with by what began it.",
+        help="What runs the networks; by default openvino on a CPU where it is installed (ethnoshard[openvino]), which "
+        "is faster, else torch. A work folder is gone on with by what began it.",
     ),
 ]
 
