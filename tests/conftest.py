@@ -57,6 +57,7 @@ SLOW_FILES = {
     "test_remote_cache_is_bounded_and_shared",
     "test_remote_datasets_are_those_that_were_packed",
     "test_remote_faults_are_retried_then_one_error",
+    "test_run_times_give_the_same_embeddings",
     "test_streams_from_afar_are_the_same",
     "test_the_gpu_check_gives_a_figure_or_says_why_not",
     "test_the_readers_beside_us_get_every_sample",
