@@ -288,9 +288,18 @@ def scanned_table(path: Path) -> Iterator[pl.LazyFrame]:
     if not path.is_file():
         raise EthnoshardError(f"{path} is missing; pack the dataset again")
     try:
-        yield pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        yield lazy_table(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise EthnoshardError(f"{path} is damaged: {error}") from error
+
+
+def lazy_table(path: Path) -> pl.LazyFrame:
+    """A Parquet file of which parts are to be read; of a name that is no text, which polars can't open, all is read."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return pl.scan_parquet(path.read_bytes())
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
 
 
 def table_in(file: IO[bytes]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ethnoshard._files import lazy_table
 from ethnoshard._forked import check_polars
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._reader import ImageRef, SourceReader, locator_number, refuse_large
@@ -31,7 +32,7 @@ def said_by(error: BaseException) -> str:
 
 def scanned(path: Path) -> pl.LazyFrame:
     """The file, whatever signs of a pattern its name has."""
-    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    return lazy_table(path)
 
 
 class ParquetReader(SourceReader):
