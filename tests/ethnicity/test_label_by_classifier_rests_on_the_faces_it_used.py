@@ -23,6 +23,7 @@ class Brightness:
     """The probability of "light" is the mean brightness."""
 
     name, classes, sha256 = "brightness", ("dark", "light"), "0123456789abcdef" * 4
+    runtime = "numpy 2"
 
     def probabilities(self, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         light = np.array([face.mean() / 255 for face in faces], np.float32)
@@ -232,6 +233,7 @@ def test_the_record_says_which_classifier_and_how_it_was_asked(work: Path) -> No
             "name": "brightness",
             "classes": ["dark", "light"],
             "sha256": "0123456789abcdef" * 4,
+            "runtime": "numpy 2",
             "images": 6,
             "seed": 7,
             "min_confidence": 0.25,
