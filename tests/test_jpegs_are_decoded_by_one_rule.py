@@ -18,7 +18,9 @@ from ethnoshard.alignment import AlignSettings, align, decode_face
 from ethnoshard.embedding._aligned import decoded
 from ethnoshard.errors import UnreadableImageError
 from ethnoshard.loading._decode import Decoder
-from ethnoshard.loading._processes import DecodingProcess, SharedMemory
+from ethnoshard.loading._jpegs import Jpegs
+from ethnoshard.loading._processes import DecodingProcess
+from ethnoshard.loading._shared_memory import Pieces, SharedMemory
 from ethnoshard.shards import verify
 from ethnoshard.sources import Reading
 from ethnoshard.work import PartFaces, WorkFolder
@@ -190,8 +192,13 @@ def by_process(contents: list[bytes]) -> list[np.ndarray | None]:
     try:
         until(lambda: process.ready, "the decoding process did not get ready")
         memory = SharedMemory(len(contents) * SIDE * SIDE * 3)
-        views = [WHOLE] * len(contents)
-        failed = dict(process.decode([memoryview(content) for content in contents], views, memory, 0))
+        room, pieces = Pieces(), []
+        for content in contents:
+            pieces.append(room.take(len(content)))
+            pieces[-1].content[:] = content
+        jpegs = Jpegs(pieces, [(0, len(content)) for content in contents])
+        process.begin(jpegs, np.tile(np.array(WHOLE, np.int64), (len(contents), 1)), memory, range(len(contents)))
+        failed = dict(process.end())
     finally:
         process.close()
     rows = memory.content.reshape(-1, SIDE, SIDE, 3)
