@@ -47,6 +47,9 @@ echo "as it is: $plain"
 echo "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: $apart"
 # Seen: as it is: worlds of 1: world-1 status 1 keys: /torch.rendezvous.seen.1/MASTER_ADDR
 #       TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: worlds of 2: world-1 world-2 status 0
-[ "${plain%% status*}" = "worlds of 1: world-1" ] && [ "${plain#*MASTER_ADDR}" = "" ]
-[ "${apart% }" = "worlds of 2: world-1 world-2 status 0" ]
+if [ "${plain%% status*}" != "worlds of 1: world-1" ] || [ "${plain#*MASTER_ADDR}" != "" ] \
+  || [ "${apart% }" != "worlds of 2: world-1 world-2 status 0" ]; then
+  echo "not as seen any more" >&2
+  exit 1
+fi
 echo "as seen: an agent that joins waits in vain for the address of the first one, and ends it"
