@@ -1,8 +1,8 @@
 """Networks on a CPU, now and before: ``python -m benchmarks.inference BEFORE PHOTOGRAPHS [--model M] [--images N]``.
 
-BEFORE is a checkout of another version of this repository. Each version, in turn and in processes of its own, aligns
-the first N photographs, labels their faces by the shipped classifier and embeds them by M (a run folder or a
-.safetensors; by default a MobileFaceNet of 112 px with random weights). Rates begin with the first batch that is
+BEFORE is a checkout of another version of this repository, PHOTOGRAPHS a tar. Each version, in turn and in processes of
+its own, aligns the first N photographs, labels their faces by the shipped classifier and embeds them by M (a run folder
+or a .safetensors; by default a MobileFaceNet of 112 px with random weights). Rates begin with the first batch that is
 through, so that loading is left out. Memory is the most that a worker of ``align`` had. Compared are medians: in the
 same moments of the same machine, their ratio stands where they themselves don't.
 
@@ -15,8 +15,10 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +40,11 @@ save_weights(embedder, Path(sys.argv[1]), {"crop": "160"})
 
 _MEASURED = """
 import json, sys, time
-from dataclasses import replace
 from pathlib import Path
 from ethnoshard.alignment import AlignSettings, Progress, align_source
 from ethnoshard.sources import open_source
 
-photographs, images, workers, work, model = sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]), sys.argv[5]
+photographs, workers, work, model = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 counted, most = [], 0
 
 def look_at_workers(number):
@@ -63,9 +64,7 @@ def rate():
     return found
 
 progress = Progress(advance=look_at_workers)
-listed = open_source(photographs)
-source = replace(listed, refs=listed.refs[:images])
-align_source(source, work, AlignSettings(part_images=64), workers=workers, progress=progress)
+align_source(open_source(photographs), work, AlignSettings(part_images=64), workers=workers, progress=progress)
 found, memory = {"align": rate()}, most
 from ethnoshard.ethnicity import label_by_classifier
 label_by_classifier(work, workers=workers, progress=progress)
@@ -84,10 +83,19 @@ def in_version(version: Path, *command: object) -> str:
     return subprocess.run(line, env=environment, cwd=version, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
+def first_of(photographs: Path, images: int, target: Path) -> None:
+    """A tar of the first files of a tar."""
+    with tarfile.open(photographs) as given, tarfile.open(target, "w") as taken:
+        for member in islice((each for each in given if each.isfile()), images):
+            taken.addfile(member, given.extractfile(member))
+
+
 def measured(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, Any]:
     """Rates of the three, and the memory, of one version."""
     with tempfile.TemporaryDirectory() as folder:
-        place = (arguments.photographs.resolve(), arguments.images, arguments.workers, Path(folder) / "work", model)
+        photographs, work = Path(folder) / "photographs.tar", Path(folder) / "work"
+        first_of(arguments.photographs, arguments.images, photographs)
+        place = (photographs, arguments.workers, work, model)
         found: dict[str, Any] = json.loads(in_version(version, "-c", _MEASURED, *place))
     return found
 
