@@ -126,9 +126,9 @@ def _of_evaluations(report: str, comparison: Comparison) -> Iterator[MetricChang
         for at in source.open_set:
             for group, searches in at.by_group.items():
                 few = group in at.too_few
-                for rate, searched in (("fnir", searches.fnir), ("fpir", searches.fpir)):
+                for name, searched in (("fnir", searches.fnir), ("fpir", searches.fpir)):
                     if searched is not None:
-                        metric = f"{rate}_at_{at.fpir_asked:g}"
+                        metric = f"{name}_at_{at.fpir_asked:g}"
                         yield from _change(report, comparison, metric, searched, group, source.labels, few=few)
 
 
