@@ -114,6 +114,18 @@ SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
 """What starts the real command, trains, or looks for faces, before a test can begin."""
 
 
+QUICK = "not browser and not slow and not realdata"
+"""What ``make check`` asks for."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only quick tests are asked for, files that have none are not even read: what they import takes seconds."""
+    if config.getoption("markexpr") != QUICK:
+        return None
+    room = collection_path.parent == Path(__file__).parent and collection_path.name in SLOW_ROOMS
+    return True if room or collection_path.stem in SLOW_FILES else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say of each test whether ``make check`` leaves it out; in one place, so that no file has to."""
     tests = Path(__file__).parent

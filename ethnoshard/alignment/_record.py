@@ -15,7 +15,6 @@ from ethnoshard.work import STATUSES, WorkFolder, name_of_list
 
 _PIXEL_DECIDING = ("ethnoshard", "numpy", "pillow")
 """Distributions whose version can change a pixel of a face, whatever found it."""
-
 _FINDING = {"openvino": ("openvino",), "torch": ("torch", "torchvision", "facenet-pytorch")}
 """Those that can move a box, by run-time."""
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _SIDE = 112
 """Side of what a network sees that takes any: what ArcFace's like are trained with, pixels."""
-
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,

@@ -35,7 +35,6 @@ EXPLORATORY = (
 )
 
 AS_GIVEN = "Groups are those that {name} gives; nothing here checks them."
-
 GIVEN = "given by the user"
 _SOME = 3
 

@@ -18,7 +18,6 @@ from ethnoshard.sources.recordio._people import people_of
 
 HEADER_RECORD = "header record of the set, no image"
 IDENTITY_RECORD = "identity record (a range of keys), no image"
-
 LEFT_OUT = "record that the index leaves out"
 LISTED_AGAIN = "line of the index whose key comes again (its last line counts)"
 
