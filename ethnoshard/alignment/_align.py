@@ -11,10 +11,10 @@ from ethnoshard._parallel import Executor, check_workers, in_processes
 from ethnoshard._part_share import WHOLE, PartShare
 from ethnoshard._progress import SILENT, Progress
 from ethnoshard._runtime import RuntimeName
-from ethnoshard.alignment._parts import check_parts_there, part_spans
+from ethnoshard.alignment._deciding import align_record, chosen_runtime
 from ethnoshard.alignment._photographs import Digests, check_photographs, contents_of, look_as_then, look_at_photographs
-from ethnoshard.alignment._record import align_record, chosen_runtime, counts_of_parts
 from ethnoshard.alignment._settings import AlignSettings
+from ethnoshard.alignment._source_parts import check_parts_there, counts_of_parts, part_spans
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import ImageRef, Reading, Source, open_source
 from ethnoshard.work import WorkFolder, read_seen, write_list, write_people, write_seen

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import polars as pl
 
 from ethnoshard._known_digests import KnownDigests
-from ethnoshard.alignment._parts import part_spans
+from ethnoshard.alignment._source_parts import part_spans
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source, contents_digest, digests_in_pieces, look_of_images, place_key
 from ethnoshard.work import Seen, WorkFolder

@@ -174,7 +174,7 @@ def test_a_share_of_another_source_or_version_is_refused_by_name(
     (other / "p000" / "000.jpg").unlink()
     with pytest.raises(EthnoshardError, match=r"source.digest was .*source.images was 120 and is 119 now"):
         align(other, tmp_path / "work", SETTINGS, share=PartShare(number=2, of=3), executor=InThisProcess())
-    monkeypatch.setattr("ethnoshard.alignment._record.version", lambda name: "0.0")
+    monkeypatch.setattr("ethnoshard.alignment._deciding.version", lambda name: "0.0")
     with pytest.raises(EthnoshardError, match=r"versions.numpy was .* and is '0.0' now"):
         share(noise, tmp_path / "work", 2, 3)
 

@@ -1,6 +1,8 @@
-"""The parts of a source: which of its images each has, which lack, and whether those of other machines are whole."""
+"""The parts of a source: which of its images each has, which lack, whether others made theirs whole, their counts."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -10,7 +12,7 @@ from ethnoshard._tar import end_of_tar, padded
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source, identity_starts
-from ethnoshard.work import WorkFolder
+from ethnoshard.work import STATUSES, WorkFolder
 
 
 def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
@@ -69,3 +71,27 @@ def check_parts_there(folder: WorkFolder, parts: int) -> None:
                 f"{path} is {there}, its table speaks of {size:,}: two machines made them that compute otherwise, or "
                 f"one was changed since. Delete the part's two files and run the same `ethnoshard align` again"
             )
+
+
+class PartCounts(TypedDict):
+    """What :meth:`WorkFolder.finish` is told of the parts."""
+
+    statuses: dict[str, int]
+    reasons: dict[str, int]
+    faces: int
+
+
+def counts_of_parts(folder: WorkFolder, parts: int) -> PartCounts:
+    faces, by_status, by_reason = 0, Counter[str](), Counter[str]()
+    for table in map(folder.part_table, range(parts)):
+        images = table.filter(pl.col("face") == 0)
+        reasons = images["reason"].drop_nulls().str.replace_all(r"\d[\d,]*", "#")
+        by_status.update(images["status"].cast(pl.String).to_list())
+        by_reason.update(reasons.to_list())
+        faces += table["length"].count()
+    order = sorted(by_reason, key=lambda reason: (-by_reason[reason], reason))
+    return {
+        "statuses": {status: by_status[status] for status in STATUSES},
+        "reasons": {reason: by_reason[reason] for reason in order},
+        "faces": faces,
+    }

@@ -1,20 +1,17 @@
-"""What ``align.json`` says: what decides the parts, and what came of them by status and reason."""
+"""What decides the faces beside the photographs, and is on record in ``align.json``: settings, run-time, versions."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TypedDict
-
-import polars as pl
 
 from ethnoshard._runtime import Runtime, RuntimeName, choose_runtime
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.sources import Source, identity_starts
-from ethnoshard.work import STATUSES, WorkFolder, name_of_list
+from ethnoshard.work import name_of_list
 
 _PIXEL_DECIDING = ("ethnoshard", "numpy", "pillow")
 """Distributions whose version can change a pixel of a face, whatever found it."""
+
 _FINDING = {"openvino": ("openvino",), "torch": ("torch", "torchvision", "facenet-pytorch")}
 """Those that can move a box, by run-time."""
 
@@ -31,14 +28,6 @@ def chosen_runtime(
 ) -> Runtime:
     """See ``choose_runtime``; that one is missing is told only where faces are searched for."""
     return choose_runtime(asked, device, log=None if settings.aligned else log)
-
-
-class PartCounts(TypedDict):
-    """What :meth:`WorkFolder.finish` is told of the parts."""
-
-    statuses: dict[str, int]
-    reasons: dict[str, int]
-    faces: int
 
 
 def align_record(
@@ -65,20 +54,4 @@ def align_record(
         "device": device.partition(":")[0],
         "parts": parts,
         **pixel_deciding(settings, runtime),
-    }
-
-
-def counts_of_parts(folder: WorkFolder, parts: int) -> PartCounts:
-    faces, by_status, by_reason = 0, Counter[str](), Counter[str]()
-    for table in map(folder.part_table, range(parts)):
-        images = table.filter(pl.col("face") == 0)
-        reasons = images["reason"].drop_nulls().str.replace_all(r"\d[\d,]*", "#")
-        by_status.update(images["status"].cast(pl.String).to_list())
-        by_reason.update(reasons.to_list())
-        faces += table["length"].count()
-    order = sorted(by_reason, key=lambda reason: (-by_reason[reason], reason))
-    return {
-        "statuses": {status: by_status[status] for status in STATUSES},
-        "reasons": {reason: by_reason[reason] for reason in order},
-        "faces": faces,
     }
