@@ -90,6 +90,7 @@ SLOW_TESTS = {
     "test_in_shards_of_one_group_as_casia_has_them_groups_vary_as_at_random",
     "test_it_is_written_or_said",
     "test_killed_in_mid_epoch_and_resumed_with_other_ranks",
+    "test_late_names_are_listed_before_anything_of_theirs_is_loaded",
     "test_look_alikes_change_who_meets_whom_and_never_how_many",
     "test_mtcnn_finds_exactly_one_face_where_it_was_drawn",
     "test_no_door_but_that_of_training_loads_what_takes_seconds",
