@@ -1,18 +1,21 @@
 """Networks on a CPU, now and before: ``python -m benchmarks.inference BEFORE PHOTOGRAPHS [--model M] [--images N]``.
 
-BEFORE is a checkout of another version of this repository. Each version, in turn and in processes of its own, aligns
-the first N photographs, labels their faces by the shipped classifier and embeds them by M (a run folder or a
-.safetensors; by default a MobileFaceNet of 112 px with random weights). Rates begin with the first batch that is
-through, so that loading is left out. Memory is the most that a worker of ``align`` had. Compared are medians: in the
-same moments of the same machine, their ratio stands where they themselves don't.
+BEFORE is a checkout of another version of this repository, PHOTOGRAPHS a tar. Each version, in turn and in processes of
+its own, aligns the first N photographs, labels their faces by the shipped classifier and embeds them by M (a run folder
+or a .safetensors; by default a MobileFaceNet of 112 px with random weights). Rates begin with the first batch that is
+through, so that loading is left out; beside those by the clock are those by a second of a processor, which other
+programs on the machine spoil less. Memory is the most that a worker of ``align`` had. Compared are medians: in the same
+moments of the same machine, their ratio stands where they themselves don't.
 
 With ``--lfw LFW --pairs PAIRS`` instead, seconds of ``ethnoshard evaluate M`` with an empty cache: alignment,
 embeddings, figures, and starting all of it.
 """
 
 import argparse
+import tarfile
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 from benchmarks._table import keep, print_table, summary
@@ -31,51 +34,62 @@ save_weights(embedder, Path(sys.argv[1]), {"crop": "160"})
 """
 
 _MEASURED = """
-import json, sys, time
-from dataclasses import replace
+import json, os, sys, time
 from pathlib import Path
 from ethnoshard.alignment import AlignSettings, Progress, align_source
 from ethnoshard.sources import open_source
 
-photographs, images, workers, work, model = sys.argv[1], *map(int, sys.argv[2:4]), Path(sys.argv[4]), sys.argv[5]
+photographs, workers, work, model = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 counted, most = [], 0
 
-def look_at_workers(number):
-    global most
-    counted.append((time.perf_counter(), number))
+def of_children(file):
     for task in Path("/proc/self/task").iterdir():
         for process in (task / "children").read_text().split():
             try:
-                status = Path(f"/proc/{process}/status").read_text()
+                yield Path(f"/proc/{process}/{file}").read_text()
             except OSError:
-                continue
-            most = max(most, int(status.partition("VmHWM:")[2].split()[0]) * 1024)
+                pass
 
-def rate():
-    found = sum(number for _, number in counted[1:]) / (time.perf_counter() - counted[0][0])
+def look(number):
+    global most
+    ticks = [sum(map(int, stat.rpartition(")")[2].split()[11:13])) for stat in of_children("stat")]
+    counted.append((number, time.perf_counter(), time.process_time() + sum(ticks) / os.sysconf("SC_CLK_TCK")))
+    for status in of_children("status"):
+        most = max(most, int(status.partition("VmHWM:")[2].split()[0]) * 1024)
+
+def rates(what):
+    faces = sum(number for number, *_ in counted[1:])
+    # The last one of several processes may be gone when the last faces are counted.
+    clock, processor = (max(each[place] for each in counted) - counted[0][place] for place in (1, 2))
     counted.clear()
-    return found
+    return {f"{what}, by the clock": faces / clock, f"{what}, a second of a processor": faces / processor}
 
-progress = Progress(advance=look_at_workers)
-listed = open_source(photographs)
-source = replace(listed, refs=listed.refs[:images])
-align_source(source, work, AlignSettings(part_images=64), workers=workers, progress=progress)
-found, memory = {"align": rate()}, most
+progress = Progress(advance=look)
+align_source(open_source(photographs), work, AlignSettings(part_images=64), workers=workers, progress=progress)
+found, memory = rates("align"), most
 from ethnoshard.ethnicity import label_by_classifier
 label_by_classifier(work, workers=workers, progress=progress)
-found["label"] = rate()
+found |= rates("label")
 from ethnoshard.embedding import embed_source, load_model, open_faces
 embed_source(load_model(model), open_faces(str(work)), progress=progress)
-found["embed"] = rate()
+found |= rates("embed")
 print(json.dumps({"rates": found, "memory": memory}))
 """
+
+
+def first_of(photographs: Path, images: int, target: Path) -> None:
+    """A tar of the first files of a tar."""
+    with tarfile.open(photographs) as given, tarfile.open(target, "w") as taken:
+        for member in islice((each for each in given if each.isfile()), images):
+            taken.addfile(member, given.extractfile(member))
 
 
 def measured(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, float]:
     """Rates of the three, and the memory, of one version."""
     with tempfile.TemporaryDirectory() as folder:
-        place = (arguments.photographs.resolve(), arguments.images, arguments.workers, Path(folder) / "work", model)
-        found = measured_in(version, "-c", _MEASURED, *place)
+        photographs, work = Path(folder) / "photographs.tar", Path(folder) / "work"
+        first_of(arguments.photographs, arguments.images, photographs)
+        found = measured_in(version, "-c", _MEASURED, photographs, arguments.workers, work, model)
     return {**found["rates"], "memory, MiB": found["memory"] / 2**20}
 
 

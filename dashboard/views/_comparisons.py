@@ -30,6 +30,7 @@ from ethnoshard.results import (
     Evaluation,
     GroupErrorsChange,
     MetricChange,
+    OpenSetChange,
     Verdict,
     VerificationSummary,
     as_json,
@@ -96,9 +97,14 @@ def change_name(change: MetricChange) -> str:
     if change.method is not None:
         return f"ARI of {METHODS[change.method].name if change.method in METHODS else change.method}"
     if change.group is not None:
-        return f"{RATES.get(change.metric, change.metric)} of {change.group}, {change.labels}"
+        return f"{_rate_name(change.metric)} of {change.group}, {change.labels}"
     name = metric_name(change.metric)
     return f"{name[0].upper()}{name[1:]}"
+
+
+def _rate_name(metric: str) -> str:
+    rate, at, fpir = metric.partition("_at_")
+    return f"{rate.upper()} at a FPIR of {fpir}" if at else RATES.get(metric, metric)
 
 
 def verdict_words(change: MetricChange) -> str:
@@ -219,6 +225,23 @@ def show_group_changes(shelf: Shelf, first: PickedEvaluation, other: PickedEvalu
             f"of people (from {name}). An interval that holds 0 does not tell the two apart.",
             height="content",
         )
+        for at in source.open_set:
+            if at.thresholds is None:
+                continue
+            clear = clear_search_changes(at, turned=not base)
+            one_threshold, other_threshold = at.thresholds if base else at.thresholds[::-1]
+            _show.table(
+                search_change_table(at, turned=not base),
+                name=f"searches-{other.name}-{source.source}-{at.fpir_asked:g}",
+                title=f"From {first.label} to {other.label}, searches of the same gallery of {count(at.gallery)} "
+                f"people by {source.whose}, all people's FPIR {at.fpir_asked:g} at most: "
+                + (", ".join(clear) if clear else "no group's difference is clear of 0"),
+                how=f"Each model at its own threshold, {one_threshold:.4f} and {other_threshold:.4f}, which moves with "
+                f"each person that is left out (from {name}). FNIR: mated searches that miss the person. FPIR: "
+                "searches without the own person in the gallery that return anybody. Claims are adjusted for all "
+                "groups (Holm).",
+                height="content",
+            )
 
 
 def _comparison_of(
@@ -269,16 +292,59 @@ def group_change_table(source: GroupErrorsChange, *, turned: bool) -> pl.DataFra
 
 def clear_group_changes(source: GroupErrorsChange, *, turned: bool) -> list[str]:
     """Which groups' rates differ, adjusted for all groups: ``Black's FMR falls``. In reports of before none is told."""
-    clear = []
-    for group, changes in source.by_group.items():
-        for key in _RATES:
-            change = changes.get(key)
-            if change is None or change.difference is None or change.p_adjusted is None or group in source.too_few:
-                continue
-            if change.p_adjusted <= LEVEL_OF_CLAIMS:
-                rises = (change.difference > 0) != turned
-                clear.append(f"{group}'s {key.upper()} {'rises' if rises else 'falls'}")
-    return clear
+    return [
+        f"{group}'s {key.upper()} {_way(changes[key], turned=turned)}"
+        for group, changes in source.by_group.items()
+        if group not in source.too_few
+        for key in _RATES
+        if _is_clear(changes.get(key))
+    ]
+
+
+def search_change_table(found: OpenSetChange, *, turned: bool) -> pl.DataFrame:
+    """A row a group, of searches of a gallery.
+
+    Args:
+        found: in the comparison.
+        turned: show base - other.
+    """
+    everybody = {} if found.overall is None else {"all": found.overall}
+    return pl.DataFrame(
+        [
+            {
+                "group": group + (" (too few)" if group in found.too_few else ""),
+                "FNIR": _signed(own.fnir, turned=turned),
+                "FPIR": _signed(own.fpir, turned=turned),
+            }
+            for group, own in {**everybody, **found.by_group}.items()
+        ]
+    )
+
+
+def clear_search_changes(found: OpenSetChange, *, turned: bool) -> list[str]:
+    """Which groups' rates of searches differ, adjusted for all groups: ``Black's FNIR falls``."""
+    rates = (
+        (f"{group}'s {name}", change)
+        for group, own in found.by_group.items()
+        if group not in found.too_few
+        for name, change in (("FNIR", own.fnir), ("FPIR", own.fpir))
+    )
+    return [f"{name} {_way(change, turned=turned)}" for name, change in rates if _is_clear(change)]
+
+
+def _is_clear(change: Change | None) -> bool:
+    """Whether the two models differ, adjusted for all groups."""
+    return (
+        change is not None
+        and change.difference is not None
+        and change.p_adjusted is not None
+        and change.p_adjusted <= LEVEL_OF_CLAIMS
+    )
+
+
+def _way(change: Change | None, *, turned: bool) -> str:
+    assert change is not None and change.difference is not None, "it is clear"
+    return "rises" if (change.difference > 0) != turned else "falls"
 
 
 def _signed(change: Change | None, *, turned: bool) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ethnoshard._blas import one_thread_each
 from ethnoshard._kept_parts import KeptParts
 from ethnoshard._parallel import Executor, available_cores, count
 from ethnoshard._part_share import Missing, PartShare
@@ -30,7 +31,7 @@ _AHEAD = 3
 """Batches that are decoded while one is embedded."""
 PART = 64 * _AT_ONCE
 """Faces of a part that several machines compute; whole batches, so that each is the one that a single call computes."""
-_VERSION = 2
+_VERSION = 3
 """Of what happens here to pixels; raise it when embeddings change, so that no older ones are taken from a cache."""
 _DECIDING = ("numpy", "pillow", "simplejpeg", "torch", "facenet-pytorch", "onnxruntime", "openvino")
 """Distributions whose version can change an embedding."""
@@ -245,9 +246,11 @@ def _vectors(model: FaceModel, faces: Faces, flip: bool, advance: Callable[[int]
     if model.alignment == "five-point" and faces.photographs is not None:
         given = faces.photographs()
     vectors = []
-    for images in _ahead(given, _cutting(model, faces)):
-        vectors.append(_embedded(model, images, flip=flip))
-        advance(len(images))
+    # Images are scaled by products within threads of the network's.
+    with one_thread_each():
+        for images in _ahead(given, _cutting(model, faces)):
+            vectors.append(_embedded(model, images, flip=flip))
+            advance(len(images))
     return np.concatenate(vectors)
 
 

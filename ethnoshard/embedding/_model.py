@@ -169,15 +169,16 @@ def network_input(images: Images, side: int, scaling: Scaling, *, bgr: bool = Fa
     Returns:
         (B, 3, S, S) float32, each colour scaled as it was in RGB.
     """
-    pixels = images.astype(np.float32)
+    # Colours apart first: so a product is of whole planes, and nothing is put in another order afterwards.
+    planes = images.transpose(0, 3, 1, 2)
+    pixels = np.ascontiguousarray(planes[:, ::-1] if bgr else planes).astype(np.float32)
     if images.shape[1] != side:
         rows = averaging(images.shape[1], side)
-        pixels = np.einsum("ij,bjkc,lk->bilc", rows, pixels, rows, optimize=True)
-    mean, deviation = (np.array(values, np.float32) for values in scaling)
-    scaled = (pixels - mean) / deviation
-    if bgr:
-        scaled = scaled[..., ::-1]
-    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), np.float32)
+        pixels = rows @ (pixels @ rows.T)
+    mean, deviation = (np.array(values[::-1] if bgr else values, np.float32).reshape(3, 1, 1) for values in scaling)
+    pixels -= mean
+    pixels /= deviation
+    return pixels
 
 
 def averaging(before: int, after: int) -> NDArray[np.float32]:

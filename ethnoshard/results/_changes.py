@@ -37,7 +37,9 @@ class MetricChange:
         report: name of the comparison.
         base: the one model.
         other: the other.
-        metric: its key in reports, such as "accuracy", "val_at_0.001", "fmr"; of clusterings "ari".
+        metric: its key in reports, such as "accuracy", "val_at_0.001", "fmr"; of searches of a gallery
+            "fnir_at_0.1" and "fpir_at_0.1", with the FPIR that all people's threshold was set for; of clusterings
+            "ari".
         method: of clusterings, how they were made; None of evaluations.
         group: whose rate; None of all people together.
         labels: whose groups, such as "as given by kumar"; None without a group.
@@ -121,6 +123,13 @@ def _of_evaluations(report: str, comparison: Comparison) -> Iterator[MetricChang
                 if rate in rates:
                     few = group in source.too_few
                     yield from _change(report, comparison, rate, rates[rate], group, source.labels, few=few)
+        for at in source.open_set:
+            for group, searches in at.by_group.items():
+                few = group in at.too_few
+                for name, searched in (("fnir", searches.fnir), ("fpir", searches.fpir)):
+                    if searched is not None:
+                        metric = f"{name}_at_{at.fpir_asked:g}"
+                        yield from _change(report, comparison, metric, searched, group, source.labels, few=few)
 
 
 def _change(

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from made_evaluations import made_evaluation, made_picked
 
-from dashboard.views._comparisons import clear_group_changes, group_change_table
+from dashboard.views._comparisons import (
+    clear_group_changes,
+    clear_search_changes,
+    group_change_table,
+    search_change_table,
+)
 from dashboard.views._group_rates import (
     ErrorsInView,
     SourceErrors,
@@ -24,6 +29,7 @@ from dashboard.views.verification import curves_of, fold_table, histogram_title,
 from ethnoshard.charts import (
     GREY,
     GROUP_METRICS,
+    NONE,
     det,
     fold_accuracies,
     folds,
@@ -35,7 +41,7 @@ from ethnoshard.charts import (
     roc,
 )
 from ethnoshard.evaluation import IDEALS, GroupErrorsOverThresholds, RankedPairs, compare_demographics
-from ethnoshard.results import Change, GroupErrorsChange, Interval, PairScores
+from ethnoshard.results import Change, GroupErrorsChange, Interval, OpenSetChange, PairScores, SearchErrorsChange
 from tests.kit.scored import GROUPS, made_curves, made_pairs, made_tally
 from tests.kit.whole_reports import rate
 
@@ -219,6 +225,28 @@ def test_a_comparison_is_read_either_way_round() -> None:
     assert clear_group_changes(found, turned=True) == ["A's FMR rises"]
     assert group_change_table(found, turned=False)["FMR"][1] == "-0.0200 [-0.0300, -0.0100]"
     assert group_change_table(found, turned=True)["FMR"][1] == "+0.0200 [+0.0100, +0.0300]"
+
+
+def test_searches_by_two_models_are_read_either_way_round_and_claimed_where_adjusted() -> None:
+    def change(p_adjusted: float) -> Change:
+        return Change(
+            base=0.1, other=0.08, difference=-0.02, people_interval=Interval(-0.03, -0.01), undefined_draws=0,
+            p_value=0.004, p_adjusted=p_adjusted,
+        )  # fmt: skip
+
+    by_group = {
+        "A": SearchErrorsChange(fnir=change(0.012), fpir=change(0.3)),
+        "B": SearchErrorsChange(fnir=change(0.012), fpir=None),
+    }
+    overall = SearchErrorsChange(fnir=change(0.01), fpir=None)
+    found = OpenSetChange(
+        fpir_asked=0.1, gallery=9, thresholds=(0.4, 0.5), overall=overall, by_group=by_group, too_few=("B",)
+    )
+    assert clear_search_changes(found, turned=False) == ["A's FNIR falls"]
+    assert clear_search_changes(found, turned=True) == ["A's FNIR rises"]
+    table = search_change_table(found, turned=True)
+    assert table["group"].to_list() == ["all", "A", "B (too few)"]
+    assert table["FNIR"][1] == "+0.0200 [+0.0100, +0.0300]" and table["FPIR"][0] == NONE
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.3, 1), (0.03, 1), (0.0002, 1), (1e-7, 0.2), (0.5, 0.51)])

@@ -9,6 +9,8 @@ from ethnoshard.results import (
     Interval,
     MetricChange,
     Model,
+    OpenSetChange,
+    SearchErrorsChange,
     Verdict,
     changes_of,
 )
@@ -62,6 +64,32 @@ def test_the_changes_of_a_comparison_are_told_by_metric_and_group_and_which_rest
     ]  # fmt: skip
     assert (changes[0].base, changes[0].other) == ("base-0", "two")
     assert changes[2].labels == "as given by x"
+
+
+def test_searches_of_a_gallery_are_in_the_list_by_group_and_by_the_fpir_they_were_set_for() -> None:
+    def change(difference: float) -> Change:
+        return Change(
+            base=0.2, other=0.2 + difference, difference=difference, people_interval=Interval(0.01, 0.2),
+            undefined_draws=0, p_value=0.01, p_adjusted=0.03,
+        )  # fmt: skip
+
+    by_group = {
+        "A": SearchErrorsChange(fnir=change(0.1), fpir=change(0.05)),
+        "B": SearchErrorsChange(fnir=change(0.1), fpir=None),
+    }
+    searches = OpenSetChange(fpir_asked=0.1, gallery=9, thresholds=(0.4, 0.5), by_group=by_group, too_few=("B",))
+    source = GroupErrorsChange(
+        source="x", labels="as given by x", thresholds=(1.0, 1.0), thresholds_from=("a", "b"), too_few=(), draws=9,
+        overall={}, by_group={}, metrics={}, compared=(), open_set=(searches,),
+    )  # fmt: skip
+    found = Comparison(
+        of="evaluation", base=Compared(report="one"), other=Compared(report="two"), draws=9, demographics=(source,)
+    )
+    changes = changes_of("cmp", found)
+    assert [(change.metric, change.group, change.too_few) for change in changes] == [
+        ("fnir_at_0.1", "A", False), ("fpir_at_0.1", "A", False), ("fnir_at_0.1", "B", True)
+    ]  # fmt: skip
+    assert all(change.verdict is Verdict.HIGHER for change in changes)
 
 
 def test_a_comparison_of_clusterings_has_the_mean_difference_of_each_method() -> None:
