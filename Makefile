@@ -62,9 +62,9 @@ $(PEERS_MADE): | $(MADE)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r benchmarks/peers/requirements.txt
 	@touch $@
 
-check: lint types quick doctests  ## Before every commit: lint, types, tests without browser and training
+check: lint types quick  ## Before every commit: lint, types, tests without browser and training
 
-test: lint types tests doctests  ## Everything that CI checks
+test: lint types tests  ## Everything that CI checks
 
 lint: $(MADE)  ## Style and likely bugs
 	$(BIN)/ruff check .
@@ -79,8 +79,8 @@ quick: $(MADE)  ## The tests that take no browser, no training, no real faces an
 tests: $(MADE)  ## All tests; those on real faces run where ETHNOSHARD_DATA or ../shared/data is
 	$(BIN)/pytest -n $(WORKERS)
 
-doctests: $(MADE)  ## The examples in docstrings of the package
-	$(BIN)/pytest --doctest-modules ethnoshard
+doctests: $(MADE)  ## The examples in docstrings alone; they are among the quick tests
+	$(BIN)/pytest tests/test_examples_in_docstrings_are_true.py
 
 demo: $(MADE)  ## Faces to a verified dataset. With SOURCE=... LABELS=...: your own faces
 	@test -z "$(SOURCE)" || test -n "$(LABELS)" || { echo "error: SOURCE needs LABELS=FILE.csv beside it" >&2; exit 1; }

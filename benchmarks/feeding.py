@@ -13,17 +13,14 @@ Both must give the same pixels. Printed are medians, and the medians of each rou
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks._table import keep, print_table
+from benchmarks._versions import add_before, measured_in, versions_beside, versions_in_turn
 from benchmarks.loading import measured
 
-HERE = Path(__file__).parent.parent
 VALUES = ("images_per_second", "training_us", "decoding_us", "of_limit", "first_batch")
 
 _MEASURED = """
@@ -70,19 +67,10 @@ print(json.dumps({
 """
 
 
-def fed(version: Path, dataset: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """What a version took, in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-c", _MEASURED, str(dataset), json.dumps(options)]
-    done = subprocess.run(command, env=environment, cwd=version, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    add_before(parser)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--name", help="name of the results; by default the dataset folder's")
     parser.add_argument("--workers", type=int, default=2)
@@ -94,17 +82,17 @@ def main() -> None:
     options = {"num_workers": arguments.workers, "seconds": arguments.seconds}
     if arguments.crop:
         options |= {"random_crop": arguments.crop, "random_flip": True}
-    versions = {"before": arguments.before.resolve(), "now": HERE}
     limits = ("benchmarks.decoding", dataset, "--cores", arguments.workers, "--seconds", 2)
     limit = measured(*limits)["images_per_second"]
-    rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in versions}
-    for number in range(arguments.rounds):
-        for name, version in versions.items():
-            run = fed(version, dataset, options)
-            before, limit = limit, measured(*limits)["images_per_second"]
-            run["of_limit"] = run["images_per_second"] / ((before + limit) / 2)
-            rounds[name].append(run)
-            print(f"round {number + 1}: {name}: {run}", flush=True)
+
+    def fed(version: Path) -> dict[str, Any]:
+        nonlocal limit
+        run = measured_in(version, "-c", _MEASURED, dataset, json.dumps(options))
+        before, limit = limit, measured(*limits)["images_per_second"]
+        run["of_limit"] = run["images_per_second"] / ((before + limit) / 2)
+        return run
+
+    rounds = versions_in_turn(versions_beside(arguments.before), arguments.rounds, fed)
     digests = {run["digest"] for runs in rounds.values() for run in runs}
     assert len(digests) == 1, f"the versions give different pixels: {digests}"
     medians = {

@@ -12,21 +12,15 @@ embeddings, figures, and starting all of it.
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import tarfile
 import tempfile
 import time
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from benchmarks._table import keep, print_table, summary
+from benchmarks._versions import add_before, in_version, measured_in, versions_beside, versions_in_turn
 from ethnoshard._parallel import available_cores
-
-HERE = Path(__file__).parent.parent
 
 _MODEL = """
 import sys
@@ -83,13 +77,6 @@ print(json.dumps({"rates": found, "memory": memory}))
 """
 
 
-def in_version(version: Path, *command: object) -> str:
-    """What a command prints whose ``ethnoshard`` is that of a checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
-    line = [sys.executable, *map(str, command)]
-    return subprocess.run(line, env=environment, cwd=version, stdout=subprocess.PIPE, check=True, text=True).stdout
-
-
 def first_of(photographs: Path, images: int, target: Path) -> None:
     """A tar of the first files of a tar."""
     with tarfile.open(photographs) as given, tarfile.open(target, "w") as taken:
@@ -97,30 +84,29 @@ def first_of(photographs: Path, images: int, target: Path) -> None:
             taken.addfile(member, given.extractfile(member))
 
 
-def measured(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, Any]:
+def measured(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, float]:
     """Rates of the three, and the memory, of one version."""
     with tempfile.TemporaryDirectory() as folder:
         photographs, work = Path(folder) / "photographs.tar", Path(folder) / "work"
         first_of(arguments.photographs, arguments.images, photographs)
-        place = (photographs, arguments.workers, work, model)
-        found: dict[str, Any] = json.loads(in_version(version, "-c", _MEASURED, *place))
-    return found
+        found = measured_in(version, "-c", _MEASURED, photographs, arguments.workers, work, model)
+    return {**found["rates"], "memory, MiB": found["memory"] / 2**20}
 
 
-def evaluated(version: Path, arguments: argparse.Namespace, model: str) -> float:
+def evaluated(version: Path, arguments: argparse.Namespace, model: str) -> dict[str, float]:
     """Seconds of the command."""
     with tempfile.TemporaryDirectory() as folder:
         line = ["-m", "ethnoshard", "evaluate", model, "--lfw", arguments.lfw.resolve()]
         line += ["--pairs", arguments.pairs.resolve(), "--cache", f"{folder}/cache", "--out", f"{folder}/report"]
         began = time.perf_counter()
         in_version(version, *line)
-        return time.perf_counter() - began
+        return {"evaluate, s": time.perf_counter() - began}
 
 
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    add_before(parser)
     parser.add_argument("photographs", type=Path)
     parser.add_argument("--model")
     parser.add_argument("--images", type=int, default=384)
@@ -129,26 +115,20 @@ def main() -> None:
     parser.add_argument("--lfw", type=Path)
     parser.add_argument("--pairs", type=Path)
     arguments = parser.parse_args()
-    versions = {"before": arguments.before.resolve(), "now": HERE}
+    versions = versions_beside(arguments.before)
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model and str(Path(arguments.model).resolve())
         if not model:
             model = f"{folder}/model.safetensors"
             in_version(versions["before"], "-c", _MODEL, model)
-        rounds: list[dict[str, Any]] = []
-        for number in range(arguments.rounds):
-            if arguments.lfw:
-                found = {name: {"evaluate, s": evaluated(path, arguments, model)} for name, path in versions.items()}
-            else:
-                found = {name: measured(path, arguments, model) for name, path in versions.items()}
-                found = {name: {**each["rates"], "memory, MiB": each["memory"] / 2**20} for name, each in found.items()}
-            rounds.append(found)
-            print(f"round {number + 1}: {found}", flush=True)
+        measure = evaluated if arguments.lfw else measured
+        found = versions_in_turn(versions, arguments.rounds, lambda version: measure(version, arguments, model))
     kept = {}
     rows = []
-    for what in rounds[0]["now"]:
-        figures = summary({name: [each[name][what] for each in rounds] for name in versions})
-        ratios = summary({"now / before": [each["now"][what] / each["before"][what] for each in rounds]})
+    for what in found["now"][0]:
+        figures = summary({name: [each[what] for each in rounds] for name, rounds in found.items()})
+        pairs = zip(found["now"], found["before"], strict=True)
+        ratios = summary({"now / before": [now[what] / before[what] for now, before in pairs]})
         kept[what] = figures | ratios
         medians = [f"{figures[name]['median']:,.1f}" for name in versions]
         rows.append([what, *medians, *(f"{value:.2f}" for value in ratios["now / before"].values())])

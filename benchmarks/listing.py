@@ -7,10 +7,6 @@ at, in order of people as insightface writes them, and shuffled as im2rec does. 
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks._table import keep, print_table, summary
+from benchmarks._versions import add_before, measured_in, versions_beside, versions_in_turn
 
 ORDERS = ("in order", "without index", "shuffled")
-HERE = Path(__file__).parent.parent
 PAYLOAD = 64
 IMAGES_A_PERSON = 30
 _AT_ONCE = 1 << 17
@@ -65,25 +61,15 @@ def make_set(folder: Path, images: int, *, shuffled: bool) -> None:
             index.writelines(f"{key}\t{offset}\n" for key, offset in zip(some.tolist(), offsets, strict=False))
 
 
-def listed(version: Path, folder: Path) -> dict[str, Any]:
-    """What a version says of a set, in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, folder], env=environment, cwd=version, stdout=subprocess.PIPE, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    add_before(parser)
     parser.add_argument("--images", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--orders", nargs="+", choices=ORDERS, default=ORDERS)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    versions = {"before": arguments.before.resolve(), "now": HERE}
+    versions = versions_beside(arguments.before)
     rows = []
     for images in arguments.images:
         facts = {"images": images, "images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
@@ -94,11 +80,12 @@ def main() -> None:
                 make_set(place, images, shuffled=order == "shuffled")
                 if order == "without index":
                     (place / "train.idx").unlink()
-                found: dict[str, list[dict[str, Any]]] = {name: [] for name in versions}
-                for number in range(arguments.rounds):
-                    for name, version in versions.items():
-                        found[name].append(listed(version, place))
-                        print(f"{images:,} {order}, round {number + 1}: {name}: {found[name][-1]}", flush=True)
+                found = versions_in_turn(
+                    versions,
+                    arguments.rounds,
+                    lambda version, place=place: measured_in(version, "-c", _MEASURED, place),
+                    of=f"{images:,} {order}",
+                )
             digests = {each["digest"] for rounds in found.values() for each in rounds}
             assert len(digests) == 1, f"the versions list different images: {digests}"
             measured = {

@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +23,7 @@ import polars as pl
 from PIL import Image
 
 from benchmarks._table import in_turn, keep, print_table, summary
+from benchmarks._versions import NOW, add_before, measured_in
 from ethnoshard._files import sha256_of
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import AlignSettings
@@ -32,7 +31,6 @@ from ethnoshard.alignment._align_part import encode
 from ethnoshard.synthetic import draw_face
 from ethnoshard.work import LABELS_SCHEMA, FaceRow, WorkFolder, write_labels, write_part
 
-HERE = Path(__file__).parent.parent
 FACES_OF_ONE, IDENTITIES_OF_A_PART = 50, 10
 
 
@@ -47,7 +45,7 @@ def make_work(folder: Path, faces: int) -> WorkFolder:
     parts = -(-identities // IDENTITIES_OF_A_PART)
     with work.held():
         source = {"name": "drawn", "kind": "folder", "digest": "", "images": faces, "identities": identities}
-        settings = asdict(AlignSettings(size=182, aligned=True))
+        settings = json.loads(json.dumps(asdict(AlignSettings(size=182, aligned=True))))
         versions = {"ethnoshard": "-"}
         work.begin({"source": source, "settings": settings, "device": "cpu", "parts": parts, "versions": versions})
         for part in range(parts):
@@ -115,10 +113,7 @@ class Packing:
     def packed(self, work: WorkFolder, target: Path, workers: int, faces: int) -> float:
         """Faces a second of packing once more."""
         shutil.rmtree(target, ignore_errors=True)
-        environment = {**os.environ, "PYTHONPATH": str(self._version), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, str(self._script), str(work.path), str(target), str(workers)]
-        run = subprocess.run(command, env=environment, cwd=self._version, stdout=subprocess.PIPE, check=True)
-        found = json.loads(run.stdout)
+        found = measured_in(self._version, self._script, work.path, target, workers)
         self.processor.append(faces / found["processor_s"])
         files = sorted(path for path in target.rglob("*") if path.is_file())
         self.digests.add(" ".join(f"{path.relative_to(target)} {sha256_of(path)}" for path in files))
@@ -141,7 +136,7 @@ def copied(dataset: Path, target: Path, faces: int) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, nargs="?", help="checkout of the version to stand beside")
+    add_before(parser, needed=False)
     parser.add_argument("--faces", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=available_cores())
@@ -152,7 +147,7 @@ def main() -> None:
         versions = {"before": arguments.before.resolve()} if arguments.before else {}
         packings = {
             name: Packing(version, folder / f"{name}.py")
-            for name, version in {**versions, "ethnoshard pack": HERE}.items()
+            for name, version in {**versions, "ethnoshard pack": NOW}.items()
         }
         places = {name: folder / f"dataset {name}" for name in packings}
         contestants: dict[str, Callable[[], float]] = {

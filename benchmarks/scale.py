@@ -54,7 +54,7 @@ def make_work(folder: Path, faces: int) -> None:
     parts, identities = -(-faces // OF_A_PART), faces // FACES_OF_ONE
     with work.held():
         source = {"name": "made", "kind": "folder", "digest": "", "images": faces, "identities": identities}
-        settings = asdict(AlignSettings(size=48, aligned=True))
+        settings = json.loads(json.dumps(asdict(AlignSettings(size=48, aligned=True))))
         versions = {"ethnoshard": "-"}
         work.begin({"source": source, "settings": settings, "device": "cpu", "parts": parts, "versions": versions})
         for part in range(parts):

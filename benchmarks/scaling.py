@@ -8,18 +8,13 @@ many processes' worth of faces came: 16 of 16 means that none waited. The pixels
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 from benchmarks._table import keep, print_table
+from benchmarks._versions import add_before, measured_in, versions_beside, versions_in_turn
 from benchmarks.decoding import decode, jpegs_of
 from ethnoshard import FaceDataset
-
-HERE = Path(__file__).parent.parent
 
 _SLEEPER = """
 import runpy, signal, socket, sys, time
@@ -87,19 +82,10 @@ main()
 """
 
 
-def simulated(version: Path, dataset: Path, options: dict[str, Any]) -> dict[str, float]:
-    """What came of a version, in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(version), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-c", _MEASURED, str(dataset), json.dumps({**options, "sleeper": _SLEEPER})]
-    done = subprocess.run(command, env=environment, cwd=version, stdout=subprocess.PIPE, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, help="checkout of the version to stand beside")
+    add_before(parser)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8, 16, 32])
     parser.add_argument("--rounds", type=int, default=3)
@@ -113,18 +99,18 @@ def main() -> None:
         jpegs = jpegs_of(opened)
         cost = 1 / statistics.median(decode(jpegs, opened.image_size, 1) for _ in range(5))
     print(f"a face is decoded in {cost * 1e6:.0f} us of a core")
-    versions = {"before": arguments.before.resolve(), "now": HERE}
+    versions = versions_beside(arguments.before)
     rows, kept = [], []
     for workers in arguments.workers:
-        found: dict[str, list[dict[str, float]]] = {name: [] for name in versions}
-        for number in range(arguments.rounds):
-            for name, version in versions.items():
-                # As many batches ahead as let each process have two slices of 64.
-                options = {"num_workers": workers, "prefetch": max(3, workers + 1)}
-                found[name].append(
-                    simulated(version, dataset, {**options, "seconds": cost, "least": arguments.seconds})
-                )
-                print(f"{workers} workers, round {number + 1}: {name}: {found[name][-1]}", flush=True)
+        # As many batches ahead as let each process have two slices of 64.
+        options = {"num_workers": workers, "prefetch": max(3, workers + 1)}
+        told = json.dumps({**options, "seconds": cost, "least": arguments.seconds, "sleeper": _SLEEPER})
+        found = versions_in_turn(
+            versions,
+            arguments.rounds,
+            lambda version, told=told: measured_in(version, "-c", _MEASURED, dataset, told),
+            of=f"{workers} workers",
+        )
         row: list[object] = [workers]
         for name, runs in found.items():
             medians = {value: round(statistics.median(run[value] for run in runs), 3) for value in runs[0]}

@@ -90,6 +90,7 @@ SLOW_TESTS = {
     "test_in_shards_of_one_group_as_casia_has_them_groups_vary_as_at_random",
     "test_it_is_written_or_said",
     "test_killed_in_mid_epoch_and_resumed_with_other_ranks",
+    "test_late_names_are_listed_before_anything_of_theirs_is_loaded",
     "test_look_alikes_change_who_meets_whom_and_never_how_many",
     "test_mtcnn_finds_exactly_one_face_where_it_was_drawn",
     "test_no_door_but_that_of_training_loads_what_takes_seconds",
@@ -112,6 +113,18 @@ SLOW_TESTS = {
 """Others that take several seconds of a processor: made datasets of thousands of people, or many epochs."""
 SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
 """What starts the real command, trains, or looks for faces, before a test can begin."""
+
+
+QUICK = "not browser and not slow and not realdata"
+"""What ``make check`` asks for."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only quick tests are asked for, files that have none are not even read: what they import takes seconds."""
+    if config.getoption("markexpr") != QUICK:
+        return None
+    room = collection_path.parent == Path(__file__).parent and collection_path.name in SLOW_ROOMS
+    return True if room or collection_path.stem in SLOW_FILES else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

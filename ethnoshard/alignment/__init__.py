@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from ethnoshard._late import late_names
 from ethnoshard._progress import Progress
-from ethnoshard.alignment._align import AlignReport, align, align_source, check_photographs, missing_parts
+from ethnoshard.alignment._align import AlignReport, align, align_source
 from ethnoshard.alignment._align_once import align_once
 from ethnoshard.alignment._image import decode_face, decode_image
+from ethnoshard.alignment._photographs import check_photographs
 from ethnoshard.alignment._settings import AlignSettings, DetectorSettings
+from ethnoshard.alignment._source_parts import missing_parts
 
 if TYPE_CHECKING:
     from ethnoshard.alignment._detector import FaceDetector, Faces

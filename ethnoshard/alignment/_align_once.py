@@ -9,7 +9,8 @@ from pathlib import Path
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._known_digests import KnownDigests
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard.alignment._align import align_source, chosen_runtime, pixel_deciding
+from ethnoshard.alignment._align import align_source
+from ethnoshard.alignment._deciding import chosen_runtime, pixel_deciding
 from ethnoshard.alignment._settings import AlignSettings
 from ethnoshard.sources import Source, contents_digest, image_digests
 

@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from ethnoshard.ethnicity._agreement import Agreement, Share, agreement
     from ethnoshard.ethnicity._card import Card, read_card
     from ethnoshard.ethnicity._classifier import SHIPPED, EthnicityClassifier
-    from ethnoshard.ethnicity._label_by_classifier import (
-        compare_with_classifier,
-        label_by_classifier,
-        label_missing,
-        label_share,
-    )
+    from ethnoshard.ethnicity._label_by_classifier import compare_with_classifier, label_by_classifier
+    from ethnoshard.ethnicity._label_share import label_missing, label_share
     from ethnoshard.ethnicity._make_classifier import (
         ClassifierReport,
         CollectionPart,
@@ -45,8 +41,8 @@ else:
             "compare_with_classifier": "_label_by_classifier",
             "evaluate_classifier": "_make_classifier",
             "label_by_classifier": "_label_by_classifier",
-            "label_missing": "_label_by_classifier",
-            "label_share": "_label_by_classifier",
+            "label_missing": "_label_share",
+            "label_share": "_label_share",
             "read_card": "_card",
             "train_classifier": "_make_classifier",
         },

@@ -6,8 +6,9 @@ from ethnoshard.mixing._epoch import EpochPlan, PlannedBatch
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._identities import Identities, Pool, Resemblance, Stratum
 from ethnoshard.mixing._meetings import GroupMeetings, Meetings, meetings
+from ethnoshard.mixing._phases import Phase
 from ethnoshard.mixing._plan import Deviation, Plan, Quota, deviation_of, quotas_of
-from ethnoshard.mixing._quotas import Phase, quota_table
+from ethnoshard.mixing._quotas import quota_table
 from ethnoshard.mixing._schedule import Block
 from ethnoshard.mixing._settings import EXHAUSTIONS, WITHINS, Exhaustion, PlanSettings, PlanSettingsJson, Within
 from ethnoshard.mixing._target import NATURAL, Target, TargetJson, TargetLike

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ethnoshard.mixing._identities import Identities, Stratum
-from ethnoshard.mixing._quotas import Phase
+from ethnoshard.mixing._phases import Phase
 from ethnoshard.mixing._settings import PlanSettings
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ethnoshard.mixing._cells import faces_of_cells
 from ethnoshard.mixing._coverage import Coverage, coverage_of
 from ethnoshard.mixing._draws import (
     Counts,
@@ -18,15 +19,15 @@ from ethnoshard.mixing._draws import (
     weighted_counts,
 )
 from ethnoshard.mixing._hash import hashed
-from ethnoshard.mixing._identities import Stratum
+from ethnoshard.mixing._identities import Numbers, Stratum
 from ethnoshard.mixing._order import LARGEST_SET, Waves, reading_order, sets_of, waves
-from ethnoshard.mixing._quotas import Phase
-from ethnoshard.mixing._schedule import Block, Numbers, PoolSchedule, Ties, TieTable
+from ethnoshard.mixing._phases import Phase
+from ethnoshard.mixing._schedule import Block, PoolSchedule
+from ethnoshard.mixing._ties import Ties, TieTable, anchors_of
 
 if TYPE_CHECKING:
     from ethnoshard.mixing._plan import Plan
 
-_FACES = 4
 _DEAL, _ROWS, _CHANCE, _COMPANY = 5, 6, 10, 11
 
 
@@ -273,7 +274,7 @@ class EpochPlan:
             bits=plan.piece_bits,
             longest=block,
             apart=apart,
-            anchors=_anchors(pool.members, left, sets, quotas, seated, ties) if ties is not None else None,
+            anchors=anchors_of(pool.members, left, sets, quotas, seated, ties) if ties is not None else None,
         )
         # Where a group that runs out leaves its quota to others, nobody is drawn beyond what he has.
         per_pass = draws if plan.redistributes else left
@@ -336,68 +337,3 @@ class EpochPlan:
         number %= self.plan.batches
         phase = int(np.searchsorted(self._begins, number, side="right")) - 1
         return phase, number - self._begins[phase]
-
-
-def _anchors(
-    members: Numbers,
-    cells: Counts,
-    sets: Numbers,
-    quotas: Numbers,
-    seated: npt.NDArray[np.int64] | None,
-    ties: Ties,
-) -> Counts:
-    """After how many cells of its pool each member is to come, who looks to somebody of another pool; -1 for others.
-
-    He comes when the other one does; or half a turn from there, where they are kept apart.
-    """
-    anchors = np.full(len(members), -1, np.int64)
-    turn = int(cells.sum())
-    moments = ties.moments()
-    batch = moments if seated is None else np.searchsorted(seated, moments)
-    seats = np.concatenate([[0], np.cumsum(quotas, dtype=np.int64)])
-    at = np.searchsorted(members, ties.own)
-    wanted = seats[np.minimum(batch, len(quotas))] - cells[at] // 2
-    wanted[~ties.meet] += turn // 2
-    # Who is to meet somebody counts more than who is kept apart from another; and of a set all go with its first.
-    for some in (~ties.meet, ties.meet):
-        anchors[at[some]] = wanted[some] % turn
-    held = np.flatnonzero((anchors >= 0) & (sets >= 0))
-    _, first, which = np.unique(sets[held], return_index=True, return_inverse=True)
-    of_set = np.full(int(sets.max(initial=-1)) + 2, -1, np.int64)
-    of_set[sets[held]] = anchors[held][first][which]
-    together = of_set[sets] >= 0
-    anchors[together] = of_set[sets][together]
-    return anchors
-
-
-def faces_of_cells(
-    people: npt.NDArray[np.integer],
-    cells: npt.NDArray[np.int64],
-    faces: npt.NDArray[np.int32],
-    per_cell: int,
-    seed: int,
-    epoch: int,
-) -> npt.NDArray[np.int32]:
-    """Numbers of the faces within their identities, shape (people, per_cell).
-
-    Each identity's faces are shuffled anew each epoch, and each time that its cells begin again, and cut into cells.
-    A last cell that is short is filled from the beginning of the same shuffle, so that no cell holds a face twice
-    unless the identity has fewer than ``per_cell``.
-
-    Args:
-        people: numbers of the identities, shape (people,).
-        cells: which cell of each, counted from the epoch's beginning, shape (people,).
-        faces: how many faces each has, shape (people,).
-        per_cell: K.
-        seed: the plan's.
-        epoch: the epoch.
-    """
-    wholes = -(-faces.astype(np.int64) // per_cell)
-    starts = np.cumsum(faces, dtype=np.int64) - faces
-    face = np.arange(int(faces.sum())) - np.repeat(starts, faces)
-    chance = hashed(seed, epoch, _FACES, np.repeat(people, faces), np.repeat(cells // wholes, faces), face)
-    owner = np.repeat(np.arange(len(people), dtype=np.uint64), faces)
-    # Sorted by owner, then by chance: 40 bits of it are enough, and one key is sorted faster than two.
-    shuffled = face[np.argsort(owner << np.uint64(40) | chance >> np.uint64(24), kind="stable")]
-    places = (cells % wholes)[:, None] * per_cell + np.arange(per_cell)
-    return np.asarray(shuffled[starts[:, None] + places % faces[:, None]], np.int32)

@@ -11,6 +11,8 @@ from ethnoshard.mixing._checks import MixingError
 from ethnoshard.mixing._hash import hashed
 from ethnoshard.mixing._settings import PlanSettings
 
+Numbers = npt.NDArray[np.int32]
+"""Of identities: their rows."""
 Pairs = npt.NDArray[np.int32]
 _NOBODY = "nobody"
 _PLACEBO = 1

@@ -12,10 +12,9 @@ from ethnoshard.mixing._blocks import LEAST_BATCHES
 from ethnoshard.mixing._checks import MixingError
 from ethnoshard.mixing._coverage import Coverage
 from ethnoshard.mixing._epoch import EpochPlan
-from ethnoshard.mixing._identities import Identities, Pool, Resemblance, Stratum, strata_of
+from ethnoshard.mixing._identities import Identities, Numbers, Pool, Resemblance, Stratum, strata_of
 from ethnoshard.mixing._order import piece_bits
-from ethnoshard.mixing._quotas import Phase, phases_of
-from ethnoshard.mixing._schedule import Numbers
+from ethnoshard.mixing._phases import Phase, phases_of
 from ethnoshard.mixing._settings import PlanSettings
 
 _FEW = 256

@@ -17,8 +17,8 @@ from ethnoshard.evaluation import (
     verification_of_distances,
 )
 from ethnoshard.reports._folder import Report
-from ethnoshard.reports._groups import (
-    groups_of_all_pairs,
+from ethnoshard.reports._groups_of_all_pairs import groups_of_all_pairs
+from ethnoshard.reports._groups_of_listed_pairs import (
     groups_of_listed_pairs,
     groups_of_scored_people,
     groups_of_scores,

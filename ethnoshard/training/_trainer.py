@@ -21,21 +21,22 @@ from ethnoshard.mixing import hashed
 from ethnoshard.runs import METRICS_SCHEMA, Metrics, RunFolder, TrainedOn
 from ethnoshard.shards import FaceDataset
 from ethnoshard.training._batch_record import BatchRecord
+from ethnoshard.training._begun_run import begun_run
 from ethnoshard.training._checkpoints import Checkpoint, Checkpoints
-from ethnoshard.training._course import Course, CourseState, RankChange, state_of_steps
+from ethnoshard.training._course import Course, RankChange
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._loader import batches_an_epoch, loader_of
 from ethnoshard.training._look_alikes import Remake, RunTables
 from ethnoshard.training._machine import Ranks, device_of, keep_freed_memory
-from ethnoshard.training._optimizer import check_length, learning_rate, optimizer_of
-from ethnoshard.training._record import TrainingRecord, check_same, read_record, run_facts
-from ethnoshard.training._settings import TrainingSettings, settings_of_run
+from ethnoshard.training._optimizer import learning_rate, optimizer_of
+from ethnoshard.training._record import TrainingRecord, run_facts
+from ethnoshard.training._settings import TrainingSettings
 from ethnoshard.training._similarity import collapse_warning, similarity_of
 from ethnoshard.training._step import Stepper
-from ethnoshard.training._weights import facts_of, save_weights, start_from
+from ethnoshard.training._weights import facts_of, save_weights, starting_embedder
 
-_WEIGHTS, _STEP = 20, 21
-"""What chance is used for, so that no two uses share it."""
+_STEP = 21
+"""What chance is used for, so that no two uses share it; 20 is that of the weights at the start."""
 _MOST_NAMED = 8
 
 Evaluate = Callable[[FaceEmbedder], dict[str, float | str | None]]
@@ -88,7 +89,7 @@ class TripletTrainer:
         self.device = device_of(device, self.ranks)
         self.run = RunFolder(folder)
         self._watch = (watch or TrainingWatch()) if self.ranks.first else TrainingWatch()
-        self.embedder = self._starting_embedder()
+        self.embedder = starting_embedder(settings, self._watch.log)
         if look_alikes is None and settings.look_alikes:
             look_alikes = LookAlikes.open(settings.look_alikes)
         self.loader = loader_of(dataset, settings, self.ranks, look_alikes=look_alikes, pin=self.device.type == "cuda")
@@ -157,9 +158,15 @@ class TripletTrainer:
         problem: str | None = None
         if self.ranks.first:
             try:
-                checkpoint = self._checkpoint_to_resume(facts, resume)
+                begun = begun_run(
+                    self.run, self._checkpoints, self._course, self.settings, facts, self.embedder, self._watch.log,
+                    resume=resume,
+                )  # fmt: skip
             except EthnoshardError as error:
                 problem = str(error)
+            else:
+                if begun is not None:
+                    checkpoint, self._record = begun.checkpoint, begun.record
         problem = self.ranks.from_first(problem)
         if problem:
             raise EthnoshardError(problem)
@@ -174,83 +181,6 @@ class TripletTrainer:
             self._record["rank_changes"] = []
             self._record["look_alikes"] = self._tables.used
         return checkpoint
-
-    def _starting_embedder(self) -> FaceEmbedder:
-        """The network with the weights that a seed starts from, whatever the target."""
-        settings = self.settings
-        before = torch.get_rng_state()
-        torch.manual_seed(int(hashed(settings.seed, _WEIGHTS)[0] >> np.uint64(1)))
-        embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
-        torch.set_rng_state(before)
-        if settings.init:
-            missing = start_from(embedder, settings.init, self._watch.log)
-            if missing:
-                self._watch.log(
-                    f"{settings.init} does not give {len(missing)} tensors, such as {missing[-1]}; they are random"
-                )
-        return embedder
-
-    def _checkpoint_to_resume(self, facts: TrainingRecord, resume: bool) -> Checkpoint | None:
-        if not self.run.exists():
-            if any(path.name != ".lock" for path in self.run.path.iterdir()):
-                raise EthnoshardError(f"{self.run.path} holds files but no run; give a new or empty folder")
-            return None
-        if not resume:
-            raise EthnoshardError(
-                f"{self.run.path} holds a run already; pass --resume to go on with it (in Python resume=True), or "
-                "another folder (--out)"
-            )
-        record = read_record(self.run)
-        check_same(record, facts, self.embedder, self._watch.log)
-        checkpoint = self._checkpoints.newest(lambda text: self._watch.log(f"{text}; the one before is used"))
-        if checkpoint is not None:
-            if "course" not in checkpoint:
-                checkpoint["course"] = self._course_of_before(checkpoint, record)
-            self._go_on_from(checkpoint)
-        was = settings_of_run(record["settings"], str(self.run.record_path)).epochs
-        if was != self.settings.epochs:
-            check_length(
-                self.settings,
-                was=was,
-                done=math.ceil(self._course.scheduled),
-                steps_an_epoch=self.steps_an_epoch,
-                weights=self.run.weights_path,
-            )
-            self._watch.log(f"it was begun with {was} epochs; it goes on to {self.settings.epochs}")
-        # A run of before lacks some facts, or has another digest of the same weights.
-        self._record = {
-            **facts,
-            **record,
-            "settings": facts["settings"],
-            "weights_at_start": facts["weights_at_start"],
-            "plan": {**facts["plan"], **record.get("plan", {})},
-            "steps": self.steps,
-            "steps_an_epoch": self.steps_an_epoch,
-            "ranks": self.ranks.size,
-        }
-        if self._evaluated_on:
-            self._record["evaluated_on"] = self._evaluated_on
-        if record.get("status") == "finished" and self._course.finished:
-            self._watch.log("it was finished before; nothing is left to do")
-        if checkpoint is None:
-            self._watch.log("there is no checkpoint yet: it begins anew")
-        elif (before := checkpoint["course"]["ranks"]) != (now := self.ranks.size):
-            self._watch.log(
-                f"{before} process{'es' * (before > 1)} trained it, now {now}: it goes on with the very batch that "
-                f"comes next, but a step learns from {now} batch{'es' * (now > 1)} instead of {before}"
-            )
-        return checkpoint
-
-    def _course_of_before(self, checkpoint: Checkpoint, record: TrainingRecord) -> CourseState:
-        """Where a checkpoint without a course is: it is from before the ranks of a run could become others."""
-        changes = record.get("rank_changes", [])
-        ranks = changes[0]["ranks_before"] if changes else record["ranks"]
-        return state_of_steps(
-            checkpoint["step"],
-            ranks=ranks,
-            epoch_batches=self._course.epoch_batches,
-            images=self.settings.people_per_batch * self.settings.images_per_person * ranks,
-        )
 
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         """Take the course up where a checkpoint left it; other ranks than those that wrote it are noted."""

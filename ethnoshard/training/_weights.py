@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -16,14 +17,18 @@ from ethnoshard._downloads import DOWNLOADABLE, downloaded
 from ethnoshard._files import whole_file
 from ethnoshard._weights_file import copy_weights, first_line, read_tensors
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.mixing import hashed
 from ethnoshard.runs import RunFolder
 from ethnoshard.training._checkpoints import Checkpoints
 from ethnoshard.training._embedder import FaceEmbedder
 from ethnoshard.training._record import TrainingRecord, network_settings, read_record
+from ethnoshard.training._settings import TrainingSettings
 
 _PREFIX = "network."
 _FACTS = "ethnoshard"
 """Under which the facts lie in a file's metadata, as JSON."""
+_CHANCE = 20
+"""What the weights at the start use chance for; steps have 21."""
 
 
 def start_from(embedder: FaceEmbedder, init: str, log: Callable[[str], None] = lambda text: None) -> list[str]:
@@ -54,6 +59,27 @@ def start_from(embedder: FaceEmbedder, init: str, log: Callable[[str], None] = l
         embedder, tensors, init, network_name=embedder.backbone, inside=_PREFIX, least_share=0.5, log=log
     )
     return sorted(embedder.state_dict().keys() - copied)
+
+
+def starting_embedder(settings: TrainingSettings, log: Callable[[str], None]) -> FaceEmbedder:
+    """The network with the weights that a seed starts from, whatever the target.
+
+    Args:
+        settings: of a training.
+        log: told which tensors ``init`` doesn't give, and what :func:`start_from` has to say.
+
+    Raises:
+        EthnoshardError: as :func:`start_from`.
+    """
+    before = torch.get_rng_state()
+    torch.manual_seed(int(hashed(settings.seed, _CHANCE)[0] >> np.uint64(1)))
+    embedder = FaceEmbedder(settings.backbone, embedding=settings.embedding, side=settings.side or None)
+    torch.set_rng_state(before)
+    if settings.init:
+        missing = start_from(embedder, settings.init, log)
+        if missing:
+            log(f"{settings.init} does not give {len(missing)} tensors, such as {missing[-1]}; they are random")
+    return embedder
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

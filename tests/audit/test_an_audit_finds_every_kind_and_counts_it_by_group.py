@@ -13,7 +13,7 @@ from ethnoshard.audit._findings import Typical, stranger_rows
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import Folders
 from ethnoshard.results import FINDINGS_SCHEMA, checked_findings, wilson
-from tests.kit.audited import HALVED, IN_BOTH, IN_OTHER, MERGED, MOVED, TWICE, group_of, sets, without_prints
+from tests.kit.faulty_sets import HALVED, IN_BOTH, IN_OTHER, MERGED, MOVED, TWICE, group_of, sets, without_prints
 from tests.kit.normal_people import unit
 
 ORDER = ["stranger", "same-person", "several-people", "same-image", "shared"]

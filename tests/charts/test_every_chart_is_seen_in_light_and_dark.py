@@ -29,7 +29,7 @@ from ethnoshard.charts import (
     titled,
 )
 from ethnoshard.results import Contestant, CurveBand, Delivery, Encounters, Series, SimilarityHistograms
-from tests.kit.audits import finding, made_audit, table_of
+from tests.kit.made_audits import finding, made_audit, table_of
 
 GROUPS = ("Asian", "<b>Few")
 RATE = ErrorRate(rate=0.01, errors=1, pairs=100, people=20, interval=(0.001, None))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from dashboard._given import Given
 from ethnoshard.cli._main import app
-from tests.kit.audits import write_audit
+from tests.kit.made_audits import write_audit
 from tests.kit.waiting import PATIENCE
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"

@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
 from dashboard._show import plain
+from dashboard.views import _arms, runs
 from dashboard.views import _comparisons as comparisons
-from dashboard.views import runs
-from dashboard.views.runs import MEASURES
+from dashboard.views._arms import MEASURES
 from ethnoshard.charts import arm_spread
 from ethnoshard.results import MetricChange, Verdict, WorstGroup, kalinga2020
 from ethnoshard.runs import ModelSummary
@@ -59,7 +59,7 @@ def test_the_title_says_whether_arms_differ_more_than_seeds_and_by_how_much(
     values: dict[str, tuple[float, ...]], numbers: list[str], farther: bool | None
 ) -> None:
     lines = [line(arm, seed, value) for arm, each in values.items() for seed, value in enumerate(each)]
-    title = runs.arm_title(runs.runs_by_arm(lines, ACCURACY), ACCURACY)
+    title = _arms.arm_title(_arms.runs_by_arm(lines, ACCURACY), ACCURACY)
     assert re.findall(r"\d\.\d+", title) == numbers
     # One run an arm, or one arm: there is nothing to compare the difference with.
     assert ("farther" in title, "no farther" in title) == (farther is not None, farther is False)
@@ -74,18 +74,18 @@ def test_how_often_alike_arms_stay_apart_by_chance_is_counted() -> None:
         arms = {
             arm: [line(arm, seed, 0.7) for seed in range(runs)] for arm, runs in (("base", one), ("natural", other))
         }
-        assert f"{one} and {other} runs apart in {len(apart)} of {len(ways)} orders" in runs.apart_by_chance(arms)
-    assert not runs.apart_by_chance({"base": [line("base", 0, 0.7)]})
+        assert f"{one} and {other} runs apart in {len(apart)} of {len(ways)} orders" in _arms.apart_by_chance(arms)
+    assert not _arms.apart_by_chance({"base": [line("base", 0, 0.7)]})
 
 
 def test_every_seed_is_a_point_and_other_models_are_none() -> None:
     lines = [line("natural", 0, 0.7), line("base", 0, 0.7), line("base", 1, 0.71)]
-    arms = runs.runs_by_arm([*lines, replace(lines[0], name="model", is_run=False)], ACCURACY)
+    arms = _arms.runs_by_arm([*lines, replace(lines[0], name="model", is_run=False)], ACCURACY)
     assert {arm: [each.name for each in found] for arm, found in arms.items()} == {
         "base": ["base-0", "base-1"],
         "natural": ["natural-0"],
     }
-    drawn = arm_spread(runs.points_of(arms, ACCURACY), "Accuracy")
+    drawn = arm_spread(_arms.points_of(arms, ACCURACY), "Accuracy")
     points = [trace for trace in drawn.data if trace.mode == "markers+text"]
     assert [list(trace.x) for trace in points] == [[0.7, 0.71], [0.7]]
 

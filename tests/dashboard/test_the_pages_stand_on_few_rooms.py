@@ -58,6 +58,7 @@ def test_a_page_is_a_file_and_helpers_are_few() -> None:
     views = {path.stem for path in (FOLDER / "views").glob("*.py")} - {"__init__"}
     pages = {"audit", "batches", "benchmarks", "clusters", "dataset", "groups", "runs", "training", "verification"}
     helpers = {
+        "_arms",
         "_batch_benchmarks",
         "_benchmark_files",
         "_comparisons",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ethnoshard.mixing import MixingError, Plan, PlanSettings, Resemblance, meetings, quota_table
-from ethnoshard.mixing._quotas import _choices, together_table
+from ethnoshard.mixing._together import _choices, together_table
 from tests.kit.plans import batches, draws, many, plans, stratum_of, table
 
 CROWDED = "dropped: of people with more cells than"

@@ -13,7 +13,7 @@ import pytest
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports import audit_report, compare_reports, list_reports, read_report, write_report
 from ethnoshard.results import FINDINGS_SCHEMA, as_json, findings_of, people_of_findings
-from tests.kit.audits import PEOPLE, finding, made_audit, pictures, rows, table_of, write_audit
+from tests.kit.made_audits import PEOPLE, finding, made_audit, pictures, rows, table_of, write_audit
 
 
 @pytest.fixture

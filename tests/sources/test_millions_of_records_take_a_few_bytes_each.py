@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordio_writer import MAGIC, image_record, insightface_records, packed, write_records
 
-from ethnoshard.alignment._align import part_spans
+from ethnoshard.alignment._source_parts import part_spans
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import ImageRef, Source, identity_starts, look_at, open_source
 from ethnoshard.sources.recordio import _index as index_module

@@ -174,7 +174,7 @@ def test_a_share_of_another_source_or_version_is_refused_by_name(
     (other / "p000" / "000.jpg").unlink()
     with pytest.raises(EthnoshardError, match=r"source.digest was .*source.images was 120 and is 119 now"):
         align(other, tmp_path / "work", SETTINGS, share=PartShare(number=2, of=3), executor=InThisProcess())
-    monkeypatch.setattr("ethnoshard.alignment._align.version", lambda name: "0.0")
+    monkeypatch.setattr("ethnoshard.alignment._deciding.version", lambda name: "0.0")
     with pytest.raises(EthnoshardError, match=r"versions.numpy was .* and is '0.0' now"):
         share(noise, tmp_path / "work", 2, 3)
 
@@ -278,7 +278,8 @@ class ByMean:
 def test_shares_of_a_classifiers_labels(
     of: int, reference: Path, tmp_path: Path, contents_of: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ethnoshard.ethnicity._label_by_classifier.in_processes", InThisProcess())
+    for module in ("_label_by_classifier", "_label_share"):
+        monkeypatch.setattr(f"ethnoshard.ethnicity.{module}.in_processes", InThisProcess())
     one, many, mixed = (shutil.copytree(reference, tmp_path / name) for name in ("one", "many", "mixed"))
     label_by_classifier(one, load=ByMean, images=2, seed=3)
     for number in [*range(of, 0, -1), 1]:
