@@ -47,8 +47,17 @@ def printable_url(url: str) -> str:
     return re.sub(r"://[^/@]*@", "://", url)
 
 
-def file_system(url: str, options: Mapping[str, object], stall_seconds: float) -> tuple[AbstractFileSystem, str]:
+def file_system(
+    url: str, options: Mapping[str, object], stall_seconds: float, *, own: bool = True
+) -> tuple[AbstractFileSystem, str]:
     """fsspec's file system of a URL, and the folder in it.
+
+    Args:
+        url: of the folder.
+        options: for fsspec.
+        stall_seconds: after which nothing is expected to come any more.
+        own: an instance of the caller's own: a shared one may remember how long a file was when somebody listed the
+            folder.
 
     Raises:
         EthnoshardError: the package for it is not installed, or it doesn't take the options.
@@ -67,8 +76,7 @@ def file_system(url: str, options: Mapping[str, object], stall_seconds: float) -
                 **options,
                 "client_kwargs": {"timeout": timeout, **(of_user if isinstance(of_user, Mapping) else {})},
             }
-        # An instance of our own: a shared one may remember how long a file was when somebody listed the folder.
-        system, root = fsspec.url_to_fs(url, **{**options, "skip_instance_cache": True})
+        system, root = fsspec.url_to_fs(url, **{**options, **({"skip_instance_cache": True} if own else {})})
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
         remedy = f"pip install 'ethnoshard[{extra}]'" if extra else "install the package that fsspec asks for"
