@@ -8,6 +8,7 @@ import base64
 import functools
 import hashlib
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,15 +18,14 @@ from typing import TypeVar
 
 from fsspec import AbstractFileSystem
 from fsspec.callbacks import Callback
-from fsspec.implementations.local import LocalFileSystem
 
+from ethnoshard._files import TEMPORARY
 from ethnoshard._urls import (
     PIECE,
     TICK,
     AttemptError,
     Patience,
     file_system,
-    is_url,
     open_stream,
     printable_url,
     reason_of,
@@ -228,6 +228,17 @@ class UploadFolder:
 
         self._tried("written", name, put)
 
+    def put_bytes(self, content: bytes, name: str) -> None:
+        """Put a small file there that is none yet; see :meth:`put`.
+
+        Raises:
+            EthnoshardError: it may not be written, or could not be in all the attempts.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "content"
+            path.write_bytes(content)
+            self.put(path, name)
+
     def holds(self, name: str, sums: Sums, known: Mapping[str, object]) -> bool:
         """Whether a file has these bytes, by what the store says of it; if that says too little, the file is read.
 
@@ -374,14 +385,18 @@ def agreement(sums: Sums, known: Mapping[str, object]) -> bool | None:
     return True if etag in sums.etags or md5 == base64.b64encode(bytes.fromhex(sums.md5)).decode() else None
 
 
-def place_of(place: str | Path) -> Path | str:
-    """A path of this machine, which a ``file://`` URL is too, or the URL of a place elsewhere.
+def upload_place(url: str, options: Mapping[str, object] | None = None) -> tuple[UploadFolder, str]:
+    """The folder that a file goes to, and the file's name in it."""
+    folder, _, name = url.rpartition("/")
+    return UploadFolder(url=f"{folder}/", options=dict(options or {})), name
 
-    A folder of this machine has renames and is written without a copy in between.
+
+def check_file(url: str, options: Mapping[str, object] | None = None) -> None:
+    """Try whether a file may be written, before it is computed: a small one beside it comes and goes.
+
+    Raises:
+        EthnoshardError: it may not.
     """
-    if not is_url(place):
-        return Path(place)
-    url = str(place)
-    if url.partition("://")[0].lower() in ("file", "local"):
-        return Path(LocalFileSystem._strip_protocol(url))
-    return url
+    target, name = upload_place(url, options)
+    target.put_bytes(b"on its way", f"{name}{TEMPORARY}")
+    target.remove(f"{name}{TEMPORARY}")

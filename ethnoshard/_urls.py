@@ -5,13 +5,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
-
-import fsspec
-from fsspec import AbstractFileSystem
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 from ethnoshard._checks import check_number
 from ethnoshard.errors import EthnoshardError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 PIECE = 4 * 2**20
 """Bytes asked for at a time, where the back-end asks for pieces (S3 and its like); over HTTP they come as they come."""
@@ -42,6 +42,21 @@ def is_url(path: str | Path) -> bool:
     return isinstance(path, str) and _URL.match(path) is not None
 
 
+def place_of(place: str | Path) -> Path | str:
+    """A path of this machine, which a ``file://`` URL is too, or the URL of a place elsewhere.
+
+    A folder of this machine has renames and is written without a copy in between.
+    """
+    if not is_url(place):
+        return Path(place)
+    url = str(place)
+    if url.partition("://")[0].lower() in ("file", "local"):
+        from fsspec.implementations.local import LocalFileSystem
+
+        return Path(LocalFileSystem._strip_protocol(url))
+    return url
+
+
 def printable_url(url: str) -> str:
     """A URL without the user and the password that may stand in it."""
     return re.sub(r"://[^/@]*@", "://", url)
@@ -49,7 +64,7 @@ def printable_url(url: str) -> str:
 
 def file_system(
     url: str, options: Mapping[str, object], stall_seconds: float, *, own: bool = True
-) -> tuple[AbstractFileSystem, str]:
+) -> "tuple[AbstractFileSystem, str]":
     """fsspec's file system of a URL, and the folder in it.
 
     Args:
@@ -62,6 +77,8 @@ def file_system(
     Raises:
         EthnoshardError: the package for it is not installed, or it doesn't take the options.
     """
+    import fsspec
+
     protocol = url.partition("://")[0].lower()
     try:
         if protocol in ("http", "https"):
@@ -91,7 +108,7 @@ def file_system(
     return system, str(root)
 
 
-def open_stream(system: AbstractFileSystem, path: str, size: int | None) -> IO[bytes]:
+def open_stream(system: "AbstractFileSystem", path: str, size: int | None) -> IO[bytes]:
     """Open a file for reading from its beginning to its end; ``size`` in bytes if it is known."""
     protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
     options: dict[str, int | str]

@@ -17,7 +17,8 @@ from ethnoshard._files import (
 )
 from ethnoshard._parallel import Executor, check_workers, in_processes
 from ethnoshard._progress import SILENT, Progress
-from ethnoshard._upload import UploadFolder, place_of
+from ethnoshard._upload import UploadFolder
+from ethnoshard._urls import place_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._decided import decide
 from ethnoshard.shards._decisions import Decisions

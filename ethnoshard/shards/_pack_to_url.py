@@ -190,8 +190,7 @@ def _begin(target: UploadFolder, staging: Path, plan: Mapping[str, object]) -> N
         )
     _stage(staging, plan)
     if found is None:
-        write_json(staging / NOTE, note)
-        target.put(staging / NOTE, _NOTE)
+        target.put_bytes(json.dumps(note).encode(), _NOTE)
     if MANIFEST in files:
         # Of a finished dataset some of which is gone; at each moment it is finished or known as unfinished.
         target.remove(MANIFEST)
