@@ -263,5 +263,5 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
             setup(*setup_arguments)
         return map(work, tasks)
 
-    for module in ("alignment._align", "shards._pack", "shards._verify"):
+    for module in ("alignment._align", "shards._pack", "shards._pack_to_url", "shards._verify"):
         monkeypatch.setattr(f"ethnoshard.{module}.in_processes", in_this_process)
