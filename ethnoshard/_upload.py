@@ -30,6 +30,7 @@ from ethnoshard._urls import (
     printable_url,
     reason_of,
     trouble,
+    url_below,
 )
 from ethnoshard.errors import EthnoshardError
 
@@ -154,7 +155,7 @@ class UploadFolder:
 
     def url_of(self, name: str = "") -> str:
         """URL of a file, or of the folder itself, a password in it left out."""
-        return printable_url(f"{self.url.rstrip('/')}/{name}".rstrip("/"))
+        return url_below(self.url, name)
 
     @property
     def of_this_process(self) -> bool:
@@ -351,7 +352,7 @@ class UploadFolder:
         """The error to raise for a back-end's own."""
         if isinstance(error, AttemptError | EthnoshardError):
             return error
-        url, reason = self.url_of(name), reason_of(error)
+        url, reason = self.url_of(name), reason_of(error, self.url)
         match trouble(error):
             case "missing":
                 return EthnoshardError(

@@ -35,6 +35,8 @@ class AttemptError(Exception):
 
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+(::[A-Za-z0-9+.\-]+)*://")
+_USER = re.compile(r"://([^/@]*@)")
+"""The user, and maybe the password, of a URL."""
 
 
 def is_url(path: str | Path) -> bool:
@@ -59,7 +61,12 @@ def place_of(place: str | Path) -> Path | str:
 
 def printable_url(url: str) -> str:
     """A URL without the user and the password that may stand in it."""
-    return re.sub(r"://[^/@]*@", "://", url)
+    return _USER.sub("://", url)
+
+
+def url_below(folder: str, name: str) -> str:
+    """URL of a file in a folder, or with "" of the folder itself, to be shown: without user and password."""
+    return printable_url(f"{folder.rstrip('/')}/{name}".rstrip("/"))
 
 
 def file_system(
@@ -102,7 +109,7 @@ def file_system(
         ) from error
     except (TypeError, ValueError, KeyError) as error:
         raise EthnoshardError(
-            f"{printable_url(url)} can't be opened: {reason_of(error)}; check the URL (and in Python the "
+            f"{printable_url(url)} can't be opened: {reason_of(error, url)}; check the URL (and in Python the "
             f"storage_options)"
         ) from error
     return system, str(root)
@@ -139,12 +146,16 @@ def trouble(error: Exception) -> Trouble:
         return "forbidden"
     # 408: too slow; 409 and 412: changed meanwhile; 425 and 429: too early, too many.
     refused = status is not None and 400 <= status < 500 and status not in (408, 409, 412, 425, 429)
-    return "refused" if refused or isinstance(error, _HOPELESS) else "passing"
+    invalid = isinstance(error, _HOPELESS) or type(error).__name__ == "ParamValidationError"  # botocore's own
+    return "refused" if refused or invalid else "passing"
 
 
-def reason_of(error: BaseException) -> str:
-    """An error in a line. Some carry no text, some a page of HTML, some the URL with its password."""
+def reason_of(error: BaseException, url: str) -> str:
+    """An error about ``url`` in a line. Some carry no text, some a page of HTML, some the password of the URL."""
     text = printable_url(" ".join(str(error).split()))
+    user = _USER.search(url)
+    if user is not None:
+        text = text.replace(user[1], "")
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 

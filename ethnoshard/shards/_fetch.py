@@ -26,9 +26,9 @@ from ethnoshard._urls import (
     Patience,
     file_system,
     open_stream,
-    printable_url,
     reason_of,
     trouble,
+    url_below,
 )
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import MANIFEST, SHARDS
@@ -37,9 +37,15 @@ now = time.monotonic
 """The clock that a stall is measured by."""
 
 
-def understood(error: Exception, url: str) -> Exception:
-    """The error to raise for a back-end's own about ``url``: an ``AttemptError`` where a further attempt may help."""
-    reason = reason_of(error)
+def understood(error: Exception, folder: str, name: str) -> Exception:
+    """The error to raise for a back-end's own about a file: an ``AttemptError`` where a further attempt may help.
+
+    Args:
+        error: the back-end's.
+        folder: URL of the file's folder.
+        name: of the file.
+    """
+    reason, url = reason_of(error, folder), url_below(folder, name)
     match trouble(error):
         case "missing":
             return EthnoshardError(
@@ -75,7 +81,7 @@ class RemoteFolder:
 
     def url_of(self, name: str) -> str:
         """URL of a file, a password in it left out."""
-        return printable_url(f"{self._url.rstrip('/')}/{name}")
+        return url_below(self._url, name)
 
     def fetch(
         self,
@@ -160,7 +166,7 @@ class RemoteFolder:
                 if isinstance(item, EthnoshardError):
                     raise item
                 if isinstance(item, Exception):
-                    raise understood(item, self.url_of(name)) from item
+                    raise understood(item, self._url, name) from item
                 yield item
         finally:
             abandoned.set()

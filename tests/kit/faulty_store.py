@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,11 +21,12 @@ STATUSES = {"gone": 404, "digest": 400}
 
 @dataclass
 class Fault:
-    """What happens to the next ``times`` requests whose method, path and query have ``match`` in them.
+    """What happens to the next ``times`` requests whose method, path and query fit the pattern ``match``.
 
     ``kind``: a status (nothing is passed on); ``gone``, ``digest``: S3's errors of those names; ``cut``: the connection
     ends in the middle of the request; ``lost``: all is passed on, but the answer never comes; ``flip``: a bit of the
-    body is changed on the way, and no checksum beside it says so; ``etag``: the answer has another ETag; ``hold``: the
+    body is changed on the way, and no checksum beside it says so; ``etag``: the answer has another ETag, which
+    the server knows the object by; ``hold``: the
     request is passed on once ``released`` is set.
     """
 
@@ -83,7 +85,7 @@ class FaultyStore:
         with self.lock:
             self.requests.append(what)
             fault = self.fault
-            kind = fault.kind if fault.match in what and fault.seen < fault.times else ""
+            kind = fault.kind if re.search(fault.match, what) and fault.seen < fault.times else ""
             fault.seen += bool(kind)
         size = int(request.headers.get("Content-Length") or 0)
         if kind == "cut":
@@ -103,6 +105,8 @@ class FaultyStore:
             body = body[: size // 2] + bytes([body[size // 2] ^ 1]) + body[size // 2 + 1 :]
             sums = ("content-md5", "x-amz-checksum", "x-amz-sdk-checksum")
             headers = {name: value for name, value in headers.items() if not name.lower().startswith(sums)}
+        if kind == "etag":
+            headers = {name: value for name, value in headers.items() if name.lower() != "if-match"}
         with contextlib.closing(http.client.HTTPConnection(*self.behind)) as connection:
             connection.request(request.command, request.path, body=body, headers=headers)
             response = connection.getresponse()
