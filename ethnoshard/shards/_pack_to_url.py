@@ -77,7 +77,8 @@ def pack_to_url(
     if packed_before is not None:
         return packed_before, 0
     staging = work.path / STAGING
-    _begin(target, staging, plan)
+    _begin(target, plan)
+    _stage(staging, plan)
     places = places_of(staging, layout)
     to_measure = [place for place in places if not ShardRecord.is_there(place.record)]
     progress.begun(len(layout.faces), len(layout.faces) - _faces(to_measure))
@@ -171,7 +172,7 @@ def _is_whole(target: UploadFolder, manifest: Manifest, files: Mapping[str, Mapp
     return sizes and all(name in files and target.sha256(name) == sha256 for name, sha256 in manifest.index.items())
 
 
-def _begin(target: UploadFolder, staging: Path, plan: Mapping[str, object]) -> None:
+def _begin(target: UploadFolder, plan: Mapping[str, object]) -> None:
     """Leave a note at the URL, or check that the one that is there is ours.
 
     It also shows, before the long work, that something may be written there.
@@ -188,7 +189,6 @@ def _begin(target: UploadFolder, staging: Path, plan: Mapping[str, object]) -> N
         raise EthnoshardError(
             f"{url} is not empty and holds no dataset of ours ({min(files)} for example); give another URL"
         )
-    _stage(staging, plan)
     if found is None:
         target.put_bytes(json.dumps(note).encode(), _NOTE)
     if MANIFEST in files:
