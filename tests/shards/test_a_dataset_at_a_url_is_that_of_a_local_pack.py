@@ -189,6 +189,15 @@ def test_killed_in_the_middle_it_goes_on_and_uploads_only_what_lacks(
         assert not (work / ".upload").exists()
 
 
+@pytest.mark.parametrize("kind", ["503", "cut", "lost", "flip"])
+def test_whatever_happens_on_the_way_it_is_the_same(
+    kind: str, s3: Bucket, place: str, work: Path, local: Path, contents_of: Contents, here: None
+) -> None:
+    fault = s3.store.plan(kind, "PUT .*(tar|json|parquet)", 3)
+    pack(work, f"s3://faces/{place}", SETTINGS, storage_options=s3.options)
+    assert fault.seen == 3 and s3.content(place) == contents_of(local)
+
+
 def test_what_is_gone_or_damaged_is_put_there_again_and_nothing_else(
     s3: Bucket, place: str, work: Path, local: Path, contents_of: Contents, here: None
 ) -> None:
