@@ -1,5 +1,6 @@
 """A report, or embeddings, at a URL: the files of a local one, the last of them last; what is somebody else's stays."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_it_is_the_local_one_and_its_record_comes_last(
     write_report(report, f"s3://reports/{place}", storage_options=s3.options)
     assert s3.content(place) == contents_of(tmp_path / "local")
     written = [what.partition("?")[0] for what in s3.store.requests if what.startswith("PUT ")]
-    assert written[-1].endswith(f"{place}/report.json") and not written[0].endswith(f"{place}/report.json")
+    assert [what.endswith(f"{place}/report.json") for what in written] == [False] * (len(written) - 1) + [True]
     s3.direct.get(f"reports/{place}", str(tmp_path / "copied"), recursive=True)
     assert read_report(tmp_path / "copied").kind == "clustering"
 
@@ -70,11 +71,14 @@ class Stopped(BaseException):
     """What no code of ours catches, as kill -9 can't be caught."""
 
 
-def test_stopped_at_any_step_it_is_none_and_is_made_again(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = Report(kind=report.kind, result=report.result, arrays={"a": {"x": np.zeros(3)}}, summary="of few files")
+def test_stopped_at_any_step_it_is_none_or_one_of_the_two_and_is_made_again(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = Report(kind=report.kind, result=report.result, arrays={"a": {"x": np.zeros(3)}}, summary="of few files")
+    older = replace(newer, arrays={"a": {"x": np.ones(3)}, "b": {"x": np.ones(3)}}, summary="of others")
     watched = UploadFolder._watched
 
-    def write_until(stop_at: int | None, url: str) -> int:
+    def write_until(stop_at: int | None, url: str, report: Report = newer) -> int:
         taken = 0
 
         def counted(self: UploadFolder, *given: Any) -> Any:
@@ -86,26 +90,31 @@ def test_stopped_at_any_step_it_is_none_and_is_made_again(report: Report, monkey
 
         monkeypatch.setattr(UploadFolder, "_watched", counted)
         check_out(url)
-        write_report(small, url)
+        write_report(report, url)
         return taken
 
-    def names(url: str) -> set[str]:
-        memory = fsspec.filesystem("memory")
-        return {path.rpartition("/")[2] for path in memory.find(url)}
+    def content(url: str) -> dict[str, bytes]:
+        memory, root = fsspec.filesystem("memory"), url.removeprefix("memory:/")
+        return {path.removeprefix(f"{root}/"): memory.cat_file(path) for path in memory.find(root)}
 
-    steps = write_until(None, "memory://steps/whole")
-    whole = names("/steps/whole")
-    assert whole == {"a.npz", "summary.md", "report.json"}
+    write_until(None, "memory://steps/older", older)
+    write_until(None, "memory://steps/whole")
+    of_older, whole = content("memory://steps/older"), content("memory://steps/whole")
+    assert whole.keys() == {"a.npz", "summary.md", "report.json"}
+    steps = write_until(None, "memory://steps/older")
+    assert steps > 8 and content("memory://steps/older") == whole
     for step in range(steps):
-        # In an empty place, and over an older report.
-        for url in (f"memory://steps/{step}", "memory://steps/whole"):
-            with pytest.raises(Stopped):
+        for url, before in (("memory://steps/empty", None), ("memory://steps/full", older)):
+            if before is not None:
+                write_until(None, url, before)
+            with contextlib.suppress(Stopped):  # where nothing was, there are fewer steps
                 write_until(step, url)
-            # The note that one is on its way has the name of the record.
-            root = url.removeprefix("memory:/")
-            assert names(root) >= whole or not fsspec.filesystem("memory").exists(f"{root}/report.json")
+            found = content(url)
+            found.pop(".writing/report.json", None)
+            assert "report.json" not in found or found in (of_older, whole)
             write_until(None, url)
-            assert names(root) == whole
+            assert content(url) == whole
+            fsspec.filesystem("memory").rm(url, recursive=True)
     fsspec.filesystem("memory").store.clear()
 
 

@@ -267,6 +267,20 @@ def test_faces_that_changed_while_they_were_packed_are_no_dataset(
     assert "dataset.json" not in s3.content(place)
 
 
+def test_what_was_measured_for_another_dataset_is_measured_again(
+    work: Path, tmp_path: Path, contents_of: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(to_url, "upload_shard", stop)
+        with pytest.raises(Stopped):
+            pack(work, "memory://one", SETTINGS)
+    assert list((work / ".upload" / ".packing").glob("a-*.json"))
+    other = PackSettings(shard_bytes=2**18)
+    pack(work, "memory://other", other)
+    pack(work, tmp_path / "other", other, workers=1)
+    assert in_memory("other") == contents_of(tmp_path / "other")
+
+
 def test_another_machine_can_t_reach_this_ones_memory(work: Path) -> None:
     def elsewhere(*_: object, **__: object) -> Iterator[Any]:
         raise AssertionError("not reached")
