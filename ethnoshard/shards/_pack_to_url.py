@@ -80,36 +80,12 @@ def pack_to_url(
     _begin(target, plan)
     _stage(staging, plan)
     places = places_of(staging, layout)
-    to_measure = [place for place in places if not ShardRecord.is_there(place.record)]
-    progress.begun(len(layout.faces), len(layout.faces) - _faces(to_measure))
-    if to_measure:
-        measured = (task_of(work, layout, place) for place in to_measure)
-        for _ in write(measure_shard, measured, workers=min(workers, len(to_measure)), progress=progress):
-            pass
+    _measure(work, layout, places, write, workers, progress)
     index = write_index(staging, layout, places)
-    records = [_record(place) for place in places]
-    known = target.files()
-    to_upload = [
-        (place, shard, sums)
-        for place, shard, sums in zip(places, index.shards, records, strict=True)
-        if shard.name not in known or not agreement(sums, known[shard.name])
+    shards = [
+        _Shard(place=place, entry=shard, sums=_sums(place)) for place, shard in zip(places, index.shards, strict=True)
     ]
-    progress.begun(len(layout.faces), len(layout.faces) - _faces(place for place, _, _ in to_upload))
-    written = 0
-    if to_upload:
-        tasks = (
-            UploadTask(
-                shard=task_of(work, layout, place),
-                name=shard.name,
-                sums=sums,
-                target=target,
-                known=known.get(shard.name),
-            )
-            for place, shard, sums in to_upload
-        )
-        for uploaded in write(upload_shard, tasks, workers=min(workers, len(to_upload)), progress=progress):
-            written += uploaded
-        _check_there(target, [shard for _, shard, _ in to_upload])
+    written = _upload(work, target, layout, shards, write, workers, progress)
     manifest, content = write_card(staging, plan, layout, index, decided)
     write_json(staging / MANIFEST, content)
     # In this order: whoever finds the manifest finds all that it names.
@@ -118,6 +94,79 @@ def pack_to_url(
     target.remove(_NOTE)
     shutil.rmtree(staging)
     return manifest, written
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shard:
+    """A shard that was measured: where it is made, what the manifest says of it, and its sums."""
+
+    place: Place
+    entry: ShardEntry
+    sums: Sums
+
+
+def _measure(
+    work: WorkFolder, layout: Layout, places: list[Place], write: Executor, workers: int, progress: Progress
+) -> None:
+    """Write the records that are not there yet.
+
+    Raises:
+        EthnoshardError: other machines wrote them elsewhere.
+    """
+    lacking = [place for place in places if not ShardRecord.is_there(place.record)]
+    progress.begun(len(layout.faces), len(layout.faces) - _faces(lacking))
+    if lacking:
+        tasks = (task_of(work, layout, place) for place in lacking)
+        for _ in write(measure_shard, tasks, workers=min(workers, len(lacking)), progress=progress):
+            pass
+    gone = [place.path.name for place in lacking if not ShardRecord.is_there(place.record)]
+    if gone:
+        raise EthnoshardError(
+            f"{len(gone):,} of {len(places):,} shards were measured, but their records are not in {work.path}, the "
+            f"first {gone[0]}: does every machine see the same {work.path}?"
+        )
+
+
+def _upload(
+    work: WorkFolder,
+    target: UploadFolder,
+    layout: Layout,
+    shards: list[_Shard],
+    write: Executor,
+    workers: int,
+    progress: Progress,
+) -> int:
+    """Upload the shards that are not there, or of which the store doesn't say enough; returns how many those were.
+
+    Raises:
+        EthnoshardError: one can't be uploaded, or isn't there afterwards.
+    """
+    known = target.files()
+    lacking = [
+        shard for shard in shards if shard.entry.name not in known or not agreement(shard.sums, known[shard.entry.name])
+    ]
+    progress.begun(len(layout.faces), len(layout.faces) - _faces(shard.place for shard in lacking))
+    if not lacking:
+        return 0
+    tasks = (
+        UploadTask(
+            shard=task_of(work, layout, shard.place),
+            name=shard.entry.name,
+            sums=shard.sums,
+            target=target,
+            known=known.get(shard.entry.name),
+        )
+        for shard in lacking
+    )
+    written = sum(write(upload_shard, tasks, workers=min(workers, len(lacking)), progress=progress))
+    files = target.files()
+    gone = [shard.entry.name for shard in shards if files.get(shard.entry.name, {}).get("size") != shard.sums.bytes]
+    if gone:
+        raise EthnoshardError(
+            f"{len(gone):,} of {len(shards):,} shards were uploaded but are not at {target.url_of()}, the first "
+            f"{gone[0]}: does every process reach the same store there, and does nobody else write or delete?"
+        )
+    return written
 
 
 def upload_shard(task: UploadTask) -> bool:
@@ -209,22 +258,7 @@ def _stage(staging: Path, plan: Mapping[str, object]) -> None:
         remove_unfinished(folder)
 
 
-def _check_there(target: UploadFolder, shards: list[ShardEntry]) -> None:
-    """Refuse to go on without shards that other processes uploaded.
-
-    Raises:
-        EthnoshardError: one isn't there.
-    """
-    files = target.files()
-    lacking = [shard.name for shard in shards if files.get(shard.name, {}).get("size") != shard.bytes]
-    if lacking:
-        raise EthnoshardError(
-            f"{len(lacking):,} of {len(shards):,} shards were uploaded but are not at {target.url_of()}, the first "
-            f"{lacking[0]}: does every process reach the same store there, and does nobody else write or delete?"
-        )
-
-
-def _record(place: Place) -> Sums:
+def _sums(place: Place) -> Sums:
     record = ShardRecord.read(place.record)
     assert record is not None, "read a moment ago for the index"
     return record.sums

@@ -296,6 +296,10 @@ def test_processes_that_reach_another_store_are_noticed(
     with pytest.raises(EthnoshardError, match=r"[0-9]+ of [0-9]+ shards were uploaded but are not at s3://faces/"):
         pack(work, f"s3://faces/{place}", SETTINGS, storage_options=s3.options)
     assert "dataset.json" not in s3.content(place)
+    shutil.rmtree(work / ".upload")
+    monkeypatch.setattr(to_url, "measure_shard", lambda task: task.path.name)
+    with pytest.raises(EthnoshardError, match=r"were measured, but their records are not in .*/work, the first a-"):
+        pack(work, f"s3://faces/{place}", SETTINGS, storage_options=s3.options)
 
 
 def test_a_plan_of_the_dataset_is_all_that_the_note_says(s3: Bucket, place: str, work: Path, here: None) -> None:
