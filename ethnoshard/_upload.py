@@ -131,12 +131,12 @@ class UploadFolder:
     """A folder behind a URL that is written to. It may be sent to another process, which connects itself.
 
     Attributes:
-        url: of the folder.
-        options: for fsspec. Not shown: they may hold secrets.
+        url: of the folder. Not shown, as the options: they may hold secrets.
+        options: for fsspec.
         patience: when an upload is given up.
     """
 
-    url: str
+    url: str = field(repr=False)
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
     patience: Patience = PATIENCE
 

@@ -118,6 +118,30 @@ def test_no_more_than_a_shard_a_worker_is_on_the_disk(
     assert not (work / ".upload").exists()
 
 
+def test_a_full_disk_is_one_message_and_no_dataset(
+    work: Path, local: Path, contents_of: Contents, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # In blocks of 4 KiB, with room for the records but for no shard.
+    kib = sum(-(-path.stat().st_size // 4096) * 4 for path in work.rglob("*")) + 80
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("a small disk can't be mounted here: that needs root")
+    try:
+        shutil.copytree(work, disk / "work")
+        with pytest.raises(
+            EthnoshardError, match=r"the disk is full: .*Free some space, then run the same command again"
+        ):
+            pack(disk / "work", "memory://full", SETTINGS)
+        assert "dataset.json" not in in_memory("full")
+        assert not list((disk / "work" / ".upload" / "shards").iterdir())
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        pack(disk / "work", "memory://full", SETTINGS)
+        assert in_memory("full") == contents_of(local)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 class Stopped(BaseException):
     """What no code of ours catches, as kill -9 can't be caught."""
 
