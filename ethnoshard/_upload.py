@@ -225,6 +225,7 @@ class UploadFolder:
             heard()
             system.invalidate_cache()
             if not self._holds(name, known, system.info(self._path(name)), heard):
+                system.rm_file(self._path(name))  # should no attempt go well, nobody finds other bytes by this name
                 raise AttemptError("what is stored there are other bytes than were sent (size or checksum)")
 
         self._tried("written", name, put)

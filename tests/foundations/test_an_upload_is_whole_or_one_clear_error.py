@@ -89,6 +89,7 @@ def test_faults_without_end_are_one_error(kind: str, s3: Bucket, target: UploadF
     )
     assert text.endswith("run the same command again: what is there is kept")
     assert ("other bytes than were sent" in text) == (kind == "flip")
+    assert not there(s3, target)
     # What is wrong with one file is not wrong for ever.
     s3.store.plan("", "", 0)
     target.put(small, "one.tar")
