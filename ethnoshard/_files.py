@@ -53,7 +53,7 @@ def whole_file(
     Raises:
         EthnoshardError: the disk is full, or the folder can't be written.
     """
-    end = f".{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}" if shared else TEMPORARY
+    end = _own_end() if shared else TEMPORARY
     temporary = (making or path.parent) / f"{path.name}{end}"
     try:
         with temporary.open("wb") as file:
@@ -73,6 +73,25 @@ def whole_file(
         if isinstance(error, OSError):
             raise disk_error(error, path) from error
         raise
+
+
+@contextlib.contextmanager
+def passing_file(path: Path) -> Iterator[Path]:
+    """A name beside ``path``, of this process's own, for a file that is needed for a while and is gone at the end.
+
+    After ``kill -9`` it is still there, and :func:`remove_unfinished` takes it away.
+    """
+    own = path.with_name(f"{path.name}{_own_end()}")
+    try:
+        yield own
+    finally:
+        with contextlib.suppress(OSError):
+            own.unlink(missing_ok=True)
+
+
+def _own_end() -> str:
+    """How the temporary name of a file ends that nobody else writes."""
+    return f".{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
 
 
 def _linked(temporary: Path, path: Path) -> bool:

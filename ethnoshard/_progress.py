@@ -14,7 +14,8 @@ class Progress:
     """What to call as something goes on; by default nothing.
 
     Attributes:
-        begun: called once with how many items there are in all, and how many are done already.
+        begun: called with how many items there are in all, and how many are done already; again where all of them are
+            gone through a second time.
         advance: called now and then with how many more are done.
     """
 

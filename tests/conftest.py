@@ -39,8 +39,11 @@ SLOW_ROOMS = ("alignment", "cli", "training")
 """Folders of tests that start the real command, look for faces, or train, again and again."""
 SLOW_FILES = {
     "test_a_classifier_is_trained_calibrated_and_described",
+    "test_a_dataset_at_a_url_is_that_of_a_local_pack",
     "test_a_profile_chooses_what_a_report_shows",
+    "test_a_report_at_a_url_is_whole_or_none",
     "test_an_audit_finds_every_kind_and_counts_it_by_group",
+    "test_an_upload_is_whole_or_one_clear_error",
     "test_an_interval_knows_that_a_persons_pairs_err_together",
     "test_drawn_faces",
     "test_each_group_by_itself_is_its_list_by_itself",
@@ -276,5 +279,5 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
             setup(*setup_arguments)
         return map(work, tasks)
 
-    for module in ("alignment._align", "shards._pack", "shards._verify"):
+    for module in ("alignment._align", "shards._pack", "shards._pack_to_url", "shards._verify"):
         monkeypatch.setattr(f"ethnoshard.{module}.in_processes", in_this_process)

@@ -61,6 +61,15 @@ DatasetArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="DATASET", h
 DatasetOrUrl: TypeAlias = Annotated[
     str, typer.Argument(metavar="DATASET", help="Dataset folder, or the URL of one: s3://, gs://, https://.")
 ]
+DatasetOrUrlToWrite: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DATASET", help="Dataset folder to make, or the URL of one in a store: s3://, gs://.")
+]
+ReportOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--out", metavar="REPORT", help="Folder to make, with everything in it, or the URL of one: s3://, gs://."
+    ),
+]
 
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(help="Worker processes; by default one a core. The result does not depend on it.")

@@ -28,7 +28,9 @@ def local(verb: Callable[Given, Made]) -> Callable[Given, Made]:
                     raise EthnoshardError(
                         f"{url} is a URL; here a file or folder of this machine is meant. Only datasets are read by "
                         "their URL (by info, verify, preview, export-dataset, plan, stream, train, embed and "
-                        "look-alikes): copy anything else here first, and what is made here to its place afterwards"
+                        "look-alikes): copy anything else here first. Datasets, embeddings and reports are written to "
+                        "one (by pack, embed, and --out of evaluate, cluster, compare and audit): copy anything else "
+                        "to its place afterwards"
                     )
         return verb(*positional, **named)
 

@@ -11,6 +11,7 @@ import typer
 from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._urls import place_of
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, tell, warn, watched
@@ -51,9 +52,7 @@ def run(
             help="Groups of identities, as label takes them; by default those of the work folder or the dataset.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="REPORT", help="Folder to make, with everything in it.")
-    ] = None,
+    out: options.ReportOption = None,
     sure: Annotated[float, typer.Option(help="Findings less sure than this are left out.")] = 0.5,
     seed: Annotated[int, typer.Option(help="Of the faults that are planted to know how they look.")] = 0,
     pictures: Annotated[
@@ -145,7 +144,8 @@ def run(
     report = audit_report(audit, table, kept, names=names)
     show_report(report, out, as_json=as_json, arrays=", findings.parquet, faces.tar")
     if out is not None and not as_json:
-        say(f"to look at the faces and decide: {command('dashboard', out)}")
+        here = "" if isinstance(place_of(out), Path) else ", once it is copied to this machine"
+        say(f"to look at the faces and decide{here}: {command('dashboard', 'REPORT' if here else out)}")
 
 
 class Steps:

@@ -22,7 +22,7 @@ def run(
     draws: Annotated[int, typer.Option(help="Draws of people to cluster.")] = 5,
     seed: Annotated[int, typer.Option(help="Chooses people; two models get the same.")] = 0,
     names: Annotated[bool, typer.Option("--names", help="Name the people in the picture; else numbered.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
+    out: options.ReportOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """t-SNE of a few people; DBSCAN, k-means and a self-organising map of more, each with metrics of agreement."""

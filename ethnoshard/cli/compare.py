@@ -13,7 +13,7 @@ from ethnoshard.reports import check_out, read_report
 def run(
     base: Annotated[Path, typer.Argument(metavar="BASE", help="Report of evaluate or cluster.")],
     other: Annotated[Path, typer.Argument(metavar="OTHER", help="Another, of the same kind on the same images.")],
-    out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
+    out: options.ReportOption = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Differences of two models on the same pairs and people, with intervals for the same people."""

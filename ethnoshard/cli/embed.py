@@ -8,6 +8,8 @@ import typer
 
 from ethnoshard._command import command
 from ethnoshard._part_share import Missing
+from ethnoshard._upload import check_file
+from ethnoshard._urls import place_of, printable_url
 from ethnoshard.cli import _embedding as embedding
 from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
@@ -21,7 +23,7 @@ def run(
     place: Annotated[
         str, typer.Argument(metavar="FACES", help="Photographs (as for align), a work folder, or a dataset or its URL.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .npz.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="File to write, .npz, or its URL: s3://, gs://.")],
     layout: options.LayoutOption = None,
     table: options.ListOption = None,
     columns: options.Columns = None,
@@ -46,38 +48,47 @@ def run(
     Photographs are aligned first, once. What was computed before is taken from the cache. Many machines embed a --share
     of a work folder's or a dataset's faces each, or are nodes of a --ray cluster.
     """
-    if out.suffix != ".npz":
-        raise EthnoshardError(f"{out} should end in .npz")
-    if not out.parent.is_dir():
-        raise EthnoshardError(f"the folder {out.parent} is not there; make it first")
-    parts, where = out.with_name(f"{out.name}.parts"), machines.HERE
+    file = place_of(out)
+    shown = printable_url(str(file))
+    if not shown.endswith(".npz"):
+        raise EthnoshardError(f"{shown} should end in .npz")
+    if isinstance(file, Path) and not file.parent.is_dir():
+        raise EthnoshardError(f"the folder {file.parent} is not there; make it first")
+    parts, where = file.with_name(f"{file.name}.parts") if isinstance(file, Path) else None, machines.HERE
     if missing:
         machines.check_missing(share, ray)
         # The call that writes the file takes the parts away.
-        if out.exists() and not parts.exists():
+        if isinstance(file, Path) and file.exists() and parts and not parts.exists():
             machines.report_missing(Missing(parts=0, missing=[], shares=0, finished=True), as_json=as_json)
             return
     else:
         where = machines.where(share, shares, ray, workers, device)
     if missing or where != machines.HERE:
         _check_aligned(place)
+        if parts is None:
+            raise EthnoshardError(
+                f"what many machines embed lies beside the file until that is whole, so {shown} can't be it; give a "
+                f"file that all machines see, and copy it afterwards"
+            )
+    if not isinstance(file, Path):
+        check_file(file)  # before the long work
     store = embedding.chosen_cache(cache)
     reading = options.reading(layout, table, columns, as_it_is)
-    if missing:
+    if missing and parts:
         faces = embedding.opened(place, source, store, workers, reading)
         machines.report_missing(embed_missing(faces, parts, shares=machines.number_of(shares)), as_json=as_json)
         return
     load = embedding.loader(model, alignment, normalise, crop, device)
     known = embedding.loaded(model, alignment, normalise, crop, device)
     faces = embedding.opened(place, source, store, workers, reading)
-    if not where.share.whole:
+    if parts and not where.share.whole:
         with watched("embed", "faces") as bar:
             lacking = embed_share(known, faces, parts, share=where.share, flip=flip, progress=bar)
         if as_json:
             say_json({"share": str(where.share), "parts": lacking.parts, "missing": lacking.missing})
             return
         say(f"share {where.share} of {lacking.parts:,} parts is there; {len(lacking.missing):,} of all parts lack")
-        say(f"next, once none lacks: the same command without --share, outside of an array, writes {out}")
+        say(f"next, once none lacks: the same command without --share, outside of an array, writes {shown}")
         return
     found = embedding.embedded(
         known,
@@ -88,14 +99,15 @@ def run(
         executor=where.executor,
         load=load,
     )
-    found.save(out)
-    shutil.rmtree(parts, ignore_errors=True)
+    found.save(file)
+    if parts:
+        shutil.rmtree(parts, ignore_errors=True)
     if as_json:
-        say_json({"out": str(out), "statuses": found.statuses(), **found.facts})
+        say_json({"out": shown, "statuses": found.statuses(), **found.facts})
         return
     people = len(set(found.identities.tolist()))
     say(
-        f"{out}: {_number(found)} of {people:,} people, {known.embedding} numbers each; {known.name}, alignment "
+        f"{shown}: {_number(found)} of {people:,} people, {known.embedding} numbers each; {known.name}, alignment "
         f"{known.alignment}, pixels {known.normalise}{', original and mirrored averaged' if flip else ''}"
     )
 

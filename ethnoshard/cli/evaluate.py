@@ -132,7 +132,7 @@ def run(
             "count those of one person as refused, too (error)."
         ),
     ] = FailuresOption.REFUSE,
-    out: Annotated[Path | None, typer.Option(metavar="REPORT", help="Folder to make, with everything in it.")] = None,
+    out: options.ReportOption = None,
     source: embedding.SourceOption = None,
     alignment: embedding.AlignmentChoice = None,
     normalise: embedding.Normalise = None,
@@ -329,7 +329,7 @@ def _of_model(
     return embedding.embedded(known, faces, flip=flip, cache=None if no_cache else store)
 
 
-def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
+def _show(report: Report, out: str | None, *, as_json: bool) -> None:
     found = report.result
     assert isinstance(found, results.Evaluation)
     pairs = found.pairs

@@ -10,12 +10,12 @@ from ethnoshard.cli import _machines as machines
 from ethnoshard.cli import _options as options
 from ethnoshard.cli._console import say, say_json, watched
 from ethnoshard.cli._report import report_packing
-from ethnoshard.shards import Decisions, PackReport, PackSettings, pack, read_decisions
+from ethnoshard.shards import Decisions, PackReport, PackSettings, pack, printable_url, read_decisions
 
 
 def run(
     work: options.WorkArgument,
-    dataset: options.DatasetArgument,
+    dataset: options.DatasetOrUrlToWrite,
     without: options.Without = None,
     shard_mib: options.ShardMib = options.SHARD_MIB,
     workers: options.Workers = None,
@@ -26,6 +26,10 @@ def run(
 
     With --without, what a file decides is left out, merged and moved first; it is checked whole before anything is
     packed. Interrupted, run the same command again: it goes on where it was.
+
+    To the URL of a store (s3://bucket/dataset, gs://...) go the same bytes, no more than a shard a worker at a time on
+    this machine's disk, and dataset.json last. Credentials and endpoint are those of the store's own settings, such as
+    AWS_PROFILE and AWS_ENDPOINT_URL; the bucket has to be there.
     """
     decisions = None if without is None else read_decisions(without)
     report = watched_packing(work, dataset, decisions, shard_mib, workers, machines.ray_tasks(ray, workers))
@@ -33,12 +37,12 @@ def run(
         say_json(asdict(report))
     else:
         report_packing(report)
-        say(f"next: {command('verify', dataset)}")
+        say(f"next: {command('verify', printable_url(dataset))}")
 
 
 def watched_packing(
     work: Path,
-    dataset: Path,
+    dataset: str | Path,
     decisions: Decisions | None,
     shard_mib: float,
     workers: int | None,

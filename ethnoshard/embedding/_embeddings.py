@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._cache_folder import cache_folder
 from ethnoshard._files import make_folder
 from ethnoshard._formats import check_format
+from ethnoshard._upload import upload_place
+from ethnoshard._urls import place_of
 from ethnoshard.embedding._aligned import are_further
 from ethnoshard.embedding._model import Vectors
 from ethnoshard.errors import EthnoshardError
@@ -68,13 +72,24 @@ class Embeddings:
         kept = ~np.array(further)
         return replace(self, vectors=self.vectors[kept], keys=self.keys[kept], identities=self.identities[kept])
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path, *, storage_options: Mapping[str, object] | None = None) -> None:
         """Write a ``.npz`` file: ``vectors`` as "embeddings", the rest by name, ``facts`` as JSON text; no pickle.
 
+        Args:
+            path: the file; as a string also a URL that fsspec writes to: ``s3://``, ``gs://`` and others.
+            storage_options: for fsspec's file system of the URL.
+
         Raises:
-            EthnoshardError: the disk is full or can't be written.
+            EthnoshardError: the disk is full or can't be written, or the URL can't.
         """
-        write_arrays(path, self.arrays())
+        place = place_of(path)
+        if isinstance(place, Path):
+            write_arrays(place, self.arrays())
+            return
+        target, name = upload_place(place, storage_options)
+        with tempfile.TemporaryDirectory() as folder:
+            write_arrays(Path(folder) / "embeddings.npz", self.arrays())
+            target.put(Path(folder) / "embeddings.npz", name)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What the file holds, by name."""

@@ -1,6 +1,7 @@
 """A report on disk: what it holds, how it is written as a whole, and how it is read."""
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ethnoshard._arrays import read_arrays, write_arrays
 from ethnoshard._files import make_folder, read_json, read_table, whole_file, whole_folder, write_json, write_table
 from ethnoshard._formats import check_format
+from ethnoshard._urls import place_of
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.reports._pictures import picture_spans, read_pictures, write_pictures
 from ethnoshard.results import (
@@ -296,48 +298,75 @@ class ReportFolder:
         return NamedArrays(self.arrays(name), self.path / f"{name}.npz")
 
 
-def write_report(report: Report, folder: Path) -> None:
+def write_report(report: Report, folder: str | Path, *, storage_options: Mapping[str, object] | None = None) -> None:
     """Write a report; an older one in the same place is replaced once the new one is whole.
+
+    At a URL, where nothing can be renamed, the older one is none any more once the new one is on its way, and
+    ``report.json`` comes last.
 
     Args:
         report: the report.
-        folder: to be made. If it is there, it holds a report or nothing.
+        folder: to be made. If it is there, it holds a report or nothing. As a string also a URL that fsspec writes to:
+            ``s3://``, ``gs://`` and others.
+        storage_options: for fsspec's file system of the URL.
 
     Raises:
-        EthnoshardError: the folder holds something else, or the disk is full or can't be written.
+        EthnoshardError: the folder holds something else, or the disk is full or can't be written, or the URL can't.
     """
-    check_out(folder)
-    with whole_folder(folder) as fresh:
-        for name, arrays in report.arrays.items():
-            write_arrays(fresh / f"{name}.npz", arrays)
-        if report.findings is not None:
-            write_table(fresh / FINDINGS, checked_findings(report.findings, FINDINGS))
-        if report.pictures:
-            write_pictures(fresh / PICTURES, report.pictures)
-        _write(fresh / SUMMARY, report.summary)
-        if report.pages:
-            # Imported here: plotly's script is large, and reading a report doesn't need it.
-            from plotly.offline import get_plotlyjs
+    place = place_of(folder)
+    if not isinstance(place, Path):
+        from ethnoshard.reports._to_url import upload_report
 
-            make_folder(fresh / FIGURES)
-            _write(fresh / FIGURES / "plotly.min.js", get_plotlyjs())
-            for name, page in report.pages.items():
-                _write(fresh / FIGURES / f"{name}.html", page)
-        versions = {name: version(name) for name in _DISTRIBUTIONS}
-        write_json(fresh / RECORD, {"format": FORMAT, "kind": report.kind, "versions": versions, **report.content})
+        with tempfile.TemporaryDirectory() as folder_here:
+            _fill(Path(folder_here), report)
+            upload_report(Path(folder_here), place, storage_options or {})
+        return
+    check_out(place)
+    with whole_folder(place) as fresh:
+        _fill(fresh, report)
 
 
-def check_out(folder: Path) -> None:
+def _fill(folder: Path, report: Report) -> None:
+    """Write all files of a report to an empty folder."""
+    for name, arrays in report.arrays.items():
+        write_arrays(folder / f"{name}.npz", arrays)
+    if report.findings is not None:
+        write_table(folder / FINDINGS, checked_findings(report.findings, FINDINGS))
+    if report.pictures:
+        write_pictures(folder / PICTURES, report.pictures)
+    _write(folder / SUMMARY, report.summary)
+    if report.pages:
+        # Imported here: plotly's script is large, and reading a report doesn't need it.
+        from plotly.offline import get_plotlyjs
+
+        make_folder(folder / FIGURES)
+        _write(folder / FIGURES / "plotly.min.js", get_plotlyjs())
+        for name, page in report.pages.items():
+            _write(folder / FIGURES / f"{name}.html", page)
+    versions = {name: version(name) for name in _DISTRIBUTIONS}
+    write_json(folder / RECORD, {"format": FORMAT, "kind": report.kind, "versions": versions, **report.content})
+
+
+def check_out(folder: str | Path, *, storage_options: Mapping[str, object] | None = None) -> None:
     """Refuse to write a report over something that is none, before anything is computed.
 
+    Args:
+        folder: where it is to go, see :func:`write_report`.
+        storage_options: for fsspec's file system of a URL.
+
     Raises:
-        EthnoshardError: there is such a thing.
+        EthnoshardError: there is such a thing, or the URL can't be listed.
     """
-    if folder.is_dir():
-        if any(folder.iterdir()) and not (folder / RECORD).is_file():
-            raise EthnoshardError(f"{folder} holds other things than a report; give a new folder for --out")
-    elif folder.exists():
-        raise EthnoshardError(f"{folder} is a file; give a folder for --out")
+    place = place_of(folder)
+    if not isinstance(place, Path):
+        from ethnoshard.reports._to_url import check_url
+
+        check_url(place, storage_options or {})
+    elif place.is_dir():
+        if any(place.iterdir()) and not (place / RECORD).is_file():
+            raise EthnoshardError(f"{place} holds other things than a report; give a new folder for --out")
+    elif place.exists():
+        raise EthnoshardError(f"{place} is a file; give a folder for --out")
 
 
 def read_report(folder: str | Path) -> ReportFolder:

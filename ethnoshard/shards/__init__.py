@@ -1,6 +1,7 @@
 """The dataset on disk: shards of one group each, an index of every face, a manifest that vouches for both."""
 
 from ethnoshard._progress import Progress
+from ethnoshard._urls import is_url, printable_url
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._decisions import (
     ACTIONS,
@@ -12,7 +13,6 @@ from ethnoshard.shards._decisions import (
     write_decisions,
 )
 from ethnoshard.shards._export import EXPORT_FORMS, ExportForm, ExportReport, export_dataset
-from ethnoshard.shards._fetch import is_url, printable_url
 from ethnoshard.shards._info import DatasetInfo, GroupInfo, describe
 from ethnoshard.shards._manifest import DecisionCounts, DecisionRecord, Manifest
 from ethnoshard.shards._open_shards import open_shards

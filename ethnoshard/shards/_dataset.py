@@ -10,9 +10,10 @@ import polars as pl
 from ethnoshard._command import command
 from ethnoshard._files import read_json, read_table
 from ethnoshard._formats import check_format
+from ethnoshard._urls import is_url, printable_url
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._face_index import FaceIndex
-from ethnoshard.shards._fetch import Mirror, check_names, is_url, printable_url
+from ethnoshard.shards._fetch import Mirror, check_names
 from ethnoshard.shards._format import FACES, FORMAT, IDENTITIES, IDENTITIES_SCHEMA, MANIFEST
 from ethnoshard.shards._manifest import Manifest, manifest_of
 

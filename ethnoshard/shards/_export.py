@@ -12,13 +12,13 @@ import polars as pl
 from ethnoshard._checks import check_choice
 from ethnoshard._files import abandoned, disk_error, make_folder, whole_file, whole_folder, write_json
 from ethnoshard._progress import SILENT, Progress
+from ethnoshard._urls import printable_url
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._dataset import FaceDataset
 from ethnoshard.shards._export_imagefolder import write_imagefolder
 from ethnoshard.shards._export_parquet import write_parquet
 from ethnoshard.shards._export_recordio import write_recordio
 from ethnoshard.shards._exported import Person
-from ethnoshard.shards._fetch import printable_url
 from ethnoshard.shards._format import FACES_SCHEMA, FORMAT
 from ethnoshard.shards._open_shards import open_shards
 from ethnoshard.shards._tables import label_words

@@ -20,10 +20,10 @@ from PIL import Image, ImageDraw, ImageFont
 from ethnoshard._checks import check_number
 from ethnoshard._command import command
 from ethnoshard._files import whole_file
+from ethnoshard._urls import printable_url
 from ethnoshard.alignment import decode_face
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import printable_url
 from ethnoshard.shards._open_shards import open_shards
 
 _ENDINGS = (".otf", ".otc", ".ttc", ".ttf")

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from ethnoshard._files import sha256_of
+from ethnoshard._urls import Patience, printable_url
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._cache import BoundedFolder
 from ethnoshard.shards._dataset import FaceDataset
-from ethnoshard.shards._fetch import FetchStoppedError, Patience, RemoteFolder, printable_url
+from ethnoshard.shards._fetch import FetchStoppedError, RemoteFolder
 from ethnoshard.shards._read import LocalShards, ReadCounts
 
 _OPEN = 64

@@ -2,16 +2,17 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
-from ethnoshard._files import read_json, whole_file, write_json
+from ethnoshard._files import disk_error, read_json, whole_file, write_json
 from ethnoshard._parallel import count
 from ethnoshard._tar import TarFile
+from ethnoshard._upload import Summing, Sums
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import sample_key, samples_json
 from ethnoshard.work import PartFaces, WorkFolder
@@ -53,12 +54,21 @@ class ShardRecord:
         sha256: hex.
         end: where the last sample ends, in bytes; what follows is the tar's end mark.
         offsets: place of each face's JPEG, in the order of the task.
+        md5: hex, and
+        md5_of_parts: see :class:`~ethnoshard._upload.Sums`; "" of a shard that isn't to be uploaded.
     """
 
     bytes: int
     sha256: str
     end: int
     offsets: list[int]
+    md5: str = ""
+    md5_of_parts: str = ""
+
+    @property
+    def sums(self) -> Sums:
+        """Those of a shard that is to be uploaded."""
+        return Sums(bytes=self.bytes, sha256=self.sha256, md5=self.md5, md5_of_parts=self.md5_of_parts)
 
     @classmethod
     def read(cls, record: Path) -> "ShardRecord | None":
@@ -74,15 +84,52 @@ class ShardRecord:
 def write_shard(task: ShardTask) -> str:
     """Write a shard, then its record; returns its name. Whoever else writes it writes the same bytes."""
     with whole_file(task.path, shared=True, making=task.record.parent) as file:
-        hashing = _Hashing(file)
-        tar = TarFile(hashing)
-        offsets = _copy(task, tar)
-        end = tar.end
-        tar.close()
-        hashing.flush()
-        record = {"bytes": hashing.bytes, "sha256": hashing.digest.hexdigest(), "end": end, "offsets": offsets}
+        digest = hashlib.sha256()
+        size, end, offsets = _write(task, file.write, digest)
+        record = {"bytes": size, "sha256": digest.hexdigest(), "end": end, "offsets": offsets}
     write_json(task.record.with_suffix(".json"), record, shared=True)
     return task.path.name
+
+
+def measure_shard(task: ShardTask) -> str:
+    """Write the record of a shard without the shard; returns its name."""
+    summing = Summing()
+    _, end, offsets = _write(task, _forget, summing)
+    record = {**asdict(summing.sums()), "end": end, "offsets": offsets}
+    write_json(task.record.with_suffix(".json"), record, shared=True)
+    return task.path.name
+
+
+def copy_shard(task: ShardTask, path: Path) -> Sums:
+    """Write a shard to a file that is needed for a while, and nothing that says that it is there; returns its sums.
+
+    Raises:
+        EthnoshardError: the disk is full, or can't be written.
+    """
+    summing = Summing()
+    try:
+        with path.open("wb") as file:
+            _write(task, file.write, summing)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    return summing.sums()
+
+
+def _forget(content: bytes | memoryview) -> None:
+    """Where a shard's bytes go that is measured only."""
+
+
+def _write(
+    task: ShardTask, write: Callable[[bytes | memoryview], object], digest: "hashlib._Hash | Summing"
+) -> tuple[int, int, list[int]]:
+    """Write a shard somewhere; its size, where its last sample ends, and the place of each JPEG."""
+    hashing = _Hashing(write, digest)
+    tar = TarFile(hashing)
+    offsets = _copy(task, tar)
+    end = tar.end
+    tar.close()
+    hashing.flush()
+    return hashing.bytes, end, offsets
 
 
 def _copy(task: ShardTask, tar: TarFile) -> list[int]:
@@ -172,13 +219,13 @@ class _Parts:
 
 
 class _Hashing:
-    """A file that is hashed while it is written, in large pieces."""
+    """Where a file is hashed while it is written, in large pieces."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, write: Callable[[bytes | memoryview], object], digest: "hashlib._Hash | Summing") -> None:
+        self._write = write
         self._pending: list[bytes | memoryview] = []
         self._waiting = 0
-        self.digest = hashlib.sha256()
+        self._digest = digest
         self.bytes = 0
 
     def write(self, content: bytes | memoryview) -> None:
@@ -189,7 +236,7 @@ class _Hashing:
 
     def flush(self) -> None:
         joined = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
-        self.digest.update(joined)
-        self._file.write(joined)
+        self._digest.update(joined)
+        self._write(joined)
         self.bytes += self._waiting
         self._pending, self._waiting = [], 0

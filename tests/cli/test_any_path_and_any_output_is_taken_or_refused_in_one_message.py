@@ -92,7 +92,7 @@ def test_where_python_knows_ascii_only_groups_and_settings_are_read_as_they_are(
     [
         ["align", "URL", "work"],
         ["build", "URL", "dataset"],
-        ["pack", "WORK", "URL"],
+        ["draw", "URL"],
         ["preview", "DATASET", "URL/sheet.png"],
         ["export-dataset", "DATASET", "URL", "--as", "parquet"],
         ["train", "DATASET", "--out", "URL"],

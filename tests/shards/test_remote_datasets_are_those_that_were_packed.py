@@ -15,7 +15,8 @@ from moto.server import ThreadedMotoServer
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
-from ethnoshard.shards._fetch import Mirror, Patience, is_url
+from ethnoshard._urls import Patience, is_url
+from ethnoshard.shards._fetch import Mirror
 from ethnoshard.shards._read import LocalShards
 from ethnoshard.shards._remote import RemoteShards
 from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving

@@ -17,8 +17,9 @@ from moto.server import ThreadedMotoServer
 
 from ethnoshard import EthnoshardError, FaceDataset
 from ethnoshard._files import sha256_of
+from ethnoshard._urls import Patience
 from ethnoshard.shards import _fetch
-from ethnoshard.shards._fetch import Patience, RemoteFolder
+from ethnoshard.shards._fetch import RemoteFolder
 from ethnoshard.shards._remote import RemoteShards
 from tests.kit.faulty_http import FaultyServer, from_folder, from_server, serving
 from tests.kit.waiting import PATIENCE
