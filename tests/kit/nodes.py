@@ -6,8 +6,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ def double(task: int) -> int:
 class Nodes:
     """The nodes that do work, one task at a time each; the head does none and is never killed."""
 
-    def __init__(self, cluster: Any) -> None:
-        """No node yet."""
-        self._cluster, self._nodes = cluster, []
+    def __init__(self, cluster: Any, folder: str) -> None:
+        """No node yet; ``folder`` is the cluster's own."""
+        self._cluster, self._folder, self._nodes = cluster, folder, []
         self.killed = 0
 
     @property
@@ -55,7 +56,8 @@ class Nodes:
 
     def add(self) -> None:
         """One more."""
-        self._nodes.append(_patiently(lambda: self._cluster.add_node(num_cpus=1, object_store_memory=_STORE)))
+        add = partial(self._cluster.add_node, num_cpus=1, object_store_memory=_STORE)
+        self._nodes.append(_patiently(add, self._folder))
 
     def kill(self, chance: random.Random) -> None:
         """One of them is gone at once, with all of its processes."""
@@ -72,32 +74,42 @@ def cluster(nodes: int) -> Iterator[Nodes]:
     # Short: the path of a socket may have 107 characters.
     folder = tempfile.mkdtemp(prefix="ray-")
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE, "temp_dir": folder}
-    made = _patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
+    made = _patiently(lambda: Cluster(initialize_head=True, head_node_args=head), folder)
     try:
-        found = Nodes(made)
+        found = Nodes(made, folder)
         for _ in range(nodes):
             found.add()
         yield found
     finally:
         made.shutdown()
-        _end_all_of(folder)
+        _end(_processes_of(folder))
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _patiently(start: Callable[[], Any]) -> Any:
-    """Start something of Ray's, which gives it 30 seconds; on a busy machine it may need several attempts."""
-    end = time.monotonic() + PATIENCE
+def _patiently(start: Callable[[], Any], folder: str) -> Any:
+    """Start something of Ray's, which gives it 30 seconds; on a busy machine it may need several attempts.
+
+    What an attempt that failed has left goes first, or the machine gets busier with each.
+    """
+    end, before = time.monotonic() + PATIENCE, set(_processes_of(folder))
     while True:
         try:
             return start()
         except Exception:
             if time.monotonic() > end:
                 raise
+            _end(set(_processes_of(folder)) - before)
 
 
-def _end_all_of(folder: str) -> None:
-    """End what an attempt to start a node left: processes that were told of the cluster's own folder."""
+def _processes_of(folder: str) -> Iterator[int]:
+    """Processes that were told of the cluster's own folder."""
     for entry in Path("/proc").iterdir():
         with suppress(OSError):
             if entry.name.isdigit() and folder.encode() in (entry / "cmdline").read_bytes():
-                os.kill(int(entry.name), signal.SIGKILL)
+                yield int(entry.name)
+
+
+def _end(processes: Iterable[int]) -> None:
+    for process in processes:
+        with suppress(OSError):
+            os.kill(process, signal.SIGKILL)
