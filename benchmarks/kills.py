@@ -254,7 +254,7 @@ def activities(folder: Path, people: int, url: str) -> list[Activity]:
     def reading(target: Path) -> list[str]:
         return [sys.executable, "-c", _READERS, f"{url}/dataset", *map(str, (target / "cache", target / "out")), "0"]
 
-    weights = run / "weights.safetensors"
+    weights = run / "model.safetensors"
     cached = ["--cache"]
     return [
         Activity(name="align", line=lambda target: ours("align", faces, target / "work", *align)),

@@ -14,7 +14,7 @@ if [ -z "$python" ]; then
     2> /dev/null
 fi
 "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$place/packages" \
-  pytorch-metric-learning==2.9.0 2> /dev/null
+  pytorch-metric-learning==2.9.0 tqdm==4.70.1 2> /dev/null
 
 cat > "$place/seen.py" << 'PYTHON'
 import sys

@@ -80,7 +80,8 @@ def _changes(changes: Sequence[MetricChange]) -> None:
         title=change_title(chosen),
         how="Point: difference of the two models on the same pairs; whisker: interval at 95 % for the same people. "
         "Open where these people don't tell the models apart: the interval holds 0, or, of rates by group, p is above "
-        "0.05 once it is adjusted for all groups (Holm). Of many intervals one in twenty excludes 0 by chance.",
+        "0.05 once it is adjusted for all groups (Holm). Of many intervals one in twenty excludes 0 by chance. They "
+        "are for other people, not for other trainings: two runs of one arm by other seeds differ too.",
     )
     _show.table(
         change_table(chosen),

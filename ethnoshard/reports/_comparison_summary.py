@@ -62,7 +62,9 @@ def _evaluation_lines(content: Comparison) -> list[str]:
         *(f"{about.title}: {line}" if line else "" for about in (base, other) for line in warning_lines(about)),
         *table(("Epoch No", "Type", "Area Under Curve (AUC)", "Increase in AUC from counterpart"), counterpart),
         f"{both}Intervals: {content.draws:,} draws of people, the same for both models (seed "
-        f"{content.seed}). One that holds 0 says that these pairs don't tell the models apart.",
+        f"{content.seed}). One that holds 0 says that these pairs don't tell the models apart. They are for other "
+        "people, not for other trainings: two runs of one arm by other seeds differ too, so that of arms only several "
+        "runs of each say something.",
         "",
         *table(_CHANGE_HEAD, [_row(metric_name(key), change) for key, change in content.verification.items()]),
         *_without_interval(content),
