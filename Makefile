@@ -71,7 +71,7 @@ lint: $(MADE)  ## Style and likely bugs
 	$(BIN)/ruff format --check .
 
 types: $(MADE)  ## Strict types of the package
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers $(WORKERS)
 
 quick: $(MADE)  ## The tests that take no browser, no training, no real faces and no command in a process of its own
 	$(BIN)/pytest -n $(WORKERS) -m "not browser and not slow and not realdata"

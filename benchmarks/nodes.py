@@ -2,6 +2,9 @@
 
 A cluster of several raylets on this machine, each with its own worker processes. In each round two of the nodes are
 killed at random moments, others join, and in every third round the command itself is killed too and started again.
+
+With ``--photographs TAR`` nobody is killed: the tar is aligned by one call, by clusters of 1, 2 and 4 nodes of a core
+each, and by four shares as processes, and images a second are told, starting the command included.
 """
 
 import argparse
@@ -17,10 +20,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from benchmarks.inference import first_of
 from ethnoshard.synthetic import DrawnSettings, draw_faces
 from tests.kit.nodes import Nodes, cluster
+
+CLUSTERS = (1, 2, 4)
+"""Nodes of the clusters that photographs are aligned by."""
 
 OF = ("shares", "align", "pack")
 """What is killed: shares of ``align`` as processes; nodes of a cluster in ``align``, and in ``pack``."""
@@ -137,6 +145,34 @@ def shares_killed(given: Path, target: Path, one: Path, options: list[str], shar
     return rounds
 
 
+def timed(begin: Callable[[], object]) -> float:
+    """Seconds that something takes."""
+    began = time.perf_counter()
+    begin()
+    return time.perf_counter() - began
+
+
+def rates(photographs: Path, images: int, folder: Path) -> Iterator[tuple[str, float, int]]:
+    """Who aligned, images a second, and files that differ from those of one call."""
+    given, one, many = folder / "photographs.tar", folder / "one", folder / "many"
+    first_of(photographs, images, given)
+    seconds = timed(partial(quietly, command("align", given, one, "--workers", 2)))
+    yield "one call, two workers", images / seconds, 0
+    for number in CLUSTERS:
+        with cluster(number) as nodes:
+            seconds = timed(partial(quietly, command("align", given, many, "--ray", nodes.address)))
+        yield f"Ray, nodes of a core: {number}", images / seconds, sum(1 for _ in differing(one, many))
+        shutil.rmtree(many)
+
+    def by_shares() -> None:
+        lines = (command("align", given, many, "--workers", 1, "--share", f"{share}/4") for share in range(1, 5))
+        running = [subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for line in lines]
+        assert not any(process.wait() for process in running), "a share failed"
+        quietly(command("align", given, many))
+
+    yield "four shares at once, a worker each", images / timed(by_shares), sum(1 for _ in differing(one, many))
+
+
 def main() -> None:
     """Kill, compare, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -144,8 +180,16 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200, help="drawn people, 4 faces each")
     parser.add_argument("--nodes", type=int, default=3, help="at least 3")
     parser.add_argument("--of", nargs="+", choices=OF, default=OF)
+    parser.add_argument("--photographs", type=Path, help="a tar to be aligned by clusters and shares")
+    parser.add_argument("--images", type=int, default=3072, help="of it, the first ones")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if arguments.photographs:
+        with tempfile.TemporaryDirectory() as name:
+            print("| align by | images/s | files of other bytes |\n| --- | ---: | ---: |")
+            for who, rate, other in rates(arguments.photographs, arguments.images, Path(name)):
+                print(f"| {who} | {rate:.1f} | {other} |", flush=True)
+        return
     rows = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         ray = {"align", "pack"} & set(arguments.of)

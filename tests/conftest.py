@@ -78,6 +78,7 @@ SLOW_TESTS = {
     "test_an_epoch_reads_each_byte_about_once_and_each_span_in_one_piece",
     "test_an_index_finds_nearly_all_and_the_same_with_any_number_of_threads",
     "test_another_number_of_ranks_goes_on_with_the_very_same_batches",
+    "test_another_process_needs_only_the_place_and_the_refs",
     "test_any_batch_follows_from_the_settings_and_the_epoch_alone",
     "test_any_batch_of_any_plan_is_found_without_those_before",
     "test_batches_are_full_whatever_ran_out",
@@ -90,6 +91,7 @@ SLOW_TESTS = {
     "test_every_face_is_drawn_once_or_the_coverage_says_why_not",
     "test_every_option_that_is_named_is_one_of_the_verb_that_says_it",
     "test_faces_with_spare_bytes_are_no_bad_faces_and_the_same_pixels",
+    "test_fifty_thousand_findings_are_paged",
     "test_in_shards_of_one_group_as_casia_has_them_groups_vary_as_at_random",
     "test_it_is_written_or_said",
     "test_killed_in_mid_epoch_and_resumed_with_other_ranks",
@@ -120,6 +122,17 @@ SLOW_FIXTURES = {"cli", "full", "broken", "drawn", "real_data"}
 
 QUICK = "not browser and not slow and not realdata"
 """What ``make check`` asks for."""
+QUICK_EXAMPLES = 25
+"""Examples of a property where only quick tests are asked for, instead of 100; some properties ask for a multiple."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of each property fewer examples are tried where only quick tests are asked for."""
+    if config.getoption("markexpr") == QUICK:
+        hypothesis.settings.register_profile(
+            "quick", hypothesis.settings.get_profile("any machine"), max_examples=QUICK_EXAMPLES
+        )
+        hypothesis.settings.load_profile("quick")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -8,6 +8,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources import Reading
 from tests.kit.jpegs import jpeg, picture
 
+pytestmark = pytest.mark.usefixtures("here")
+
 IMAGES = 3
 
 

@@ -12,6 +12,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import GivenLabels, label_from_file, read_label_file
 from ethnoshard.sources import Remark
 
+pytestmark = pytest.mark.usefixtures("here")
+
 Work = Callable[..., Path]
 
 

@@ -13,6 +13,8 @@ from ethnoshard.ethnicity import label_from_file
 from ethnoshard.sources import Remark
 from ethnoshard.work import LABELS_SCHEMA, WorkFolder, read_labels
 
+pytestmark = pytest.mark.usefixtures("here")
+
 
 @pytest.fixture
 def work(tmp_path: Path, noise: Path) -> Iterator[Path]:

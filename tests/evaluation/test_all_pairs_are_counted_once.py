@@ -13,6 +13,7 @@ from made_people import Crowd, by_group, made_crowd, scores_by_group
 
 from ethnoshard.evaluation import Demographics, Weighting, _roster
 from ethnoshard.results import as_json
+from tests.kit.examples import usual_examples
 
 Key = tuple[str, str]
 
@@ -122,7 +123,7 @@ def test_without_people_rates_are_by_pair_and_without_draws() -> None:
     assert found.overall.fmr.people is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=usual_examples(0.6))
 @given(
     seed=st.integers(0, 2**32 - 1),
     sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4),

@@ -10,6 +10,7 @@ from made_people import made_crowd
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation import Roster, ScoreList, Weighting, _roster, threshold_at_fmr
+from tests.kit.examples import usual_examples
 
 
 @given(
@@ -55,7 +56,7 @@ def test_embeddings(monkeypatch: pytest.MonkeyPatch, weighting: Weighting, fmr: 
         assert shares[scores >= following].sum() > fmr
 
 
-@settings(max_examples=40)
+@settings(max_examples=usual_examples(0.4))
 @given(
     seed=st.integers(0, 1000),
     fmr=st.floats(0, 1),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ethnoshard.evaluation import verification_of_distances
 from ethnoshard.evaluation._thresholds import equal_error_rate, roc, thinned
+from tests.kit.examples import usual_examples
 
 
 def scored(seed: int, number: int = 20_000, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +59,7 @@ def test_the_equal_error_rate_by_hand() -> None:
     assert equal_error_rate(roc(distance, same)) == pytest.approx(0.25)
 
 
-@settings(max_examples=50)
+@settings(max_examples=usual_examples(0.5))
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=2, max_size=80).filter(
         lambda rows: len({same for _, same in rows}) == 2

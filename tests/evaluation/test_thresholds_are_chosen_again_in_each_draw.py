@@ -13,7 +13,7 @@ from ethnoshard.evaluation._folded_pairs import FoldedPairs
 from ethnoshard.evaluation._folds import DistancesByFold, distances_by_fold
 from ethnoshard.evaluation._pair_weights import spread_of, weights_in_draws
 
-DRAWS, FAR = 12, 0.1
+DRAWS, FAR = 6, 0.1
 
 
 def folded(pairs: Pairs, distance: NDArray[np.float64], span: tuple[float, float] | None) -> FoldedPairs:

@@ -18,11 +18,14 @@ from ethnoshard.mixing import (
     PlanSettings,
     Resemblance,
 )
+from tests.kit.examples import usual_examples
 
 LONGEST = 400
 """Batches; longer epochs are not walked through."""
 
-many = settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+many = settings(
+    max_examples=usual_examples(1.5), suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 
 NAMED = ("base", "natural", "uniform", "placebo", "same-group", "weighted")
 

@@ -13,6 +13,7 @@ from benchmarks.look_alikes import clustered
 from ethnoshard._progress import Progress
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.lookalikes import Neighbours, neighbours
+from tests.kit.examples import usual_examples
 
 
 def by_hand(
@@ -34,7 +35,7 @@ def by_hand(
     return within, of_all
 
 
-@settings(max_examples=60)
+@settings(max_examples=usual_examples(0.6))
 @given(st.integers(1, 50), st.integers(1, 6), st.integers(1, 12), st.integers(1, 4000), st.integers(0, 2**32 - 1))
 def test_they_are_those_of_brute_force(number: int, groups: int, k: int, block_bytes: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from ethnoshard._progress import Progress
 from ethnoshard.lookalikes import nearest_of
+from tests.kit.examples import usual_examples
 
 
-@settings(max_examples=80)
+@settings(max_examples=usual_examples(0.8))
 @given(
     st.integers(1, 30), st.integers(1, 90), st.integers(1, 12), st.integers(1, 3000), st.booleans(), st.integers(0, 99)
 )

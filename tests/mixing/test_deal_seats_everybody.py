@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ethnoshard.mixing._deal import deal
 from ethnoshard.mixing._hash import hashed
+from tests.kit.examples import usual_examples
 
 
 class Tight(NamedTuple):
@@ -31,7 +32,7 @@ def tight(draw: st.DrawFn) -> Tight:
     return Tight(seats, counts)
 
 
-@settings(max_examples=300)
+@settings(max_examples=usual_examples(3))
 @given(tight(), st.integers(1, 3), st.integers(0, 1_000))
 def test_people_who_are_in_nearly_every_batch_are_dealt_out_exactly(given: Tight, unit: int, seed: int) -> None:
     people = np.arange(len(given.counts))

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from ethnoshard.mixing import Identities, Plan, PlanSettings
 from ethnoshard.mixing._blocks import Lanes
+from tests.kit.examples import usual_examples
 
 
-@settings(max_examples=300)
+@settings(max_examples=usual_examples(3))
 @given(st.integers(0, 10_000), st.integers(1, 30), st.integers(0, 8), st.integers(1, 6))
 def test_nobody_is_in_two_lanes_of_a_batch_and_no_batch_has_more_than_its_seats(
     seed: int, batches: int, people: int, most: int

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ethnoshard.mixing import MixingError, Plan, PlanSettings
 from ethnoshard.mixing._draws import draw_levelling, nearest_seatable
+from tests.kit.examples import usual_examples
 from tests.kit.plans import table
 
 
@@ -18,7 +19,7 @@ def crowded(draw: st.DrawFn) -> tuple[list[list[int]], dict[str, float], int, in
     return sizes, shares, draw(st.integers(2, 8)), draw(st.integers(2, 5))
 
 
-@settings(max_examples=400)
+@settings(max_examples=usual_examples(4))
 @given(crowded())
 @example(([[1, 1, 1, 3, 3, 3, 3], [1], [1, 2, 5, 2]], {"A": 0.6, "B": 0.0, "C": 0.4}, 7, 2))
 def test_batches_are_full_whatever_ran_out(case: tuple[list[list[int]], dict[str, float], int, int]) -> None:

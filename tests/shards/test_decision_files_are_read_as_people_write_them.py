@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards import Decision, Decisions, read_decisions, write_decisions
 from ethnoshard.sources import LINE
+from tests.kit.examples import usual_examples
 
 PLAIN = "kind,identity,image,action,to,reason\nstranger,a,a/1.jpg,move-to,b,looks like b\n,c,,leave-out,,\n"
 
@@ -64,7 +65,7 @@ NAMES = st.text(
 ).filter(str.strip)
 
 
-@settings(max_examples=200)
+@settings(max_examples=usual_examples(2))
 @given(st.lists(st.tuples(NAMES, NAMES, NAMES, st.sampled_from(["=1+1", "+a", "-", "@x", "", "it's, so"])), min_size=1))
 def test_any_name_survives(tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[str, str, str, str]]) -> None:
     decisions = [

@@ -13,6 +13,7 @@ from ethnoshard.shards import Decision, Decisions
 from ethnoshard.shards._decided import LEFT_OUT, NO_FACE_LEFT, Decided, decide
 from ethnoshard.shards._layout import Layout, digest, lay_out
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA
+from tests.kit.examples import usual_examples
 
 Tables = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -113,7 +114,7 @@ def owners(people: dict[str, tuple[str | None, list[int]]], decisions: list[Deci
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=usual_examples(1.5))
 @given(decided_people())
 def test_every_face_is_packed_once_or_counted(
     drawn: tuple[dict[str, tuple[str | None, list[int]]], list[Decision]],
@@ -159,7 +160,7 @@ def as_keys(images: list[str]) -> list[str]:
     return keys
 
 
-@settings(max_examples=60)
+@settings(max_examples=usual_examples(0.6))
 @given(decided_people(), st.randoms())
 def test_the_order_of_decisions_and_how_often_they_come_change_nothing(
     drawn: tuple[dict[str, tuple[str | None, list[int]]], list[Decision]], random: Any

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._layout import Layout, file_names, lay_out
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA
+from tests.kit.examples import usual_examples
 
 NOMINAL = 3 * 512
 
@@ -46,7 +47,7 @@ def size_of(length: int) -> int:
     return -(-length // 512) * 512 + NOMINAL
 
 
-@settings(max_examples=150)
+@settings(max_examples=usual_examples(1.5))
 @given(PEOPLE, st.integers(2**16, 2**18))
 def test_the_layout(people: list[tuple[str | None, list[int | None]]], shard_bytes: int) -> None:
     kept = [(group, [length for length in lengths if length]) for group, lengths in people]

@@ -13,6 +13,8 @@ from ethnoshard.sources import open_source
 from ethnoshard.work import WorkFolder, read_people
 from tests.kit.datasets import pattern_jpeg, write_dataset
 
+pytestmark = pytest.mark.usefixtures("here")
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:

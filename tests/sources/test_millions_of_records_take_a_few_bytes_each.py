@@ -22,6 +22,7 @@ from ethnoshard.sources import ImageRef, Source, identity_starts, look_at, open_
 from ethnoshard.sources.recordio import _index as index_module
 from ethnoshard.sources.recordio import _refs as refs_module
 from ethnoshard.sources.recordio._refs import RecordRefs
+from tests.kit.examples import usual_examples
 
 
 def as_list(source: Source) -> Source:
@@ -100,7 +101,7 @@ keys_of_any_size = st.one_of(st.integers(0, 40), st.integers(2**31 - 3, 2**31 + 
 labels_of_any_size = st.one_of(st.integers(-3, 5), st.sampled_from([2**31, -(2**31), 2**40]))
 
 
-@settings(max_examples=80)
+@settings(max_examples=usual_examples(0.8))
 @given(st.lists(st.tuples(keys_of_any_size, labels_of_any_size), min_size=1, max_size=20, unique_by=lambda it: it[0]))
 def test_labels_and_keys_of_any_size_come_in_order(records: list[tuple[int, int]]) -> None:
     with TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ from recordio_writer import MAGIC, image_record, insightface_records, packed, wr
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources import Source, open_source
 from ethnoshard.sources.recordio._listing import HEADER_RECORD, IDENTITY_RECORD
+from tests.kit.examples import usual_examples
 
 Spoil = Callable[[Path], object]
 
@@ -66,7 +67,7 @@ pieces_with_magic = st.lists(st.one_of(st.just(MAGIC), st.binary(max_size=9))).m
 labels = st.one_of(st.integers(0, 2**24), st.lists(st.integers(0, 2**24), min_size=1, max_size=3).map(tuple))
 
 
-@settings(max_examples=60)
+@settings(max_examples=usual_examples(0.6))
 @given(
     st.lists(st.tuples(labels, pieces_with_magic.filter(len)), min_size=1, max_size=6),
     st.booleans(),

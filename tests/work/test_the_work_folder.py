@@ -11,6 +11,8 @@ from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.work import WorkFolder, ways_to_label, write_people
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SETTINGS = AlignSettings(aligned=True, size=64, part_images=8)
 
 
