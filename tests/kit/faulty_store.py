@@ -158,7 +158,7 @@ class Bucket:
 
 @contextlib.contextmanager
 def bucket(name: str) -> Iterator[Bucket]:
-    """A server with one empty bucket."""
+    """A server with an empty bucket, of a name that no other test uses: all servers of a process have the same ones."""
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()
