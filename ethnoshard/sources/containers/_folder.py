@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._reader import ImageRef, SourceReader, refuse_large
+from ethnoshard.sources.containers._images import ImageRows, display
 from ethnoshard.sources.containers._inventory import (
     FOLDERS_OF_SYSTEMS,
     HIDDEN,
     SPECIAL,
-    ImageFile,
     Inventory,
-    display,
     no_image_reason,
 )
 
@@ -43,7 +42,7 @@ def list_folder(root: Path) -> Inventory:
     Raises:
         EthnoshardError: a folder can't be listed.
     """
-    inventory = Inventory()
+    inventory, images = Inventory(), ImageRows()
     seen: set[_Place] = set()
     waiting = [_Folder(str(root), "", (), 0, None)]
     while waiting:
@@ -63,13 +62,16 @@ def list_folder(root: Path) -> Inventory:
             continue
         seen.add(place)
         above = (*folder.above, place)
-        below = [_look(entry, folder, above, inventory) for entry in listed]
+        below = [_look(entry, folder, above, inventory, images) for entry in listed]
         waiting.extend(inner for inner in reversed(below) if inner is not None)
+    inventory.images = images.finish()
     return inventory
 
 
-def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], inventory: Inventory) -> _Folder | None:
-    """Enter one file in the inventory, or return the folder that the entry is."""
+def _look(
+    entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], inventory: Inventory, images: ImageRows
+) -> _Folder | None:
+    """Enter one file among the images or what else there is, or return the folder that the entry is."""
     relative = f"{folder.relative}/{entry.name}" if folder.relative else entry.name
     try:
         reason = folder.reason or _reason(entry.name)
@@ -82,7 +84,7 @@ def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], i
         elif reason := reason or no_image_reason(entry.name):
             inventory.skip(reason, relative)
         else:
-            inventory.images.append(ImageFile(relative, relative, entry.stat().st_size))
+            images.add(folder.relative, entry.name, entry.stat().st_size)
     except OSError as error:
         if not entry.is_symlink():
             raise EthnoshardError(f"{display(entry.path)} can't be examined: {error.strerror}") from error

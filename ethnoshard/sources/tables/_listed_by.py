@@ -13,7 +13,8 @@ from ethnoshard.sources._listing import IDENTITY, Listing, People
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._refs import LazyRefs, listing_columns, listing_lines
 from ethnoshard.sources._remarks import Remarks
-from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS, ImageFile, display
+from ethnoshard.sources.containers._images import ImageFile, Images, display
+from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS
 from ethnoshard.sources.tables._people_list import ImageTable, people_of, plain_path
 from ethnoshard.sources.tables._roles import IMAGE, KEY
 from ethnoshard.sources.tables._text import LINE
@@ -98,11 +99,14 @@ class ListedRefs(LazyRefs):
         return np.flatnonzero((identities != identities.shift(1)).fill_null(True).to_numpy())
 
     def _made(self, order: Integers, identities: pl.Series, names: pl.Series) -> list[ImageRef]:
-        made = []
-        for at, identity, name in zip(order.tolist(), identities.to_list(), names.to_list(), strict=True):
-            image = self._images[at]
-            made.append(ImageRef(identity, name, image.locator, image.size))
-        return made
+        images = self._images
+        # One by one an image of many takes as long as some dozens together.
+        some: Sequence[ImageFile | ImageRef]
+        some = images.at(order) if isinstance(images, Images) else [images[at] for at in order.tolist()]
+        return [
+            ImageRef(identity, name, image.locator, image.size)
+            for image, identity, name in zip(some, identities.to_list(), names.to_list(), strict=True)
+        ]
 
 
 def listed_by(
