@@ -265,7 +265,7 @@ def align_source(
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
     with folder.held(waiting) if share.whole else folder.shared():
-        parts = [images.refs[slice(*span)] for span in part_spans(images.refs, settings.part_images)]
+        parts = _Parts(images.refs, settings.part_images)
         own = [part for part in range(len(parts)) if share.has(part)]
         begun = folder.record_path.exists()
         before = read_seen(folder)
@@ -283,8 +283,7 @@ def align_source(
             if share.whole or not begun or before is not None:
                 write_seen(folder, seen if record.format > 1 and (share.whole or not begun) else None)
         missing = [part for part in own if not folder.has_part(part)]
-        to_do = sum(len(parts[part]) for part in missing)
-        mine = sum(len(parts[part]) for part in own)
+        to_do, mine = parts.images(missing), parts.images(own)
         progress.begun(mine, mine - to_do)
         _make_parts(
             folder,
@@ -366,10 +365,30 @@ def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
     return spans
 
 
+class _Parts:
+    """The images of each part, which are taken out of the listing when they are asked for."""
+
+    def __init__(self, refs: Sequence[ImageRef], images: int) -> None:
+        """Cut the refs as :func:`part_spans` does."""
+        self._refs, self._spans = refs, part_spans(refs, images)
+
+    def __len__(self) -> int:
+        """Number of parts."""
+        return len(self._spans)
+
+    def __getitem__(self, part: int) -> Sequence[ImageRef]:
+        """The images of one."""
+        return self._refs[slice(*self._spans[part])]
+
+    def images(self, parts: Iterable[int]) -> int:
+        """How many images some of them have."""
+        return sum(stop - start for start, stop in (self._spans[part] for part in parts))
+
+
 def _make_parts(
     folder: WorkFolder,
     source: Source,
-    parts: list[Sequence[ImageRef]],
+    parts: "_Parts",
     missing: list[int],
     finding: tuple[AlignSettings, str, RuntimeName],
     workers: int,
