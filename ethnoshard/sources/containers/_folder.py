@@ -23,9 +23,8 @@ _Place = tuple[int, int]
 
 
 class _Folder(NamedTuple):
-    """A folder still to be listed."""
+    """A folder still to be listed; there can be millions of them."""
 
-    path: str
     relative: str
     above: tuple[_Place, ...]
     links: int
@@ -44,16 +43,17 @@ def list_folder(root: Path) -> Inventory:
     """
     inventory, images = Inventory(), ImageRows()
     seen: set[_Place] = set()
-    waiting = [_Folder(str(root), "", (), 0, None)]
+    waiting = [_Folder("", (), 0, None)]
     while waiting:
         folder = waiting.pop()
+        path = root / folder.relative
         try:
-            status = Path(folder.path).stat()
-            with os.scandir(folder.path) as entries:
+            status = path.stat()
+            with os.scandir(path) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             raise EthnoshardError(
-                f"{display(folder.path)} can't be listed: {error.strerror}. Mend its permissions or "
+                f"{display(str(path))} can't be listed: {error.strerror}. Mend its permissions or "
                 f"take it out of the source"
             ) from error
         place = (status.st_dev, status.st_ino)
@@ -76,7 +76,7 @@ def _look(
     try:
         reason = folder.reason or _reason(entry.name)
         if entry.is_dir():
-            return _Folder(entry.path, relative, above, folder.links + entry.is_symlink(), reason)
+            return _Folder(relative, above, folder.links + entry.is_symlink(), reason)
         if entry.is_symlink():
             entry.stat()  # raises where is_file() would only say no
         if not entry.is_file():

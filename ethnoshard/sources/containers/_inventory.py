@@ -158,7 +158,7 @@ class ArchiveInventory:
         if len(suspects):
             images = self._last_of_each(suspects, images, told)
         # In the order in which the entries were met.
-        for _, replaced, name in sorted(told):
+        for _, replaced, name in sorted(told, key=lambda each: each[:2]):
             inventory.skip(REPLACED if replaced else UNSAFE, name)
         for reason, path in zip(self._reasons, self._others, strict=True):
             inventory.skip(reason, path)

@@ -248,11 +248,12 @@ def _identity_names(folders: Sequence[str], source: Path, *, by_path: bool) -> d
     first, last = (end(folder.split("/") for folder in folders) for end in (min, max))
     wrappers = next((i for i, (a, b) in enumerate(zip(first, last, strict=True)) if a != b), len(first) - 1)
     names: dict[str, str] = {}
-    raw_of: dict[str, str] = {}
+    taken: set[str] = set()
     for folder in folders:
         name = display("/".join(folder.split("/")[wrappers:]) if by_path else folder.rpartition("/")[2])
-        if raw_of.setdefault(name, folder) != folder:
+        if name in taken:
             raise _same_text("identity folder", name, source)
+        taken.add(name)
         names[folder] = name
     return names
 

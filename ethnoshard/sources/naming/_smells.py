@@ -1,7 +1,7 @@
 """What suggests that a source is not what it looks like, found before hours are spent on it."""
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 
@@ -48,12 +48,15 @@ def are_shards(folders: Iterable[str], images: Images, places: Integers | None) 
     return images.have_names_of_their_own(places)
 
 
-def same_names(folders: Iterable[str]) -> dict[str, list[str]]:
+def same_names(folders: Sequence[str]) -> dict[str, list[str]]:
     """Name of a folder -> the folders that have it, where those are several."""
+    times = Counter(folder.rpartition("/")[2] for folder in folders)
     found: dict[str, list[str]] = defaultdict(list)
     for folder in folders:
-        found[folder.rpartition("/")[2]].append(folder)
-    return {name: sorted(paths) for name, paths in found.items() if len(paths) > 1}
+        name = folder.rpartition("/")[2]
+        if times[name] > 1:
+            found[name].append(folder)
+    return {name: sorted(paths) for name, paths in found.items()}
 
 
 def one_identity(images: int, identity: str, form: KnownForm | None) -> Smell:
