@@ -26,7 +26,8 @@ from ethnoshard.sources import _ref_table as table_module
 from ethnoshard.sources._ref_table import RefTable
 from ethnoshard.sources._refs import total_bytes
 from ethnoshard.sources.containers import _images as images_module
-from ethnoshard.sources.containers._inventory import ArchiveInventory, display, reason_in_name
+from ethnoshard.sources.containers._images import display
+from ethnoshard.sources.containers._inventory import ArchiveInventory, no_image_reason
 
 LATIN = os.fsdecode(b"Jos\xe9")
 MOST_BYTES = 220
@@ -107,10 +108,13 @@ def source(pack_as: PackAs) -> Source:
 
 @pytest.mark.parametrize("at_once", [1, 3, 50, 1 << 16])
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip"])
+@pytest.mark.parametrize("together", [True, False], ids=["a person's together", "in no order"])
 def test_they_are_in_the_order_of_code_points_and_blocks_leave_no_seam(
-    pack_as: PackAs, monkeypatch: pytest.MonkeyPatch, kind: str, at_once: int
+    pack_as: PackAs, monkeypatch: pytest.MonkeyPatch, kind: str, at_once: int, together: bool
 ) -> None:
     photos = names_and_bytes(300)
+    if together:
+        photos = dict(sorted(photos.items(), key=lambda each: display(each[0]).partition("/")[0]))
     if kind == "zip":
         photos = {name: data for name, data in photos.items() if name == display(name)}
     for module, names in (
@@ -143,10 +147,12 @@ def test_a_path_leads_to_its_file_whatever_its_bytes(pack_as: PackAs) -> None:
     for refs in (source.refs, source.refs[1:], source.refs[::-1]):
         with source.open() as reader:
             assert all(reader.read(ref) == photos[str(ref.locator)] for ref in refs)
-    both = open_source([source.path, pack_as("tar", {f"B/{LATIN}.jpg": b"5", f"A/2{LATIN}.jpg": b"6"})])
-    found = photos | {f"B/{LATIN}.jpg": b"5", f"A/2{LATIN}.jpg": b"6"}
-    with both.open() as reader:
-        assert {ref.name: reader.read(ref) for ref in both.refs} == {display(name): found[name] for name in found}
+    in_tar: Photos = {f"B/{LATIN}.jpg": b"5", f"A/2{LATIN}.jpg": b"6"}
+    apart: Photos = {f"deep/C/{LATIN}.jpg": b"7", "deep/C/0.jpg": b"8", "deep/A/0.jpg": b"9"}
+    several = open_source([pack_as("tar", in_tar), source.path, pack_as("folder", apart)])
+    found = photos | in_tar | {name.removeprefix("deep/"): data for name, data in apart.items()}
+    with several.open() as reader:
+        assert {ref.name: reader.read(ref) for ref in several.refs} == {display(name): found[name] for name in found}
 
 
 def test_refs_are_a_sequence_as_a_list_is(source: Source) -> None:
@@ -199,6 +205,7 @@ def by_a_dictionary(
     met: list[tuple[str, str | None]],
 ) -> tuple[list[tuple[str, int, int]], Mapping[str, list[str]]]:
     """What an archive holds, kept entry by entry."""
+    systems = {"__MACOSX": "macOS metadata (__MACOSX)", "@eaDir": "thumbnails that a Synology made (@eaDir)"}
     kept: dict[str, tuple[str, int, int] | str] = {}
     skipped: dict[str, list[str]] = {}
     for number, (name, reason) in enumerate(met):
@@ -209,7 +216,9 @@ def by_a_dictionary(
             continue
         if path in kept:
             skipped.setdefault("replaced by a later entry of the same name", []).append(display(path))
-        kept[path] = reason_in_name(parts) or reason or (path, number, number + 7)
+        own = next((systems[part] for part in parts if part in systems), None)
+        hidden = "hidden file (a name that begins with a dot)" if any(part[0] == "." for part in parts) else None
+        kept[path] = own or hidden or no_image_reason(parts[-1]) or reason or (path, number, number + 7)
     for path, entry in kept.items():
         if isinstance(entry, str):
             skipped.setdefault(entry, []).append(display(path))

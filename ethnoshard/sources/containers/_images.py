@@ -120,6 +120,11 @@ class Images(Sequence[ImageFile]):
             found.append(ImageFile(path, locator, size))
         return found
 
+    def paths(self) -> pl.Series:
+        """(images,) their paths, as display text."""
+        folders = pl.Series([f"{display(folder)}/" if folder else "" for folder in self.folders], dtype=pl.String)
+        return folders.gather(self.folder_of) + self.files
+
     def have_names_of_their_own(self, places: Integers | None) -> bool:
         """Whether no two of these images, in whatever folders, have one name."""
         if self._odd:
