@@ -27,7 +27,7 @@ _ROW = "row"
 _AT_ONCE = 4096
 """Rows that are made refs of together."""
 _TEXTS_AT_ONCE = 1 << 16
-_SORTED_AT_ONCE = 1 << 18
+_SORTED_AT_ONCE = 1 << 16
 """Rows, about, whose names are put in order together."""
 
 
