@@ -1,9 +1,10 @@
-"""Listing a RecordIO set: ``python -m benchmarks.listing BEFORE [--images N ...] [--orders O ...]``
+"""Listing a source: ``python -m benchmarks.listing BEFORE [--images N ...] [--orders O ...]``
 
-BEFORE is a checkout of another version of this repository. Each version lists made sets of N records and digests the
+BEFORE is a checkout of another version of this repository. Each version lists made sets of N images and digests the
 listing, in a process of its own, in turn; printed are microseconds and bytes an image, the bytes being the process's
-peak memory less what it had before. The sets are written to a temporary folder: 64 bytes an image, which nobody looks
-at, in order of people as insightface writes them, and shuffled as im2rec does. Both versions must give one digest.
+peak memory less what it had before. The sets are written to a temporary folder. RecordIO has 64 bytes an image, which
+nobody looks at, in order of people as insightface writes them, and shuffled as im2rec does; the images of a folder, tar
+or zip have a name alone, see ``benchmarks/_photographs.py``. Both versions must give one digest.
 """
 
 import argparse
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._photographs import CONTAINERS, OF_ONE
 from benchmarks._table import keep, print_table, summary
 from benchmarks._versions import add_before, measured_in, versions_beside, versions_in_turn
 
 ORDERS = ("in order", "without index", "shuffled")
+"""Of RecordIO."""
 PAYLOAD = 64
 IMAGES_A_PERSON = 30
 _AT_ONCE = 1 << 17
@@ -66,18 +69,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_before(parser)
     parser.add_argument("--images", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--orders", nargs="+", choices=ORDERS, default=ORDERS)
+    parser.add_argument("--orders", nargs="+", choices=[*ORDERS, *CONTAINERS], default=ORDERS)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     versions = versions_beside(arguments.before)
     rows = []
     for images in arguments.images:
-        facts = {"images": images, "images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
-        kept: list[dict[str, Any]] = []
+        kept: dict[str, list[dict[str, Any]]] = {}
         for order in arguments.orders:
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder) / "set"
-                make_set(place, images, shuffled=order == "shuffled")
+                if order in CONTAINERS:
+                    CONTAINERS[order](place, images)
+                else:
+                    make_set(place, images, shuffled=order == "shuffled")
                 if order == "without index":
                     (place / "train.idx").unlink()
                 found = versions_in_turn(
@@ -92,16 +97,21 @@ def main() -> None:
                 what: summary({name: [round(each[what], 3) for each in rounds] for name, rounds in found.items()})
                 for what in ("us", "processor_us", "bytes")
             }
-            kept += [
+            file = f"listing-{order}-{images}" if order in CONTAINERS else f"listing-{images}"
+            kept.setdefault(file, []).extend(
                 {"images": images, "order": order, "version": name}
                 | {what: figures[name] for what, figures in measured.items()}
                 for name in versions
-            ]
+            )
             for name in versions:
                 us, processor, taken = (measured[what][name] for what in ("us", "processor_us", "bytes"))
                 median_us = [f"{figure['median']:.2f}" for figure in (us, processor)]
                 rows.append([f"{images:,} {order}, {name}", *median_us, f"{us['most']:.2f}", f"{taken['median']:.1f}"])
-            keep(f"listing-{images}", {**facts, "rounds": arguments.rounds, "rows": kept})
+        for file, measured_rows in kept.items():
+            made = {"images_a_person": IMAGES_A_PERSON, "payload_bytes": PAYLOAD}
+            if file != f"listing-{images}":
+                made = {"images_a_person": OF_ONE, "payload_bytes": 0}
+            keep(file, {"images": images, **made, "rounds": arguments.rounds, "rows": measured_rows})
     print_table(["images", "us an image", "of the processor", "most", "bytes an image"], rows)
 
 

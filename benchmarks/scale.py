@@ -2,7 +2,8 @@
 
 For each number of faces a work folder and a RecordIO set are made, 25 faces a person, four groups (70, 20, 8 and 2 %),
 every face the same small JPEG; then each step runs in a process of its own: listing the records, labelling from a file,
-packing, opening, planning an epoch (32 people x 4 faces), verifying. Printed are the largest memory of the step's
+packing, opening, planning an epoch (32 people x 4 faces), verifying. A tar and a zip of as many images without a byte
+are listed too, and a folder where it is asked for: a file an image. Printed are the largest memory of the step's
 process, of the largest of its workers, and the bytes that an additional face took, from one number of faces to the
 next.
 
@@ -12,6 +13,7 @@ shards empty.
 """
 
 import argparse
+import functools
 import json
 import os
 import resource
@@ -28,7 +30,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks._table import keep, print_table
+from benchmarks._photographs import CONTAINERS
+from benchmarks._table import RESULTS, keep, print_table
 from benchmarks.listing import make_set
 from ethnoshard._files import whole_file, write_json, write_table
 from ethnoshard._tar import BLOCK, TarFile, end_of_tar
@@ -42,7 +45,10 @@ from ethnoshard.sources import open_source
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA, WorkFolder, write_labels
 from tests.kit.datasets import pattern_jpeg
 
-STEPS = ("list", "label", "pack", "open", "plan", "verify")
+LISTED = {"list tar": "tar", "list zip": "zip", "list folder": "folder"}
+"""Step -> what is listed."""
+STEPS = ("list", *LISTED, "label", "pack", "open", "plan", "verify")
+USUAL = tuple(name for name in STEPS if name != "list folder")
 FACES_OF_ONE, OF_A_PART = 25, 5_000
 SHARES = {"A": 0.7, "B": 0.9, "C": 0.98, "D": 1.0}
 """Group -> share of people up to and with it."""
@@ -131,6 +137,7 @@ def steps(folder: Path, *, empty: bool) -> dict[str, Callable[[], object]]:
 
     return {
         "list": lambda: open_source(folder / "records"),
+        **{name: functools.partial(open_source, folder / kind) for name, kind in LISTED.items()},
         "label": lambda: label_from_file(folder / "work", folder / "made.csv"),
         "pack": pack,
         "open": lambda: FaceDataset.open(folder / "dataset"),
@@ -156,7 +163,7 @@ def main() -> None:
     """Make, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
-    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=USUAL)
     parser.add_argument("--empty", action="store_true", help="don't write the shards' bytes")
     parser.add_argument("--of", nargs=2, metavar=("STEP", "FOLDER"), help="one step in this process")
     arguments = parser.parse_args()
@@ -169,7 +176,10 @@ def main() -> None:
         try:
             if "list" in arguments.steps:
                 make_set(folder / "records", faces, shuffled=False)
-            make_work(folder / "work", faces)
+            for kind in (kind for name, kind in LISTED.items() if name in arguments.steps):
+                CONTAINERS[kind](folder / kind, faces)
+            if not {"list", *LISTED}.issuperset(arguments.steps):
+                make_work(folder / "work", faces)
             for name in arguments.steps:
                 command = [sys.executable, "-m", "benchmarks.scale", "--of", name, str(folder)]
                 command += ["--empty"] if arguments.empty else []
@@ -187,7 +197,16 @@ def main() -> None:
             shown.append([f"{name}, {row['faces']:,}", *numbers])
             before = row
     print_table(["step, faces", "peak, MiB", "largest worker, MiB", "bytes a further face", "processor, s"], shown)
-    keep("scale-empty" if arguments.empty else "scale", {"rows": rows})
+    _keep("scale-empty" if arguments.empty else "scale", rows)
+
+
+def _keep(name: str, rows: list[dict[str, Any]]) -> None:
+    """Keep what was measured beside what is kept of other steps and numbers."""
+    path = RESULTS / f"{name}.json"
+    before = json.loads(path.read_text())["rows"] if path.exists() else []
+    measured = {(row["step"], row["faces"]) for row in rows}
+    whole = [row for row in before if (row["step"], row["faces"]) not in measured] + rows
+    keep(name, {"rows": sorted(whole, key=lambda row: (row["faces"], STEPS.index(row["step"])))})
 
 
 def _slope(before: dict[str, Any], now: dict[str, Any]) -> float:

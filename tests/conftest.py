@@ -71,6 +71,7 @@ SLOW_FILES = {
 SLOW_TESTS = {
     "test_a_batch_has_none_of_a_group_or_so_many_and_the_share_stays",
     "test_a_groups_people_in_a_batch_vary_as_at_random_whatever_the_shards",
+    "test_a_further_image_takes_so_many_bytes_at_most",
     "test_a_fresh_process_with_another_hash_seed_gives_the_same",
     "test_a_server_ends_with_the_process_that_started_it",
     "test_a_spawned_process_needs_only_kind_path_and_refs_in_any_order",
@@ -97,6 +98,7 @@ SLOW_TESTS = {
     "test_killed_in_mid_epoch_and_resumed_with_other_ranks",
     "test_late_names_are_listed_before_anything_of_theirs_is_loaded",
     "test_look_alikes_change_who_meets_whom_and_never_how_many",
+    "test_more_entries_than_16_bits_count_and_members_beyond_4_gib_are_found",
     "test_mtcnn_finds_exactly_one_face_where_it_was_drawn",
     "test_no_door_but_that_of_training_loads_what_takes_seconds",
     "test_people_least_most_and_drawn_are_those_that_are_counted",

@@ -360,7 +360,7 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
     "listing-": _rows(
         "python -m benchmarks.listing",
         "listing-",
-        "Listing RecordIO beside an earlier version",
+        "Listing beside an earlier version",
         "Microseconds by the clock and of the processor, and bytes of memory, an image; five rounds in turn.",
     ),
     "gpu-check": _rows(

@@ -14,9 +14,9 @@ from ethnoshard._runtime import RuntimeName
 from ethnoshard.alignment._deciding import align_record, chosen_runtime
 from ethnoshard.alignment._photographs import Digests, check_photographs, contents_of, look_as_then, look_at_photographs
 from ethnoshard.alignment._settings import AlignSettings
-from ethnoshard.alignment._source_parts import check_parts_there, counts_of_parts, part_spans
+from ethnoshard.alignment._source_parts import SourceParts, check_parts_there, counts_of_parts
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.sources import ImageRef, Reading, Source, open_source
+from ethnoshard.sources import Reading, Source, open_source
 from ethnoshard.work import WorkFolder, read_seen, write_list, write_people, write_seen
 
 
@@ -156,7 +156,7 @@ def align_source(
     if settings.aligned and settings.size is None:
         settings = replace(settings, size=images.image_size or _side_of_first(images))
     with folder.held(waiting) if share.whole else folder.shared():
-        parts = [images.refs[slice(*span)] for span in part_spans(images.refs, settings.part_images)]
+        parts = SourceParts(images.refs, settings.part_images)
         own = [part for part in range(len(parts)) if share.has(part)]
         begun = folder.record_path.exists()
         before = read_seen(folder)
@@ -174,8 +174,7 @@ def align_source(
             if share.whole or not begun or before is not None:
                 write_seen(folder, seen if record.format > 1 and (share.whole or not begun) else None)
         missing = [part for part in own if not folder.has_part(part)]
-        to_do = sum(len(parts[part]) for part in missing)
-        mine = sum(len(parts[part]) for part in own)
+        to_do, mine = parts.images(missing), parts.images(own)
         progress.begun(mine, mine - to_do)
         _make_parts(
             folder,
@@ -209,7 +208,7 @@ def align_source(
 def _make_parts(
     folder: WorkFolder,
     source: Source,
-    parts: list[Sequence[ImageRef]],
+    parts: SourceParts,
     missing: list[int],
     finding: tuple[AlignSettings, str, RuntimeName],
     workers: int,

@@ -1,7 +1,7 @@
 """The parts of a source: which of its images each has, which lack, whether others made theirs whole, their counts."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -24,6 +24,26 @@ def part_spans(refs: Sequence[ImageRef], images: int) -> list[tuple[int, int]]:
         spans.append((start, stop))
         start = stop
     return spans
+
+
+class SourceParts:
+    """The images of each part, which are taken out of the listing when they are asked for."""
+
+    def __init__(self, refs: Sequence[ImageRef], images: int) -> None:
+        """Cut the refs as :func:`part_spans` does."""
+        self._refs, self._spans = refs, part_spans(refs, images)
+
+    def __len__(self) -> int:
+        """Number of parts."""
+        return len(self._spans)
+
+    def __getitem__(self, part: int) -> Sequence[ImageRef]:
+        """The images of one."""
+        return self._refs[slice(*self._spans[part])]
+
+    def images(self, parts: Iterable[int]) -> int:
+        """How many images some of them have."""
+        return sum(stop - start for start, stop in (self._spans[part] for part in parts))
 
 
 def missing_parts(work: WorkFolder, images: Callable[[], Source], settings: AlignSettings, shares: int = 0) -> Missing:

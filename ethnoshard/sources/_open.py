@@ -11,11 +11,11 @@ from pathlib import Path
 from ethnoshard._files import read_json
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, Listing, People
-from ethnoshard.sources._place import SEVERAL, Place, in_member
-from ethnoshard.sources._reader import ImageRef
+from ethnoshard.sources._place import SEVERAL, Place
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._several import Opened, join
 from ethnoshard.sources.containers._braces import expanded
+from ethnoshard.sources.containers._images import Images
 from ethnoshard.sources.containers._inventory import OF_SYSTEMS, Inventory
 from ethnoshard.sources.containers._kinds import inventory_of, kind_of
 from ethnoshard.sources.containers._parquet import list_parquet
@@ -206,15 +206,14 @@ class Opener:
 
     def _listed_together(self, paths: Sequence[Path], given: Path) -> Opened:
         """One list says who is on the images of several folders and archives."""
-        whole, members = Inventory(), []
-        for member, path in enumerate(paths):
+        whole, members, images = Inventory(), [], []
+        for path in paths:
             kind, inventory = inventory_of(path)
             members.append(self._place(kind, path))
-            for found in inventory.images:
-                ref = in_member(member, ImageRef("", "", found.locator, found.size))
-                whole.images.append(found._replace(locator=ref.locator))
+            images.append(inventory.images)
             for reason, names in inventory.skipped.items():
                 whole.skipped.setdefault(reason, []).extend(f"{path.name}/{name}" for name in names)
+        whole.images = Images.joined(images)
         place = Place(kind=SEVERAL, path=given, members=tuple(members), max_file_bytes=self._max_file_bytes)
         return Opened(place, self._arrange(whole, given))
 

@@ -89,14 +89,11 @@ class Place:
         return FileOfImage(str(rec_file(self.path) if self.kind == "recordio" else self.path), alone=False)
 
 
-def in_member(member: int, ref: ImageRef) -> ImageRef:
-    """The image of a member, as the source that is made of several has it."""
-    mark = "" if isinstance(ref.locator, str) else "#"
-    return ref._replace(locator=f"{member}/{mark}{ref.locator}")
-
-
 def member_of(ref: ImageRef) -> tuple[int, ImageRef]:
-    """Number of the member that an image of several lies in, and the image as that member has it."""
+    """Number of the member that an image of several lies in, and the image as that member has it.
+
+    Before the member's own locator stands ``<member>/``, and ``#`` where that is a number.
+    """
     number, _, locator = str(ref.locator).partition("/")
     return int(number), ref._replace(locator=int(locator[1:]) if locator.startswith("#") else locator)
 

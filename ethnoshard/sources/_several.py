@@ -1,6 +1,5 @@
 """Several places as one source: each is listed by itself, then all are put in one order."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +8,9 @@ import polars as pl
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import IDENTITY, Listing, People, Smell
-from ethnoshard.sources._place import SEVERAL, Place, in_member
+from ethnoshard.sources._place import SEVERAL, Place, member_of
 from ethnoshard.sources._reader import DEFAULT_MAX_FILE_BYTES, ImageRef
-from ethnoshard.sources._ref_table import FILE, MEMBER, RefTable, rows_of
+from ethnoshard.sources._ref_table import MEMBER, RefTable, table_of
 from ethnoshard.sources.naming._people import SAID, PeopleOfImages
 from ethnoshard.sources.naming._smells import odd_sizes
 
@@ -83,12 +82,12 @@ class _Spread(NamedTuple):
 
 def _merged(all_refs: Sequence[Sequence[ImageRef]], paths: Sequence[Path]) -> tuple[Sequence[ImageRef], _Spread]:
     """The images of all members in one order, and which identities are in several."""
+    numbers = all(isinstance(refs[0].locator, int) for refs in all_refs)
+    tables = [table_of(refs) for refs in all_refs]
     people = pl.concat(
         [
-            pl.DataFrame({IDENTITY: sorted({ref.identity for ref in refs})}, {IDENTITY: pl.String}).with_columns(
-                pl.lit(member).alias(MEMBER)
-            )
-            for member, refs in enumerate(all_refs)
+            pl.DataFrame([table.people.alias(IDENTITY)]).with_columns(pl.lit(member).alias(MEMBER))
+            for member, table in enumerate(tables)
         ]
     )
     same = people.group_by(IDENTITY).agg(pl.len(), pl.col(MEMBER)).filter(pl.col("len") > 1).sort(IDENTITY)
@@ -96,25 +95,15 @@ def _merged(all_refs: Sequence[Sequence[ImageRef]], paths: Sequence[Path]) -> tu
     if same.height:
         two = same[MEMBER][0].sort()
         spread = _Spread(same.height, same[IDENTITY][0], (int(two[0]), int(two[1])))
-    if all(isinstance(refs[0].locator, int) for refs in all_refs):
-        # A list of these takes hundreds of bytes an image.
-        rows = pl.concat([rows_of(refs, member) for member, refs in enumerate(all_refs)])
-        twice = rows.filter(pl.struct(IDENTITY, FILE).is_duplicated()).sort(IDENTITY, FILE, MEMBER)
-        if twice.height:
-            raise _same_image(
-                "/".join(twice.select(IDENTITY, FILE).row(0)), [paths[twice[MEMBER][row]] for row in (0, 1)], _TWO_SETS
-            )
-        return RefTable.of(rows), spread
-    refs = sorted(in_member(member, ref) for member, refs in enumerate(all_refs) for ref in refs)
-    for before, after in itertools.pairwise(refs):
-        if before.name == after.name:
-            members = [paths[int(str(ref.locator).partition("/")[0])] for ref in (before, after)]
-            raise _same_image(after.name, members)
+    refs = RefTable.joined(tables)
+    if twice := refs.first_twice():
+        places = [paths[member_of(ref)[0]] for ref in twice]
+        raise _same_image(twice[0].name, places, _TWO_SETS if numbers else "rename one's folders")
     return refs, spread
 
 
-def _same_image(name: str, paths: Sequence[Path], advice: str = "rename one's folders") -> EthnoshardError:
-    first, second = paths
+def _same_image(name: str, paths: Sequence[Path], advice: str) -> EthnoshardError:
+    first, second, *_ = paths
     return EthnoshardError(
         f"{first} and {second} both have the image {name!r}. If they hold the same images, give one of them; else "
         f"{advice}"

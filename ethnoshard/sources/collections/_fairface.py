@@ -14,7 +14,8 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._remarks import Remarks
 from ethnoshard.sources.collections._utkface import Person
-from ethnoshard.sources.containers._inventory import Inventory, display
+from ethnoshard.sources.containers._images import display
+from ethnoshard.sources.containers._inventory import Inventory
 from ethnoshard.sources.pairs._matching import Matches, match_names
 from ethnoshard.sources.tables._text import EMPTY_ROW, read_csv_text
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._remarks import Remarks
-from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS, Inventory, display
+from ethnoshard.sources.containers._images import display
+from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS, Inventory
 
 _EXTENSION = rf"\.(?:{'|'.join(sorted(IMAGE_EXTENSIONS))})"
 UTKFACE_NAME = re.compile(

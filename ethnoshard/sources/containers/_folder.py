@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.sources._reader import ImageRef, SourceReader, refuse_large
+from ethnoshard.sources.containers._images import ImageRows, display
 from ethnoshard.sources.containers._inventory import (
     FOLDERS_OF_SYSTEMS,
     HIDDEN,
     SPECIAL,
-    ImageFile,
     Inventory,
-    display,
     no_image_reason,
 )
 
@@ -24,9 +23,8 @@ _Place = tuple[int, int]
 
 
 class _Folder(NamedTuple):
-    """A folder still to be listed."""
+    """A folder still to be listed; there can be millions of them."""
 
-    path: str
     relative: str
     above: tuple[_Place, ...]
     links: int
@@ -43,18 +41,19 @@ def list_folder(root: Path) -> Inventory:
     Raises:
         EthnoshardError: a folder can't be listed.
     """
-    inventory = Inventory()
+    inventory, images = Inventory(), ImageRows()
     seen: set[_Place] = set()
-    waiting = [_Folder(str(root), "", (), 0, None)]
+    waiting = [_Folder("", (), 0, None)]
     while waiting:
         folder = waiting.pop()
+        path = root / folder.relative
         try:
-            status = Path(folder.path).stat()
-            with os.scandir(folder.path) as entries:
+            status = path.stat()
+            with os.scandir(path) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             raise EthnoshardError(
-                f"{display(folder.path)} can't be listed: {error.strerror}. Mend its permissions or "
+                f"{display(str(path))} can't be listed: {error.strerror}. Mend its permissions or "
                 f"take it out of the source"
             ) from error
         place = (status.st_dev, status.st_ino)
@@ -63,18 +62,21 @@ def list_folder(root: Path) -> Inventory:
             continue
         seen.add(place)
         above = (*folder.above, place)
-        below = [_look(entry, folder, above, inventory) for entry in listed]
+        below = [_look(entry, folder, above, inventory, images) for entry in listed]
         waiting.extend(inner for inner in reversed(below) if inner is not None)
+    inventory.images = images.finish()
     return inventory
 
 
-def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], inventory: Inventory) -> _Folder | None:
-    """Enter one file in the inventory, or return the folder that the entry is."""
+def _look(
+    entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], inventory: Inventory, images: ImageRows
+) -> _Folder | None:
+    """Enter one file among the images or what else there is, or return the folder that the entry is."""
     relative = f"{folder.relative}/{entry.name}" if folder.relative else entry.name
     try:
         reason = folder.reason or _reason(entry.name)
         if entry.is_dir():
-            return _Folder(entry.path, relative, above, folder.links + entry.is_symlink(), reason)
+            return _Folder(relative, above, folder.links + entry.is_symlink(), reason)
         if entry.is_symlink():
             entry.stat()  # raises where is_file() would only say no
         if not entry.is_file():
@@ -82,7 +84,7 @@ def _look(entry: os.DirEntry[str], folder: _Folder, above: tuple[_Place, ...], i
         elif reason := reason or no_image_reason(entry.name):
             inventory.skip(reason, relative)
         else:
-            inventory.images.append(ImageFile(relative, relative, entry.stat().st_size))
+            images.add(folder.relative, entry.name, entry.stat().st_size)
     except OSError as error:
         if not entry.is_symlink():
             raise EthnoshardError(f"{display(entry.path)} can't be examined: {error.strerror}") from error

@@ -64,7 +64,7 @@ def list_parquet(files: Sequence[Path], source: Path, reading: Reading) -> Listi
     called as its ``path`` is, or by file and row; where a person has two of one name, by both.
 
     Args:
-        files: in the order of their names; of several, a ref's locator is ``in_member``'s.
+        files: in the order of their names; of several, ``member_of`` takes a ref's locator apart.
         source: the file or folder that was given, for messages.
         reading: ``columns`` may name those of the image, the identity, the group and the name.
 

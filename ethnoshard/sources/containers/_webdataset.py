@@ -16,11 +16,11 @@ from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, IDENTITY, NAME, Listing, Smell
 from ethnoshard.sources._reading import Reading
 from ethnoshard.sources._ref_table import FILE, MEMBER, NUMBER, SIZE, RefTable, named_apart
+from ethnoshard.sources.containers._images import display
 from ethnoshard.sources.containers._inventory import (
     HIDDEN,
     MACOS,
     UNSAFE,
-    display,
     extension_of,
     has_image_extension,
     reason_in_name,
@@ -150,7 +150,7 @@ def list_shards(shards: Sequence[Shard], source: Path, scheme: Scheme) -> Listin
     of one name, the shard's name is put before the key.
 
     Args:
-        shards: of several, a ref's locator is ``in_member``'s.
+        shards: of several, ``member_of`` takes a ref's locator apart.
         source: the file or folder that was given, for messages.
         scheme: what says whose they are.
 

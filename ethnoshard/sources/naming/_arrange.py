@@ -1,16 +1,19 @@
 """Whose each image of a container is: by the folder that holds it, or by a layout that the user gave."""
 
-import itertools
-from collections import Counter, defaultdict
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import GROUP, IDENTITY, Listing, People
-from ethnoshard.sources._reader import ImageRef
-from ethnoshard.sources.containers._inventory import ImageFile, Inventory, display
+from ethnoshard.sources._ref_table import RefTable, Texts
+from ethnoshard.sources.containers._images import Images, Integers, display
+from ethnoshard.sources.containers._inventory import Inventory
 from ethnoshard.sources.naming._known_forms import KnownForm, is_group_folder, is_split, recognised
 from ethnoshard.sources.naming._layout import Layout
 from ethnoshard.sources.naming._smells import (
@@ -59,27 +62,18 @@ def arrange(inventory: Inventory, source: Path) -> Listing:
     Raises:
         EthnoshardError: no images, most of them in no folder, or two names that read the same.
     """
-    level = _identity_level(inventory, source)
-    at_level = []
-    for found in inventory.images:
-        depth = found.path.count("/")
-        if depth == level:
-            at_level.append(found)
-        else:
-            inventory.skip(ABOVE if depth < level else BELOW, found.path)
-
-    folders = Counter(found.path.rpartition("/")[0] for found in at_level)
-    same, numbered = same_names(folders), are_shards(folders, at_level)
-    form = recognised(_sample(at_level), loose=numbered or len(folders) == 1)
+    images = inventory.images
+    depths = _depths(images)
+    level = _identity_level(inventory, source, depths)
+    places = _at_level(inventory, depths, level)
+    folders = [folder for folder, depth in zip(images.folders, depths.tolist(), strict=True) if depth == level]
+    same, numbered = same_names(folders), are_shards(folders, images, places)
+    form = recognised(_sample(images, places), loose=numbered or len(folders) == 1)
     names = _identity_names(folders, source, by_path=bool(same))
-    refs = _sorted(
-        [
-            ImageRef(names[folder], f"{names[folder]}/{display(file)}", found.locator, found.size)
-            for found in at_level
-            for folder, _, file in [found.path.rpartition("/")]
-        ],
-        source,
-    )
+    owner = np.full(len(images.folders), -1, np.int32)
+    owner[depths == level] = np.arange(len(folders))
+    refs = images.refs(list(names.values()), owner[_chosen(images.folder_of, places)], places)
+    _check_names(refs, source)
     smells = [several_parents(same, len(folders), form)] if same else []
     if len(folders) == 1 < len(refs):
         smells.append(one_identity(len(refs), refs[0].identity, form))
@@ -93,7 +87,7 @@ def arrange(inventory: Inventory, source: Path) -> Listing:
     return Listing(
         refs=refs,
         skipped=inventory.skipped,
-        form=_told(form, [folder.split("/") for folder in folders], groups),
+        form=_told(form, folders, groups),
         people=_people(groups),
         smells=tuple(smells),
     )
@@ -110,28 +104,31 @@ def arrange_by_layout(inventory: Inventory, source: Path, layout: Layout) -> Lis
     if not inventory.images:
         raise _no_image(inventory, source)
     reader = layout.reader()
-    refs: list[ImageRef] = []
+    people: dict[str, int] = {}
+    owners, places, files = array("i"), array("q"), Texts()
     groups: dict[str, set[str]] = defaultdict(set)
-    for found in inventory.images:
+    for place, found in enumerate(inventory.images):
         taken = reader.read(found.path)
         if taken is None:
             inventory.skip(f"{NO_FIT} {layout.pattern}", found.path)
             continue
         identity = display(taken.identity)
-        refs.append(ImageRef(identity, f"{identity}/{display(taken.rest)}", found.locator, found.size))
+        owners.append(people.setdefault(identity, len(people)))
+        places.append(place)
+        files.add(display(taken.rest))
         if taken.group is not None:
             groups[identity].add(display(taken.group))
-    if not refs:
+    if not people:
         raise EthnoshardError(
             f"{source}: none of its {len(inventory.images):,} images fits --layout {layout.pattern!r}; the first is "
             f"{display(min(found.path for found in inventory.images))}"
         )
-    refs = _sorted(refs, source, layout)
-    images = Counter(ref.identity for ref in refs)
+    refs = inventory.images.refs(list(people), np.array(owners, np.int32), np.array(places, np.int64), files.finish())
+    _check_names(refs, source, layout)
     several = {identity: own for identity, own in groups.items() if len(own) > 1}
     smells = [two_groups(several)] if several else []
-    if layout.in_name and len(images) == len(refs) > 1:
-        smells.append(one_image_each(len(images)))
+    if layout.in_name and len(people) == len(refs) > 1:
+        smells.append(one_image_each(len(people)))
     else:
         smells += odd_sizes(refs)
     return Listing(
@@ -143,23 +140,51 @@ def arrange_by_layout(inventory: Inventory, source: Path, layout: Layout) -> Lis
     )
 
 
-def _sample(images: Sequence[ImageFile]) -> list[str]:
+def _depths(images: Images) -> NDArray[np.int64]:
+    """Of each folder that holds images, how many folders deep these lie."""
+    return np.array([folder.count("/") + 1 if folder else 0 for folder in images.folders], np.int64)
+
+
+def _chosen(column: NDArray[np.int32], places: Integers | None) -> NDArray[np.int32]:
+    return column if places is None else column[places]
+
+
+def _at_level(inventory: Inventory, depths: NDArray[np.int64], level: int) -> Integers | None:
+    """Places of the images so deep, None if all are; the others are skipped."""
+    right = depths == level
+    if right.all():
+        return None
+    here = right[inventory.images.folder_of]
+    others = np.flatnonzero(~here)
+    for start in range(0, len(others), _SAMPLE):
+        some = others[start : start + _SAMPLE]
+        depth = depths[inventory.images.folder_of[some]].tolist()
+        for found, own in zip(inventory.images.at(some), depth, strict=True):
+            inventory.skip(ABOVE if own < level else BELOW, found.path)
+    return np.flatnonzero(here)
+
+
+def _sample(images: Images, places: Integers | None = None) -> list[str]:
     """Paths of some images from all over, without bytes that no text has."""
-    step = max(1, len(images) // _SAMPLE)
-    return [display(image.path) for image in images[::step]]
+    all_places = np.arange(len(images)) if places is None else places
+    step = max(1, len(all_places) // _SAMPLE)
+    return [display(image.path) for image in images.at(all_places[::step])]
 
 
-def _sorted(refs: list[ImageRef], source: Path, layout: Layout | None = None) -> list[ImageRef]:
-    refs.sort()
-    for before, after in itertools.pairwise(refs):
-        if before.name == after.name and layout is not None:
-            raise EthnoshardError(
-                f"{source}: by --layout {layout.pattern!r} two images are {after.name!r}; let the pattern begin "
-                f"a folder higher, as '*/{layout.pattern}', so that what tells them apart is part of their names"
-            )
-        if before.name == after.name:
-            raise _same_text("image", after.name, source)
-    return refs
+def _check_names(refs: RefTable, source: Path, layout: Layout | None = None) -> None:
+    """Refuse two images of one name.
+
+    Raises:
+        EthnoshardError: there are two.
+    """
+    twice = refs.first_twice()
+    if twice and layout is not None:
+        raise EthnoshardError(
+            f"{source}: by --layout {layout.pattern!r} two images are {twice[0].name!r}; let the pattern begin "
+            f"a folder higher, as '*/{layout.pattern}', so that what tells them apart is part of their names"
+        )
+    if twice:
+        raise _same_text("image", twice[0].name, source)
 
 
 def _people(groups: Mapping[str, str]) -> People | None:
@@ -177,9 +202,10 @@ def _groups_of_folders(names: Mapping[str, str]) -> dict[str, str]:
     return {name: display(above[folder]) for folder, name in names.items()}
 
 
-def _told(form: KnownForm | None, folders: Sequence[Sequence[str]], groups: Mapping[str, str]) -> str:
+def _told(form: KnownForm | None, folders: Iterable[str], groups: Mapping[str, str]) -> str:
     """What the source was taken for, in words."""
-    above = sorted({display(path[-2]) for path in folders if len(path) > 1})
+    parents = {folder.rpartition("/")[0] for folder in folders if "/" in folder}
+    above = sorted({display(parent.rpartition("/")[2]) for parent in parents})
     if groups:
         text = f"group/identity folders, groups {', '.join(sorted(set(groups.values())))}"
     elif len(above) > 1 and all(map(is_split, above)):
@@ -189,16 +215,17 @@ def _told(form: KnownForm | None, folders: Sequence[Sequence[str]], groups: Mapp
     return text if form is None else f"{form.name}: {text}"
 
 
-def _identity_level(inventory: Inventory, source: Path) -> int:
-    depths = Counter(found.path.count("/") for found in inventory.images)
-    if not depths:
+def _identity_level(inventory: Inventory, source: Path, depths: NDArray[np.int64]) -> int:
+    images = inventory.images
+    if not len(images):
         raise _no_image(inventory, source)
-    level = max(depths, key=lambda depth: (depths[depth], depth))
+    at_depth = np.bincount(depths, weights=np.bincount(images.folder_of, minlength=len(depths))).astype(np.int64)
+    level = max(range(len(at_depth)), key=lambda depth: (at_depth[depth], depth))
     if level == 0:
-        form = recognised(_sample(inventory.images), loose=True)
+        form = recognised(_sample(images), loose=True)
         advice = f"; {form.way_out}" if form is not None and form.loose else ""
         raise EthnoshardError(
-            f"{source}: {depths[0]} of {depths.total()} images lie loose, in no identity's folder. "
+            f"{source}: {at_depth[0]} of {len(images)} images lie loose, in no identity's folder. "
             f"{_WANTED}; if this folder is one person's, give the folder above it{advice}"
         )
     return level
@@ -209,7 +236,7 @@ def _no_image(inventory: Inventory, source: Path) -> EthnoshardError:
     return EthnoshardError(f"{source} holds no image{rest}. {_WANTED}")
 
 
-def _identity_names(folders: Iterable[str], source: Path, *, by_path: bool) -> dict[str, str]:
+def _identity_names(folders: Sequence[str], source: Path, *, by_path: bool) -> dict[str, str]:
     """Map the raw folder of each identity, all at one depth, to its display name.
 
     Args:
@@ -217,15 +244,16 @@ def _identity_names(folders: Iterable[str], source: Path, *, by_path: bool) -> d
         source: for messages.
         by_path: call them by their paths without the wrappers that all share, not by the last folder alone.
     """
-    paths = {folder: folder.split("/") for folder in folders}
-    first, last = min(paths.values()), max(paths.values())  # what these two share, all share
+    # What the first and the last in order share, all share.
+    first, last = (end(folder.split("/") for folder in folders) for end in (min, max))
     wrappers = next((i for i, (a, b) in enumerate(zip(first, last, strict=True)) if a != b), len(first) - 1)
     names: dict[str, str] = {}
-    raw_of: dict[str, str] = {}
-    for folder, path in paths.items():
-        name = display("/".join(path[wrappers if by_path else -1 :]))
-        if raw_of.setdefault(name, folder) != folder:
+    taken: set[str] = set()
+    for folder in folders:
+        name = display("/".join(folder.split("/")[wrappers:]) if by_path else folder.rpartition("/")[2])
+        if name in taken:
             raise _same_text("identity folder", name, source)
+        taken.add(name)
         names[folder] = name
     return names
 

@@ -1,7 +1,7 @@
 """What suggests that a source is not what it looks like, found before hours are spent on it."""
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ import numpy as np
 from ethnoshard.sources._listing import Smell
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._refs import identity_starts
-from ethnoshard.sources.containers._inventory import ImageFile, display
+from ethnoshard.sources.containers._images import Images, Integers, display
 from ethnoshard.sources.naming._known_forms import KnownForm, is_group_folder, is_split
 from ethnoshard.sources.naming._layout import EXAMPLES
 
@@ -25,15 +25,16 @@ _SHOWN = 4
 _KEEP = "if that is what it is, pass --as-it-is"
 
 
-def are_shards(folders: Mapping[str, int], images: Sequence[ImageFile]) -> bool:
+def are_shards(folders: Iterable[str], images: Images, places: Integers | None) -> bool:
     """Whether folders are numbered pieces of a dataset and no people.
 
     They are called 0, 1, 2 ... or 00, 01, 02 ..., or by their first image, as FFHQ's 00000, 01000, 02000 ..., without a
     gap, and no file's name comes in two of them: the files of people's folders are mostly numbered from the first anew.
 
     Args:
-        folders: folder -> number of images.
-        images: all of them.
+        folders: that hold images.
+        images: of the source.
+        places: of those in these folders; None for all.
     """
     names = {folder.rpartition("/")[2] for folder in folders}
     if not all(name.isascii() and name.isdigit() and len(name) <= _LONGEST_SHARD for name in names):
@@ -44,16 +45,18 @@ def are_shards(folders: Mapping[str, int], images: Sequence[ImageFile]) -> bool:
     step = numbers[1] - numbers[0]
     if any(after - before != step for before, after in itertools.pairwise(numbers)) or (step > 1 and len(numbers) < 3):
         return False
-    files = {image.path.rpartition("/")[2] for image in images}
-    return len(files) == len(images)
+    return images.have_names_of_their_own(places)
 
 
-def same_names(folders: Iterable[str]) -> dict[str, list[str]]:
+def same_names(folders: Sequence[str]) -> dict[str, list[str]]:
     """Name of a folder -> the folders that have it, where those are several."""
+    times = Counter(folder.rpartition("/")[2] for folder in folders)
     found: dict[str, list[str]] = defaultdict(list)
     for folder in folders:
-        found[folder.rpartition("/")[2]].append(folder)
-    return {name: sorted(paths) for name, paths in found.items() if len(paths) > 1}
+        name = folder.rpartition("/")[2]
+        if times[name] > 1:
+            found[name].append(folder)
+    return {name: sorted(paths) for name, paths in found.items()}
 
 
 def one_identity(images: int, identity: str, form: KnownForm | None) -> Smell:
@@ -65,7 +68,7 @@ def one_identity(images: int, identity: str, form: KnownForm | None) -> Smell:
     )
 
 
-def shards(folders: Mapping[str, int], form: KnownForm | None) -> Smell:
+def shards(folders: Iterable[str], form: KnownForm | None) -> Smell:
     """The folders are numbered pieces."""
     names = sorted(display(folder.rpartition("/")[2]) for folder in folders)
     return Smell(

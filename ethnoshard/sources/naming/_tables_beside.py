@@ -1,6 +1,6 @@
 """Tables that lie beside or above the images and say otherwise than the folders whose these are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +8,8 @@ import polars as pl
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.sources._listing import IDENTITY, Listing, Smell
-from ethnoshard.sources.containers._inventory import ImageFile, display, extension_of
+from ethnoshard.sources.containers._images import Images, display
+from ethnoshard.sources.containers._inventory import extension_of
 from ethnoshard.sources.tables._people_list import read_people_list
 from ethnoshard.sources.tables._roles import IMAGE, KEY
 
@@ -41,7 +42,7 @@ def contradicting_table(path: Path, listing: Listing) -> Smell | None:
     return None
 
 
-def naming_table(path: Path, images: Sequence[ImageFile]) -> Path | None:
+def naming_table(path: Path, images: Images) -> Path | None:
     """A table beside images that lie in no identity's folder, or above theirs, that says whose they are.
 
     Args:
@@ -111,12 +112,15 @@ def _other_people(path: Path, listing: Listing) -> tuple[int, int, int] | None:
     paths = _people_of(path)
     if paths is None:
         return None
-    names = [(ref.name, ref.identity) for ref in listing.refs]
-    found = _compared(paths, names, folders=0)
+
+    def names() -> Iterator[tuple[str, str]]:
+        return ((ref.name, ref.identity) for ref in listing.refs)
+
+    found = _compared(paths, names(), folders=0)
     if found is None:
         # Names of files that begin anew in each folder say nothing without it; what puts whole folders together may be
         # an attribute.
-        found = _compared(paths, names, folders=1)
+        found = _compared(paths, names(), folders=1)
         return None if found is None or found.pairs == found.identities else _told(found)
     return None if found.pairs == found.people == found.identities else _told(found)
 

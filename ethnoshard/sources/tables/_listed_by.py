@@ -13,7 +13,8 @@ from ethnoshard.sources._listing import IDENTITY, Listing, People
 from ethnoshard.sources._reader import ImageRef
 from ethnoshard.sources._refs import LazyRefs, listing_columns, listing_lines
 from ethnoshard.sources._remarks import Remarks
-from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS, ImageFile, display
+from ethnoshard.sources.containers._images import ImageFile, Images
+from ethnoshard.sources.containers._inventory import IMAGE_EXTENSIONS
 from ethnoshard.sources.tables._people_list import ImageTable, people_of, plain_path
 from ethnoshard.sources.tables._roles import IMAGE, KEY
 from ethnoshard.sources.tables._text import LINE
@@ -39,7 +40,7 @@ class ListedRefs(LazyRefs):
     """Images by identity, then name, made when they are asked for: a few dozen bytes each beside the images' own."""
 
     def __init__(
-        self, images: Sequence[ImageFile] | Sequence[ImageRef], order: Integers, identities: pl.Series, names: pl.Series
+        self, images: Images | Sequence[ImageRef], order: Integers, identities: pl.Series, names: pl.Series
     ) -> None:
         """Keep all four.
 
@@ -98,16 +99,19 @@ class ListedRefs(LazyRefs):
         return np.flatnonzero((identities != identities.shift(1)).fill_null(True).to_numpy())
 
     def _made(self, order: Integers, identities: pl.Series, names: pl.Series) -> list[ImageRef]:
-        made = []
-        for at, identity, name in zip(order.tolist(), identities.to_list(), names.to_list(), strict=True):
-            image = self._images[at]
-            made.append(ImageRef(identity, name, image.locator, image.size))
-        return made
+        images = self._images
+        # One by one an image of many takes as long as some dozens together.
+        some: Sequence[ImageFile | ImageRef]
+        some = images.at(order) if isinstance(images, Images) else [images[at] for at in order.tolist()]
+        return [
+            ImageRef(identity, name, image.locator, image.size)
+            for image, identity, name in zip(some, identities.to_list(), names.to_list(), strict=True)
+        ]
 
 
 def listed_by(
     table: ImageTable,
-    images: Sequence[ImageFile] | Sequence[ImageRef],
+    images: Images | Sequence[ImageRef],
     path: Path,
     *,
     skipped: Mapping[str, Sequence[str]] | None = None,
@@ -151,7 +155,7 @@ def listed_by(
         remarks.add(remark.reason, remark.first, remark.count)
     there = _there(images)
     rows = table.rows.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(_ROW))
-    records = isinstance(images[0], ImageRef)
+    records = not isinstance(images, Images)
     numbers = there[_PATH].str.extract(_STEM_NUMBER).cast(pl.Int64, strict=False)
     found = _Found.none()
     if KEY in rows.columns and not numbers.null_count() and (records or IMAGE not in rows.columns):
@@ -180,11 +184,12 @@ class _Found(NamedTuple):
         return cls(pl.DataFrame(schema={_AT: pl.Int64, _ROW: pl.Int64}), frozenset())
 
 
-def _there(images: Sequence[ImageFile] | Sequence[ImageRef]) -> pl.DataFrame:
-    paths = pl.Series(
-        _PATH, (image.name if isinstance(image, ImageRef) else display(image.path) for image in images), dtype=pl.String
-    )
-    return pl.DataFrame([paths]).with_columns(
+def _there(images: Images | Sequence[ImageRef]) -> pl.DataFrame:
+    if isinstance(images, Images):
+        paths = images.paths()
+    else:
+        paths = pl.Series((image.name for image in images), dtype=pl.String)
+    return pl.DataFrame([paths.alias(_PATH)]).with_columns(
         pl.int_range(pl.len(), dtype=pl.Int64).alias(_AT), plain_path(pl.col(_PATH)).alias("plain")
     )
 
@@ -287,7 +292,7 @@ def _keep_their_labels(rows: pl.DataFrame, there: pl.DataFrame, found: _Found) -
 def _by_label(
     table: ImageTable,
     rows: pl.DataFrame,
-    images: Sequence[ImageFile] | Sequence[ImageRef],
+    images: Images | Sequence[ImageRef],
     there: pl.DataFrame,
     remarks: Remarks,
 ) -> Listing:
@@ -310,7 +315,7 @@ def _form(table: ImageTable) -> str:
 
 def _arranged(
     table: ImageTable,
-    images: Sequence[ImageFile] | Sequence[ImageRef],
+    images: Images | Sequence[ImageRef],
     there: pl.DataFrame,
     rows: pl.DataFrame,
     found: _Found,
