@@ -116,3 +116,17 @@ def test_a_name_that_is_not_the_utf8_that_it_says_is_left_to_the_library(tmp_pat
         list(directory.walk())
     with pytest.raises(EthnoshardError, match="says that its names are UTF-8"):
         open_source(path)
+
+
+def test_members_that_overlap_are_left_to_the_library(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/1.jpg", bytes(1000))
+        # A second entry for the same bytes: harmless, but so are bombs made.
+        again = zipfile.ZipInfo("a/2.jpg")
+        again.CRC, again.header_offset = archive.infolist()[0].CRC, 0
+        again.file_size = again.compress_size = 1000
+        archive.filelist.append(again)
+    with ZipDirectory(path) as directory, pytest.raises(OddZipError):
+        list(directory.walk())
+    assert [ref.name for ref in open_source(path).refs] == ["a/1.jpg", "a/2.jpg"]

@@ -87,14 +87,18 @@ class ZipDirectory:
             OddZipError: ``zipfile`` is to read them.
             OSError: the file can't be read.
         """
-        place = self._start
+        place, compressed = self._start, 0
         for entry in self._entries_from(place, _AT_ONCE):
             if self._count % _PLACE_EVERY == 0:
                 self._places.append(place)
             place += entry.length
             self._count += 1
             self.outside += not 0 <= entry.offset <= self._start - entry.compressed
+            compressed += entry.compressed
             yield entry
+        # Members that overlap are a way to make few bytes many; newer versions of zipfile refuse to read such.
+        if compressed > self._start:
+            raise OddZipError
 
     def info(self, index: int) -> zipfile.ZipInfo:
         """An entry that was walked, with what ``zipfile`` needs to read the member.
