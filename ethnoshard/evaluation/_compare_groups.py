@@ -102,7 +102,9 @@ class _Both:
     def change(self, part: Part) -> Change:
         """The difference of an estimate."""
         base, other = self.base.value(part), self.other.value(part)
-        found = difference_interval(other - base, self.spread(part)) if self._counts[0].tally.known else None
+        found = None
+        if self._counts[0].tally.known:
+            found = difference_interval(other - base, self.spread(part), self.base.most_unseen(part))
         return Change(
             base=None if math.isnan(base) else base,
             other=None if math.isnan(other) else other,

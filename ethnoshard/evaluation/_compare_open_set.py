@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Bools, Floats
-from ethnoshard.evaluation._influence import Spread, degrees_of, difference_interval
+from ethnoshard.evaluation._influence import Spread, degrees_of, difference_interval, most_unseen
 from ethnoshard.evaluation._searches import Searches
 from ethnoshard.evaluation._thresholds import cut
 from ethnoshard.results import Change, OpenSet, OpenSetChange, SearchErrorsChange, claimed_together
@@ -180,9 +180,10 @@ def _paired(models: tuple[_At, _At], kind: Kind, chosen: Bools) -> Change:
     both = [each.moved(kind, chosen) for each in models]
     base, other = (each.rate for each in both)
     undefined = bool(np.isnan(base))
-    found = None
-    if int((chosen & ~np.isnan(models[0].shares(kind, models[0].threshold))).sum()) > 1:
-        found = difference_interval(other - base, _spread_of(both, models, _SIGNS))
+    found, people = None, int((chosen & ~np.isnan(models[0].shares(kind, models[0].threshold))).sum())
+    if people > 1:
+        most = float(most_unseen(np.array(people)))
+        found = difference_interval(other - base, _spread_of(both, models, _SIGNS), most)
     return Change(
         base=None if undefined else base,
         other=None if undefined else other,

@@ -6,7 +6,13 @@ import numpy.typing as npt
 from ethnoshard._checks import check_whole
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.evaluation._checks import Floats, Whole, normalised, texts_of
-from ethnoshard.evaluation._influence import Spread, degrees_of, difference_interval, rate_interval
+from ethnoshard.evaluation._influence import (
+    Spread,
+    degrees_of,
+    difference_interval,
+    most_unseen,
+    rate_interval,
+)
 from ethnoshard.results import Identification, Interval, RankChange, RankRate
 
 RANKS = (1, 5)
@@ -93,7 +99,8 @@ def compare_ranks(base: RankRate, other: RankRate, queries: tuple[int, ...] | No
     difference, found = float(values.mean()), None
     if base.by_person and len(base.by_person) == len(other.by_person):
         weights = np.ones(len(base.by_person)) if queries is None else np.array(queries, np.float64)
-        found = difference_interval(difference, _spread(np.array(other.by_person) - np.array(base.by_person), weights))
+        spread = _spread(np.array(other.by_person) - np.array(base.by_person), weights)
+        found = difference_interval(difference, spread, float(most_unseen(np.array(len(weights)))))
     return RankChange(
         base=base.mean,
         other=other.mean,

@@ -26,6 +26,8 @@ from ethnoshard.evaluation._counts import Tally, Weighting, partners
 from ethnoshard.results import LEVEL, Interval, RateInterval
 
 _ROUNDING = 1e-6
+_LEAST_ERROR = 1e-12
+"""Standard error of a difference of rates below which it is of sums' rounding."""
 
 
 class Spread(NamedTuple):
@@ -173,6 +175,11 @@ class Influence:
         upper = np.triu(np.where(part.fmr == 0, 0, part.fmr * self.fmr)).sum()
         return float(upper + np.where(part.fnmr == 0, 0, part.fnmr * self.fnmr).sum())
 
+    def most_unseen(self, part: Part) -> float:
+        """What the rates in an estimate add up to at most where no error was seen; NaN where one is undefined."""
+        parts = (np.abs(np.triu(part.fmr)), self.fmr_units), (np.abs(part.fnmr), self.fnmr_units)
+        return float(sum(np.where(share == 0, 0, share * most_unseen(units)).sum() for share, units in parts))
+
     def _nothing(self) -> Part:
         return Part(np.zeros_like(self.fmr), np.zeros_like(self.fnmr))
 
@@ -244,12 +251,19 @@ def rate_interval(rate: float, spread: Spread, units: float, level: float = LEVE
     return RateInterval(_odds(centre - half), _odds(centre + half))
 
 
-def difference_interval(difference: float, spread: Spread, level: float = LEVEL) -> tuple[Interval, float] | None:
+def difference_interval(
+    difference: float, spread: Spread, most: float, level: float = LEVEL
+) -> tuple[Interval, float] | None:
     """The interval of a difference by Student's t, and the p-value of its being 0.
+
+    Where the two models don't differ on anybody, what bounds the true difference is how often they may differ at all:
+    see :func:`most_unseen`. A difference that can't vary otherwise, as that of rates which thresholds were set for, has
+    no interval.
 
     Args:
         difference: of two models' rates on the same people; NaN for none.
         spread: of the difference.
+        most: the true difference at most, were none seen; NaN for what isn't known.
         level: share of such intervals that hold the true difference.
     """
     from scipy.stats import t
@@ -257,9 +271,22 @@ def difference_interval(difference: float, spread: Spread, level: float = LEVEL)
     if math.isnan(difference) or math.isnan(spread.variance):
         return None
     error = math.sqrt(spread.variance)
+    if error <= max(_LEAST_ERROR, _ROUNDING * abs(difference)):
+        return None if difference or math.isnan(most) else (Interval(-most, most), 1.0)
     half = float(t.ppf((1 + level) / 2, spread.df)) * error
-    p_value = 1.0 if difference == 0 else float(2 * t.sf(abs(difference) / error, spread.df)) if error else 0.0
+    p_value = 1.0 if difference == 0 else float(2 * t.sf(abs(difference) / error, spread.df))
     return Interval(difference - half, difference + half), p_value
+
+
+def most_unseen(units: Floats, level: float = LEVEL) -> Floats:
+    """The share of something that was seen in none of so many independent trials, at most (Clopper and Pearson 1934).
+
+    Args:
+        units: people, or pairs of people.
+        level: share of such bounds, with those below, that hold.
+    """
+    found: Floats = np.where(units < 1, np.nan, 1 - ((1 - level) / 2) ** (1 / np.maximum(units, 1)))
+    return found
 
 
 def enlargement(df: Floats, level: float = LEVEL) -> Floats:

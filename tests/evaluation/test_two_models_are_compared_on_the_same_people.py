@@ -49,7 +49,19 @@ def test_a_model_does_not_differ_from_itself() -> None:
         if one.base is not None:
             assert one.difference == 0 and one.other == one.base
             assert one.p_value in (1, None) and one.p_adjusted in (1, None)
-        assert one.people_interval in ((0, 0), None)
+    assert all(one.people_interval in ((0, 0), None) for one in change.metrics.values())
+
+
+def test_where_two_models_never_differ_the_difference_is_bounded_by_how_many_people_there_are() -> None:
+    tally = counts(two_models()[0])
+    change = compare_demographics(tally, tally)
+    pairs = tally.tally.genuine_pairs[tally.tally.blocks[1]]
+    most = 1 - 0.025 ** (1 / np.count_nonzero(pairs))
+    assert change.by_group["B"]["fnmr"].people_interval == pytest.approx((-most, most))
+    for rates in (change.overall, *change.by_group.values()):
+        for one in rates.values():
+            assert one.people_interval is not None and one.people_interval.high is not None
+            assert one.people_interval.low == -one.people_interval.high < 0
 
 
 def test_differences_are_paired() -> None:
@@ -144,6 +156,15 @@ def chosen_counts(crowd: Crowd, chosen: str, *, listed: bool) -> GroupTally:
     own = group_curves(pairs, choice.thresholds, GroupOptions(min_people=5), own=choice).own
     assert own is not None and (own.sensitivity is None) == (chosen == "given")
     return own
+
+
+def test_a_rate_that_both_thresholds_were_set_for_has_no_interval_and_is_not_claimed() -> None:
+    change = compare_demographics(*(chosen_counts(crowd, "tested", listed=False) for crowd in two_models()))
+    fmr = change.overall["fmr"]
+    # Thresholds lie between similarities, so that both are a little less than what was asked for.
+    assert fmr.difference is not None and 0 < abs(fmr.difference) < 1e-3
+    assert fmr.people_interval is None and fmr.p_value is None
+    assert change.overall["fnmr"].people_interval is not None
 
 
 @pytest.mark.parametrize("listed", [False, True])

@@ -36,15 +36,18 @@ def groups_of(roster: Roster) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     return roster.groups
 
 
-def test_a_model_does_not_differ_from_itself() -> None:
+def test_where_two_models_never_differ_the_difference_is_bounded_by_how_many_people_there_are() -> None:
     roster, _ = two_models(0, 40)
     searches, at = searched(roster, (0.05, 0.1))
     for change in compare_open_set(searches, searches, groups_of(roster), zip(at, at, strict=True)):
         assert change.overall is not None and change.gallery == 40 and change.by_group.keys() == set("ABC")
-        for own in (change.overall, *change.by_group.values()):
+        people = {group: int((groups_of(roster) == group).sum()) for group in "ABC"}
+        for number, own in ((40, change.overall), *((people[group], own) for group, own in change.by_group.items())):
             for one in (own.fnir, own.fpir):
                 if one is not None:
-                    assert one.difference == 0 and one.people_interval == pytest.approx((0, 0)) and one.p_value == 1
+                    most = 1 - 0.025 ** (1 / number)
+                    assert one.difference == 0 and one.people_interval == pytest.approx((-most, most))
+                    assert one.p_value == 1
 
 
 def test_rates_are_those_of_both_reports_and_claims_are_adjusted_over_groups() -> None:
