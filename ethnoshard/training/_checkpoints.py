@@ -3,6 +3,7 @@
 import hashlib
 import io
 import pickle
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Required, TypedDict, TypeGuard
@@ -47,6 +48,27 @@ class Checkpoint(TypedDict, total=False):
     course: CourseState
 
 
+def _apart(content: object) -> object:
+    """The same, so that its bytes follow from what it holds alone.
+
+    A pickle says of an object that it has seen before that it is that one. Of equal texts some are one object and some
+    are two, others where a training went on from a file than where it never ended; so are settings that groups share.
+    """
+    match content:
+        case str():
+            return sys.intern(content)
+        case dict():
+            found = type(content)((_apart(name), _apart(value)) for name, value in content.items())
+            # The dictionary that a network gives has attributes besides.
+            for name, value in getattr(content, "__dict__", {}).items():
+                setattr(found, name, _apart(value))
+            return found
+        case list() | tuple():
+            return type(content)(map(_apart, content))
+        case _:
+            return content
+
+
 class Checkpoints:
     """The checkpoints of a run, in a folder."""
 
@@ -62,7 +84,7 @@ class Checkpoints:
         """
         make_folder(self._folder)
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, **checkpoint}, buffer)
+        torch.save(_apart({"format": FORMAT, **checkpoint}), buffer)
         path = self._folder / _NAME.format(checkpoint["step"], hashlib.sha256(buffer.getbuffer()).hexdigest()[:_DIGITS])
         with whole_file(path) as file:
             file.write(buffer.getbuffer())

@@ -61,6 +61,8 @@ def test_killed_and_resumed(small: FaceDataset, tmp_path: Path, command: Callabl
     kept = sorted(path.name for path in (killed / "checkpoints").iterdir())
     assert len(kept) == 2
     assert all(re.fullmatch(r"step-\d{9}-[0-9a-f]{16}\.pt", name) for name in kept)
+    # The names end in a digest of the content.
+    assert kept == sorted(path.name for path in (tmp_path / "whole" / "checkpoints").iterdir())
 
 
 def test_the_checkpoint_before_is_used_when_the_newest_was_cut_short(
