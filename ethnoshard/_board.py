@@ -3,15 +3,24 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Protocol, TypeAlias
 
-Board: TypeAlias = Callable[[int, Mapping[str, Any]], None]
+Board: TypeAlias = Callable[[int, Mapping[str, object]], None]
 """Called with a step, or an epoch, and its values by name, of which None are left out."""
+
+
+class _Writer(Protocol):
+    """What is needed of TensorBoard's ``SummaryWriter``."""
+
+    def add_scalar(self, tag: str, scalar_value: object, global_step: int) -> object: ...
+
+    def close(self) -> object: ...
+
 
 _NO_CURVES = ("step", "images", "epoch")
 
 
-def no_board(step: int, values: Mapping[str, Any]) -> None:
+def no_board(step: int, values: Mapping[str, object]) -> None:
     """Shows nothing, as a rank does that is not the first."""
 
 
@@ -31,7 +40,7 @@ def board_in(folder: Path, begin: int) -> Iterator[Board]:
         return
     writer = summary_writer(str(folder), purge_step=begin)
 
-    def write(step: int, values: Mapping[str, Any]) -> None:
+    def write(step: int, values: Mapping[str, object]) -> None:
         for name, value in values.items():
             if name not in _NO_CURVES and value is not None:
                 writer.add_scalar(name, value, step)
@@ -42,7 +51,7 @@ def board_in(folder: Path, begin: int) -> Iterator[Board]:
         writer.close()
 
 
-def _summary_writer() -> Callable[..., Any] | None:
+def _summary_writer() -> Callable[..., _Writer] | None:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

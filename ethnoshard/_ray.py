@@ -198,7 +198,7 @@ class RayTasks:
         )
         with self._connected(ray):
             remote = ray.remote(_do).options(max_retries=RETRIES, num_cpus=1, num_gpus=self.gpus, name=work.__name__)
-            pending: set[Any] = set()
+            pending: set[object] = set()
             waiting, exhausted, kinds = iter(tasks), False, {job.driver.processor}
             most = since = 0
             try:
@@ -231,7 +231,7 @@ class RayTasks:
                     with contextlib.suppress(Exception):
                         ray.cancel(reference, force=True)
 
-    def _got(self, ray: Any, reference: Any, what: str) -> "_Done[Any]":
+    def _got(self, ray: Any, reference: object, what: str) -> "_Done[Any]":
         try:
             done: _Done[Any] = ray.get(reference)
         except ray.exceptions.RayTaskError:

@@ -78,7 +78,7 @@ class _Translation:
                 raise UnknownLayerError(f"{node.op} {node.target}")
         raise UnknownLayerError("no output")
 
-    def _module(self, module: nn.Module, given: Any) -> Any:
+    def _module(self, module: nn.Module, given: object) -> Any:
         match module:
             case nn.Conv2d(padding_mode="zeros"):
                 return self._convolution(module, given)
@@ -102,14 +102,14 @@ class _Translation:
             case _:
                 raise UnknownLayerError(type(module).__name__)
 
-    def _call(self, target: Any, *given: Any, **named: Any) -> Any:
+    def _call(self, target: object, *given: object, **named: object) -> Any:
         if target in (operator.add, operator.mul) and len(given) == 2:
             first, second = (
                 self._constant(np.float32(each)) if isinstance(each, int | float) else each for each in given
             )
             return (self.op.add if target is operator.add else self.op.multiply)(first, second)
         name = target if isinstance(target, str) else getattr(target, "__name__", "")
-        calls: dict[str, Callable[..., Any]] = {
+        calls: dict[str, Callable[..., object]] = {
             "relu": lambda x, inplace=False: self.op.relu(x),
             "relu6": lambda x, inplace=False: self.op.clamp(x, 0.0, 6.0),
             "cat": lambda some, dim=0: self.op.concat(list(some), dim),
@@ -125,7 +125,7 @@ class _Translation:
         except TypeError as error:
             raise UnknownLayerError(f"{name} with {sorted(named)}") from error
 
-    def _reshaped(self, name: str, *given: Any) -> Any:
+    def _reshaped(self, name: str, *given: object) -> Any:
         # InceptionResnetV1 ends in x.view(x.shape[0], -1).
         if name == "getattr" and given[1] == "shape":
             return "shape"
@@ -135,7 +135,7 @@ class _Translation:
             return self._flat(given[0])
         raise UnknownLayerError(name)
 
-    def _convolution(self, module: nn.Conv2d, given: Any) -> Any:
+    def _convolution(self, module: nn.Conv2d, given: object) -> Any:
         if isinstance(module.padding, str):
             raise UnknownLayerError(f"padding {module.padding}")
         weight, stride, dilation = module.weight.detach().numpy(), list(module.stride), list(module.dilation)
@@ -149,25 +149,25 @@ class _Translation:
             return found
         return self.op.add(found, self._constant(module.bias.detach().numpy().reshape(1, -1, 1, 1)))
 
-    def _normalisation(self, module: nn.BatchNorm1d | nn.BatchNorm2d, given: Any) -> Any:
+    def _normalisation(self, module: nn.BatchNorm1d | nn.BatchNorm2d, given: object) -> Any:
         if module.running_mean is None or module.running_var is None:
             raise UnknownLayerError("normalisation by the batch")
         constants = [module.weight, module.bias, module.running_mean, module.running_var]
         gain, shift, mean, variance = (self._constant(each) for each in constants)
         return self.op.batch_norm_inference(given, gain, shift, mean, variance, module.eps)
 
-    def _mean(self, given: Any, axes: tuple[int, ...], keepdim: bool = False) -> Any:
+    def _mean(self, given: object, axes: tuple[int, ...], keepdim: bool = False) -> Any:
         return self.op.reduce_mean(given, self._constant(np.array(axes, np.int64)), keepdim)
 
-    def _unit(self, given: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None) -> Any:
+    def _unit(self, given: object, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None) -> Any:
         if p != 2 or dim != 1:
             raise UnknownLayerError(f"normalize of power {p} along {dim}")
         return self.op.normalize_l2(given, self._constant(np.array([1], np.int64)), eps * eps, "max")
 
-    def _flat(self, given: Any) -> Any:
+    def _flat(self, given: object) -> Any:
         return self.op.reshape(given, self._constant(np.array([0, -1], np.int64)), True)
 
-    def _constant(self, values: Any) -> Any:
+    def _constant(self, values: object) -> Any:
         array = values.detach().numpy() if isinstance(values, Tensor) else np.asarray(values)
         return self.op.constant(np.array(array, order="C"))
 

@@ -93,7 +93,7 @@ class _Layers:
     def _bent(self, given: "Node", number: str) -> "Node":
         return self.op.prelu(given, self._constant(self.weights[f"prelu{number}.weight"]))
 
-    def _constant(self, values: Any) -> "Node":
+    def _constant(self, values: object) -> "Node":
         return self.op.constant(np.ascontiguousarray(values))
 
 

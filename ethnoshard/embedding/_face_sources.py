@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -53,7 +52,7 @@ class Faces:
     missing: dict[str, str]
     size: int
     digest: str
-    facts: dict[str, Any]
+    facts: dict[str, object]
     jpegs: Reader[bytes]
     photographs: Reader[Photograph] | None
     no_photographs: str = ""
