@@ -69,8 +69,11 @@ class Nodes:
 def cluster(nodes: int) -> Iterator[Nodes]:
     """A cluster while the block runs."""
     os.environ.update(_PATIENT)
+    from ray._common.utils import get_default_ray_temp_dir
     from ray.cluster_utils import Cluster
 
+    # Whatever folder the head is given, its address is written into this one, which Ray makes only where it is its own.
+    Path(get_default_ray_temp_dir()).mkdir(parents=True, exist_ok=True)
     # Short: the path of a socket may have 107 characters.
     folder = tempfile.mkdtemp(prefix="ray-")
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": _STORE, "temp_dir": folder}
