@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from stand_in_models import means, model_of, write_flat_onnx
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from ethnoshard.embedding import (
     NORMALISATIONS,
@@ -18,7 +19,7 @@ from ethnoshard.embedding import (
     faces_of_work,
     load_model,
 )
-from ethnoshard.embedding._model import averaging, network_input
+from ethnoshard.embedding._model import Images, Vectors, averaging, network_input
 from ethnoshard.runs import RunFolder
 from ethnoshard.training import FaceEmbedder, export, save_weights
 
@@ -118,6 +119,20 @@ def test_scaling_averages_areas_as_our_own_networks_do(before: int, after: int) 
     ).numpy()
     np.testing.assert_allclose(ours, torchs, atol=1e-3)
     np.testing.assert_allclose(averaging(before, after).sum(axis=1), 1, atol=1e-6)
+
+
+def test_while_faces_are_embedded_blas_has_no_threads_of_its_own(noise_work: Path) -> None:
+    seen: set[int] = set()
+
+    def network(images: Images) -> Vectors:
+        # Those of the network multiply at once; others would spin beside them.
+        seen.update(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return means(images)
+
+    # The tests themselves may have been given one thread.
+    with threadpool_limits(2, user_api="blas"):
+        embed_source(model_of(network), faces_of_work(noise_work))
+    assert seen == {1}
 
 
 def test_the_mirrored_face_is_added_before_the_length_is_taken_off(noise_work: Path) -> None:
