@@ -74,6 +74,7 @@ def test_standard_errors_and_why_a_difference_has_no_interval_are_in_the_summary
     base = found.base.verification
     errors = [each.evaluation.verification.accuracy.standard_error for each in two]
     text = comparison_summary(found)
+    assert "They are for other people, not for other trainings" in text
     assert f"standard error of the mean accuracy: worse {errors[0]:.5f}, better {errors[1]:.5f}." in text
     assert "no interval of VAL" not in text and "have no intervals" not in text
     few = replace(base.validation[0], interval_reason="no interval of VAL at FAR 0.05: too few")
