@@ -1,6 +1,6 @@
 """Non-maximum suppression without torch."""
 
-import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from ethnoshard.alignment._stages import Floats, Places
 
 _BLOCK = 256
-"""Boxes that are compared with each other at a time: memory stays bounded, however many there are."""
+"""Boxes of one group that are compared with each other at a time: memory stays bounded, however many there are."""
+_PAIRS = 30_000
+"""Pairs of boxes of several groups that are compared at a time, about: they stay in the cache."""
 
 
 def survivors(boxes: Floats, scores: Floats, groups: Places, threshold: float) -> Places:
@@ -29,11 +31,54 @@ def survivors(boxes: Floats, scores: Floats, groups: Places, threshold: float) -
     order = best_first[np.argsort(groups[best_first], kind="stable")]
     exact = boxes[order].astype(np.float64)
     keep = np.zeros(len(order), bool)
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1, append=-1))
-    for start, stop in itertools.pairwise(starts.tolist()):
-        keep[start:stop] = _of_one_group(exact[start:stop], threshold)
+    ends = np.append(np.flatnonzero(np.diff(groups[order])) + 1, len(order)) if len(order) else np.zeros(0, np.int64)
+    for some in _pieces(ends):
+        start, stop = (ends[some.start - 1] if some.start else 0), ends[some.stop - 1]
+        if len(some) == 1 and stop - start > _BLOCK:
+            keep[start:stop] = _of_one_group(exact[start:stop], threshold)
+        else:
+            keep[start:stop] = _of_groups(exact[start:stop], ends[some.start : some.stop] - start, threshold)
     kept: Places = np.sort(np.argsort(best_first)[order[keep]])
     return best_first[kept]
+
+
+def _pieces(ends: Places) -> Iterator[range]:
+    """Groups that are done together: one large one, or several with as many pairs as fit."""
+    sizes = np.diff(ends, prepend=0)
+    first, pairs = 0, 0
+    for number, size in enumerate(sizes.tolist()):
+        own = size * (size - 1) // 2
+        if number > first and (pairs + own > _PAIRS or size > _BLOCK):
+            yield range(first, number)
+            first, pairs = number, 0
+        pairs += own
+    if first < len(sizes):
+        yield range(first, len(sizes))
+
+
+def _of_groups(boxes: NDArray[np.float64], ends: Places, threshold: float) -> NDArray[np.bool_]:
+    """Which of (N, 4) boxes of several groups are left; those of a group, best first, reach to its end."""
+    number = np.arange(len(boxes))
+    worse = np.repeat(ends, np.diff(ends, prepend=0)) - number - 1
+    better = np.repeat(number, worse)
+    other = np.arange(len(better)) - np.repeat(np.cumsum(worse) - worse - number - 1, worse)
+    left, top, right, bottom = np.ascontiguousarray(boxes.T)
+    area = (right - left) * (bottom - top)
+    wide = np.minimum(right[better], right[other]) - np.maximum(left[better], left[other])
+    tall = np.minimum(bottom[better], bottom[other]) - np.maximum(top[better], top[other])
+    common = np.maximum(wide, 0) * np.maximum(tall, 0)
+    # See ``_overlaps`` for boxes without an area.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        over = common / (area[better] + area[other] - common) > threshold
+    better, other = better[over], other[over]
+    kept = np.ones(len(boxes), bool)
+    while True:
+        # As ``_settled``, for pairs: whoever is worse than one that is left isn't.
+        now = np.ones(len(boxes), bool)
+        now[other[kept[better]]] = False
+        if (now == kept).all():
+            return now
+        kept = now
 
 
 def _of_one_group(boxes: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ethnoshard._resampling import resampled
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.runs import TrainedOn
 
@@ -169,22 +170,9 @@ def network_input(images: Images, side: int, scaling: Scaling, *, bgr: bool = Fa
     Returns:
         (B, 3, S, S) float32, each colour scaled as it was in RGB.
     """
-    # Colours apart first: so a product is of whole planes, and nothing is put in another order afterwards.
-    planes = images.transpose(0, 3, 1, 2)
-    pixels = np.ascontiguousarray(planes[:, ::-1] if bgr else planes).astype(np.float32)
-    if images.shape[1] != side:
-        rows = averaging(images.shape[1], side)
-        pixels = rows @ (pixels @ rows.T)
+    planes = resampled(images, side, "area")
+    pixels = np.ascontiguousarray(planes[:, ::-1]) if bgr else planes
     mean, deviation = (np.array(values[::-1] if bgr else values, np.float32).reshape(3, 1, 1) for values in scaling)
     pixels -= mean
     pixels /= deviation
     return pixels
-
-
-def averaging(before: int, after: int) -> NDArray[np.float32]:
-    """(after, before) matrix that averages areas of a row of pixels, whole pixels at a time as torch's "area" does."""
-    weights = np.zeros((after, before), np.float32)
-    for place in range(after):
-        begin, end = place * before // after, -((-(place + 1) * before) // after)
-        weights[place, begin:end] = 1 / (end - begin)
-    return weights

@@ -177,10 +177,12 @@ class PartReader:
 def load_model(folder: str | Path | None, device: str, runtime: RuntimeName) -> Classifier:
     """Open a model folder, or the shipped one, in a worker process, which has one core to itself."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     from ethnoshard.ethnicity._classifier import EthnicityClassifier
 
     torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     return EthnicityClassifier.load(folder, device=device, runtime=runtime)
 
 

@@ -53,12 +53,12 @@ def test_summed_area_tables_average_as_pooling_does(data: st.DataObject) -> None
         square = (F.interpolate(crop, (height, height), mode="area") - 127.5) * 0.0078125
         assert np.allclose(windows[index, ..., :3], square[0].permute(1, 2, 0).numpy(), atol=1e-5)
     for index, image in enumerate(images):
-        rows = range(height // 3, height)
-        level = np.zeros((len(rows), width, 4), np.float32)
-        without_torch.scaled(index, height, width, rows, level)
+        rows, columns = range(height // 3, height), range(width // 4, width)
+        level = np.zeros((len(rows), len(columns), 4), np.float32)
+        without_torch.scaled(index, (height, width), rows, columns, level)
         whole = torch.from_numpy(image).permute(2, 0, 1)[None].float()
         wanted = (F.interpolate(whole, (height, width), mode="area") - 127.5) * 0.0078125
-        assert np.allclose(level[..., :3], wanted[0].permute(1, 2, 0).numpy()[rows.start :], atol=1e-5)
+        assert np.allclose(level[..., :3], wanted[0].permute(1, 2, 0).numpy()[rows.start :, columns.start :], atol=1e-5)
 
 
 def test_sums_that_wrap_around_are_still_right() -> None:
@@ -70,15 +70,26 @@ def test_sums_that_wrap_around_are_still_right() -> None:
     assert np.allclose(alone[..., :3], 127.5 * 0.0078125)
 
 
+@pytest.mark.parametrize("side", range(30, 40))
+def test_cells_whose_sums_have_more_than_16_bits_are_white_too(side: int) -> None:
+    white = np.full((side, 2 * side, 3), 255, np.uint8)
+    tables, level = _area_tables.AreaTables([white]), np.zeros((2, 2, 4), np.float32)
+    windows = np.zeros((1, 2, 2, 4), np.float32)
+    tables.scaled(0, (2, 2), range(2), range(2), level)
+    tables.cut(np.array([0]), np.array([[0, 0, side, side]]), windows)
+    assert np.allclose(level[..., :3], 127.5 / 128)
+    assert np.allclose(windows[..., :3], 127.5 / 128)
+
+
 @pytest.mark.parametrize("side", [40, 41, 42, 43, 130])
 @pytest.mark.parametrize("alike", [1, 4])
-@pytest.mark.parametrize("pixels", [1, 10**9])
+@pytest.mark.parametrize("pixels", [(24, 24), (96, 160), (256, 32)])
 def test_levels_that_are_cut_and_filled_up_are_scored_as_a_whole(side: int, alike: int, pixels: int) -> None:
     pytest.importorskip("openvino")
     rng = np.random.default_rng(side)
     images = [rng.integers(0, 256, (150, 90, 3), np.uint8) for _ in range(alike)]
     tables = _area_tables.AreaTables(images)
-    network = _openvino_stages.ProposalNetwork(level_pixels=pixels)
+    network = _openvino_stages.ProposalNetwork(*pixels)
     found, none = network(tables, [Level(range(alike), side + 3, side), Level(range(alike), 12, 12)], 0.0)
     wanted = AreaTables(images, CPU).shrink(
         torch.arange(alike), torch.tensor([[0, 0, 90, 150]]).expand(alike, 4), side + 3, side

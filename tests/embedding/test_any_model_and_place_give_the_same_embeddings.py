@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from stand_in_models import means, model_of, write_flat_onnx
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from ethnoshard._resampling import averaging
 from ethnoshard.embedding import (
     NORMALISATIONS,
     AlignedFaces,
@@ -19,7 +20,7 @@ from ethnoshard.embedding import (
     faces_of_work,
     load_model,
 )
-from ethnoshard.embedding._model import Images, Vectors, averaging, network_input
+from ethnoshard.embedding._model import Images, Vectors, network_input
 from ethnoshard.runs import RunFolder
 from ethnoshard.training import FaceEmbedder, export, save_weights
 
