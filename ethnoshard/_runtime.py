@@ -122,9 +122,11 @@ class Compiled:
         request = getattr(self._own, "request", None)
         if request is None:
             request = self._own.request = self._compiled.create_infer_request()
+            self._own.bound = [None] * len(arrays)
         # Arrays given to infer() itself take 60 us of Python a call, as long as a small network.
-        self._own.inputs = [openvino.Tensor(array, shared_memory=True) for array in arrays]
-        for place, tensor in enumerate(self._own.inputs):
-            request.set_input_tensor(place, tensor)
+        for place, array in enumerate(arrays):
+            if self._own.bound[place] is not array:
+                request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
+                self._own.bound[place] = array
         found = request.infer(share_outputs=True)
         return [found[place] for place in range(self._outputs)]

@@ -161,8 +161,8 @@ def _shares(tall: Places, wide: Places) -> Floats:
     """
     # Products of whole numbers below 2 ** 24 are exact.
     of_colour = np.repeat(wide.astype(np.float32), 4, axis=-1)
-    found: Floats = _SCALE / (tall.astype(np.float32)[..., :, None] * of_colour[..., None, :])
-    return found
+    pixels: Floats = tall.astype(np.float32)[..., :, None] * of_colour[..., None, :]
+    return np.divide(_SCALE, pixels, out=pixels)
 
 
 def _edges(places: Places, before: NDArray[np.int64] | np.int64, after: int) -> tuple[Places, Places]:
