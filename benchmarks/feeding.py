@@ -107,10 +107,11 @@ def main() -> None:
         ["", *VALUES],
         [[name, *of.values()] for name, of in medians.items()] + [["now / before, by round", *ratios.values()]],
     )
+    rows = [{"version": name, **of} for name, of in {**medians, "now / before, by round": ratios}.items()]
     crop = f"-crop-{arguments.crop}" if arguments.crop else ""
     keep(
         f"feeding-{arguments.name or dataset.name}{crop}",
-        {**options, "rounds": arguments.rounds, "medians": medians, "now_of_before": ratios, "runs": rounds},
+        {**options, "rounds": arguments.rounds, "rows": rows, "runs": rounds},
     )
 
 

@@ -123,20 +123,20 @@ def main() -> None:
             in_version(versions["before"], "-c", _MODEL, model)
         measure = evaluated if arguments.lfw else measured
         found = versions_in_turn(versions, arguments.rounds, lambda version: measure(version, arguments, model))
-    kept = {}
+    kept: list[dict[str, object]] = []
     rows = []
     for what in found["now"][0]:
         figures = summary({name: [each[what] for each in rounds] for name, rounds in found.items()})
         pairs = zip(found["now"], found["before"], strict=True)
         ratios = summary({"now / before": [now[what] / before[what] for now, before in pairs]})
-        kept[what] = figures | ratios
+        kept.append({"what": what, **figures, **ratios})
         medians = [f"{figures[name]['median']:,.1f}" for name in versions]
         rows.append([what, *medians, *(f"{value:.2f}" for value in ratios["now / before"].values())])
     print_table(["", "before", "now", "least ratio", "median", "most"], rows)
     name = "evaluate" if arguments.lfw else arguments.photographs.stem
     keep(
         f"inference-{name}",
-        {"images": arguments.images, "workers": arguments.workers, "rounds": arguments.rounds, "figures": kept},
+        {"images": arguments.images, "workers": arguments.workers, "rounds": arguments.rounds, "rows": kept},
     )
 
 

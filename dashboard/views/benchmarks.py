@@ -302,6 +302,26 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
     "alignment-": ("python -m benchmarks.alignment SOURCE", part_of(RateBenchmark, _alignment)),
     "packing": ("python -m benchmarks.packing", part_of(RateBenchmark, _packing)),
     "labelling": ("python -m benchmarks.labelling WORK", part_of(RateBenchmark, _labelling)),
+    "inference-": _rows(
+        "python -m benchmarks.inference BEFORE PHOTOGRAPHS",
+        "inference",
+        "Alignment, labels and embeddings beside another version",
+        "Images or faces a second by the clock and by a second of a processor, seconds of evaluate, MiB of a worker; "
+        "each version in turn in processes of its own, ratios round by round.",
+    ),
+    "feeding-": _rows(
+        "python -m benchmarks.feeding BEFORE DATASET",
+        "feeding",
+        "What the loader takes beside another version",
+        "Batches of 32 people with 4 images each: images a second, microseconds of a processor a face in the training "
+        "process and in those that decode, the share of decoding alone, and seconds to the first batch.",
+    ),
+    "scaling": _rows(
+        "python -m benchmarks.scaling BEFORE DATASET",
+        "scaling",
+        "How many decoding processes one training process feeds",
+        "Each decoding process sleeps for as long as a face takes; worth says how many of them were busy on average.",
+    ),
     "training-": ("python -m benchmarks.training DATASET", part_of(StepBenchmark, _training)),
     "demographics": ("python -m benchmarks.demographics", part_of(GroupErrorsBenchmark, _group_errors)),
     "coverage": _rows(

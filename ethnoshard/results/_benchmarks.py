@@ -159,7 +159,7 @@ class PageBenchmark(Benchmark):
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
     """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``retrained``,
-    ``audit``, ``fuzz``, ``listing``, ``scale`` and ``gpu``.
+    ``audit``, ``fuzz``, ``listing``, ``scale``, ``inference``, ``feeding``, ``scaling`` and ``gpu``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -200,6 +200,9 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "fuzz": TableBenchmark,
         "listing-": TableBenchmark,
         "gpu-check": TableBenchmark,
+        "inference-": TableBenchmark,
+        "feeding-": TableBenchmark,
+        "scaling": TableBenchmark,
         "scale": TableBenchmark,
         "dashboard": PageBenchmark,
     }

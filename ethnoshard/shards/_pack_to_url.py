@@ -18,7 +18,8 @@ from pathlib import Path
 from ethnoshard._files import make_folder, passing_file, read_json, remove_unfinished, write_json
 from ethnoshard._parallel import Executor, count, counted_here, in_processes, in_this_process
 from ethnoshard._progress import Progress
-from ethnoshard._upload import Sums, UploadFolder, agreement
+from ethnoshard._upload import UploadFolder
+from ethnoshard._upload_sums import Sums, agreement
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import CARD, FACES, FORMAT, IDENTITIES, MANIFEST, SHARDS
 from ethnoshard.shards._layout import Layout

@@ -12,7 +12,7 @@ import polars as pl
 from ethnoshard._files import disk_error, read_json, whole_file, write_json
 from ethnoshard._parallel import count
 from ethnoshard._tar import TarFile
-from ethnoshard._upload import Summing, Sums
+from ethnoshard._upload_sums import Summing, Sums
 from ethnoshard.errors import EthnoshardError
 from ethnoshard.shards._format import sample_key, samples_json
 from ethnoshard.work import PartFaces, WorkFolder
@@ -55,7 +55,7 @@ class ShardRecord:
         end: where the last sample ends, in bytes; what follows is the tar's end mark.
         offsets: place of each face's JPEG, in the order of the task.
         md5: hex, and
-        md5_of_parts: see :class:`~ethnoshard._upload.Sums`; "" of a shard that isn't to be uploaded.
+        md5_of_parts: see :class:`~ethnoshard._upload_sums.Sums`; "" of a shard that isn't to be uploaded.
     """
 
     bytes: int

@@ -13,7 +13,8 @@ import pytest
 
 from ethnoshard import EthnoshardError
 from ethnoshard import _upload as upload
-from ethnoshard._upload import PART, Summing, Sums, UploadFolder, agreement
+from ethnoshard._upload import UploadFolder
+from ethnoshard._upload_sums import PART, Summing, Sums, agreement
 from ethnoshard._urls import Patience, place_of
 from tests.kit.faulty_store import Bucket, bucket
 from tests.kit.waiting import PATIENCE
