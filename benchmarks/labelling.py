@@ -1,16 +1,27 @@
 """Labelling by the shipped classifier: ``python -m benchmarks.labelling WORK [--rounds R] [--workers W]``.
 
 WORK is a work folder that is aligned; its lookup table is written anew. Reading, decoding and predicting of up to ten
-faces of each identity, by the real workers, from their first batch on, so that loading torch is left out.
+faces of each identity, by the real workers, from their first batch on, so that loading torch is left out. In turn with
+it: how many faces a second the same cores could look at if they did nothing but the multiplications of the network's
+convolutions, at the rate at which BLAS multiplies large matrices on each of them.
 """
 
 import argparse
 import time
 from pathlib import Path
 
+import numpy as np
+import torch
+from torch import Tensor, nn
+
 from benchmarks._table import in_turn, keep, print_table, summary
+from ethnoshard._blas import threads
 from ethnoshard._parallel import available_cores
 from ethnoshard.ethnicity import Progress, label_by_classifier
+from ethnoshard.ethnicity._classifier import EthnicityClassifier, build_network
+
+_SIDE = 1024
+"""Of the matrices, which BLAS multiplies about as fast as it can."""
 
 
 def labelled(work: Path, workers: int) -> float:
@@ -21,6 +32,35 @@ def labelled(work: Path, workers: int) -> float:
     return sum(number for _, number in counted[1:]) / (counted[-1][0] - counted[0][0])
 
 
+def multiplications() -> int:
+    """Of the shipped classifier's convolutions, for a face."""
+    card = EthnicityClassifier.load(runtime="torch").card
+    network, found = build_network(card.network, len(card.classes)).eval(), 0
+
+    def count(layer: nn.Module, given: object, made: Tensor) -> None:
+        nonlocal found
+        assert isinstance(layer, nn.Conv2d)
+        found += made[0].numel() * layer.weight[0].numel()
+
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(count)
+    with torch.inference_mode():
+        network(torch.zeros(1, 3, card.image_size, card.image_size))
+    return found
+
+
+def multiplied(of_a_face: int, workers: int) -> float:
+    """Faces a second by multiplying alone, on as many cores."""
+    matrix = np.random.default_rng(0).random((_SIDE, _SIDE), np.float32)
+    times = 20
+    with threads() as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda _: matrix @ matrix, range(times * workers)))
+        taken = time.perf_counter() - began
+    return times * workers * _SIDE**3 / taken / of_a_face
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -28,7 +68,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=available_cores())
     arguments = parser.parse_args()
-    rates = in_turn({"ethnoshard label": lambda: labelled(arguments.work, arguments.workers)}, arguments.rounds)
+    of_a_face = multiplications()
+    rates = in_turn(
+        {
+            "ethnoshard label": lambda: labelled(arguments.work, arguments.workers),
+            "multiplying alone": lambda: multiplied(of_a_face, arguments.workers),
+        },
+        arguments.rounds,
+    )
+    print(f"{of_a_face / 1e6:.1f} million multiplications a face")
     figures = summary(rates)
     print_table(
         ["faces a second", "least", "median", "most"],
