@@ -1,4 +1,4 @@
-"""Alignment beside ``facenet_pytorch.MTCNN``: ``python -m benchmarks.alignment SOURCE [--images N] [--rounds R]``.
+"""Alignment beside ``facenet_pytorch.MTCNN``: ``python -m benchmarks.alignment TAR [--images N] [--rounds R]``.
 
 The same images for all, in turn, in one run, start-up left out on both sides:
 
@@ -16,7 +16,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from benchmarks._table import in_turn, keep, print_table, summary
+from benchmarks.inference import first_of
 from ethnoshard._parallel import available_cores
 from ethnoshard.alignment import AlignSettings, FaceDetector, Progress, align_source
 from ethnoshard.sources import Source, open_source
@@ -106,7 +106,7 @@ def agreement(images: Sequence[Image.Image]) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path)
+    parser.add_argument("source", type=Path, help="a tar of photographs")
     parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=available_cores())
@@ -114,8 +114,14 @@ def main() -> None:
     warnings.simplefilter("ignore")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
 
-    listed = open_source(arguments.source)
-    source = replace(listed, refs=listed.refs[: arguments.images])
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "photographs.tar"
+        first_of(arguments.source, arguments.images, given)
+        compared(arguments, open_source(given))
+
+
+def compared(arguments: argparse.Namespace, source: Source) -> None:
+    """Measure all of them on a source, and print."""
     images = decoded(source)
     single = images[: max(1, len(images) // 3)]
     rates = in_turn(

@@ -25,10 +25,12 @@ class _Cells(NamedTuple):
     """The cells that a result's places are means of.
 
     Attributes:
-        parts: edges of rows, with those of columns; the sums of all parts are those of the cells.
+        columns: of the table, all that matter.
+        parts: edges of rows, with those of columns in these; the sums of all parts are those of the cells.
         shares: (R, 4 * C), what these are multiplied by.
     """
 
+    columns: slice
     parts: list[tuple[_Edges, list[_Edges]]]
     shares: Floats
 
@@ -102,8 +104,8 @@ class AreaTables:
         table = self._table_of(number)
         total: Floats | NDArray[np.float64] | None = None
         for (top, bottom), across in cells.parts:
-            bands = table.take(bottom, axis=0)
-            bands -= table.take(top, axis=0)
+            bands = table[bottom, cells.columns]
+            bands -= table[top, cells.columns]
             for left, right in across:
                 sums = bands.take(right, axis=1)
                 sums -= bands.take(left, axis=1)
@@ -141,9 +143,11 @@ def _cells_of_whole(before: tuple[int, int], after: tuple[int, int], rows: range
 
 def _cells(vertical: _Edges, horizontal: _Edges) -> _Cells:
     tall, wide = (end - begin for begin, end in (vertical, horizontal))
-    widest = min(int(wide.max()), _MOST)
-    across = list(_parts(horizontal, widest))
-    return _Cells([(edges, across) for edges in _parts(vertical, _MOST // widest)], _shares(tall, wide))
+    widest, first = min(int(wide.max()), _MOST), int(horizontal[0][0])
+    columns = slice(first, int(horizontal[1][-1]) + 1)
+    across = list(_parts((horizontal[0] - first, horizontal[1] - first), widest))
+    parts = [(edges, across) for edges in _parts(vertical, _MOST // widest)]
+    return _Cells(columns, parts, _shares(tall, wide))
 
 
 def _parts(edges: _Edges, most: int) -> Iterator[_Edges]:

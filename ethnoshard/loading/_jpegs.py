@@ -21,7 +21,6 @@ _NOWHERE = 0, 0
 _HEADER = struct.Struct("13s5s106x11s")
 """Of a member of a sample: key, suffix and, after what tells nothing, size, octal digits."""
 _JPEG, _JSON = b".jpg\0", b".json"
-_OCTAL = frozenset(b"01234567")
 _ENDS_AT, _END = 4, int.from_bytes(b"g\0\0\0", "little")
 """The last letter of such a name, and what follows, in 32-bit words."""
 _DASH, _DOT = 7, slice(13, 16)
@@ -71,19 +70,24 @@ def places_of(piece: memoryview, begin: int, identity: int, faces: int) -> Place
         faces: how many there are.
     """
     places, end, unpack = [], len(piece) - BLOCK, _HEADER.unpack_from
-    for face in range(faces):
-        key = b"%07d-%05d" % (identity, face)
-        for suffix in (_JPEG, _JSON):
+    try:
+        for face in range(faces):
+            key = b"%07d-%05d" % (identity, face)
+            found, suffix, digits = unpack(piece, begin)
+            if found != key or suffix != _JPEG or not digits.isdigit():
+                return None
+            length = int(digits, 8)
+            begin += BLOCK
+            places.append((begin, length))
+            begin += padded(length)
             if begin > end:
                 return None
-            found, ending, digits = unpack(piece, begin)
-            if found != key or ending != suffix or not _OCTAL.issuperset(digits):
+            found, suffix, digits = unpack(piece, begin)
+            if found != key or suffix != _JSON or not digits.isdigit():
                 return None
-            begin += BLOCK
-            length = int(digits, 8)
-            if suffix is _JPEG:
-                places.append((begin, length))
-            begin += padded(length)
+            begin += BLOCK + padded(int(digits, 8))
+    except (ValueError, struct.error):
+        return None  # digits that aren't octal, or no header any more
     return places if begin <= end + BLOCK else None
 
 

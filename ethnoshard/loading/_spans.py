@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 
 import numpy as np
 
 from ethnoshard.loading._jpegs import Jpegs, Places, places_in, places_of
 from ethnoshard.loading._shared_memory import Piece, Pieces
-from ethnoshard.mixing import Block, EpochPlan, PlannedBatch
+from ethnoshard.mixing import Block, EpochPlan, Identities, PlannedBatch
 from ethnoshard.shards import ShardReader
 
 _A_LITTLE = 2
@@ -17,6 +18,8 @@ _FARTHEST = 1 << 10
 """Neighbouring identities that are read together at most."""
 _GAP = 1 << 16
 """Bytes that are read over rather than jumped."""
+_AT_ONCE = 1 << 20
+"""Identities whose places are compared at a time."""
 
 
 class SpanReader:
@@ -26,12 +29,22 @@ class SpanReader:
     holds is bounded by the plan's window, whatever the size of the dataset.
     """
 
-    def __init__(self, epoch: EpochPlan, numbers: range, shards: ShardReader, pieces: Pieces | None = None) -> None:
-        """Read the batches ``numbers``, in this order, into ``pieces``, or memory of their own."""
+    def __init__(
+        self,
+        epoch: EpochPlan,
+        numbers: range,
+        shards: ShardReader,
+        pieces: Pieces | None = None,
+        joined: bytes | None = None,
+    ) -> None:
+        """Read the batches ``numbers``, in this order, into ``pieces``, or memory of their own.
+
+        ``joined`` is what :func:`joined_in` says of the plan's identities, which is the same for all epochs.
+        """
         self.epoch, self._numbers, self._shards = epoch, numbers, shards
         self._pieces = pieces or Pieces()
         self._identities = epoch.plan.identities
-        self._piece_bits = epoch.plan.piece_bits
+        self._joined = joined_in(self._identities, epoch.plan.piece_bits) if joined is None else joined
         self._ahead: deque[PlannedBatch] = deque()
         self._planned = 0
         self._most_ahead = 2 * epoch.plan.block_batches + 16
@@ -123,23 +136,18 @@ class SpanReader:
 
         Small spans of people whom the plan never draws are read over: quicker than moving a disk's head.
         """
-        of = self._identities
-        piece = of.shard[identity], of.offset[identity] >> self._piece_bits
+        of, joined, before = self._identities, self._joined, min(step, 0)
         end, gap = identity, 0
         last = max(-1, identity - self._reach - 1) if step < 0 else min(len(of.shard), identity + self._reach + 1)
         for one in range(identity + step, last, step):
-            if (of.shard[one], of.offset[one] >> self._piece_bits) != piece or not self._follows(one, one - step):
+            # A byte a pair; numbers out of numpy's arrays take as long as all the rest.
+            if not joined[one - 1 - before]:
                 break
             if one in self._wanted and one not in self._held:
                 end, gap = one, 0
             elif self.epoch.plan.included[one] or (gap := gap + int(of.length[one])) > _GAP:
                 break
         return end
-
-    def _follows(self, one: int, other: int) -> bool:
-        """Whether they lie in the shard in the order of their numbers."""
-        of, first, second = self._identities, min(one, other), max(one, other)
-        return bool(of.offset[first] + of.length[first] <= of.offset[second])
 
     def _read(self, first: int, last: int) -> None:
         of = self._identities
@@ -152,7 +160,7 @@ class SpanReader:
                 places = places_of(content, offset - begin, identity, faces)
                 if places is None:
                     places = _all_of(faces, places_in(content).get(identity, []))
-                size = sum(length for _, length in places)
+                size = sum(map(itemgetter(1), places))
                 self._held[identity] = piece, places, size
                 self.held_bytes += size
 
@@ -176,6 +184,19 @@ class SpanReader:
         if identity in self._held:
             *_, size = self._held.pop(identity)
             self.held_bytes -= size
+
+
+def joined_in(of: Identities, piece_bits: int) -> bytes:
+    """Of each identity, whether the next one lies behind it in the same piece of the same shard."""
+    joined = bytearray(len(of.shard))
+    # A little at a time: of tens of millions the numbers in between would take hundreds of MiB.
+    for first in range(0, max(0, len(joined) - 1), _AT_ONCE):
+        after = slice(first + 1, first + _AT_ONCE + 1)
+        number = len(of.shard[after])
+        some = slice(first, first + number)
+        same = (of.shard[some] == of.shard[after]) & (of.offset[some] >> piece_bits == of.offset[after] >> piece_bits)
+        joined[some] = (same & (of.offset[some] + of.length[some] <= of.offset[after])).tobytes()
+    return bytes(joined)
 
 
 def _all_of(faces: int, places: Places) -> Places:

@@ -16,7 +16,7 @@ from ethnoshard.loading._pipeline import Job, Pipeline
 from ethnoshard.loading._processes import DecodingProcess
 from ethnoshard.loading._ranks import in_worker
 from ethnoshard.loading._shared_memory import Pieces
-from ethnoshard.loading._spans import SpanReader
+from ethnoshard.loading._spans import SpanReader, joined_in
 from ethnoshard.mixing import Plan, hashed
 from ethnoshard.shards import FaceDataset, ShardReader, open_shards
 
@@ -52,6 +52,7 @@ class Work:
         part: which part of the rank's batches, where a ``DataLoader``'s workers share them.
         parts: among how many.
         held_bytes: JPEG bytes of people who have faces to come, as of the last batch read.
+        joined: see ``joined_in``.
     """
 
     dataset: FaceDataset
@@ -68,6 +69,11 @@ class Work:
     part: int = 0
     parts: int = 1
     held_bytes: int = field(default=0, init=False)
+    joined: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Look once at how the identities lie."""
+        self.joined = joined_in(self.plan.identities, self.plan.piece_bits)
 
     def numbers(self, consumed: int) -> range:
         """The batches of this process that are left of an epoch of which all ranks together have had ``consumed``.
@@ -97,7 +103,7 @@ class Work:
         settings = self.plan.settings
         rows = settings.people_per_batch * settings.images_per_person
         filler = Filler(self.dataset, planned, self.shards, self.bad_faces)
-        reader = SpanReader(planned, numbers, self.shards, self.pieces)
+        reader = SpanReader(planned, numbers, self.shards, self.pieces, self.joined)
         for number, batch, jpegs in reader:
             self.held_bytes = reader.held_bytes
             view = views(self.augmentation, self.dataset.image_size, rows, settings.seed, epoch, number)
