@@ -309,6 +309,12 @@ _PARTS: Mapping[str, tuple[str, Part]] = {
         "Images or faces a second by the clock and by a second of a processor, seconds of evaluate, MiB of a worker; "
         "each version in turn in processes of its own, ratios round by round.",
     ),
+    "detecting-": _rows(
+        "python -m benchmarks.detecting TAR",
+        "detecting",
+        "Where a detecting worker's time goes",
+        "Milliseconds of a photograph in each piece, one process and one thread.",
+    ),
     "feeding-": _rows(
         "python -m benchmarks.feeding BEFORE DATASET",
         "feeding",

@@ -14,7 +14,9 @@ _TICK = 0.1
 """Seconds after which a waiting thread looks whether it should end."""
 
 
-Begin = Callable[[Item, range], Callable[[], list[int]]]
+Begun = list[int] | Callable[[], list[int]]
+"""Rows that failed, or what waits for them."""
+Begin = Callable[[Item, range], Begun]
 Finish = Callable[[Item, list[int]], None]
 
 _UNDER_WAY = 2
@@ -61,7 +63,7 @@ class Pipeline(Generic[Item]):
         Args:
             jobs: what to make; run through in a thread of its own.
             workers: each called in a thread of its own for two functions: begin to decode some rows of an item, and
-                return what waits for that and tells which failed; finish an item whose rows are decoded.
+                return which failed, or what waits for that and tells; finish an item whose rows are decoded.
             ahead: how many items may be ready or in work.
         """
         self._jobs = jobs
@@ -144,13 +146,19 @@ class Pipeline(Generic[Item]):
             if task is None:
                 return
             job, rows = task
-            under_way.append((job, begin(job.item, rows)))
+            begun = begin(job.item, rows)
+            if isinstance(begun, list):
+                self._done(job, begun, finish)
+                continue
+            under_way.append((job, begun))
             if len(under_way) == _UNDER_WAY:
                 self._end(*under_way.popleft(), finish)
 
+    def _end(self, job: Job[Item], wait: Callable[[], list[int]], finish: Finish[Item]) -> None:
+        self._done(job, wait(), finish)
+
     @staticmethod
-    def _end(job: Job[Item], wait: Callable[[], list[int]], finish: Finish[Item]) -> None:
-        failed = wait()
+    def _done(job: Job[Item], failed: list[int], finish: Finish[Item]) -> None:
         with job.lock:
             job.failed += failed
             job.open -= 1

@@ -12,7 +12,7 @@ import torch
 from ethnoshard.loading._buffers import Buffers
 from ethnoshard.loading._decode import Augmentation, Decoder, views
 from ethnoshard.loading._fill import BadFaces, Filler, PendingBatch
-from ethnoshard.loading._pipeline import Job, Pipeline
+from ethnoshard.loading._pipeline import Begun, Job, Pipeline
 from ethnoshard.loading._processes import DecodingProcess
 from ethnoshard.loading._ranks import in_worker
 from ethnoshard.loading._shared_memory import Pieces
@@ -29,7 +29,7 @@ _TRANSFORM = 14
 _LEFT: list["Stream"] = []
 """Streams of a parent, kept from being collected: that would wait for processes that are not this one's."""
 
-Worker = tuple[Callable[[PendingBatch, range], Callable[[], list[int]]], Callable[[PendingBatch, list[int]], None]]
+Worker = tuple[Callable[[PendingBatch, range], Begun], Callable[[PendingBatch, list[int]], None]]
 Transform = Callable[[torch.Tensor, torch.Generator], object]
 
 
@@ -119,12 +119,12 @@ class Work:
         """
         decoder = Decoder(self.dataset.image_size, self.size)
 
-        def begin(pending: PendingBatch, rows: range) -> Callable[[], list[int]]:
+        def begin(pending: PendingBatch, rows: range) -> Begun:
             if process is not None and process.ready:
                 pending.filler.begin_elsewhere(pending, rows, process)
                 return partial(pending.filler.end_elsewhere, pending, process)
-            failed = pending.filler.decode(pending, rows, decoder)
-            return lambda: failed
+            # Done at once: whoever waits for the first batch doesn't wait for the next slice as well.
+            return pending.filler.decode(pending, rows, decoder)
 
         def finish(pending: PendingBatch, failed: list[int]) -> None:
             if failed:
@@ -192,8 +192,12 @@ class Stream:
     def _here(work: Work, jobs: Iterator[Job[PendingBatch]]) -> Iterator[PendingBatch]:
         begin, finish = work.worker()
         for job in jobs:
-            finish(job.item, [row for rows in job.slices for row in begin(job.item, rows)()])
+            finish(job.item, [row for rows in job.slices for row in _failed(begin(job.item, rows))])
             yield job.item
+
+
+def _failed(begun: Begun) -> list[int]:
+    return begun if isinstance(begun, list) else begun()
 
 
 def _slices(rows: int, most: int) -> list[range]:

@@ -159,7 +159,8 @@ class PageBenchmark(Benchmark):
 @dataclass(frozen=True, kw_only=True)
 class TableBenchmark(Benchmark):
     """Rows as they are shown, of ``python -m benchmarks.meetings``, ``look_alikes``, ``coverage``, ``retrained``,
-    ``audit``, ``fuzz``, ``listing``, ``scale``, ``inference``, ``feeding``, ``scaling`` and ``gpu``.
+    ``audit``, ``fuzz``, ``listing``, ``scale``, ``inference``, ``detecting``, ``feeding``,
+    ``scaling`` and ``gpu``.
 
     Attributes:
         rows: column -> value, or values by name.
@@ -201,6 +202,7 @@ _KINDS: Mapping[str, type[Benchmark]] = MappingProxyType(
         "listing-": TableBenchmark,
         "gpu-check": TableBenchmark,
         "inference-": TableBenchmark,
+        "detecting-": TableBenchmark,
         "feeding-": TableBenchmark,
         "scaling": TableBenchmark,
         "scale": TableBenchmark,
