@@ -69,7 +69,8 @@ def main() -> None:
     threshold_s, threshold = timed(lambda: threshold_at_fmr(Roster.of(one, people), arguments.fmr))
     figures_s, base = timed(lambda: demographics(Roster.of(one, people, groups), threshold, options))
     changed = demographics(Roster.of(other, people, groups), threshold, options)
-    compare_s, _ = timed(lambda: compare_demographics(base.drawn, changed.drawn))
+    tallies = [figures.tally for figures in (base, changed) if figures.tally is not None]
+    compare_s, _ = timed(lambda: compare_demographics(*tallies, draws=arguments.draws))
     before = peak_mib()
     choice_s, thresholds = timed(lambda: thresholds_over(Roster.of(one, people), threshold))
     curves_s, curves = timed(lambda: group_curves(Roster.of(one, people, groups), thresholds, options))

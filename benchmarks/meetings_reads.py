@@ -7,7 +7,7 @@ from unittest import mock
 from benchmarks._table import print_table
 from benchmarks.made_people import FACE_BYTES
 from ethnoshard import FaceDataset
-from ethnoshard.loading import _spans
+from ethnoshard.loading import _jpegs, _spans
 from ethnoshard.mixing import Identities, Plan, PlanSettings, Resemblance
 from ethnoshard.shards import ReadCounts, ShardReader, open_shards
 
@@ -45,7 +45,7 @@ def measure_reads(plan: Plan, shards: ShardReader | None = None) -> dict[str, An
     made = MadeShards()
     reader = _spans.SpanReader(plan.epoch(0), range(plan.batches), shards or made)
     held = 0
-    with mock.patch.object(_spans, "places_of", _made_places if shards is None else _spans.places_of):
+    with mock.patch.object(_spans, "places_of", _made_places if shards is None else _jpegs.places_of):
         for _ in reader:
             held = max(held, reader.held_bytes)
     counts = (shards or made).counts

@@ -44,14 +44,14 @@ def _of_one(law: Law, found: Verification) -> Iterator[Answer]:
     yield from covering("AUC", law.auc, found.auc, found.auc_interval)
     yield from covering("EER", 1 - law.accuracy, found.eer, found.eer_interval)
     if found.band is not None:
-        for far in FARS:
-            there = np.flatnonzero(found.band.fmr == far)
+        for asked in FARS:
+            there = np.flatnonzero(found.band.fmr == asked)
             if not len(there):
                 continue  # it begins where a threshold rests on enough pairs
             index = int(there[0])
             low, high = float(found.band.low[index]), float(found.band.high[index])
-            value = float(found.curve.tar[found.curve.fmr <= far * (1 + 1e-9)].max())
-            yield from covering(f"ROC at {far:g}", law.val(far), value, Interval(low, high))
+            value = float(found.curve.tar[found.curve.fmr <= asked * (1 + 1e-9)].max())
+            yield from covering(f"ROC at {asked:g}", law.val(asked), value, Interval(low, high))
     for at in found.validation:
         name, far = f"{at.far_asked:g}", at.far
         if at.val is not None:

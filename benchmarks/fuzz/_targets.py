@@ -33,7 +33,7 @@ from ethnoshard.embedding import Embeddings
 from ethnoshard.embedding._aligned import AlignedFaces
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
 from ethnoshard.ethnicity import label_from_file
-from ethnoshard.ethnicity._label_file import read_label_file
+from ethnoshard.ethnicity._given_labels import read_label_file
 from ethnoshard.loading._state import LoaderState
 from ethnoshard.lookalikes import LookAlikes, make_look_alikes
 from ethnoshard.reports import evaluate_scores, read_report, write_report

@@ -11,6 +11,7 @@ from benchmarks.gpu._checks import Emit, Setting, at_most, figure, nothing, trie
 from benchmarks.gpu._faces import carried_jpegs
 from ethnoshard import FaceDataset, StratifiedLoader
 from ethnoshard._parallel import available_cores
+from ethnoshard.loading import Batch
 
 WORKERS = (2, 4, 8, 16)
 
@@ -62,7 +63,7 @@ def _loaded(setting: Setting, workers: int, *, pinned: bool) -> float:
     return count / seconds
 
 
-def _for_ever(loader: StratifiedLoader) -> Iterator[object]:
+def _for_ever(loader: StratifiedLoader) -> Iterator[Batch]:
     while True:
         yield from loader
 

@@ -22,7 +22,7 @@ def processes(setting: Setting, emit: Emit) -> None:
     exact_products()
     backend = "gloo" if setting.device == "cpu" else "nccl"
     began = time.perf_counter()
-    dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+    dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)  # type: ignore[attr-defined]
     try:
         emit(figure(f"{backend}: joined after", time.perf_counter() - began, "s"))
         values = torch.ones(1 << (16 if setting.small else 24), device=setting.device)
