@@ -76,11 +76,12 @@ def main() -> None:
     with tarfile.open(arguments.photographs) as tar:
         members = islice((member for member in tar if member.isfile()), arguments.images)
         photographs = [file.read() for member in members if (file := tar.extractfile(member)) is not None]
-    watch, tables = Watch(), _area_tables.AreaTables
+    watch, tables, windows = Watch(), _area_tables.AreaTables, _area_tables.Windows
     pieces: dict[str, tuple[object, str]] = {
         "sums of areas": (tables, "__init__"),
         "scaled levels": (tables, "scaled"),
-        "scaled windows": (tables, "cut"),
+        "edges of windows": (windows, "__init__"),
+        "scaled windows": (windows, "cut"),
         "suppression": (_openvino_stages, "survivors"),
         "suppression in the end": (_detector, "_distinct"),
     }

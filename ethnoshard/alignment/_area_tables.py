@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 from ethnoshard.alignment._stages import Floats, Image, Places
 
 _SCALE = np.float32(1 / 128)
-_SHIFT = np.float32(-127.5 / 128)
 _MOST = (2**16 - 1) // 255
 """Pixels whose sum has 16 bits, whatever they are."""
-_BLOCK = 20_000
-"""Pixels that are cut at a time, about: what is between table and result stays in the cache."""
 
 _Edges = tuple[Places, Places]
 """First pixel that each place of a result covers, and the one after its last."""
@@ -25,14 +22,26 @@ class _Cells(NamedTuple):
     """The cells that a result's places are means of.
 
     Attributes:
-        columns: of the table, all that matter.
-        parts: edges of rows, with those of columns in these; the sums of all parts are those of the cells.
-        shares: (R, 4 * C), what these are multiplied by.
+        rows: edges of rows, in parts.
+        columns: edges of columns, in parts; the sums of all parts of both are those of the cells.
+        down: (R, 1) float32, what sums are multiplied by.
+        across: (1, 4 * C) float32, what they are multiplied by too.
     """
 
-    columns: slice
-    parts: list[tuple[_Edges, list[_Edges]]]
-    shares: Floats
+    rows: list[_Edges]
+    columns: list[_Edges]
+    down: Floats
+    across: Floats
+
+    def only(self, rows: range, columns: range) -> "_Cells":
+        """Those of some rows and columns."""
+        down, across = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+        return _Cells(
+            [(begin[down], end[down]) for begin, end in self.rows],
+            [(begin[across], end[across]) for begin, end in self.columns],
+            self.down[down],
+            self.across[:, 4 * columns.start : 4 * columns.stop],
+        )
 
 
 class AreaTables:
@@ -47,9 +56,9 @@ class AreaTables:
         """Sum up ``images``, each (H, W, 3) uint8."""
         self.sizes = [(image.shape[0], image.shape[1]) for image in images]
         lengths = [(height + 1) * (width + 1) for height, width in self.sizes]
-        self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        self._strides = np.array([width + 1 for _, width in self.sizes])
-        self._sums = np.zeros(int(self._starts[-1]), np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(lengths)])
+        self.strides = np.array([width + 1 for _, width in self.sizes])
+        self.sums = np.zeros(int(self.starts[-1]), np.int64)
         for number, image in enumerate(images):
             table = self._table_of(number)
             # A colour at a time: numpy is slow where the innermost axis is short.
@@ -62,51 +71,44 @@ class AreaTables:
 
     def _table_of(self, number: int) -> NDArray[np.int64]:
         height, width = self.sizes[number]
-        own = self._sums[self._starts[number] : self._starts[number + 1]]
+        own = self.sums[self.starts[number] : self.starts[number + 1]]
         return own.reshape(height + 1, width + 1)
 
     def scaled(self, number: int, size: tuple[int, int], rows: range, columns: range, onto: Floats) -> None:
-        """Part of a whole image that is scaled as adaptive average pooling does, normalised.
+        """Part of a whole image that is scaled as adaptive average pooling does.
 
         Args:
             number: of the image.
             size: height and width of the whole result.
             rows: which of them.
             columns: which of them.
-            onto: (len(rows), len(columns), 4) float32, changed: (mean - 127.5) / 128; the fourth channel means nothing.
+            onto: (len(rows), len(columns), 4) float32, changed: means / 128; the fourth channel means nothing.
         """
-        self._average(number, _cells_of_whole(self.sizes[number], size, rows, columns), onto)
+        self.average(number, _cells_of_whole(self.sizes[number], size).only(rows, columns), onto)
 
-    def cut(self, which: Places, windows: Places, onto: Floats) -> None:
-        """Windows of the images, scaled to one side S as adaptive average pooling does, normalised.
+    def windows(self, which: Places, windows: Places, side: int) -> "Windows":
+        """Windows of the images, to be scaled to one side S as adaptive average pooling does, some at a time.
 
         Args:
             which: (N,) int64, which image.
             windows: (N, 4) int64, left, top, right, bottom in pixels, right and bottom exclusive, not empty, inside the
                 image.
-            onto: (N, S, S, 4) float32, changed; see ``scaled``.
+            side: S.
         """
-        side = onto.shape[1]
         corners, sides = windows[:, :2, None], (windows[:, 2:] - windows[:, :2])[..., None]
         begin, end = (edges + corners for edges in _edges(np.arange(side), sides, side))
-        large = (end - begin).max(2).prod(1) > _MOST
-        for place in np.flatnonzero(large).tolist():
-            horizontal, vertical = zip(begin[place], end[place], strict=True)
-            self._average(int(which[place]), _cells(vertical, horizontal), onto[place])
-        small = np.flatnonzero(~large)
-        block = max(1, _BLOCK // side**2)
-        for first in range(0, len(small), block):
-            some = small[first : first + block]
-            onto[some] = self._averages(which[some], begin[some], end[some])
+        return Windows(self, which, begin, end)
 
-    def _average(self, number: int, cells: _Cells, onto: Floats) -> None:
+    def average(self, number: int, cells: _Cells, onto: Floats) -> None:
         """Means over cells of one image."""
         table = self._table_of(number)
+        first, last = int(cells.columns[0][0][0]), int(cells.columns[-1][1][-1])
+        columns = [(left - first, right - first) for left, right in cells.columns]
         total: Floats | NDArray[np.float64] | None = None
-        for (top, bottom), across in cells.parts:
-            bands = table[bottom, cells.columns]
-            bands -= table[top, cells.columns]
-            for left, right in across:
+        for top, bottom in cells.rows:
+            bands = table[bottom, first : last + 1]
+            bands -= table[top, first : last + 1]
+            for left, right in columns:
                 sums = bands.take(right, axis=1)
                 sums -= bands.take(left, axis=1)
                 colours = sums.view(np.uint16)
@@ -114,40 +116,61 @@ class AreaTables:
                 total = colours.astype(np.float32) if total is None else total + colours.astype(np.float64)
         assert total is not None, "a cell has a pixel at least"
         means = total.astype(np.float32, copy=False)
-        means *= cells.shares
-        np.add(means.reshape(onto.shape), _SHIFT, out=onto)
+        means *= cells.down
+        np.multiply(means.reshape(onto.shape), cells.across.reshape(1, -1, 4), out=onto)
 
-    def _averages(self, which: Places, begin: Places, end: Places) -> Floats:
-        """The same of (N, 2, S) edges in several images, horizontal and vertical, whose cells are small."""
-        side = begin.shape[2]
+
+class Windows:
+    """Windows of images, which are scaled to one side some at a time."""
+
+    def __init__(self, tables: AreaTables, which: Places, begin: Places, end: Places) -> None:
+        """Where their cells are: (N, 2, S) first pixels and ones after the last, of columns and of rows."""
+        self._tables, self._which, self._begin, self._end = tables, which, begin, end
         edges = np.concatenate([begin, end], axis=2)
-        rows = edges[:, 1] * self._strides[which][:, None]
-        columns = edges[:, 0] + self._starts[which][:, None]
-        sums = self._sums.take(rows[:, :, None] + columns[:, None, :])
+        self._rows = (edges[:, 1] * tables.strides[which][:, None])[:, :, None]
+        self._columns = (edges[:, 0] + tables.starts[which][:, None])[:, None, :]
+        extents = (end - begin).astype(np.float32)
+        self._large = extents.max(2).prod(1) > _MOST
+        down, across = _shares(extents[:, 1], extents[:, 0])
+        self._down, self._across = down[:, :, None], across[:, None, :]
+
+    def cut(self, some: slice, onto: Floats) -> None:
+        """Scale some of them.
+
+        Args:
+            some: which, K.
+            onto: (K, S, S, 4) float32, changed; see ``AreaTables.scaled``.
+        """
+        side = onto.shape[1]
+        sums = self._tables.sums.take(self._rows[some] + self._columns[some])
         bands = sums[:, side:] - sums[:, :side]
         total = bands[:, :, side:] - bands[:, :, :side]
-        extents = end - begin
         means = total.view(np.uint16).astype(np.float32)
-        means *= _shares(extents[:, 1], extents[:, 0])
-        means += _SHIFT
-        found: Floats = means.reshape(*total.shape, 4)
-        return found
+        means *= self._down[some]
+        np.multiply(means, self._across[some], out=onto.reshape(means.shape))
+        # Of large cells this was too little.
+        for place in np.flatnonzero(self._large[some]).tolist():
+            window = some.start + place
+            horizontal, vertical = zip(self._begin[window], self._end[window], strict=True)
+            self._tables.average(int(self._which[window]), _cells(vertical, horizontal), onto[place])
 
 
-@lru_cache(maxsize=32)
-def _cells_of_whole(before: tuple[int, int], after: tuple[int, int], rows: range, columns: range) -> _Cells:
-    """Cells of some rows and columns of a scaled image; photographs are often of one size."""
-    vertical = _edges(np.arange(rows.start, rows.stop), np.int64(before[0]), after[0])
-    return _cells(vertical, _edges(np.arange(columns.start, columns.stop), np.int64(before[1]), after[1]))
+@lru_cache(maxsize=64)
+def _cells_of_whole(before: tuple[int, int], after: tuple[int, int]) -> _Cells:
+    """Cells of a scaled image; photographs are often of one size."""
+    vertical, horizontal = (
+        _edges(np.arange(places), np.int64(pixels), places) for pixels, places in zip(before, after, strict=True)
+    )
+    return _cells(vertical, horizontal)
 
 
 def _cells(vertical: _Edges, horizontal: _Edges) -> _Cells:
-    tall, wide = (end - begin for begin, end in (vertical, horizontal))
-    widest, first = min(int(wide.max()), _MOST), int(horizontal[0][0])
-    columns = slice(first, int(horizontal[1][-1]) + 1)
-    across = list(_parts((horizontal[0] - first, horizontal[1] - first), widest))
-    parts = [(edges, across) for edges in _parts(vertical, _MOST // widest)]
-    return _Cells(columns, parts, _shares(tall, wide))
+    tall, wide = ((end - begin).astype(np.float32) for begin, end in (vertical, horizontal))
+    widest = min(int(wide.max()), _MOST)
+    down, across = _shares(tall, wide)
+    return _Cells(
+        list(_parts(vertical, _MOST // widest)), list(_parts(horizontal, widest)), down[:, None], across[None, :]
+    )
 
 
 def _parts(edges: _Edges, most: int) -> Iterator[_Edges]:
@@ -157,16 +180,9 @@ def _parts(edges: _Edges, most: int) -> Iterator[_Edges]:
         yield np.minimum(begin + first, end), np.minimum(begin + first + most, end)
 
 
-def _shares(tall: Places, wide: Places) -> Floats:
-    """Of (..., R) and (..., C) extents, (..., R, 4 * C): what a sum over so many pixels is multiplied by.
-
-    Returns:
-        float32.
-    """
-    # Products of whole numbers below 2 ** 24 are exact.
-    of_colour = np.repeat(wide.astype(np.float32), 4, axis=-1)
-    pixels: Floats = tall.astype(np.float32)[..., :, None] * of_colour[..., None, :]
-    return np.divide(_SCALE, pixels, out=pixels)
+def _shares(tall: Floats, wide: Floats) -> tuple[Floats, Floats]:
+    """Of (..., R) and (..., C) extents (..., R) and (..., 4 * C): what a sum over so many pixels is multiplied by."""
+    return _SCALE / tall, np.repeat(1 / wide, 4, axis=-1)
 
 
 def _edges(places: Places, before: NDArray[np.int64] | np.int64, after: int) -> tuple[Places, Places]:

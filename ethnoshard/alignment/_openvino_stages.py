@@ -49,10 +49,15 @@ class _Layers:
         return self.op.parameter(openvino.PartialShape(list(shape)), openvino.Type.f32)
 
     def first(self, images: "Node") -> "Node":
-        """Of (B, H, W, 4), whose fourth channel is ignored: colours first, then the first convolution and PReLU."""
+        """Of (B, H, W, 4), whose fourth channel is ignored: colours first, then the first convolution and PReLU.
+
+        The network was trained on (x - 127.5) / 128 and gets x / 128: its bias takes the rest.
+        """
         colours_first = self.op.transpose(images, self._constant(np.array([0, 3, 1, 2])))
-        weight = np.pad(self.weights["conv1.weight"], ((0, 0), (0, 1), (0, 0), (0, 0)))
-        return self._bent(self.convolution(colours_first, weight, self.weights["conv1.bias"]), "1")
+        weight = self.weights["conv1.weight"]
+        shift = weight.sum((1, 2, 3), dtype=np.float64) * (-127.5 / 128)
+        bias = (self.weights["conv1.bias"] + shift).astype(np.float32)
+        return self._bent(self.convolution(colours_first, np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0))), bias), "1")
 
     def block(self, given: "Node", number: str) -> "Node":
         """Convolution and PReLU."""
@@ -272,12 +277,13 @@ class CropNetwork:
         # Those of one image together, while its table is in the cache.
         order = np.argsort(which, kind="stable")
         which, windows = which[order], windows[order]
+        cells = tables.windows(which, windows, self._crops.shape[1])
         pieces = []
         for first in range(0, len(which), len(self._crops)):
             some = slice(first, first + len(self._crops))
             number = len(which[some])
             # What is left in the other places is judged too, and forgotten.
-            tables.cut(which[some], windows[some], self._crops[:number])
+            cells.cut(some, self._crops[:number])
             pieces.append([output[:number].copy() for output in self._network(self._crops)])
         before = np.argsort(order)
         return [np.concatenate(part)[before] for part in zip(*pieces, strict=True)]

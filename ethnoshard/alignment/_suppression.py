@@ -9,6 +9,8 @@ from ethnoshard.alignment._stages import Floats, Places
 
 _BLOCK = 256
 """Boxes of one group that are compared with each other at a time: memory stays bounded, however many there are."""
+_NEAR = 100_000
+"""Pairs of one group that are compared at a time, about."""
 _PAIRS = 30_000
 """Pairs of boxes of several groups that are compared at a time, about: they stay in the cache."""
 
@@ -62,14 +64,8 @@ def _of_groups(boxes: NDArray[np.float64], ends: Places, threshold: float) -> ND
     worse = np.repeat(ends, np.diff(ends, prepend=0)) - number - 1
     better = np.repeat(number, worse)
     other = np.arange(len(better)) - np.repeat(np.cumsum(worse) - worse - number - 1, worse)
-    left, top, right, bottom = np.ascontiguousarray(boxes.T)
-    area = (right - left) * (bottom - top)
-    wide = np.minimum(right[better], right[other]) - np.maximum(left[better], left[other])
-    tall = np.minimum(bottom[better], bottom[other]) - np.maximum(top[better], top[other])
-    common = np.maximum(wide, 0) * np.maximum(tall, 0)
-    # See ``_overlaps`` for boxes without an area.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        over = common / (area[better] + area[other] - common) > threshold
+    planar = np.ascontiguousarray(boxes.T)
+    over = _overlaps(planar[:, better], planar[:, other]) > threshold
     better, other = better[over], other[over]
     kept = np.ones(len(boxes), bool)
     while True:
@@ -84,16 +80,46 @@ def _of_groups(boxes: NDArray[np.float64], ends: Places, threshold: float) -> ND
 def _of_one_group(boxes: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
     """Which of (N, 4) boxes, best first, are left."""
     left = np.ones(len(boxes), bool)
+    planar = np.ascontiguousarray(boxes.T)
+    by_edge = np.argsort(planar[0], kind="stable")
     for start in range(0, len(boxes), _BLOCK):
         own = start + np.flatnonzero(left[start : start + _BLOCK])
         if len(own) > 1:
-            own_left = _settled(np.triu(_overlaps(boxes[own], boxes[own]) > threshold, 1))
+            some = planar[:, own]
+            own_left = _settled(np.triu(_overlaps(some[:, :, None], some[:, None]) > threshold, 1))
             left[own] = own_left
             own = own[own_left]
-        rest = start + _BLOCK + np.flatnonzero(left[start + _BLOCK :])
-        if len(rest):
-            left[rest] = ~(_overlaps(boxes[own], boxes[rest]) > threshold).any(0)
+        for better, other in _near(planar, own, by_edge, threshold):
+            worse = (other >= start + _BLOCK) & left[other]
+            better, other = better[worse], other[worse]
+            left[other[_overlaps(planar[:, better], planar[:, other]) > threshold]] = False
     return left
+
+
+def _near(
+    planar: NDArray[np.float64], some: Places, by_edge: Places, threshold: float
+) -> Iterator[tuple[Places, Places]]:
+    """Pairs of one of some boxes and another, all that may overlap by more than ``threshold``, a number at a time.
+
+    Two boxes overlap by no more than their extents along one axis do. If these do by more than t, their left edges are
+    less than (1 - t) / t of either width apart.
+    """
+    edges, lefts = planar[0, by_edge], planar[0, some]
+    reach = np.full(len(some), np.inf)
+    if threshold > 0:
+        # A little more, for sums are rounded.
+        reach = np.abs(planar[2, some] - lefts) * (1.001 * (1 - threshold) / threshold) + 1
+    first = edges.searchsorted(lefts - reach)
+    number = edges.searchsorted(lefts + reach, side="right") - first
+    ends = np.cumsum(number)
+    begin = 0
+    while begin < len(some):
+        stop = max(begin + 1, int(ends.searchsorted(ends[begin] - number[begin] + _NEAR, side="right")))
+        counts = number[begin:stop]
+        better = np.repeat(some[begin:stop], counts)
+        place = np.arange(len(better)) + np.repeat(first[begin:stop] + counts - np.cumsum(counts), counts)
+        yield better, by_edge[place]
+        begin = stop
 
 
 def _settled(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -110,15 +136,14 @@ def _settled(over: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _overlaps(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, M) intersections over union of (N, 4) and (M, 4) boxes."""
-    corner = np.maximum(some[:, None, :2], others[None, :, :2])
-    sides = np.minimum(some[:, None, 2:], others[None, :, 2:])
-    sides -= corner
-    np.maximum(sides, 0, out=sides)
-    common = sides[..., 0] * sides[..., 1]
-    areas = ((each[:, 2] - each[:, 0]) * (each[:, 3] - each[:, 1]) for each in (some, others))
-    first, second = areas
+    """Intersections over union of (4, ...) boxes, which are broadcast; an edge at a time, for numpy's sake."""
+    left, top, right, bottom = some
+    left2, top2, right2, bottom2 = others
+    wide = np.minimum(right, right2) - np.maximum(left, left2)
+    tall = np.minimum(bottom, bottom2) - np.maximum(top, top2)
+    common = np.maximum(wide, 0) * np.maximum(tall, 0)
     # Of two boxes without an area nothing overlaps, as torchvision has it: NaN is more than no threshold.
     with np.errstate(invalid="ignore", divide="ignore"):
-        overlap: NDArray[np.float64] = common / (first[:, None] + second - common)
+        areas = (right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2)
+        overlap: NDArray[np.float64] = common / (areas - common)
     return overlap
