@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 
 from ethnoshard.alignment import decode_face, decode_image
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.work import PartFaces, WorkFolder
+from ethnoshard.work import PART_SCHEMA, PartFaces, WorkFolder
+
+_KEPT = ("part", "identity", "image", "face", "status", "landmarks", "sha256", "offset", "length")
+_NO_FACES = pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA}).select(_KEPT)
 
 
 def face_keys(images: Sequence[str]) -> list[str]:
@@ -51,7 +55,8 @@ class AlignedFaces:
         folder: the work folder.
         record: its ``align.json``.
         image_size: side of the faces, pixels.
-        table: a row a face, or an image without one, columns of ``PART_SCHEMA`` and ``key``.
+        table: a row a face, or an image without one, ``part``, ``key`` and columns of ``PART_SCHEMA`` but those that
+            only tell of a detection.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,11 +68,15 @@ class AlignedFaces:
         self.folder = WorkFolder(path)
         self.record = self.folder.finished()
         self.image_size = self.record.settings.size
-        rows = self.folder.faces(self.record.parts)
-        self.table = rows.with_columns(pl.Series("key", face_keys(rows["image"].to_list()), pl.String))
-        faces = self.table.filter(pl.col("status") == "aligned")
-        columns = (faces[name].to_list() for name in ("key", "part", "offset", "length"))
-        self._places = {key: place for key, *place in zip(*columns, strict=True)}
+        rows = pl.concat([_NO_FACES, *(table.select(_KEPT) for table in self.folder.tables(self.record.parts))])
+        key = rows["image"].alias("key")
+        if rows["face"].max():
+            key = pl.Series("key", face_keys(rows["image"].to_list()), pl.String)
+        self.table = rows.with_columns(key)
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        return dict(zip(self.with_face("key")["key"].to_list(), self.places().tolist(), strict=True))
 
     def __contains__(self, key: object) -> bool:
         """Whether there is a face of a key."""
@@ -81,9 +90,13 @@ class AlignedFaces:
         """Keys of the faces, in source order."""
         return self._places.keys()
 
-    def places(self) -> list[list[int]]:
-        """Part, offset and length of each face, in source order."""
-        return list(self._places.values())
+    def with_face(self, *columns: str) -> pl.DataFrame:
+        """Columns of the table, rows of faces alone; as few as are needed, for each is a copy."""
+        return self.table.select("status", *columns).filter(pl.col("status") == "aligned").drop("status")
+
+    def places(self) -> NDArray[np.int64]:
+        """Part, offset and length of each face, (N, 3), in source order."""
+        return self.with_face("part", "offset", "length").cast(pl.Int64).to_numpy()
 
     def jpegs(self, keys: Iterable[str]) -> Iterator[bytes]:
         """JPEGs of some faces, in their order.

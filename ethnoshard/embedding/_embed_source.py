@@ -31,7 +31,7 @@ _AHEAD = 3
 """Batches that are decoded while one is embedded."""
 PART = 64 * _AT_ONCE
 """Faces of a part that several machines compute; whole batches, so that each is the one that a single call computes."""
-_VERSION = 4
+_VERSION = 5
 """Of what happens here to pixels; raise it when embeddings change, so that no older ones are taken from a cache."""
 _DECIDING = ("numpy", "pillow", "simplejpeg", "torch", "facenet-pytorch", "onnxruntime", "openvino")
 """Distributions whose version can change an embedding."""

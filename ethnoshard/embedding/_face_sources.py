@@ -112,7 +112,6 @@ def faces_of_aligned(
         EthnoshardError: a part can't be read.
     """
     path, record = faces.folder.path, faces.record
-    with_face = faces.table.filter(pl.col("status") == "aligned")
     without = faces.table.filter(pl.col("status") != "aligned")
     photographs = None
     why = ""
@@ -121,22 +120,23 @@ def faces_of_aligned(
     elif images is None:
         why = f"the photographs that {path} was made from ({record.source.name}) are needed: give them by --source"
     else:
-        keys, names, points = (with_face[name].to_list() for name in ("key", "image", "landmarks"))
-        if any(value is None for value in points):
+        points = faces.with_face("landmarks")["landmarks"]
+        if lost := points.null_count():
             # Centre squares have none: they aren't where a face was found.
-            lost = [key for key, value in zip(keys, points, strict=True) if value is None]
-            why = f"{len(lost):,} faces of {path} have no landmarks: align without --no-face centre"
+            why = f"{lost:,} faces of {path} have no landmarks: align without --no-face centre"
+        elif not points.list.len().eq(10).all():
+            raise EthnoshardError(f"{path} is damaged: landmarks are not five points; align into a new folder")
         else:
             refs = {ref.name: ref for ref in images.refs}
             photographs = Photographs(
                 place=images.place,
-                refs=[refs[name] for name in names],
-                points=points,
+                refs=[refs[name] for name in faces.with_face("image")["image"]],
+                points=points.explode().to_numpy().reshape(-1, 10),
                 max_pixels=record.settings.max_pixels,
             )
     return Faces(
-        keys=with_face["key"].to_list(),
-        identities=with_face["identity"].to_list(),
+        keys=faces.with_face("key")["key"].to_list(),
+        identities=_shared(faces.with_face("identity")["identity"]),
         missing=dict(without.select("image", pl.col("status").cast(pl.String)).iter_rows()),
         size=faces.image_size,
         digest=_digest_of_parts(faces, known, contents),
@@ -153,8 +153,16 @@ def faces_of_aligned(
         jpegs=PartJpegs(folder=faces.folder, places=faces.places()),
         photographs=photographs,
         no_photographs=why,
-        files=with_face["sha256"].to_list(),
+        files=faces.with_face("sha256")["sha256"].to_list(),
     )
+
+
+def _shared(names: pl.Series) -> list[str]:
+    """Names as Python's texts, one for all that are equal."""
+    different = names.unique(maintain_order=True)
+    known = different.to_list()
+    numbers = names.replace_strict(different, pl.int_range(len(known), eager=True), return_dtype=pl.UInt32)
+    return [known[number] for number in numbers]
 
 
 def faces_of_dataset(path: str) -> Faces:
@@ -171,11 +179,10 @@ def faces_of_dataset(path: str) -> Faces:
         people, left_on="identity", right_on="identity_number", how="left", maintain_order="left"
     )
     keys = face_keys(table["source_image"].to_list())
-    places = list(zip(*(table[name].to_list() for name in ("shard", "offset", "length")), strict=True))
-
+    places = table.select(pl.col("shard", "offset", "length").cast(pl.Int64)).to_numpy()
     return Faces(
         keys=keys,
-        identities=table["name"].to_list(),
+        identities=_shared(table["name"]),
         missing={},
         size=dataset.image_size,
         digest=dataset.fingerprint,

@@ -1,7 +1,9 @@
 """The alignment of ArcFace and its like: five landmarks moved onto five fixed points by a similarity transform."""
 
+from typing import NamedTuple
+
 import numpy as np
-from scipy.ndimage import affine_transform
+from numpy.typing import NDArray
 
 from ethnoshard.embedding._model import Images, Points, template
 
@@ -43,17 +45,47 @@ def five_point_face(image: Images, landmarks: Points, side: int) -> Images:
     """
     forward = similarity_transform(landmarks, template(side))
     linear = np.linalg.inv(forward[:, :2])
-    shift = -linear @ forward[:, 2]
+    right, down = -linear @ forward[:, 2]
+    places = np.arange(side, dtype=np.float64)
+    x = _beside(linear[0, 0] * places + (linear[0, 1] * places + right)[:, None], image.shape[1])
+    y = _beside(linear[1, 0] * places + (linear[1, 1] * places + down)[:, None], image.shape[0])
+    width = 3 * image.shape[1]
+    corners = [
+        (first * width + 3 * second, weight * share)
+        for first, weight in ((y.before, y.of_before), (y.after, y.of_after))
+        for second, share in ((x.before, x.of_before), (x.after, x.of_after))
+    ]
+    pixels = np.ascontiguousarray(image).reshape(-1)
     face = np.empty((side, side, 3), np.uint8)
     for colour in range(3):
-        # SciPy counts rows before columns, y before x.
-        affine_transform(
-            image[..., colour],
-            linear[::-1, ::-1],
-            shift[::-1],
-            output_shape=(side, side),
-            output=face[..., colour],
-            order=1,
-            mode="grid-constant",
-        )
+        # A colour at a time: numpy is slow where the innermost axis is short.
+        own = pixels[colour:]
+        total = np.full((side, side), 0.5)
+        for corner, weight in corners:
+            total += own.take(corner) * weight
+        face[..., colour] = total
     return face
+
+
+class _Beside(NamedTuple):
+    """The two pixels along an axis that each place lies between, and what each counts: nothing beyond the image."""
+
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    of_before: Points
+    of_after: Points
+
+
+def _beside(coordinates: Points, extent: int) -> _Beside:
+    # No place is further than one beyond the first and the last pixel: there, both count nothing.
+    coordinates = np.clip(coordinates, -1, extent)
+    floor = np.floor(coordinates)
+    share = coordinates - floor
+    before = floor.astype(np.int64)
+    after = before + 1
+    return _Beside(
+        np.clip(before, 0, extent - 1),
+        np.clip(after, 0, extent - 1),
+        np.where((before >= 0) & (before < extent), 1 - share, 0),
+        np.where(after < extent, share, 0),
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ethnoshard.embedding._model import Points
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
@@ -14,6 +15,9 @@ from ethnoshard.sources import ImageRef, Place
 from ethnoshard.work import PartFaces, WorkFolder
 
 Read = TypeVar("Read", covariant=True)
+
+_AT_ONCE = 4096
+"""Places that are numbers of Python's at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,12 +45,12 @@ class Reader(Protocol[Read]):
         """What reads some of them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PartJpegs:
-    """Faces of a work folder's parts; ``places`` are part, offset and length of each, parts ascending."""
+    """Faces of a work folder's parts; ``places`` are part, offset and length of each, (N, 3), parts ascending."""
 
     folder: WorkFolder
-    places: Sequence[Sequence[int]]
+    places: NDArray[np.int64]
 
     def __call__(self) -> Iterator[bytes]:
         """JPEGs.
@@ -57,7 +61,7 @@ class PartJpegs:
         opened: PartFaces | None = None
         number = -1
         try:
-            for part, offset, length in self.places:
+            for part, offset, length in _in_python(self.places):
                 if opened is None or part != number:
                     if opened is not None:
                         opened.close()
@@ -72,13 +76,13 @@ class PartJpegs:
         return replace(self, places=self.places[some])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DatasetJpegs:
-    """Faces of a dataset, by its folder or URL; ``places`` are shard, offset and length of each."""
+    """Faces of a dataset, by its folder or URL; ``places`` are shard, offset and length of each, (N, 3)."""
 
     path: str
     fingerprint: str
-    places: Sequence[Sequence[int]]
+    places: NDArray[np.int64]
 
     def __call__(self) -> Iterator[bytes]:
         """JPEGs.
@@ -88,7 +92,7 @@ class DatasetJpegs:
         """
         shards = open_shards(_dataset(self.path, self.fingerprint))
         try:
-            for shard, offset, length in self.places:
+            for shard, offset, length in _in_python(self.places):
                 yield bytes(shards.read(shard, offset, length))
         finally:
             shards.close()
@@ -96,6 +100,12 @@ class DatasetJpegs:
     def __getitem__(self, some: slice) -> "DatasetJpegs":
         """Some of them."""
         return replace(self, places=self.places[some])
+
+
+def _in_python(rows: NDArray[np.int64]) -> Iterator[list[int]]:
+    """Rows as lists of Python's numbers, of which few are there at a time."""
+    for start in range(0, len(rows), _AT_ONCE):
+        yield from rows[start : start + _AT_ONCE].tolist()
 
 
 @functools.lru_cache(maxsize=1)
@@ -124,11 +134,11 @@ class ImagesThere:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Photographs:
-    """Source images with the landmarks of a face in each: ten numbers x, y, x, y ... in pixels."""
+    """Source images with the landmarks of a face in each: (N, 10), x, y, x, y ... in pixels."""
 
     place: Place
     refs: Sequence[ImageRef]
-    points: Sequence[Sequence[float]]
+    points: NDArray[np.float32]
     max_pixels: int
 
     def __call__(self) -> Iterator[Photograph]:
@@ -145,7 +155,7 @@ class Photographs:
                     raise EthnoshardError(
                         f"{self.place.path}: {ref.name} could be read when it was aligned, but can't now ({error})"
                     ) from error
-                landmarks = np.array(flat, np.float64).reshape(5, 2)
+                landmarks = flat.astype(np.float64).reshape(5, 2)
                 yield Photograph(data=data, landmarks=landmarks, max_pixels=self.max_pixels)
 
     def __getitem__(self, some: slice) -> "Photographs":
