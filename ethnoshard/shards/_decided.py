@@ -1,16 +1,34 @@
-"""What decisions make of a work folder's tables before they are laid out: whose each face is, who is left out."""
+"""What decisions make of a work folder's tables before they are laid out: whose each face is, who is left out.
 
+Decisions are about few people. So the tables are gone through part by part, and only the rows of those people are kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
 from ethnoshard.shards._decisions import Decisions, Row, WrongRows, described
+from ethnoshard.shards._face_rows import COLUMNS
 from ethnoshard.shards._manifest import DecisionCounts, DecisionRecord
 from ethnoshard.sources import LINE, nearest_name
+from ethnoshard.work import PART_SCHEMA
 
 LEFT_OUT = "decision"
 NO_FACE_LEFT = "no face left"
 """Why a dataset doesn't hold an identity: it was decided so, or its faces were all left out or moved one by one."""
+
+
+_NO_ROWS = pl.DataFrame(
+    schema={
+        "row": pl.UInt32,
+        "part": pl.Int32,
+        **{name: PART_SCHEMA[name] for name in COLUMNS if name != "part"},
+    }
+)
+
+Tables = Callable[[], Iterable[pl.DataFrame]]
+"""Goes through all rows of all parts: ``WorkFolder.tables``."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,21 +36,41 @@ class Decided:
     """A work folder's tables as decisions leave them.
 
     Attributes:
-        rows: of all parts, without those that are left out, in the order in which they are packed; ``identity`` is the
-            one that a face goes to, and ``image`` stays the source's, but for further faces of an image that was
-            decided upon by itself: these have their key, ``identity/image.jpg#2``.
+        moved: rows of everybody whom a decision names, without those that are left out, in the order in which they
+            are packed: ``COLUMNS`` and ``begin``, the row of the source where they go. ``identity`` is the one that a
+            face goes to, and ``image`` stays the source's, but for further faces of an image that was decided upon by
+            itself: these have their key, ``identity/image.jpg#2``.
+        named: everybody whom a decision names, whose rows ``moved`` holds.
         labels: the lookup table of the identities that are left, and of new ones, with their numbers of faces.
         left_out: number of identities, and of faces, that decisions left out, by reason.
         record: what was done, for the manifest.
     """
 
-    rows: pl.DataFrame
+    moved: pl.DataFrame
+    named: list[str]
     labels: pl.DataFrame
     left_out: dict[str, dict[str, int]]
     record: DecisionRecord
 
+    def tables(self, tables: Tables) -> Iterator[pl.DataFrame]:
+        """The rows of all parts as decisions leave them, ``COLUMNS``, some at a time, in the order of packing.
 
-def decide(decisions: Decisions, rows: pl.DataFrame, labels: pl.DataFrame) -> Decided:
+        Args:
+            tables: those that were decided upon.
+        """
+        named = pl.Series(self.named, dtype=pl.String)
+        begins = self.moved["begin"].to_numpy()
+        for start, table in _numbered(tables):
+            others = table.filter(~pl.col("identity").is_in(named.implode()))
+            first, end = begins.searchsorted([start, start + len(table)]).tolist()
+            if first < end:
+                here = self.moved[first:end].rename({"begin": "row"}).select(others.columns)
+                # Stable: rows that go to one place keep their order.
+                others = pl.concat([others, here]).sort("row", maintain_order=True)
+            yield others.select(COLUMNS)
+
+
+def decide(decisions: Decisions, tables: Tables, labels: pl.DataFrame) -> Decided:
     """Carry out decisions, whatever the order in which they were written down.
 
     ======================  =============================================================================
@@ -48,41 +86,70 @@ def decide(decisions: Decisions, rows: pl.DataFrame, labels: pl.DataFrame) -> De
     first of its images stood.
 
     Args:
-        decisions: of identities and images that must all be in ``rows``.
-        rows: of all parts, in source order, columns of ``PART_SCHEMA`` at least; of an image with several faces the
-            one that stands for it first.
+        decisions: of identities and images that must all be in the tables.
+        tables: all rows of all parts, in source order, ``COLUMNS`` at least; of an image with several faces the one
+            that stands for it first, and all of them in one table. Gone through once here.
         labels: the lookup table.
 
     Raises:
         EthnoshardError: some decisions can't be carried out; with the first of them and how many there are.
     """
-    keyed = _keyed(rows)
-    identities = (
-        keyed.group_by("identity")
-        .agg(pl.col("row").min().alias("begin"), pl.col("length").count().alias("faces"))
-        .join(labels.select("identity", "group", "confidence", "source"), on="identity", how="left")
-    )
+    keyed, people = _looked_through(decisions, tables)
+    identities = people.join(labels.select("identity", "group", "confidence", "source"), on="identity", how="left")
     decisions = _named_as_there(decisions, keyed, identities)
     table = decisions.table.with_row_index("decision").with_columns(
         # A new identity is nobody's name yet, so that it can't be merged.
         pl.col("to").replace(decisions.merged).alias("end")
     )
-    _check_names(decisions, table, keyed, identities)
-    faces = _with_owners(keyed, table)
+    _check_names(decisions, table, keyed, identities, tables)
+    named = pl.concat([table["identity"], table.filter(pl.col("action") != "move-to-new")["to"]]).unique().sort()
+    faces = _with_owners(keyed.filter(pl.col("identity").is_in(named.implode())), table)
     _check_targets(decisions, table, faces, identities)
     fresh = _new_identities(table, faces, identities)
-    left_out, emptied = _left_out(table, faces, identities)
+    own = identities.filter(pl.col("identity").is_in(named.implode()))
+    left_out, emptied = _left_out(table, faces, own)
     return Decided(
-        rows=_in_order(faces, table, identities, fresh).select(rows.columns),
-        labels=_labels(labels, faces, table, emptied, fresh),
+        moved=_in_order(faces, table, own, fresh).select(*COLUMNS, "begin"),
+        named=named.to_list(),
+        labels=_labels(labels, people, faces, own, table, emptied, fresh),
         left_out=left_out,
         record=_record(decisions, table, faces, fresh),
     )
 
 
+def _looked_through(decisions: Decisions, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of all that decisions name, see :func:`_keyed`; and everybody: identity, begin (first row), faces.
+
+    Blanks about a name may or may not be part of it.
+    """
+    table = decisions.table
+    given = {name: pl.concat([table[name], table[name].str.strip_chars()]) for name in ("identity", "to", "image")}
+    names = pl.concat([given["identity"], given["to"]]).unique().implode()
+    images = pl.concat([given["image"], given["image"].str.replace(r"#\d+$", "")]).unique().implode()
+    counted = [pl.DataFrame(schema={"identity": pl.String, "begin": pl.UInt32, "faces": pl.UInt32})]
+    found = [_keyed(_NO_ROWS)]
+    for _, rows in _numbered(tables):
+        counted.append(
+            rows.group_by("identity", maintain_order=True).agg(
+                pl.col("row").min().alias("begin"), pl.col("length").count().alias("faces")
+            )
+        )
+        found.append(_keyed(rows.filter(pl.col("identity").is_in(names) | pl.col("image").is_in(images))))
+    people = pl.concat(counted).group_by("identity").agg(pl.col("begin").min(), pl.col("faces").sum())
+    return pl.concat(found), people
+
+
+def _numbered(tables: Tables) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Tables with the number of each row in ``row`` and ``COLUMNS``, and the number of the first."""
+    start = 0
+    for table in tables():
+        yield start, table.select(COLUMNS).with_row_index("row", offset=start)
+        start += len(table)
+
+
 def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with their number in ``row``, the number of the face within its image, and the face's ``key``."""
-    numbered = rows.with_row_index("row").with_columns(pl.int_range(1, pl.len() + 1).over("image").alias("number"))
+    """Rows with the number of the face within its image, and the face's ``key``."""
+    numbered = rows.with_columns(pl.int_range(1, pl.len() + 1).over("image").alias("number"))
     further = pl.format("{}#{}", "image", "number")
     return numbered.with_columns(pl.when(pl.col("number") == 1).then("image").otherwise(further).alias("key"))
 
@@ -99,7 +166,9 @@ def _named_as_there(decisions: Decisions, keyed: pl.DataFrame, identities: pl.Da
     return decisions if table.equals(decisions.table) else Decisions(table, decisions.where, decisions.rows)
 
 
-def _check_names(decisions: Decisions, table: pl.DataFrame, keyed: pl.DataFrame, identities: pl.DataFrame) -> None:
+def _check_names(
+    decisions: Decisions, table: pl.DataFrame, keyed: pl.DataFrame, identities: pl.DataFrame, tables: Tables
+) -> None:
     """Everything that is named is there, and what is to be new isn't.
 
     Raises:
@@ -122,7 +191,7 @@ def _check_names(decisions: Decisions, table: pl.DataFrame, keyed: pl.DataFrame,
     owners = keyed.select(pl.col("key").alias("image"), pl.col("identity").alias("owner"))
     wrong.add(
         of_image.join(owners, on="image", how="anti"),
-        lambda row: f"{row['image']!r} is no image of the work folder{advice(row['image'], keyed['key'])}",
+        lambda row: f"{row['image']!r} is no image of the work folder{advice(row['image'], _all_keys(tables))}",
     )
     wrong.add(
         of_image.join(owners, on="image", how="inner").filter(pl.col("owner") != pl.col("identity")),
@@ -147,6 +216,11 @@ def _check_names(decisions: Decisions, table: pl.DataFrame, keyed: pl.DataFrame,
         ),
     )
     wrong.refuse()
+
+
+def _all_keys(tables: Tables) -> pl.Series:
+    """Keys of all faces, which only a message needs."""
+    return pl.concat([_keyed(rows)["key"] for _, rows in _numbered(tables)])
 
 
 def _with_owners(keyed: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
@@ -287,7 +361,13 @@ def _in_order(faces: pl.DataFrame, table: pl.DataFrame, identities: pl.DataFrame
 
 
 def _labels(
-    labels: pl.DataFrame, faces: pl.DataFrame, table: pl.DataFrame, emptied: pl.DataFrame, fresh: pl.DataFrame
+    labels: pl.DataFrame,
+    people: pl.DataFrame,
+    faces: pl.DataFrame,
+    own: pl.DataFrame,
+    table: pl.DataFrame,
+    emptied: pl.DataFrame,
+    fresh: pl.DataFrame,
 ) -> pl.DataFrame:
     """The lookup table of who is left."""
     gone = pl.concat([table.filter(pl.col("image") == "").select("identity"), emptied])
@@ -295,10 +375,11 @@ def _labels(
         pl.col(name) if name in fresh.columns else pl.lit(0 if name == "faces_used" else None, kind).alias(name)
         for name, kind in labels.schema.items()
     )
+    untouched = people.join(own, on="identity", how="anti").select("identity", pl.col("faces").alias("now"))
     counts = faces.group_by(pl.col("owner").alias("identity")).agg(pl.col("length").count().alias("now"))
     return (
         pl.concat([labels.join(gone, on="identity", how="anti", maintain_order="left"), added])
-        .join(counts, on="identity", how="left", maintain_order="left")
+        .join(pl.concat([untouched, counts]), on="identity", how="left", maintain_order="left")
         .with_columns(pl.col("now").fill_null(0).cast(labels.schema["faces"]).alias("faces"))
         .select(labels.columns)
     )

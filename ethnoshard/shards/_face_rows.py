@@ -25,6 +25,9 @@ FACES_LAID_OUT = pl.Schema(
 )
 """Columns of faces in the order of the dataset; ``identity`` is the row of the layout's identities."""
 
+COLUMNS = ("part", "identity", "image", "probability", "offset", "length")
+"""Columns of a work folder's tables that packing needs."""
+
 RUNS = pl.Schema({"identity": pl.String, "first": pl.Int64, "faces": pl.Int32, "size": pl.Int64})
 """Columns of runs: neighbouring faces of one identity, the row of the first, their number, their bytes in a shard."""
 
@@ -39,11 +42,10 @@ class FaceRows:
         """Keep the rows that have a face.
 
         Args:
-            tables: ``part`` and columns of ``PART_SCHEMA``, one after the other; none of them is kept.
+            tables: ``COLUMNS`` at least, one after the other; none of them is kept.
         """
         kept, runs, names, self._faces = list[_Numbers](), [pl.DataFrame(schema=RUNS)], bytearray(), 0
-        for table in tables:
-            faces = table.filter(pl.col("length").is_not_null())
+        for faces in _together(tables):
             if len(faces):
                 runs.append(_runs(faces, self._faces))
                 kept.append(_numbers(faces, len(names)))
@@ -159,6 +161,20 @@ class _Numbers(NamedTuple):
     probability: NDArray[np.float32]
     name_end: NDArray[np.int64]
     name_bytes: NDArray[np.uint32]
+
+
+def _together(tables: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Rows that have a face, of several tables at a time: of small ones polars' calls would take most of the time."""
+    waiting: list[pl.DataFrame] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table.select(COLUMNS))
+        rows += len(table)
+        if rows >= _AT_ONCE:
+            yield pl.concat(waiting).drop_nulls("length")
+            waiting, rows = [], 0
+    if waiting:
+        yield pl.concat(waiting).drop_nulls("length")
 
 
 def _none() -> _Numbers:

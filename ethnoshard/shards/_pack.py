@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from ethnoshard._checks import check_number
@@ -144,11 +145,11 @@ def _laid_out(
     work: WorkFolder, parts: int, settings: PackSettings, decisions: Decisions | None
 ) -> tuple[Layout, DecisionRecord | None]:
     """Where everything goes, and what decisions changed of it."""
-    labels = read_labels(work)
+    labels, tables = read_labels(work), partial(work.tables, parts)
     if not decisions:
-        return lay_out(work.tables(parts), labels, settings.shard_bytes), None
-    decided = decide(decisions, work.faces(parts), labels)
-    layout = lay_out([decided.rows], decided.labels, settings.shard_bytes, decided=decided.left_out)
+        return lay_out(tables(), labels, settings.shard_bytes), None
+    decided = decide(decisions, tables, labels)
+    layout = lay_out(decided.tables(tables), decided.labels, settings.shard_bytes, decided=decided.left_out)
     return layout, decided.record
 
 

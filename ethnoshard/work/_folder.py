@@ -243,11 +243,8 @@ class WorkFolder:
             ) from error
         if "sha256" not in table.columns:  # format 1
             table = table.with_columns(pl.lit(None, pl.Binary).alias("sha256"))
-        odd = [
-            name
-            for name, kind in PART_SCHEMA.items()
-            if table.schema.get(name, pl.Null()).base_type() != kind.base_type()
-        ]
+        there = table.schema
+        odd = [name for name, kind in PART_SCHEMA.items() if there.get(name, pl.Null()).base_type() != kind.base_type()]
         if odd:
             raise EthnoshardError(
                 f"{path} is damaged (it lacks the column {odd[0]}, or has another thing there); delete it and run "

@@ -1,6 +1,7 @@
 """Whatever is decided, every face is packed once, with whom it was given to, or counted among those left out."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +16,11 @@ from ethnoshard.shards._layout import Layout, digest, lay_out
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA
 from tests.kit.examples import usual_examples
 
-Tables = tuple[pl.DataFrame, pl.DataFrame]
+Tables = tuple[Callable[[], Iterator[pl.DataFrame]], pl.DataFrame]
 
 
 def tables(people: dict[str, tuple[str | None, list[int]]], confidence: dict[str, float] | None = None) -> Tables:
-    """Rows and labels of name -> (group, faces in each image; an image of 0 gave none)."""
+    """Rows, in parts of two images, and labels of name -> (group, faces in each image; an image of 0 gave none)."""
     rows: list[dict[str, Any]] = []
     for name, (_, images) in people.items():
         for image, faces in enumerate(images):
@@ -35,12 +36,14 @@ def tables(people: dict[str, tuple[str | None, list[int]]], confidence: dict[str
         }
         for name, (group, images) in people.items()
     ]  # fmt: skip
-    return part_rows.with_columns(pl.lit(0, pl.Int32).alias("part")), pl.DataFrame(labels, schema=LABELS_SCHEMA)
+    image = (part_rows["face"] == 0).cum_sum() - 1
+    parts = part_rows.with_columns((image // 2).cast(pl.Int32).alias("part")).partition_by("part", maintain_order=True)
+    return lambda: iter(parts), pl.DataFrame(labels, schema=LABELS_SCHEMA)
 
 
-def packed(decided: Decided) -> tuple[Layout, dict[str, list[str]]]:
+def packed(decided: Decided, given: Tables) -> tuple[Layout, dict[str, list[str]]]:
     """The layout, and identity -> source images of its faces in their order."""
-    layout = lay_out([decided.rows], decided.labels, 2**16, decided=decided.left_out)
+    layout = lay_out(decided.tables(given[0]), decided.labels, 2**16, decided=decided.left_out)
     names = layout.identities["identity"].gather(layout.faces.table()["identity"])
     faces: dict[str, list[str]] = {}
     for name, image in zip(names, layout.faces.table()["source_image"], strict=True):
@@ -138,7 +141,7 @@ def test_every_face_is_packed_once_or_counted(
     assert sum(counts.faces for counts in decided.record.by_kind.values()) == len(touched)
     if not keyed:
         return
-    layout, faces = packed(decided)
+    layout, faces = packed(decided, tables(people))
     # Faces of one image lie side by side unless one of them was decided upon by itself; then their keys say which.
     assert {name: Counter(as_keys(images)) for name, images in faces.items()} == keyed
     not_packed = sum(counts["faces"] for counts in layout.left_out.values())
@@ -174,9 +177,9 @@ def test_the_order_of_decisions_and_how_often_they_come_change_nothing(
     random.shuffle(again)
     one, other = (decide(Decisions.of(each), *tables(people)) for each in (once, again))
     assert one.record == other.record and one.left_out == other.left_out
-    assert one.rows.equals(other.rows) and one.labels.equals(other.labels)
+    assert one.moved.equals(other.moved) and one.named == other.named and one.labels.equals(other.labels)
     if one.labels.filter(pl.col("group").is_not_null() & (pl.col("faces") > 0)).height:
-        assert digest(packed(one)[0]) == digest(packed(other)[0])
+        assert digest(packed(one, tables(people))[0]) == digest(packed(other, tables(people))[0])
 
 
 FOUR = {"p0": ("A", [1, 1]), "p1": ("B", [1, 1]), "p2": ("A", [1, 1, 1]), "p3": ("B", [1])}
@@ -188,7 +191,7 @@ def test_own_faces_come_first_then_those_of_others_in_source_order() -> None:
         Decision(identity="p1", action="merge-into", to="p2"),
         Decision(identity="p3", image="p3/0.jpg", action="move-to", to="p1"),
     ]
-    _, faces = packed(decide(Decisions.of(decisions), *tables(FOUR)))
+    _, faces = packed(decide(Decisions.of(decisions), *tables(FOUR)), tables(FOUR))
     own, others = (
         [f"p2/{image}.jpg" for image in range(3)],
         ["p0/0.jpg", "p0/1.jpg", "p1/0.jpg", "p1/1.jpg", "p3/0.jpg"],
@@ -205,7 +208,11 @@ def test_a_decision_on_an_image_comes_before_one_on_its_identity_and_each_face_c
         Decision(identity="p1", image="p1/1.jpg", action="leave-out"),
     ]
     decided = decide(Decisions.of(decisions), *tables(FOUR))
-    assert packed(decided)[1] == {"p0": ["p0/0.jpg", "p0/1.jpg", "p2/1.jpg"], "zz": ["p2/0.jpg"], "p3": ["p3/0.jpg"]}
+    assert packed(decided, tables(FOUR))[1] == {
+        "p0": ["p0/0.jpg", "p0/1.jpg", "p2/1.jpg"],
+        "zz": ["p2/0.jpg"],
+        "p3": ["p3/0.jpg"],
+    }
     faces = {name: counts.faces for name, counts in decided.record.by_action.items()}
     assert faces == {"leave-out": 3, "merge-into": 1, "move-to-new": 1}
     faces = {name: counts.faces for name, counts in decided.record.by_kind.items()}
@@ -218,7 +225,7 @@ def test_a_new_identity_stands_where_its_first_image_stood_with_the_label_that_i
         Decision(identity="p2", image="p2/0.jpg", action="move-to-new", to="zz"),
     ]
     decided = decide(Decisions.of(decisions), *tables(FOUR, {"p0": 0.75, "p2": 0.5}))
-    layout, faces = packed(decided)
+    layout, faces = packed(decided, tables(FOUR))
     assert list(faces) == ["p0", "zz", "p2", "p1", "p3"] and faces["zz"] == ["p0/1.jpg", "p2/0.jpg"]
     assert layout.identities.filter(pl.col("identity") == "zz").rows() == [("zz", "A", 0.5, 0, 2)]
 
@@ -234,7 +241,7 @@ def test_an_identity_whose_faces_were_all_decided_upon_is_counted_and_gets_those
         LEFT_OUT: {"identities": 0, "faces": 1},
         NO_FACE_LEFT: {"identities": 1, "faces": 0},
     }
-    _, faces = packed(decided)
+    _, faces = packed(decided, tables(FOUR))
     assert faces["p3"] == ["p0/0.jpg"] and faces["p2"][-1] == "p3/0.jpg" and "p0" not in faces
 
 
@@ -243,7 +250,7 @@ def test_faces_of_one_image_that_part_company_keep_their_numbers(action: str) ->
     people = {"p0": ("A", [3, 2]), "p1": ("A", [1])}
     to = "p1" if action == "move-to" else ""
     decisions = Decisions.of([Decision(identity="p0", image="p0/0.jpg", action=action, to=to)])  # type: ignore[arg-type]
-    _, faces = packed(decide(decisions, *tables(people)))
+    _, faces = packed(decide(decisions, *tables(people)), tables(people))
     assert faces["p0"] == ["p0/0.jpg#2", "p0/0.jpg#3", "p0/1.jpg", "p0/1.jpg"]
     assert faces["p1"] == ["p1/0.jpg", *(["p0/0.jpg"] if to else [])]
 
@@ -251,5 +258,5 @@ def test_faces_of_one_image_that_part_company_keep_their_numbers(action: str) ->
 def test_an_image_without_a_face_can_be_decided_upon_and_counts_no_face() -> None:
     people = {"p0": ("A", [1, 0]), "p1": ("A", [1])}
     decided = decide(Decisions.of([Decision(identity="p0", image="p0/1.jpg", action="leave-out")]), *tables(people))
-    assert packed(decided)[1] == {"p0": ["p0/0.jpg"], "p1": ["p1/0.jpg"]}
+    assert packed(decided, tables(people))[1] == {"p0": ["p0/0.jpg"], "p1": ["p1/0.jpg"]}
     assert decided.left_out == {} and decided.record.by_action["leave-out"].faces == 0
