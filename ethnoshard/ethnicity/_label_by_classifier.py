@@ -25,7 +25,13 @@ from ethnoshard.ethnicity._label_part import (
     read_part,
     start_worker,
 )
-from ethnoshard.ethnicity._label_share import LABEL_PARTS, keep_predictions, kept_predictions, model_of
+from ethnoshard.ethnicity._label_share import (
+    LABEL_PARTS,
+    faces_asked_of,
+    keep_predictions,
+    kept_predictions,
+    model_of,
+)
 from ethnoshard.work import (
     BY_CLASSIFIER,
     LABELS_SCHEMA,
@@ -177,10 +183,9 @@ def _predict(
     executor: Executor | None,
     progress: Progress,
 ) -> _Predictions:
-    rows = folder.faces(parts)
-    people = rows.group_by("identity", maintain_order=True).agg(pl.col("length").count().cast(pl.Int32).alias("faces"))
-    pictures = rows.drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
-    with_faces = rows.drop_nulls("length")["part"].unique().sort().to_list()
+    people = folder.people(parts).with_columns(pl.col("faces").cast(pl.Int32))
+    asked = {part: faces for part in range(parts) if (faces := faces_asked_of(folder, part, options.images))}
+    with_faces = list(asked)
     if executor is not None or (folder.path / LABEL_PARTS).is_dir():
         # Other machines did or do some of it: what they predict comes by files.
         model = model_of(load)
@@ -189,7 +194,7 @@ def _predict(
         keep_predictions(folder, with_faces, kept, load, options, workers, executor or in_processes, progress)
         by_part = {part: PartPredictions.of_arrays(model, kept.read(part)) for part in with_faces}
     else:
-        progress.begun(int(pictures["image"].clip(upper_bound=options.images).sum()), 0)
+        progress.begun(sum(asked.values()), 0)
         by_part = dict(
             in_processes(
                 read_part,
@@ -223,7 +228,7 @@ def _summary(
     record = {**asdict(model), **asdict(options), "faces_used": len(faces), "undecodable": len(undecodable)}
     return _Predictions(
         table=table.select(LABELS_SCHEMA.names()),
-        faces=faces.with_columns(pl.Series("probabilities", probabilities.tolist(), pl.List(pl.Float32))),
+        faces=faces.with_columns(_lists("probabilities", probabilities)),
         record=record,
         undecodable=undecodable,
     )
@@ -247,6 +252,11 @@ def _averaged(
             "group", [model.classes[group] if known else UNKNOWN for group, known in zip(best, sure, strict=True)]
         ),
         pl.Series("confidence", confidence),
-        pl.Series("probabilities", mean.tolist(), pl.List(pl.Float32)),
+        _lists("probabilities", mean),
         pl.Series("agreement", (np.add.reduceat(votes.astype(np.int64), first) / numbers).astype(np.float32)),
     )
+
+
+def _lists(name: str, rows: NDArray[np.float32]) -> pl.Series:
+    """A column of lists, without a Python number for each of them."""
+    return pl.Series(name, rows, pl.Array(pl.Float32, rows.shape[1])).arr.to_list()

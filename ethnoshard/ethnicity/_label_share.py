@@ -87,11 +87,12 @@ def label_missing(work: WorkFolder, *, images: int, seed: int, shares: int = 0) 
     asked = read_json(path).get("classifier") if path.is_file() and not kept.is_dir() else None
     finished = isinstance(asked, dict) and (asked.get("images"), asked.get("seed")) == (images, seed)
     there = {int(file.stem) for file in kept.glob("*.npz")}
-    missing = [] if finished else [part for part in range(parts) if part not in there and _faces_in(work, part, images)]
+    lacking = [] if finished else [part for part in range(parts) if part not in there]
+    missing = [part for part in lacking if faces_asked_of(work, part, images)]
     return Missing(parts=parts, missing=missing, shares=shares or parts, finished=finished)
 
 
-def _faces_in(folder: WorkFolder, part: int, images: int) -> int:
+def faces_asked_of(folder: WorkFolder, part: int, images: int) -> int:
     """Most faces of a part that a classifier is asked of."""
     pictures = folder.part_table(part).drop_nulls("length").group_by("identity").agg(pl.col("image").n_unique())
     return int(pictures["image"].clip(upper_bound=images).sum())
@@ -134,7 +135,7 @@ def keep_predictions(
     progress: Progress,
 ) -> None:
     """Have files of those parts that have faces."""
-    faces = {part: number for part in parts if (number := _faces_in(folder, part, options.images))}
+    faces = {part: number for part in parts if (number := faces_asked_of(folder, part, options.images))}
     missing = [part for part in faces if not kept.has(part)]
     to_do = sum(faces[part] for part in missing)
     progress.begun(sum(faces.values()), sum(faces.values()) - to_do)
