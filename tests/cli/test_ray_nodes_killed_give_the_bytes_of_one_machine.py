@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ethnoshard._ray import Machine, RayTasks
 from ethnoshard.errors import EthnoshardError
+from ethnoshard.shards import PackSettings, pack
+from tests.kit.faulty_store import bucket
 from tests.kit.nodes import Nodes, cluster, double, fail
 from tests.kit.waiting import PATIENCE, until
 
@@ -71,6 +74,29 @@ def test_a_node_killed_in_align_and_one_in_pack(
     assert nodes.killed == 2
     verified = cli("verify", many / "dataset", "--decode", "--ray", nodes.address, "--json")
     assert verified.returncode == 0 and '"samples": 960' in verified.stdout and '"faults": []' in verified.stdout
+
+
+def test_a_node_killed_while_shards_are_uploaded(
+    nodes: Nodes,
+    noise_work: Path,
+    noise_dataset: Path,
+    tmp_path: Path,
+    contents_of: Callable[[Path], dict[str, bytes]],
+) -> None:
+    work = Path(shutil.copytree(noise_work, tmp_path / "work"))
+    settings = PackSettings(shard_bytes=int(0.08 * 2**20))
+    with bucket("by-nodes") as s3:
+        given = {"executor": RayTasks(address=nodes.address), "storage_options": s3.options}
+        with ThreadPoolExecutor(1) as aside:
+            packing = aside.submit(pack, work, "s3://by-nodes/dataset", settings, **given)
+            until(lambda: packing.done() or ".tar" in "".join(s3.content("dataset")), "no shard was uploaded")
+            midway = not packing.done()
+            nodes.kill(random.Random(0))
+            nodes.add()
+            report = packing.result(PATIENCE)
+        assert midway, "it was too fast for a node to be killed"
+        assert s3.content("dataset") == contents_of(noise_dataset)
+        assert report.written == len(report.manifest.shards) > 3
 
 
 def test_what_a_task_refuses_is_one_message_with_the_nodes_name(nodes: Nodes) -> None:
