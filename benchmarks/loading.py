@@ -2,9 +2,9 @@
 
 Round by round each runs in a process of its own on the same cores: decoding alone (the limit), ours, and each peer
 twice, with Pillow, which its documentation shows, and with our decoder, which tells what the decoder gains from
-what the loader gains; those that have a decoder of their own once. A peer that can't be run is a row that says why.
-The limit is measured anew between any two of them; ratios are to the mean of the limits just
-before and just after, since other guests of a shared machine come and go. Medians over rounds.
+what the loader gains; those that have a decoder of their own with that. A peer that can't be run is a row that says
+why. The limit is measured anew between any two of them; ratios are to the mean of the limits just before and just
+after, since other guests of a shared machine come and go. Medians over rounds.
 """
 
 import argparse
@@ -27,9 +27,9 @@ PEERS = {
     "files": BOTH,
     "oml": BOTH,
     "zephon": BOTH,
-    # Those that are fast: each has a decoder of its own, and neither groups nor people.
+    # Those that are fast: each has a decoder of its own, and neither groups nor people. spdl runs any decoder, too.
     "turboloader": OWN,
-    "spdl": OWN,
+    "spdl": (*OWN, "simplejpeg"),
     "dali": OWN,
 }
 """Peer -> the decoders with which it runs."""

@@ -2,8 +2,8 @@
 
 As documented: ``DistributedRandomSampler`` as the source, ``aggregate`` before ``pipe``, so that a task is a batch,
 ``spdl.io.load_image_batch`` in as many threads as there are workers, and ``to_torch``. It decodes with FFmpeg, whose
-libraries have to be on the machine (``apt install libavdevice59 libavfilter8`` on Debian 12). It knows no groups and no
-identities.
+libraries have to be on the machine (``apt install libavdevice59 libavfilter8`` on Debian 12). A task may be any
+function: with ``simplejpeg`` it is our decoder's. It knows no groups and no identities.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ import torch
 from spdl.pipeline import PipelineBuilder
 from spdl.source import DistributedRandomSampler
 
-from benchmarks.peers._faces import Batch, numbers_of_faces
+from benchmarks.peers._faces import DECODERS, Batch, numbers_of_faces
 from ethnoshard.shards import FaceDataset
 
 PACKAGE = "spdl"
@@ -23,7 +23,7 @@ PACKAGE = "spdl"
 class Faces:
     """The pipeline with the numbers of who comes."""
 
-    def __init__(self, dataset: FaceDataset, files: Path, *, size: int, workers: int) -> None:
+    def __init__(self, dataset: FaceDataset, files: Path, *, size: int, workers: int, decoder: str) -> None:
         """Read the files of all faces, whose names are their numbers."""
         self._identities, self._groups = numbers_of_faces(dataset)
         paths = sorted(files.glob("*/*.jpg"), key=lambda path: int(path.stem))
@@ -31,8 +31,14 @@ class Faces:
         self._side, self._size, self._workers = dataset.image_size, size, workers
         self._sampler = DistributedRandomSampler(len(paths), rank=0, world_size=1)
         self._epoch = 0
+        self._load = self._by_ffmpeg if decoder == "own" else self._one_by_one
+        self._decode = DECODERS.get(decoder)
 
-    def _load(self, faces: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _one_by_one(self, faces: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        assert self._decode is not None, "FFmpeg takes whole batches"
+        return torch.stack([self._decode(Path(self._paths[face]).read_bytes()) for face in faces]), torch.tensor(faces)
+
+    def _by_ffmpeg(self, faces: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
         buffer = spdl.io.load_image_batch(
             [self._paths[face] for face in faces], width=self._side, height=self._side, pix_fmt="rgb24"
         )
@@ -58,5 +64,6 @@ class Faces:
 def make(
     dataset_folder: Path, converted: Path, *, people: int, images: int, workers: int, decoder: str
 ) -> Iterable[Batch]:
-    """Batches of people x images faces, whoever they are; it has one decoder."""
-    return Faces(FaceDataset.open(dataset_folder), converted / "files", size=people * images, workers=workers)
+    """Batches of people x images faces, whoever they are."""
+    dataset = FaceDataset.open(dataset_folder)
+    return Faces(dataset, converted / "files", size=people * images, workers=workers, decoder=decoder)

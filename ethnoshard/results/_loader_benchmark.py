@@ -16,7 +16,7 @@ _PEERS = {
     "oml": "Open Metric Learning, CategoryBalanceSampler",
     "zephon": "zephon, StaticMixtureWorkSource",
     "turboloader": "turboloader, DataLoader",
-    "spdl": "spdl, load_image_batch",
+    "spdl": "spdl, Pipeline",
     "dali": "DALI on the CPU, readers.file",
 }
 

@@ -33,7 +33,7 @@ def test_a_rate_is_compared_with_the_limit_of_its_own_round() -> None:
 
 def test_a_peer_with_a_decoder_of_its_own_is_called_so_and_one_that_did_not_run_says_why() -> None:
     assert LOADERS.contestants()[1].name == "turboloader, DataLoader (its own decoder)"
-    assert LOADERS.absent == ["spdl, load_image_batch: it finds no FFmpeg"]
+    assert LOADERS.absent == ["spdl, Pipeline: it finds no FFmpeg"]
 
 
 @pytest.mark.parametrize("path", sorted([*SHORT.glob("*.json"), *KEPT.glob("*.json")]), ids=lambda path: path.stem)
