@@ -1,9 +1,10 @@
 """Memory of each step as sets grow: ``python -m benchmarks.scale [--faces N ...] [--steps S ...] [--empty]``
 
 For each number of faces a work folder and a RecordIO set are made, 25 faces a person, four groups (70, 20, 8 and 2 %),
-every face the same small JPEG; then each step runs in a process of its own: listing the records, labelling from a file,
-packing, opening, planning an epoch (32 people x 4 faces), verifying. A tar and a zip of as many images without a byte
-are listed too, and a folder where it is asked for: a file an image. Printed are the largest memory of the step's
+every face the same small JPEG; then each step runs in a process of its own: listing the records, labelling from a file
+and by a classifier that looks at nothing, finding what is to be embedded, packing, packing by decisions on every
+hundredth person, opening, planning an epoch (32 people x 4 faces), verifying. A tar and a zip of as many images without
+a byte are listed too, and a folder where it is asked for: a file an image. Printed are the largest memory of the step's
 process, of the largest of its workers, and the bytes that an additional face took, from one number of faces to the
 next.
 
@@ -32,13 +33,14 @@ import polars as pl
 
 from benchmarks._photographs import CONTAINERS
 from benchmarks._table import RESULTS, keep, print_table
+from benchmarks._unseeing import Unseeing
 from benchmarks.listing import make_set
 from ethnoshard._files import whole_file, write_json, write_table
 from ethnoshard._tar import BLOCK, TarFile, end_of_tar
 from ethnoshard.alignment import AlignSettings
 from ethnoshard.ethnicity import label_from_file
 from ethnoshard.loading import plan_of
-from ethnoshard.shards import FaceDataset, verify
+from ethnoshard.shards import Decision, Decisions, FaceDataset, verify
 from ethnoshard.shards import _pack as packing
 from ethnoshard.shards._write_shard import ShardTask
 from ethnoshard.sources import open_source
@@ -47,7 +49,11 @@ from tests.kit.datasets import pattern_jpeg
 
 LISTED = {"list tar": "tar", "list zip": "zip", "list folder": "folder"}
 """Step -> what is listed."""
-STEPS = ("list", *LISTED, "label", "pack", "open", "plan", "verify")
+STEPS = (
+    *("list", *LISTED, "label", "pack", "pack by decisions", "open", "plan", "verify", "faces to embed"),
+    # Last: it writes other labels.
+    "classify",
+)
 USUAL = tuple(name for name in STEPS if name != "list folder")
 FACES_OF_ONE, OF_A_PART = 25, 5_000
 SHARES = {"A": 0.7, "B": 0.9, "C": 0.98, "D": 1.0}
@@ -123,11 +129,31 @@ def steps(folder: Path, *, empty: bool) -> dict[str, Callable[[], object]]:
         plan = plan_of(FaceDataset.open(folder / "dataset"), people_per_batch=32, images_per_person=4)
         return plan, plan.epoch(0).batch(0)
 
-    def pack() -> object:
+    def pack(dataset: str, decisions: Decisions | None = None) -> object:
         if empty:
             # Packing then starts no process, and what would write a shard writes none.
             setattr(packing, "in_processes", lambda _, tasks, **__: map(no_shard, tasks))  # noqa: B010 - not its own name
-        return packing.pack(folder / "work", folder / "dataset", workers=2)
+        return packing.pack(folder / "work", folder / dataset, decisions=decisions, workers=2)
+
+    def pack_by_decisions() -> object:
+        work = WorkFolder(folder / "work")
+        # Of every three of these people one is left out, and one merged into the third.
+        some = work.people(work.finished().parts)["identity"].gather_every(100).to_list()
+        threes = list(zip(some[::3], some[1::3], some[2::3], strict=False))
+        decisions = [Decision(identity=one, action="leave-out") for one, _, _ in threes]
+        decisions += [Decision(identity=one, action="merge-into", to=other) for _, one, other in threes]
+        return pack("decided", Decisions.of(decisions))
+
+    def faces_to_embed() -> object:
+        # Loaded here, for what it takes is in no other step.
+        from ethnoshard.embedding import open_faces
+
+        return open_faces(folder / "work")
+
+    def classified() -> object:
+        from ethnoshard.ethnicity import label_by_classifier
+
+        return label_by_classifier(folder / "work", workers=2, load=Unseeing)
 
     def checked() -> object:
         found = verify(folder / "dataset", workers=2)
@@ -139,10 +165,13 @@ def steps(folder: Path, *, empty: bool) -> dict[str, Callable[[], object]]:
         "list": lambda: open_source(folder / "records"),
         **{name: functools.partial(open_source, folder / kind) for name, kind in LISTED.items()},
         "label": lambda: label_from_file(folder / "work", folder / "made.csv"),
-        "pack": pack,
+        "pack": lambda: pack("dataset"),
+        "pack by decisions": pack_by_decisions,
         "open": lambda: FaceDataset.open(folder / "dataset"),
         "plan": plan,
         "verify": checked,
+        "faces to embed": faces_to_embed,
+        "classify": classified,
     }
 
 
