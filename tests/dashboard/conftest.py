@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,10 @@ from typer.testing import CliRunner
 from dashboard._given import Given
 from ethnoshard.cli._main import app
 from tests.kit.made_audits import write_audit
+from tests.kit.pages import HOSTILE, Page
 from tests.kit.waiting import PATIENCE
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
-HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ [link](javascript:alert(1)) :red[red]"
-
-Page = Callable[..., AppTest]
 
 expect.set_options(timeout=1000 * PATIENCE)
 

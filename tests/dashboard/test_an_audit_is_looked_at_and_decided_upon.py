@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTILE, Page
 from streamlit.testing.v1 import AppTest
 
 from dashboard._given import Given
@@ -15,6 +14,7 @@ from dashboard.views._decisions import People, contradiction, labelled, remedies
 from ethnoshard.results import Finding
 from ethnoshard.shards import Decision, decisions_csv, read_decisions
 from tests.kit.made_audits import PEOPLE, finding, write_audit
+from tests.kit.pages import HOSTILE, Page
 
 ALL = People(own={name: name for name in (*PEOPLE, "Ann Lee (2)")}, others={"lfw": {"Ann_Li": "Ann_Li"}}, hidden=False)
 NUMBERS = People(own={name: f"person {at}" for at, name in enumerate(PEOPLE, 1)}, others={}, hidden=True)
