@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -213,8 +214,7 @@ class Cache:
             found = Embeddings.load(path)
         except EthnoshardError:
             return None
-        with contextlib.suppress(OSError):
-            os.utime(path)
+        _mark_used(path)
         return found
 
     def put(self, key: str, embeddings: Embeddings) -> None:
@@ -226,6 +226,7 @@ class Cache:
         path = self._path(key)
         make_folder(path.parent)
         embeddings.save(path)
+        _mark_used(path)
         kept = 0
         for file in sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime_ns, reverse=True):
             kept += file.stat().st_size
@@ -234,3 +235,10 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return self.path / "embeddings" / f"{key}.npz"
+
+
+def _mark_used(path: Path) -> None:
+    """Note when a file was used, by a clock that tells moments apart which a file system's own takes for one."""
+    now = time.time_ns()
+    with contextlib.suppress(OSError):
+        os.utime(path, ns=(now, now))
