@@ -3,32 +3,20 @@
 Decisions are about few people. So the tables are gone through part by part, and only the rows of those people are kept.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
+from ethnoshard.shards._decided_rows import Tables, all_keys, numbered, rows_named
 from ethnoshard.shards._decisions import Decisions, Row, WrongRows, described
 from ethnoshard.shards._face_rows import COLUMNS
 from ethnoshard.shards._manifest import DecisionCounts, DecisionRecord
 from ethnoshard.sources import LINE, nearest_name
-from ethnoshard.work import PART_SCHEMA
 
 LEFT_OUT = "decision"
 NO_FACE_LEFT = "no face left"
 """Why a dataset doesn't hold an identity: it was decided so, or its faces were all left out or moved one by one."""
-
-
-_NO_ROWS = pl.DataFrame(
-    schema={
-        "row": pl.UInt32,
-        "part": pl.Int32,
-        **{name: PART_SCHEMA[name] for name in COLUMNS if name != "part"},
-    }
-)
-
-Tables = Callable[[], Iterable[pl.DataFrame]]
-"""Goes through all rows of all parts: ``WorkFolder.tables``."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,7 +48,7 @@ class Decided:
         """
         named = pl.Series(self.named, dtype=pl.String)
         begins = self.moved["begin"].to_numpy()
-        for start, table in _numbered(tables):
+        for start, table in numbered(tables):
             others = table.filter(~pl.col("identity").is_in(named.implode()))
             first, end = begins.searchsorted([start, start + len(table)]).tolist()
             if first < end:
@@ -94,7 +82,7 @@ def decide(decisions: Decisions, tables: Tables, labels: pl.DataFrame) -> Decide
     Raises:
         EthnoshardError: some decisions can't be carried out; with the first of them and how many there are.
     """
-    keyed, people = _looked_through(decisions, tables)
+    keyed, people = rows_named(decisions, tables)
     identities = people.join(labels.select("identity", "group", "confidence", "source"), on="identity", how="left")
     decisions = _named_as_there(decisions, keyed, identities)
     table = decisions.table.with_row_index("decision").with_columns(
@@ -115,43 +103,6 @@ def decide(decisions: Decisions, tables: Tables, labels: pl.DataFrame) -> Decide
         left_out=left_out,
         record=_record(decisions, table, faces, fresh),
     )
-
-
-def _looked_through(decisions: Decisions, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of all that decisions name, see :func:`_keyed`; and everybody: identity, begin (first row), faces.
-
-    Blanks about a name may or may not be part of it.
-    """
-    table = decisions.table
-    given = {name: pl.concat([table[name], table[name].str.strip_chars()]) for name in ("identity", "to", "image")}
-    names = pl.concat([given["identity"], given["to"]]).unique().implode()
-    images = pl.concat([given["image"], given["image"].str.replace(r"#\d+$", "")]).unique().implode()
-    counted = [pl.DataFrame(schema={"identity": pl.String, "begin": pl.UInt32, "faces": pl.UInt32})]
-    found = [_keyed(_NO_ROWS)]
-    for _, rows in _numbered(tables):
-        counted.append(
-            rows.group_by("identity", maintain_order=True).agg(
-                pl.col("row").min().alias("begin"), pl.col("length").count().alias("faces")
-            )
-        )
-        found.append(_keyed(rows.filter(pl.col("identity").is_in(names) | pl.col("image").is_in(images))))
-    people = pl.concat(counted).group_by("identity").agg(pl.col("begin").min(), pl.col("faces").sum())
-    return pl.concat(found), people
-
-
-def _numbered(tables: Tables) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Tables with the number of each row in ``row`` and ``COLUMNS``, and the number of the first."""
-    start = 0
-    for table in tables():
-        yield start, table.select(COLUMNS).with_row_index("row", offset=start)
-        start += len(table)
-
-
-def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with the number of the face within its image, and the face's ``key``."""
-    numbered = rows.with_columns(pl.int_range(1, pl.len() + 1).over("image").alias("number"))
-    further = pl.format("{}#{}", "image", "number")
-    return numbered.with_columns(pl.when(pl.col("number") == 1).then("image").otherwise(further).alias("key"))
 
 
 def _named_as_there(decisions: Decisions, keyed: pl.DataFrame, identities: pl.DataFrame) -> Decisions:
@@ -191,7 +142,7 @@ def _check_names(
     owners = keyed.select(pl.col("key").alias("image"), pl.col("identity").alias("owner"))
     wrong.add(
         of_image.join(owners, on="image", how="anti"),
-        lambda row: f"{row['image']!r} is no image of the work folder{advice(row['image'], _all_keys(tables))}",
+        lambda row: f"{row['image']!r} is no image of the work folder{advice(row['image'], all_keys(tables))}",
     )
     wrong.add(
         of_image.join(owners, on="image", how="inner").filter(pl.col("owner") != pl.col("identity")),
@@ -216,11 +167,6 @@ def _check_names(
         ),
     )
     wrong.refuse()
-
-
-def _all_keys(tables: Tables) -> pl.Series:
-    """Keys of all faces, which only a message needs."""
-    return pl.concat([_keyed(rows)["key"] for _, rows in _numbered(tables)])
 
 
 def _with_owners(keyed: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ethnoshard.shards import Decision, Decisions
 from ethnoshard.shards._decided import LEFT_OUT, NO_FACE_LEFT, Decided, decide
+from ethnoshard.shards._decided_rows import rows_named
 from ethnoshard.shards._layout import Layout, digest, lay_out
 from ethnoshard.work import LABELS_SCHEMA, PART_SCHEMA
 from tests.kit.examples import usual_examples
@@ -260,3 +261,12 @@ def test_an_image_without_a_face_can_be_decided_upon_and_counts_no_face() -> Non
     decided = decide(Decisions.of([Decision(identity="p0", image="p0/1.jpg", action="leave-out")]), *tables(people))
     assert packed(decided, tables(people))[1] == {"p0": ["p0/0.jpg"], "p1": ["p1/0.jpg"]}
     assert decided.left_out == {} and decided.record.by_action["leave-out"].faces == 0
+
+
+def test_no_row_is_kept_of_whom_no_decision_names() -> None:
+    given = tables(FOUR)
+    decisions = Decisions.of([Decision(identity="p1", action="merge-into", to="p2")])
+    kept, _ = rows_named(decisions, given[0])
+    assert kept["image"].to_list() == ["p1/0.jpg", "p1/1.jpg", "p2/0.jpg", "p2/1.jpg", "p2/2.jpg"]
+    # The others go by, part by part.
+    assert [len(table) for table in decide(decisions, *given).tables(given[0])] == [2, 0, 5, 1]
