@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from ethnoshard.alignment import decode_face, decode_image
 from ethnoshard.errors import EthnoshardError, UnreadableImageError
-from ethnoshard.work import PART_SCHEMA, PartFaces, WorkFolder
+from ethnoshard.work import PartFaces, WorkFolder
 
 _KEPT = ("part", "identity", "image", "face", "status", "landmarks", "sha256", "offset", "length")
-_NO_FACES = pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA}).select(_KEPT)
 
 
 def face_keys(images: Sequence[str]) -> list[str]:
@@ -68,7 +67,7 @@ class AlignedFaces:
         self.folder = WorkFolder(path)
         self.record = self.folder.finished()
         self.image_size = self.record.settings.size
-        rows = pl.concat([_NO_FACES, *(table.select(_KEPT) for table in self.folder.tables(self.record.parts))])
+        rows = self.folder.faces(self.record.parts, _KEPT)
         key = rows["image"].alias("key")
         if rows["face"].max():
             key = pl.Series("key", face_keys(rows["image"].to_list()), pl.String)

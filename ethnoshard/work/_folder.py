@@ -1,7 +1,7 @@
 """Where things lie in a work folder, and how one is opened."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,19 +185,21 @@ class WorkFolder:
             )
         return record
 
-    def faces(self, parts: int) -> pl.DataFrame:
+    def faces(self, parts: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All rows of all parts in source order, with the column ``part`` (Int32) before those of ``PART_SCHEMA``.
 
         Of an image with several faces the one that stands for it comes first: see ``chosen_first``.
 
         Args:
             parts: how many there are, by the record.
+            columns: those that are needed; by default all. Millions of faces are held without the others.
 
         Raises:
             EthnoshardError: a table is missing or damaged.
         """
-        tables = list(self.tables(parts))
-        return pl.concat(tables) if tables else pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+        none = pl.DataFrame(schema={"part": pl.Int32, **PART_SCHEMA})
+        names = none.columns if columns is None else list(columns)
+        return pl.concat([none.select(names), *(table.select(names) for table in self.tables(parts))])
 
     def tables(self, parts: int) -> Iterator[pl.DataFrame]:
         """As :meth:`faces`, one part at a time, so that millions of faces need not be held.

@@ -89,6 +89,18 @@ def test_no_more_than_the_limit_is_kept_and_the_last_used_stays(noise_work: Path
     assert len(list((tmp_path / "embeddings").iterdir())) == 2
 
 
+def test_moments_of_use_differ_however_close_they_are(noise_work: Path, tmp_path: Path) -> None:
+    """A file system's own clock moves on some hundred times a second."""
+    cache, network = Cache(tmp_path), Counted()
+    found = embed_source(model_of(network), faces_of_work(noise_work))
+    for round_ in range(10):
+        for key in "ab":
+            cache.put(key, found)
+        cache.get("a")
+        a, b = ((tmp_path / "embeddings" / f"{key}.npz").stat().st_mtime_ns for key in "ab")
+        assert a > b, round_
+
+
 def test_the_models_and_the_places_name_are_no_part_of_the_question_but_of_the_answer(
     noise_work: Path, noise_dataset: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from stand_in_models import means, model_of
 
+from ethnoshard._files import write_table
 from ethnoshard.alignment import AlignSettings, align
 from ethnoshard.alignment._align_part import best_face
 from ethnoshard.alignment._detector import Faces as Detected
 from ethnoshard.embedding import AlignedFaces, Embeddings, embed_source, faces_of_dataset, faces_of_work
+from ethnoshard.errors import EthnoshardError
 from ethnoshard.ethnicity import label_by_classifier, label_from_file
 from ethnoshard.shards import pack
 from ethnoshard.work import PART_SCHEMA, chosen_first
@@ -129,3 +132,12 @@ def test_further_faces_are_known_by_their_keys_alone(together: Path) -> None:
     alone = Embeddings(vectors=np.eye(3), keys=np.array(["a#2", "b", "b#x"]), identities=np.array(["", "", ""]))
     assert alone.one_an_image().keys.tolist() == ["a#2", "b", "b#x"]
     assert dataclasses.replace(alone, keys=np.array(["b#2", "b", "b#3"])).one_an_image().keys.tolist() == ["b"]
+
+
+def test_landmarks_that_are_not_five_points_are_one_message(together: Path, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(together / "one", tmp_path / "work"))
+    path = next((work / "parts").glob("*.parquet"))
+    table = pl.read_parquet(path)
+    write_table(path, table.with_columns(pl.col("landmarks").list.head(8)))
+    with pytest.raises(EthnoshardError, match="landmarks are not five points; align into a new folder"):
+        faces_of_work(work, together / "faces")
